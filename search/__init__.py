@@ -1,0 +1,1 @@
+"""Architecture search: how candidate networks are scored and which ones are kept."""

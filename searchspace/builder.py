@@ -1,0 +1,99 @@
+"""Building: the expanded graph becomes a torch.fx.GraphModule, so that a call runs plain code.
+
+The modules of the operations hang in a tree under the names of the genotype's steps
+(``stage3.0.expand.conv.weight``); a symbolic trace records their sequence once, with torch.nn
+layers as leaves and everything else inlined. Nothing of the genotype is interpreted at a call.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from .expand import Expansion, Node, trace
+from .genotype import Genotype
+from .holes import Decisions
+from .ops import Layer
+from .ops.conv import Linear
+
+
+def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:
+    """A torch module computing what the genotype says, freshly initialised.
+
+    It takes (N, C, H, W) and gives (N, classes) where the network ends in single values a
+    channel, else (N, C, H, W). Weights are initialised by torch's defaults from its global
+    generator; ``state_dict`` keys are the steps' names.
+
+    Raises:
+        GenotypeError: an open hole, or steps that do not fit each other.
+    """
+    expansion = trace(genotype, decisions)
+    network = _Network(expansion)
+    graph = _Tracer().trace(network)
+    return fx.GraphModule(network, graph, class_name=_class_name(genotype.title))
+
+
+class _Network(nn.Module):
+    """The nodes run one by one; only traced, never called."""
+
+    def __init__(self, expansion: Expansion) -> None:
+        super().__init__()
+        self.nodes = expansion.nodes
+        self.last = expansion.output
+        self.layers: list[Layer] = []
+        for node in expansion.nodes:
+            shapes = tuple(expansion.input if i < 0 else expansion.nodes[i].shape
+                           for i in node.inputs)
+            layer = node.op.module(*shapes)
+            if isinstance(layer, nn.Module):
+                hang(self, node.name, layer)
+            self.layers.append(layer)
+        self.input = expansion.input
+
+    def forward(self, x: Tensor) -> Tensor:
+        values: list[Any] = []
+        for node, layer in zip(self.nodes, self.layers, strict=True):
+            inputs = [(x, False) if i < 0 else values[i] for i in node.inputs]
+            values.append(self.apply_node(node, layer, inputs))
+        y, flat = values[self.last] if values else (x, False)
+        shape = self.nodes[self.last].shape if values else self.input
+        return y if flat or shape[1:] != (1, 1) else torch.flatten(y, 1)
+
+    def apply_node(self, node: Node, layer: Layer,
+                   inputs: list[tuple[Tensor, bool]]) -> tuple[Tensor, bool]:
+        """Run one node; tensors carry whether they are (N, C) instead of (N, C, 1, 1)."""
+        if isinstance(node.op, Linear):
+            return layer(*(t if flat else torch.flatten(t, 1) for t, flat in inputs)), True
+        if node.op.takes_flat and all(flat for _, flat in inputs):
+            return layer(*(t for t, _ in inputs)), True
+        return layer(*(t[:, :, None, None] if flat else t for t, flat in inputs)), False
+
+
+class _Tracer(fx.Tracer):
+    """torch.nn's own layers are leaves, containers and ours are opened."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return type(m).__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential)
+
+
+def hang(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Register a module under a dotted name, making the containers on the way."""
+    *path, last = (_attribute(part) for part in name.split("."))
+    for part in path:
+        if part not in root._modules:
+            root.add_module(part, nn.Module())
+        root = root.get_submodule(part)
+    root.add_module(last, module)
+
+
+_TAKEN = frozenset(dir(nn.Module())) | {"nodes", "last", "layers", "input", "apply_node"}
+
+
+def _attribute(part: str) -> str:
+    """A step's name as an attribute of nn.Module: `type` or `half` mean something there."""
+    return f"{part}_" if part in _TAKEN else part
+
+
+def _class_name(title: str) -> str:
+    words = "".join(c if c.isalnum() else " " for c in title).split()
+    return "".join(w.capitalize() for w in words) or "Network"

@@ -1,0 +1,73 @@
+"""The exceptions of the project: one sentence each, with the place in the file."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a YAML file: ``file:line`` and the path inside it."""
+
+    file: str
+    line: int
+    path: str = ""
+
+    def __str__(self) -> str:
+        inside = f" ({self.path})" if self.path else ""
+        return f"{self.file}:{self.line}{inside}"
+
+
+class SearchspaceError(Exception):
+    """Base of everything that a user's input can cause; the command lines exit with 2 on it."""
+
+
+class GenotypeError(SearchspaceError):
+    """A genotype that cannot be read or expanded.
+
+    ``place`` is where the fault stands; ``trail`` are the calls that led there, innermost first.
+    """
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.trail: tuple[Place, ...] = ()
+
+    def called_from(self, place: Place) -> None:
+        """Remember one more caller, for faults inside a block."""
+        if place != self.place and place not in self.trail:
+            self.trail = (*self.trail, place)
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        if self.trail:
+            text += f" [used at {self.trail[-1]}]"
+        return text
+
+
+class ShapeError(SearchspaceError):
+    """An operation that its input does not fit; the expander adds the place."""
+
+
+class UnknownNameError(SearchspaceError):
+    """A name of a genotype, variant, block or hole that does not exist."""
+
+
+class BudgetError(SearchspaceError):
+    """A budget that no network of the space can meet, or that cannot be read."""
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """A trailing hint naming the nearest known name, or the known ones where there are few.
+
+    >>> nearest("cnov", ["conv", "linear"])
+    "; did you mean 'conv'?"
+    """
+    names = sorted({str(k) for k in known})
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    if 0 < len(names) <= 12:
+        return f"; known: {', '.join(names)}"
+    return ""

@@ -1,0 +1,244 @@
+"""Formulas: ``=round_to(40*w, 8)`` in a genotype, compiled once to a closure.
+
+Arithmetic is exact: decimals are rationals, and a division that does not come out whole stays a
+fraction, which an integer field then refuses. The text is parsed with Python's grammar and never
+evaluated as Python: only the nodes named here have a meaning.
+
+    names      arguments in scope; ``cin``: channels of the step's own input;
+               ``x.c``, ``x.h``, ``x.w``: shape of a named tensor (``_`` is the step's input)
+    operators  + - * /   == != < <= > >=   and or not   a if condition else b
+    functions  floor ceil round min max round_to(v, d) divisor(c)
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Protocol
+
+from .errors import GenotypeError, Place, nearest
+
+MAX_LENGTH = 400
+MAX_NUMBER = 10**15  # far above any size of a network; keeps hostile products small
+
+Number = int | Fraction
+Shape = tuple[int, int, int]
+
+
+class Scope(Protocol):
+    """What a formula may look up."""
+
+    args: dict[str, Any]
+
+    def shape_of(self, tensor: str) -> Shape:
+        """(C, H, W) of a named tensor."""
+        ...
+
+
+Compiled = Callable[[Scope], Any]
+
+
+def exact(value: Any) -> Any:
+    """A float as the decimal it was written as; everything else unchanged.
+
+    >>> exact(1.4)
+    Fraction(7, 5)
+    """
+    return _plain(Fraction(repr(value))) if type(value) is float else value
+
+
+def round_to(value: Number, divisor: Number) -> int:
+    """The multiple of ``divisor`` nearest to ``value``, not below 0.9 of it (MobileNetV2's rule).
+
+    >>> round_to(Fraction(224, 5), 8)
+    48
+    """
+    if divisor <= 0:
+        raise ValueError(f"round_to needs a positive divisor, not {_show(divisor)}")
+    rounded = max(divisor, (value + Fraction(divisor) / 2) // divisor * divisor)
+    if rounded * 10 < value * 9:
+        rounded += divisor
+    return int(rounded)
+
+
+def divisor(value: Number) -> int:
+    """The largest divisor of ``value`` not above its square root (HENet's smaller group number).
+
+    >>> divisor(24), divisor(48), divisor(96)
+    (4, 6, 8)
+    """
+    if value != int(value) or not 1 <= value <= 10**7:
+        raise ValueError(f"divisor needs a whole number from 1 to 10,000,000, not {_show(value)}")
+    whole = int(value)
+    return next(d for d in range(math.isqrt(whole), 0, -1) if whole % d == 0)
+
+
+def _round(value: Number) -> int:
+    return math.floor(value + Fraction(1, 2))  # half up: 2.5 → 3, as papers round widths
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int | None]] = {
+    "floor": (math.floor, 1), "ceil": (math.ceil, 1), "round": (_round, 1),
+    "min": (min, None), "max": (max, None), "round_to": (round_to, 2), "divisor": (divisor, 1),
+}
+_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+}
+_COMPARE: dict[type, Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
+    ast.Gt: operator.gt, ast.GtE: operator.ge,
+}
+
+
+def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], frozenset[str]]:
+    """Compile ``text`` (without its ``=``); also the argument and tensor names that it uses.
+
+    Raises:
+        GenotypeError: the text is no formula of this language.
+    """
+    if len(text) > MAX_LENGTH:
+        raise GenotypeError(f"formula of {len(text)} characters; {MAX_LENGTH} are allowed", place)
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        cut = text.count("(") > text.count(")")
+        hint = "; a formula with a comma inside {...} or [...] stands in quotes" if cut else ""
+        raise GenotypeError(f"formula {'=' + text!r} cannot be read{hint}", place) from None
+    compiler = _Compiler(text, place)
+    try:
+        run = compiler.node(tree.body)
+    except RecursionError:
+        raise GenotypeError("formula is nested too deeply", place) from None
+    return run, frozenset(compiler.args), frozenset(compiler.tensors)
+
+
+class _Compiler:
+    def __init__(self, text: str, place: Place) -> None:
+        self.text, self.place = text, place
+        self.args: set[str] = set()
+        self.tensors: set[str] = set()
+
+    def fail(self, what: str) -> GenotypeError:
+        return GenotypeError(f"formula {'=' + self.text!r}: {what}", self.place)
+
+    def node(self, n: ast.expr) -> Compiled:
+        method = getattr(self, type(n).__name__.lower(), None)
+        if method is None:
+            raise self.fail("only names, numbers, + - * /, comparisons, 'a if c else b' and "
+                            f"{', '.join(FUNCTIONS)} are allowed")
+        run: Compiled = method(n)
+        return run
+
+    def constant(self, n: ast.Constant) -> Compiled:
+        if not isinstance(n.value, int | float | str):
+            raise self.fail(f"{n.value!r} is not a number")
+        value = exact(n.value)
+        return lambda _: value
+
+    def name(self, n: ast.Name) -> Compiled:
+        name = n.id
+        if name == "cin":
+            self.tensors.add("_")
+            return lambda scope: scope.shape_of("_")[0]
+        if name in ("true", "false"):
+            return lambda _: name == "true"
+        self.args.add(name)
+
+        def look_up(scope: Scope) -> Any:
+            try:
+                value = scope.args[name]
+            except KeyError:
+                raise self.fail(f"no argument {name!r}{nearest(name, scope.args)}") from None
+            return exact(value) if type(value) is float else value
+        return look_up
+
+    def attribute(self, n: ast.Attribute) -> Compiled:
+        if not isinstance(n.value, ast.Name) or n.attr not in ("c", "h", "w"):
+            raise self.fail("after a tensor's name stands .c, .h or .w")
+        tensor, axis = n.value.id, "chw".index(n.attr)
+        self.tensors.add(tensor)
+        return lambda scope: scope.shape_of(tensor)[axis]
+
+    def binop(self, n: ast.BinOp) -> Compiled:
+        left, right = self.node(n.left), self.node(n.right)
+        if isinstance(n.op, ast.Div):
+            return lambda scope: self.divide(left(scope), right(scope))
+        if type(n.op) not in _BINARY:
+            raise self.fail("the operators are + - * / (round a division by name: floor, ceil, "
+                            "round, round_to)")
+        apply = _BINARY[type(n.op)]
+        return lambda scope: self.apply(apply, left(scope), right(scope))
+
+    def apply(self, function: Callable[[Any, Any], Any], a: Any, b: Any) -> Number:
+        if type(a) is int and type(b) is int:
+            value = function(a, b)
+        elif isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+            value = _plain(function(a, b))
+        else:
+            raise self.fail(f"cannot calculate with {_show(a)} and {_show(b)}")
+        if not -MAX_NUMBER < value < MAX_NUMBER:
+            raise self.fail("the result is too large")
+        return value  # type: ignore[no-any-return]
+
+    def divide(self, a: Any, b: Any) -> Number:
+        if not (isinstance(a, int | Fraction) and isinstance(b, int | Fraction)):
+            raise self.fail(f"cannot divide {_show(a)} by {_show(b)}")
+        if b == 0:
+            raise self.fail("division by zero")
+        return _plain(Fraction(a) / b)
+
+    def unaryop(self, n: ast.UnaryOp) -> Compiled:
+        value = self.node(n.operand)
+        if isinstance(n.op, ast.USub):
+            return lambda scope: self.apply(operator.sub, 0, value(scope))
+        if isinstance(n.op, ast.Not):
+            return lambda scope: not value(scope)
+        raise self.fail("the only prefixes are - and not")
+
+    def compare(self, n: ast.Compare) -> Compiled:
+        if len(n.ops) != 1 or type(n.ops[0]) not in _COMPARE:
+            raise self.fail("compare two values with == != < <= > >=")
+        test = _COMPARE[type(n.ops[0])]
+        left, right = self.node(n.left), self.node(n.comparators[0])
+
+        def run(scope: Scope) -> bool:
+            try:
+                return test(left(scope), right(scope))
+            except TypeError:
+                raise self.fail(f"cannot compare {_show(left(scope))} with "
+                                f"{_show(right(scope))}") from None
+        return run
+
+    def boolop(self, n: ast.BoolOp) -> Compiled:
+        parts = [self.node(v) for v in n.values]
+        every = all if isinstance(n.op, ast.And) else any
+        return lambda scope: every(bool(part(scope)) for part in parts)
+
+    def ifexp(self, n: ast.IfExp) -> Compiled:
+        test, yes, no = self.node(n.test), self.node(n.body), self.node(n.orelse)
+        return lambda scope: yes(scope) if test(scope) else no(scope)
+
+    def call(self, n: ast.Call) -> Compiled:
+        name = n.func.id if isinstance(n.func, ast.Name) else "?"
+        if name not in FUNCTIONS:
+            raise self.fail(f"no function {name!r}{nearest(name, FUNCTIONS)}")
+        function, arity = FUNCTIONS[name]
+        if n.keywords or (len(n.args) != arity if arity else not n.args):
+            raise self.fail(f"{name} takes {arity or 'one or more'} values")
+        parts = [self.node(a) for a in n.args]
+
+        def run(scope: Scope) -> Any:
+            try:
+                return function(*[part(scope) for part in parts])
+            except (ValueError, TypeError) as error:
+                raise self.fail(str(error)) from None
+        return run
+
+
+def _plain(value: Number) -> Number:
+    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+
+
+def _show(value: Any) -> str:
+    return f"{value} ({float(value):g})" if isinstance(value, Fraction) else repr(value)

@@ -1,0 +1,292 @@
+"""Running compiled steps: inputs found, repeats threaded, blocks entered, names bound."""
+
+from typing import Any
+
+from .errors import GenotypeError, nearest
+from .expand import Call, Env, Tensor
+from .ops import OPS, Op, schema
+from .program import Block, Closure, Const, Step
+from .structure import residual, split, wire
+
+MAX_REPEATS = 1000
+
+Given = tuple[tuple[str, Any], ...]
+Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
+
+
+def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
+    """Run the steps of a body one after the other."""
+    for step in steps:
+        try:
+            run_step(env, step)
+        except GenotypeError as error:
+            if error.place is None:
+                error.place = step.place
+            error.called_from(step.place)
+            raise
+
+
+def run_step(env: Env, step: Step) -> None:
+    """Run one step with its repeats, and bind its names."""
+    inputs = step_inputs(env, step)
+    env.focus = inputs[0] if inputs else env.current
+    travel = env.travel if step.sources is None else {}
+    if step.hole is not None:
+        option = step.options[env.decide(step.hole)]
+        step = _with_frame(option, step)
+    if step.when is not None and not _truth(step.when.get(env), step):
+        env.run.notes.append((env.prefix + step.label, "is left out here (when)"))
+        _bind(env, step, inputs[0] if inputs else env.current, {})
+        return
+    if step.repeat is None:
+        main, outputs = invoke(env, step, _params(env, step, 0, None), inputs, travel, None)
+    else:
+        main, outputs = _repeat(env, step, inputs, travel)
+    _bind(env, step, main, outputs)
+
+
+def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, Tensor]) -> Outputs:
+    assert step.repeat is not None
+    count = step.repeat.get(env)
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_REPEATS:
+        raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not {count}",
+                            step.repeat.place)
+    for name, _, values in step.each:
+        if len(values) != count:
+            raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
+                                step.place)
+    main: Tensor | None = inputs[0] if inputs else env.current
+    outputs: dict[str, Tensor] = {}
+    for i in range(count):
+        env.repeat = i if step.per_repeat else None
+        main, outputs = invoke(env, step, _params(env, step, i, i), inputs, travel, i)
+        first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
+        threaded = outputs.get(first_in, main) if first_in else main
+        if threaded is None:
+            raise GenotypeError(f"{step.key} ends in several tensors; it cannot repeat", step.place)
+        inputs, travel = (threaded,), outputs
+        env.focus = threaded
+    env.repeat = None
+    return main, outputs
+
+
+def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
+    params = step.first if step.first is not None and index == 0 else step.params
+    given = params.get(env)
+    if step.each and repeat is not None:
+        given += tuple((name, f.coerce(values[repeat].get(env), values[repeat].place) if f
+                        else values[repeat].get(env)) for name, f, values in step.each)
+    return given
+
+
+def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
+           travel: dict[str, Tensor], repeat: int | None) -> Outputs:
+    """Do what a step says, once."""
+    name = env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
+    if step.branches is not None:
+        inputs = _run_branches(env, step, name + ".")
+        travel = {}
+    if step.kind == "op":
+        if not inputs:
+            raise _no_input(step)
+        tensor = env.run.add(name, step.target, given, inputs, env.calls,  # type: ignore[arg-type]
+                             step.place)
+        return tensor, {}
+    if step.kind == "block":
+        assert isinstance(step.target, Block)
+        return enter(env, step.target, given, inputs, travel, name, repeat)
+    if step.kind == "arg":
+        return call_argument(env, step.key[1:], given, inputs, travel, name, repeat, step)
+    if step.kind == "identity":
+        if len(inputs) != 1:
+            raise _no_input(step)
+        return inputs[0], travel
+    if step.kind == "split":
+        return None, split(env, step, given, inputs, name)
+    if step.kind == "residual":
+        return residual(env, step, given, inputs, name), {}
+    return wire(env, step, given, inputs, name), {}
+
+
+def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
+          travel: dict[str, Tensor], name: str, repeat: int | None) -> Outputs:
+    """Run a block's body in a scope of its own; its outputs, the first being the main one."""
+    calls = (*env.calls, Call(name, block.name, repeat))
+    inner = Env(env.run, dict(given), name + ".", calls)
+    if len(inputs) > len(block.ins):
+        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not {len(inputs)}")
+    for i, (tensor_name, fallback) in enumerate(block.ins):
+        if i < len(inputs):
+            tensor = inputs[i]
+        elif tensor_name in travel:
+            tensor = travel[tensor_name]
+        elif fallback is not None:
+            tensor = inner.tensors[fallback]
+        else:
+            raise GenotypeError(f"{block.name} needs the input {tensor_name!r}, and nothing of that "
+                                "name travels here; name it: from: [a, b]")
+        inner.tensors[tensor_name] = tensor
+    inner.current = inner.focus = inner.tensors[block.ins[0][0]]
+    args = inner.args
+    for arg, default in block.args:
+        if arg not in args:
+            if default is None:
+                raise GenotypeError(f"{block.name} needs {arg}")
+            args[arg] = default.get(inner)
+    run_steps(inner, block.body)
+    if not block.outs:
+        return inner.current, {}
+    outputs = {out: inner.tensors[tensor] for out, tensor in block.outs}
+    return outputs[block.outs[0][0]], outputs
+
+
+def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
+                  travel: dict[str, Tensor], name: str, repeat: int | None,
+                  step: Step) -> Outputs:
+    """Call what an argument names: a block or operation by name, or a step passed along."""
+    value = env.args[arg]
+    if isinstance(value, Closure):
+        passed = value.step
+        scope = value.env.inner(inputs[0] if inputs else None)
+        scope.prefix, scope.calls = name + ".", env.calls
+        own = _params(scope, passed, 0, None)
+        clash = {n for n, _ in own} & {n for n, _ in given}
+        if clash:
+            raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
+                                "and where it is called", passed.place)
+        return call(scope, passed.key, passed.target, own + given, inputs, travel,
+                    f"{name}.{passed.label}", repeat, passed)
+    target = step_target(value)
+    if target is None:
+        raise GenotypeError(f"argument {arg!r} names no operation or block: {value!r}"
+                            f"{nearest(value, OPS)}", step.place)
+    return call(env, str(value), target, given, inputs, travel, name, repeat, step)
+
+
+def step_target(value: Any) -> type[Op] | None:
+    """The operation that a plain argument names."""
+    return OPS.get(value) if isinstance(value, str) else None
+
+
+def call(env: Env, key: str, target: type[Op] | Block | None, given: Given,
+         inputs: tuple[Tensor, ...], travel: dict[str, Tensor], name: str, repeat: int | None,
+         step: Step) -> Outputs:
+    """Call an operation or block whose parameters were not known while compiling."""
+    if isinstance(target, Block):
+        known: tuple[str, ...] = tuple(n for n, _ in target.args)
+    elif target is not None:
+        fields = schema(target)
+        known = tuple(fields)
+    else:
+        return invoke(env, step, given, inputs, travel, repeat)
+    for n, _ in given:
+        if n not in known:
+            raise GenotypeError(f"{key} has no parameter {n!r}{nearest(n, known)}", step.place)
+    if isinstance(target, Block):
+        return enter(env, target, given, inputs, travel, name, repeat)
+    missing = [f.name for f in fields.values() if f.required and f.name not in dict(given)]
+    if missing:
+        raise GenotypeError(f"{key} needs {', '.join(missing)}", step.place)
+    coerced = tuple((n, fields[n].coerce(v, step.place)) for n, v in given)
+    return env.run.add(name, target, coerced, inputs, env.calls, step.place), {}
+
+
+def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
+    """The tensors that a step takes: those of `from`, else the previous step's."""
+    if step.sources is None:
+        if env.current is None:
+            if step.branches is not None:
+                return ()
+            raise _no_input(step)
+        env.used.add(env.current.index)
+        return (env.current,)
+    if len(step.sources) == 1 and isinstance(step.sources[0], Const):
+        name = step.sources[0].value
+        if name not in ("loose", "none"):
+            return (find(env, name, step),)
+    names = [source.get(env) for source in step.sources]
+    chosen: list[Tensor | None] = [
+        None if name == "loose" else find(env, name, step) for name in names if name != "none"]
+    return _with_loose(env, chosen, step)
+
+
+def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tensor, ...]:
+    """`loose`: the named tensors that no step of this body consumed and that are not listed."""
+    if None in chosen:
+        loose = [t for t in env.tensors.values()
+                 if t.index not in env.used and t not in chosen]
+        loose = list(dict.fromkeys(loose))
+        at = chosen.index(None)
+        chosen = [*chosen[:at], *loose, *chosen[at + 1:]]
+        env.used.update(t.index for t in loose)
+    tensors = tuple(t for t in chosen if t is not None)
+    if not tensors:
+        raise GenotypeError("from: nothing is left over to take", step.place)
+    return tensors
+
+
+def find(env: Env, name: Any, step: Step) -> Tensor:
+    """A tensor of this body by name; `_` is the previous step's."""
+    tensor = env.current if name == "_" else env.tensors.get(name)
+    if tensor is None:
+        if name == "_":
+            raise _no_input(step)
+        hint = nearest(name, env.tensors) or ""
+        raise GenotypeError(f"no tensor {name!r} so far{hint}", step.place)
+    env.used.add(tensor.index)
+    return tensor
+
+
+def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
+    assert step.branches is not None
+    start, outs = env.focus, []
+    for branch in step.branches:
+        if isinstance(branch, str):
+            outs.append(find(env.inner(start), branch, step))
+            continue
+        inner = env.inner(start)
+        inner.prefix = prefix
+        run_steps(inner, branch)
+        if inner.current is None:
+            raise GenotypeError("a branch ends in several tensors; join them", step.place)
+        outs.append(inner.current)
+    return tuple(outs)
+
+
+def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor]) -> None:
+    env.current, env.travel = main, outputs
+    if not step.names:
+        return
+    if step.kind == "split":
+        tensors = list(outputs.values())
+        env.travel = {}
+    elif len(step.names) == 1:
+        tensors = [main] if main is not None else []
+    else:
+        tensors = list(outputs.values())
+    if len(tensors) != len(step.names):
+        raise GenotypeError(f"as gives {len(step.names)} names to {len(tensors)} tensors",
+                            step.place)
+    for name, tensor in zip(step.names, tensors, strict=True):
+        if name in env.tensors:
+            raise GenotypeError(f"the name {name!r} is taken", step.place)
+        env.tensors[name] = tensor
+
+
+def _with_frame(option: Step, choice: Step) -> Step:
+    """The chosen option under the choice's names; its inputs are found already."""
+    from dataclasses import replace
+
+    return replace(option, names=choice.names, sources=choice.sources)
+
+
+def _truth(value: Any, step: Step) -> bool:
+    if not isinstance(value, bool):
+        raise GenotypeError(f"when must be true or false, not {value!r}",
+                            step.when.place if step.when else step.place)
+    return value
+
+
+def _no_input(step: Step) -> GenotypeError:
+    return GenotypeError(f"{step.key}: there is no single previous tensor here; name one with "
+                         "from", step.place)

@@ -1,0 +1,7 @@
+"""The operations: one file a family. Composite blocks stand beside them as YAML."""
+
+from . import activation, attend, channels, combine, conv, pool
+from .base import OPS, Cost, Field, Layer, Op, op, schema, show_shape
+
+__all__ = ["OPS", "Cost", "Field", "Layer", "Op", "op", "schema", "show_shape",
+           "activation", "attend", "channels", "combine", "conv", "pool"]

@@ -1,0 +1,90 @@
+"""Non-linearities by name, shared by every operation that ends in one."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..formula import Shape
+from .base import Cost, Layer, Op, op
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Activation = Literal["none", "relu", "relu6", "sigmoid", "tanh", "hswish", "hsigmoid", "swish",
+                     "gelu", "leaky"]
+
+
+def activation(name: Activation) -> "nn.Module | None":
+    """The torch module of an activation; None for ``none``."""
+    from torch import nn
+
+    made: dict[str, nn.Module | None] = {
+        "none": None, "relu": nn.ReLU(), "relu6": nn.ReLU6(), "sigmoid": nn.Sigmoid(),
+        "tanh": nn.Tanh(), "hswish": nn.Hardswish(), "hsigmoid": nn.Hardsigmoid(),
+        "swish": nn.SiLU(), "gelu": nn.GELU(), "leaky": nn.LeakyReLU(0.1),
+    }
+    return made[name]
+
+
+@op("act")
+@dataclass(frozen=True, slots=True)
+class Act(Op):
+    """A non-linearity on its own: (C, H, W) → (C, H, W)."""
+
+    takes_flat = True
+    fn: Activation = "relu"
+
+    examples = (({}, ((8, 5, 5),)), ({"fn": "hswish"}, ((8, 5, 5),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def label(self) -> str:
+        return self.fn
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return activation(self.fn) or nn.Identity()
+
+
+@op("bn")
+@dataclass(frozen=True, slots=True)
+class BatchNorm(Op):
+    """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C."""
+
+    eps: float = 1e-5
+
+    examples = (({}, ((8, 5, 5),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, 2 * inputs[0][0])
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.BatchNorm2d(inputs[0][0], eps=self.eps)
+
+
+@op("dropout")
+@dataclass(frozen=True, slots=True)
+class Dropout(Op):
+    """Dropout of single values while training: (C, H, W) → (C, H, W)."""
+
+    takes_flat = True
+    p: float = 0.2
+
+    examples = (({}, ((8, 5, 5),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def label(self) -> str:
+        return f"dropout {self.p:g}"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.Dropout(self.p)

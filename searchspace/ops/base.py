@@ -1,0 +1,176 @@
+"""What an operation is: one frozen dataclass that knows its shape, its cost and its module.
+
+The typed fields are at once the YAML schema, the defaults and the messages for misspelt keys; the
+``examples`` feed one conformance test, so that an operation is tested by existing.
+"""
+
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from fractions import Fraction
+from typing import Any, ClassVar, TypeVar
+
+from ..errors import GenotypeError, Place, ShapeError, nearest
+from ..formula import Shape
+
+Example = tuple[dict[str, Any], tuple[Shape, ...]]
+Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module where it has weights
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Multiply-adds of convolutions and linear layers; trainable parameters."""
+
+    macs: int = 0
+    params: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.macs + other.macs, self.params + other.params)
+
+
+FREE = Cost()
+
+
+class Op:
+    """Base of all operations. Subclasses are frozen dataclasses and final.
+
+    A network is made of nodes, each an operation applied to the outputs of others; every
+    operation has one output. Shapes are (C, H, W) without the batch.
+    """
+
+    kind: ClassVar[str]                        # its name in YAML; set by `op`
+    inputs: ClassVar[tuple[int, int | None]] = (1, 1)   # least and greatest number of inputs
+    commutes: ClassVar[bool] = False           # whether the order of the inputs is of no account
+    takes_flat: ClassVar[bool] = False         # works as well on (N, C) tensors, as `linear` gives
+    examples: ClassVar[tuple[Example, ...]]
+
+    def shape(self, *inputs: Shape) -> Shape:
+        """Output shape (C, H, W). Raises ShapeError where the inputs do not fit."""
+        raise TypeError(f"{type(self).__name__} has no shape")
+
+    def cost(self, *inputs: Shape) -> Cost:
+        """MACs and parameters; free unless said otherwise."""
+        return FREE
+
+    def label(self) -> str:
+        """A few characters for drawings, as papers write them."""
+        return self.kind
+
+    def module(self, *inputs: Shape) -> Layer:
+        """A torch module or function taking as many (N, C, H, W) tensors as there are inputs."""
+        raise TypeError(f"{type(self).__name__} has no module")
+
+
+OpType = TypeVar("OpType", bound=type[Op])
+OPS: dict[str, type[Op]] = {}
+
+
+def op(kind: str) -> Callable[[OpType], OpType]:
+    """Register an operation under its name in YAML."""
+    def register(cls: OpType) -> OpType:
+        if kind in OPS:
+            raise ValueError(f"operation {kind!r} is defined twice: {OPS[kind]!r} and {cls!r}")
+        cls.kind = kind
+        OPS[kind] = cls
+        schema(cls)  # an unsupported annotation fails here, not in a user's file
+        return cls
+    return register
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter of an operation as YAML sees it."""
+
+    name: str
+    types: tuple[type, ...]
+    choices: tuple[str, ...]   # of a Literal
+    pair: bool                 # a two-element list is allowed: [height, width]
+    optional: bool             # null is allowed
+    required: bool
+    default: Any
+
+    def coerce(self, value: Any, place: Place | None = None) -> Any:
+        """``value`` as this field takes it, or a GenotypeError naming both."""
+        if value is None and self.optional:
+            return None
+        if self.pair and isinstance(value, tuple) and len(value) == 2:
+            return tuple(self.scalar(v, place) for v in value)
+        return self.scalar(value, place)
+
+    def scalar(self, value: Any, place: Place | None) -> Any:
+        if bool in self.types and type(value) is bool:
+            return value
+        if self.choices:
+            if value in self.choices:
+                return value
+            raise GenotypeError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}"
+                                f"{_only_hint(value, self.choices)}", place)
+        number = isinstance(value, int | float | Fraction) and type(value) is not bool
+        if int in self.types and number:
+            if value == int(value):
+                return int(value)
+            raise GenotypeError(f"{self.name}: {_show(value)} is not a whole number", place)
+        if float in self.types and number:
+            return float(value)
+        if str in self.types and isinstance(value, str):
+            return value
+        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+        wanted = " or ".join(names[t] for t in self.types) + (" or [h, w]" if self.pair else "")
+        raise GenotypeError(f"{self.name}: {wanted} expected, not {_show(value)}", place)
+
+
+_SCHEMAS: dict[type[Op], dict[str, Field]] = {}
+
+
+def schema(cls: type[Op]) -> dict[str, Field]:
+    """The parameters of an operation, from its dataclass fields."""
+    if cls not in _SCHEMAS:
+        hints = typing.get_type_hints(cls)
+        made = {}
+        for f in fields(cls):  # type: ignore[arg-type]
+            options = _options(hints[f.name])
+            choices = tuple(c for o in options if typing.get_origin(o) is typing.Literal
+                            for c in typing.get_args(o))
+            plain = tuple(o for o in options if o in (int, float, bool, str))
+            pair = any(typing.get_origin(o) is tuple for o in options)
+            if not plain and not choices:
+                raise TypeError(f"{cls.__name__}.{f.name}: unsupported type {hints[f.name]}")
+            required = f.default is MISSING
+            made[f.name] = Field(f.name, plain, choices, pair, type(None) in options, required,
+                                 None if required else f.default)
+        _SCHEMAS[cls] = made
+    return _SCHEMAS[cls]
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return tuple(o for arg in typing.get_args(hint) for o in _options(arg))
+    return (hint,)
+
+
+def _only_hint(value: object, known: tuple[str, ...]) -> str:
+    hint = nearest(value, known)
+    return hint if "did you mean" in hint else ""
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{value} ({float(value):g})"
+    return repr(value) if isinstance(value, int | float | str | None) else str(value)
+
+
+def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> tuple[int, int]:
+    """The common height and width of several inputs; 1×1 fits any where it may broadcast."""
+    sizes = {(h, w) for _, h, w in inputs}
+    if broadcast:
+        sizes = sizes - {(1, 1)} or sizes
+    if len(sizes) != 1:
+        shown = ", ".join(show_shape(s) for s in inputs)
+        raise ShapeError(f"{kind}: the inputs differ in size: {shown}")
+    return sizes.pop()
+
+
+def show_shape(shape: Shape) -> str:
+    """(24, 56, 56) as 24×56×56."""
+    return "×".join(str(n) for n in shape)

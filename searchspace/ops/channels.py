@@ -1,0 +1,87 @@
+"""Operations on the channel axis: slices, shuffles, softmax over branches."""
+
+from dataclasses import dataclass
+
+from ..errors import ShapeError
+from ..formula import Shape
+from .base import Layer, Op, op
+
+
+@op("slice")
+@dataclass(frozen=True, slots=True)
+class Slice(Op):
+    """Channels ``start`` to ``start + length``: (C, H, W) → (length, H, W)."""
+
+    takes_flat = True
+    start: int
+    length: int
+
+    examples = (({"start": 2, "length": 3}, ((8, 4, 4),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c, h, w = inputs[0]
+        if self.start < 0 or self.length < 1 or self.start + self.length > c:
+            raise ShapeError(f"slice: channels {self.start} to {self.start + self.length} of {c}")
+        return self.length, h, w
+
+    def label(self) -> str:
+        return f"[{self.start}:{self.start + self.length}]"
+
+    def module(self, *inputs: Shape) -> Layer:
+        import torch
+
+        return lambda x: torch.narrow(x, 1, self.start, self.length)
+
+
+@op("shuffle")
+@dataclass(frozen=True, slots=True)
+class Shuffle(Op):
+    """Channel shuffle (ShuffleNet, Zhang et al. 2017): a group's channels are dealt out to all.
+
+    (C, H, W) → (C, H, W); channel g·(C/groups) + i goes to i·groups + g. Raises ShapeError where
+    ``groups`` does not divide C.
+    """
+
+    groups: int
+
+    examples = (({"groups": 3}, ((12, 4, 4),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c = inputs[0][0]
+        if self.groups < 1 or c % self.groups:
+            raise ShapeError(f"shuffle: groups ({self.groups}) must divide the channels ({c})")
+        return inputs[0]
+
+    def label(self) -> str:
+        return f"shuffle {self.groups}"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.ChannelShuffle(self.groups)
+
+
+@op("softmax")
+@dataclass(frozen=True, slots=True)
+class Softmax(Op):
+    """Softmax over ``groups`` branches that lie behind each other on the channel axis.
+
+    (C, H, W) → (C, H, W); entry i of each branch competes with entry i of the others.
+    """
+
+    groups: int = 2
+
+    examples = (({"groups": 2}, ((8, 1, 1),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c = inputs[0][0]
+        if self.groups < 1 or c % self.groups:
+            raise ShapeError(f"softmax: groups ({self.groups}) must divide the channels ({c})")
+        return inputs[0]
+
+    def label(self) -> str:
+        return f"softmax {self.groups}"
+
+    def module(self, *inputs: Shape) -> Layer:
+        groups, c = self.groups, inputs[0][0]
+        return lambda x: x.unflatten(1, (groups, c // groups)).softmax(1).flatten(1, 2)

@@ -1,0 +1,116 @@
+"""Operations over several tensors: sum, product, concatenation."""
+
+import operator
+from dataclasses import dataclass
+from functools import reduce
+
+from ..errors import ShapeError
+from ..formula import Shape
+from .base import Cost, Layer, Op, op, same_size, show_shape
+
+def _elementwise(kind: str, inputs: tuple[Shape, ...]) -> Shape:
+    channels = {c for c, _, _ in inputs}
+    if len(channels) != 1:
+        shown = ", ".join(show_shape(s) for s in inputs)
+        raise ShapeError(f"{kind}: the inputs differ in channels: {shown}")
+    return channels.pop(), *same_size(kind, inputs, broadcast=True)
+
+
+@op("add")
+@dataclass(frozen=True, slots=True)
+class Add(Op):
+    """Sum of two or more tensors of equal channels; a 1×1 one spreads over all positions."""
+
+    inputs = (2, None)
+    commutes = True
+    takes_flat = True
+    examples = (({}, ((4, 5, 5), (4, 5, 5))), ({}, ((4, 5, 5), (4, 1, 1), (4, 5, 5))))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return _elementwise(self.kind, inputs)
+
+    def label(self) -> str:
+        return "+"
+
+    def module(self, *inputs: Shape) -> Layer:
+        return lambda *xs: reduce(operator.add, xs)
+
+
+@op("mul")
+@dataclass(frozen=True, slots=True)
+class Mul(Op):
+    """Product of two or more tensors of equal channels; a 1×1 one is a gate on every position."""
+
+    inputs = (2, None)
+    commutes = True
+    takes_flat = True
+    examples = (({}, ((4, 5, 5), (4, 1, 1))),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return _elementwise(self.kind, inputs)
+
+    def label(self) -> str:
+        return "×"
+
+    def module(self, *inputs: Shape) -> Layer:
+        return lambda *xs: reduce(operator.mul, xs)
+
+
+@op("concat")
+@dataclass(frozen=True, slots=True)
+class Concat(Op):
+    """Concatenation over channels: (C₁, H, W), (C₂, H, W), … → (C₁ + C₂ + …, H, W)."""
+
+    inputs = (1, None)
+    takes_flat = True
+    examples = (({}, ((4, 5, 5), (2, 5, 5))), ({}, ((4, 5, 5),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return sum(c for c, _, _ in inputs), *same_size(self.kind, inputs)
+
+    def module(self, *inputs: Shape) -> Layer:
+        import torch
+
+        return lambda *xs: torch.cat(xs, 1)
+
+
+@op("mean")
+@dataclass(frozen=True, slots=True)
+class Mean(Op):
+    """Mean of one or more tensors of equal shape (the sinks of a randomly wired stage)."""
+
+    inputs = (1, None)
+    commutes = True
+    takes_flat = True
+    examples = (({}, ((4, 5, 5), (4, 5, 5), (4, 5, 5))),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return _elementwise(self.kind, inputs)
+
+    def module(self, *inputs: Shape) -> Layer:
+        return lambda *xs: reduce(operator.add, xs) / len(xs)
+
+
+@op("wsum")
+@dataclass(frozen=True, slots=True)
+class WeightedSum(Op):
+    """Sum with one learned, sigmoid-positive weight an input (Xie et al. 2019); params: inputs."""
+
+    inputs = (1, None)
+    commutes = True
+    takes_flat = True
+    examples = (({}, ((4, 5, 5), (4, 5, 5))),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return _elementwise(self.kind, inputs)
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, len(inputs))
+
+    def label(self) -> str:
+        return "σ(w)·Σ"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from .layers import SigmoidWeightedSum
+
+        return SigmoidWeightedSum(len(inputs))

@@ -1,0 +1,198 @@
+"""The convolution with its normalisation and activation, as papers draw it: one box."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import ShapeError
+from ..formula import Shape
+from .activation import Activation, activation
+from .base import Cost, Layer, Op, op, show_shape
+
+Pair = tuple[int, int]
+Order = Literal["conv-bn-act", "conv-act-bn", "bn-act-conv", "act-conv-bn"]
+
+
+def pair(value: int | Pair) -> Pair:
+    """A kernel size as (height, width)."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def window(size: int, k: int, stride: int, pad: int, dilation: int = 1, ceil: bool = False) -> int:
+    """Output length of a sliding window, by torch's rule for ``ceil`` too: no window may start
+    beyond the input and its left padding."""
+    span = size + 2 * pad - dilation * (k - 1) - 1
+    out = (span + stride - 1) // stride + 1 if ceil else span // stride + 1
+    if ceil and (out - 1) * stride >= size + pad:
+        out -= 1
+    return out
+
+
+@op("conv")
+@dataclass(frozen=True, slots=True)
+class Conv(Op):
+    """k×k convolution, batch norm and activation, in the order that ``order`` gives.
+
+    (C, H, W) → (out, H', W'),  H' = ⌊(H + 2·pad − dilation·(k−1) − 1)/stride⌋ + 1
+    MACs  kh·kw·C/groups·out·H'·W'    params  kh·kw·C/groups·out + out (bias) + 2·(bn's channels)
+
+    ``pad`` is ⌊dilation·(k−1)/2⌋ unless given, for each axis. ``bn-act-conv`` (pre-activation)
+    normalises the C input channels; ``act-conv-bn`` is NASNet's, ``conv-act-bn`` SINet's.
+    Raises ShapeError where ``groups`` does not divide C and ``out``, or nothing is left of the
+    image.
+    """
+
+    out: int
+    k: int | Pair = 3
+    stride: int = 1
+    pad: int | Pair | None = None
+    dilation: int = 1
+    groups: int = 1
+    bias: bool = False
+    bn: bool = True
+    act: Activation = "relu"
+    order: Order = "conv-bn-act"
+    eps: float = 1e-5
+
+    examples = (
+        ({"out": 8}, ((4, 9, 9),)),
+        ({"out": 8, "groups": 4, "bias": True, "act": "relu6"}, ((4, 9, 9),)),
+        ({"out": 6, "k": (1, 7), "stride": 2, "bn": False, "act": "none"}, ((4, 9, 10),)),
+        ({"out": 4, "k": 5, "dilation": 2, "groups": 4, "order": "bn-act-conv"}, ((4, 9, 9),)),
+        ({"out": 4, "k": 3, "pad": 0, "stride": 2, "order": "conv-act-bn"}, ((3, 31, 31),)),
+        ({"out": 4, "order": "act-conv-bn"}, ((3, 7, 7),)),
+    )
+
+    def padding(self) -> Pair:
+        """Rows and columns of zeros added on each side."""
+        if self.pad is not None:
+            return pair(self.pad)
+        kh, kw = pair(self.k)
+        return self.dilation * (kh - 1) // 2, self.dilation * (kw - 1) // 2
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c, h, w = inputs[0]
+        kh, kw = pair(self.k)
+        if min(kh, kw, self.stride, self.dilation, self.groups, self.out) < 1:
+            raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
+        if c % self.groups or self.out % self.groups:
+            raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
+                             f"and out ({self.out})")
+        ph, pw = self.padding()
+        oh = window(h, kh, self.stride, ph, self.dilation)
+        ow = window(w, kw, self.stride, pw, self.dilation)
+        if oh < 1 or ow < 1 or min(ph, pw) < 0:
+            raise ShapeError(f"conv: k ({self.k}) with pad {(ph, pw)} leaves nothing of "
+                             f"{show_shape(inputs[0])}")
+        return self.out, oh, ow
+
+    def cost(self, *inputs: Shape) -> Cost:
+        c = inputs[0][0]
+        kh, kw = pair(self.k)
+        weights = kh * kw * (c // self.groups) * self.out
+        _, oh, ow = self.shape(*inputs)
+        normed = 0 if not self.bn else c if self.order == "bn-act-conv" else self.out
+        return Cost(weights * oh * ow, weights + (self.out if self.bias else 0) + 2 * normed)
+
+    def label(self) -> str:
+        kh, kw = pair(self.k)
+        text = f"conv {kh}×{kw}"
+        if self.groups > 1:
+            text += f" g{self.groups}"
+        if self.stride > 1:
+            text += f" /{self.stride}"
+        if self.dilation > 1:
+            text += f" d{self.dilation}"
+        return text + (f", {self.act}" if self.act != "none" else "")
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        c = inputs[0][0]
+        parts: dict[str, nn.Module | None] = {
+            "conv": nn.Conv2d(c, self.out, pair(self.k), self.stride, self.padding(),
+                              self.dilation, self.groups, bias=self.bias),
+            "act": activation(self.act),
+            "bn": (nn.BatchNorm2d(c if self.order == "bn-act-conv" else self.out, eps=self.eps)
+                   if self.bn else None),
+        }
+        ordered = ((name, parts[name]) for name in self.order.split("-"))
+        return nn.Sequential(OrderedDict((n, m) for n, m in ordered if m is not None))
+
+
+@op("dw")
+@dataclass(frozen=True, slots=True)
+class Depthwise(Op):
+    """Depthwise convolution: a `conv` with one group a channel, (C, H, W) → (C, H', W').
+
+    MACs  kh·kw·C·H'·W'    params  kh·kw·C + C (bias) + 2·C (bn)
+    """
+
+    k: int | Pair = 3
+    stride: int = 1
+    pad: int | Pair | None = None
+    dilation: int = 1
+    bias: bool = False
+    bn: bool = True
+    act: Activation = "relu"
+    order: Order = "conv-bn-act"
+    eps: float = 1e-5
+
+    examples = (({}, ((4, 9, 9),)), ({"k": 5, "stride": 2, "bn": False}, ((4, 9, 8),)),
+                ({"dilation": 2, "order": "bn-act-conv"}, ((4, 9, 9),)))
+
+    def conv(self, channels: int) -> Conv:
+        """The same as a grouped convolution."""
+        return Conv(channels, self.k, self.stride, self.pad, self.dilation, channels, self.bias,
+                    self.bn, self.act, self.order, self.eps)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return self.conv(inputs[0][0]).shape(*inputs)
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return self.conv(inputs[0][0]).cost(*inputs)
+
+    def label(self) -> str:
+        return self.conv(1).label().replace("conv", "dw", 1)
+
+    def module(self, *inputs: Shape) -> Layer:
+        return self.conv(inputs[0][0]).module(*inputs)
+
+
+@op("linear")
+@dataclass(frozen=True, slots=True)
+class Linear(Op):
+    """Fully connected layer over the flattened input, with activation.
+
+    (C, H, W) → (out, 1, 1);  MACs C·H·W·out;  params C·H·W·out + out (bias)
+    """
+
+    takes_flat = True
+    out: int
+    bias: bool = True
+    act: Activation = "none"
+
+    examples = (({"out": 5}, ((8, 1, 1),)), ({"out": 5, "bias": False, "act": "sigmoid"},
+                                             ((4, 3, 2),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.out < 1:
+            raise ShapeError(f"linear: out must be at least 1, not {self.out}")
+        return self.out, 1, 1
+
+    def cost(self, *inputs: Shape) -> Cost:
+        c, h, w = inputs[0]
+        weights = c * h * w * self.out
+        return Cost(weights, weights + (self.out if self.bias else 0))
+
+    def label(self) -> str:
+        return f"linear {self.out}" + (f", {self.act}" if self.act != "none" else "")
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        c, h, w = inputs[0]  # the builder flattens what is not flat yet
+        parts: list[tuple[str, nn.Module]] = [("linear", nn.Linear(c * h * w, self.out, self.bias))]
+        if (act := activation(self.act)) is not None:
+            parts.append(("act", act))
+        return nn.Sequential(OrderedDict(parts))

@@ -1,0 +1,32 @@
+"""Torch modules that torch itself does not have. Imported only while building."""
+
+import torch
+from torch import Tensor, nn
+
+
+class AttentionPool(nn.Module):
+    """(N, C, H, W) → (N, C, 1, 1): mean over positions, weighted by a softmax of a 1×1 conv."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.logits = nn.Conv2d(channels, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.logits(x).flatten(2).softmax(2)                        # (N, 1, H·W)
+        return (x.flatten(2) * weights).sum(2, keepdim=True).unsqueeze(3)
+
+
+class SigmoidWeightedSum(nn.Module):
+    """Σ σ(wᵢ)·xᵢ over n tensors of one shape; the weights start at 0, so each counts half."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(n))
+        self.n = n
+
+    def forward(self, *xs: Tensor) -> Tensor:
+        weights = self.weight.sigmoid()
+        total = xs[0] * weights[0]
+        for i in range(1, self.n):
+            total = total + xs[i] * weights[i]
+        return total

@@ -1,0 +1,110 @@
+"""Pooling, global pooling and zero padding."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import ShapeError
+from ..formula import Shape
+from .base import Layer, Op, op, show_shape
+from .conv import window
+
+@op("pool")
+@dataclass(frozen=True, slots=True)
+class Pool(Op):
+    """k×k max or average pooling: (C, H, W) → (C, H', W').
+
+    ``pad`` is ⌊(k−1)/2⌋ unless given; ``ceil`` rounds the output size up; ``count_pad`` lets an
+    average count the padding's zeros (torch's default, not TensorFlow's).
+    """
+
+    fn: Literal["max", "avg"] = "max"
+    k: int = 3
+    stride: int = 1
+    pad: int | None = None
+    ceil: bool = False
+    count_pad: bool = False
+
+    examples = (
+        ({"fn": "max", "stride": 2}, ((4, 9, 9),)),
+        ({"fn": "avg", "k": 2, "stride": 2, "ceil": True}, ((4, 9, 7),)),
+        ({"fn": "avg", "k": 1, "stride": 2}, ((4, 9, 7),)),
+        ({"fn": "avg", "count_pad": True}, ((4, 6, 6),)),
+    )
+
+    def padding(self) -> int:
+        """Rows and columns added on each side."""
+        return (self.k - 1) // 2 if self.pad is None else self.pad
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c, h, w = inputs[0]
+        if self.k < 1 or self.stride < 1 or not 0 <= self.padding() <= self.k // 2:
+            raise ShapeError("pool: k and stride must be at least 1 and pad at most k/2")
+        oh, ow = (window(n, self.k, self.stride, self.padding(), ceil=self.ceil) for n in (h, w))
+        if oh < 1 or ow < 1:
+            raise ShapeError(f"pool: k ({self.k}) leaves nothing of {show_shape(inputs[0])}")
+        return c, oh, ow
+
+    def label(self) -> str:
+        stride = f" /{self.stride}" if self.stride > 1 else ""
+        return f"{self.fn} pool {self.k}×{self.k}{stride}"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        if self.fn == "max":
+            return nn.MaxPool2d(self.k, self.stride, self.padding(), ceil_mode=self.ceil)
+        return nn.AvgPool2d(self.k, self.stride, self.padding(), ceil_mode=self.ceil,
+                            count_include_pad=self.count_pad)
+
+
+@op("gap")
+@dataclass(frozen=True, slots=True)
+class GlobalPool(Op):
+    """Mean over all positions: (C, H, W) → (C, 1, 1)."""
+
+    examples = (({}, ((8, 5, 4),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0][0], 1, 1
+
+    def label(self) -> str:
+        return "global avg pool"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.AdaptiveAvgPool2d(1)
+
+
+@op("pad")
+@dataclass(frozen=True, slots=True)
+class Pad(Op):
+    """Zeros on each side, or rows and columns taken away where negative.
+
+    (C, H, W) → (C, H + top + bottom, W + left + right). With a strided window this gives
+    TensorFlow's asymmetric SAME padding.
+    """
+
+    top: int = 0
+    bottom: int = 0
+    left: int = 0
+    right: int = 0
+
+    examples = (({"top": 1, "left": 2}, ((3, 5, 5),)), ({"top": -1, "right": -1}, ((3, 5, 5),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        c, h, w = inputs[0]
+        h, w = h + self.top + self.bottom, w + self.left + self.right
+        if h < 1 or w < 1:
+            raise ShapeError(f"pad: nothing is left of {show_shape(inputs[0])}")
+        return c, h, w
+
+    def label(self) -> str:
+        sides = {"top": self.top, "bottom": self.bottom, "left": self.left, "right": self.right}
+        return "pad " + ", ".join(f"{side} {n:+d}" for side, n in sides.items() if n)
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        # ZeroPad2d crops where a side is negative.
+        return nn.ZeroPad2d((self.left, self.right, self.top, self.bottom))
