@@ -39,15 +39,16 @@ class Add(Op):
 @op("mul")
 @dataclass(frozen=True, slots=True)
 class Mul(Op):
-    """Product of two or more tensors of equal channels; a 1×1 one is a gate on every position."""
+    """Product of two or more tensors; 1×1 gates every position, one channel gates them all."""
 
     inputs = (2, None)
     commutes = True
     takes_flat = True
-    examples = (({}, ((4, 5, 5), (4, 1, 1))),)
+    examples = (({}, ((4, 5, 5), (4, 1, 1))), ({}, ((1, 5, 5), (4, 5, 5))))
 
     def shape(self, *inputs: Shape) -> Shape:
-        return _elementwise(self.kind, inputs)
+        wide = tuple(s for s in inputs if s[0] > 1) or inputs
+        return _elementwise(self.kind, wide)[0], *same_size(self.kind, inputs, broadcast=True)
 
     def label(self) -> str:
         return "×"
