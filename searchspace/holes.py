@@ -154,7 +154,8 @@ class _Namer:
             return tree
         key, params = parts
         name = given_name(params)
-        path = _join(prefix, f"{name}.{key}" if name else key)
+        word = key.lstrip("=")
+        path = _join(prefix, f"{name}.{word}" if name else word)
         before = len(self.seen)
         filled = self.params(params, path, parents)
         if len(self.seen) > before and name is None and unnamed.count(key) > 1:

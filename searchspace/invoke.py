@@ -35,8 +35,7 @@ def run_step(env: Env, step: Step) -> None:
         option = step.options[env.decide(step.hole)]
         step = _with_frame(option, step)
     if step.when is not None and not _truth(step.when.get(env), step):
-        env.run.notes.append((env.prefix + step.label, "is left out here (when)"))
-        _bind(env, step, inputs[0] if inputs else env.current, {})
+        _bind(env, step, inputs[0] if inputs else env.current, travel)
         return
     if step.repeat is None:
         main, outputs = invoke(env, step, _params(env, step, 0, None), inputs, travel, None)
@@ -56,7 +55,7 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
             raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
                                 step.place)
     main: Tensor | None = inputs[0] if inputs else env.current
-    outputs: dict[str, Tensor] = {}
+    outputs = travel
     for i in range(count):
         env.repeat = i if step.per_repeat else None
         main, outputs = invoke(env, step, _params(env, step, i, i), inputs, travel, i)
@@ -204,7 +203,10 @@ def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
         name = step.sources[0].value
         if name not in ("loose", "none"):
             return (find(env, name, step),)
-    names = [source.get(env) for source in step.sources]
+    names: list[Any] = []
+    for source in step.sources:
+        value = source.get(env)
+        names += value if isinstance(value, tuple) else (value,)
     chosen: list[Tensor | None] = [
         None if name == "loose" else find(env, name, step) for name in names if name != "none"]
     return _with_loose(env, chosen, step)
@@ -249,6 +251,7 @@ def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
         run_steps(inner, branch)
         if inner.current is None:
             raise GenotypeError("a branch ends in several tensors; join them", step.place)
+        env.used.add(inner.current.index)
         outs.append(inner.current)
     return tuple(outs)
 

@@ -36,7 +36,7 @@ def digits(batch: int, size: tuple[int, int, int], seed: int) -> torch.Tensor:
 def _standardised_digits() -> torch.Tensor:
     """All digits, float32 of shape (1797, 1, 8, 8), with mean 0 and deviation 1 over all pixels."""
     # scikit-learn takes longer to import than the rest of this package.
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     pixels = torch.from_numpy(load_digits().images)
     return ((pixels - pixels.mean()) / pixels.std(correction=0)).float().unsqueeze(1)

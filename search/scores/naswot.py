@@ -18,6 +18,7 @@ tensor method, ATen operator, in place or not. Not coded:
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -26,22 +27,17 @@ from torch.overrides import TorchFunctionMode
 
 from search.scores import ScoreError
 
-CODED = frozenset(
-    "relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish softplus "
-    "sigmoid special_expit log_sigmoid hardsigmoid hardswish "
-    "tanh hardtanh softsign tanhshrink hardshrink softshrink threshold".split()
-)
+CODED = frozenset({
+    "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu",
+    "mish", "softplus", "sigmoid", "special_expit", "log_sigmoid", "hardsigmoid", "hardswish",
+    "tanh", "hardtanh", "softsign", "tanhshrink", "hardshrink", "softshrink", "threshold",
+})  # fmt: skip
 """Names of the torch functions that are coded; a trailing underscore (in place) is ignored."""
 
 _BATCH_STATISTICS = (
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.SyncBatchNorm,
-    nn.InstanceNorm1d,
-    nn.InstanceNorm2d,
-    nn.InstanceNorm3d,
-)
+    nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm,
+    nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d,
+)  # fmt: skip
 
 # Codes are multiplied in pieces of this many bits: 4 MiB as float32, which caches hold.
 _PIECE = 2**20
@@ -53,11 +49,10 @@ def naswot(net: nn.Module, images: torch.Tensor) -> float:
     `images` has shape (N, ...) with N >= 2 and is not changed. `net` may be any module, a
     torch.fx.GraphModule among them. See `agreements` for how it is run and what is left changed.
 
-    K is an integer, positive semi-definite matrix. If it is not singular its determinant is
-    therefore at least 1 and its log at least 0, and 0 is what a singular K scores: a network
-    that cannot tell the images apart ranks below, or level with, every network that can, and the
-    score stays finite. Images that are equal already in the batch would give every network this
-    floor; that is an error of the batch and raises instead.
+    K is an integer, positive semi-definite matrix, so that its log det is at least 0 unless it is
+    singular. A singular K scores 0: a network that cannot tell the images apart never ranks above
+    one that can, and the score stays finite. Images that are equal already in the batch would give
+    every network this floor; that is an error of the batch and raises instead.
 
     Raises ScoreError if two images are equal, and where `agreements` does.
     """
@@ -169,15 +164,16 @@ class _Codes(TorchFunctionMode):
                 self._multiply()
 
     def _multiply(self) -> None:
-        # Exact: products are 0 or 1 also in bfloat16, which is faster where the processor has it,
-        # and sums, kept in float32 either way, stay far below 2^24 within a piece.
-        matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-        precision = matmul.fp32_precision
+        # Factors may be rounded to bfloat16, which is faster where the processor has it. This is
+        # exact: 0 and 1 stay what they are, and sums, kept in float32, are far below 2^24.
+        # Before torch 2.9 the setting is missing, and float32 gives the same counts.
+        matmul = getattr(torch.backends.mkldnn, "matmul", SimpleNamespace(fp32_precision=""))
+        before = matmul.fp32_precision
         matmul.fp32_precision = "bf16"
         try:
             self._common += self._piece @ self._piece.T
         finally:
-            matmul.fp32_precision = precision
+            matmul.fp32_precision = before
         self._filled = 0
 
 

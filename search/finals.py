@@ -1,0 +1,126 @@
+"""The end of a search: the best networks and the published ones, scored again side by side.
+
+A single score depends on the weights that were drawn. Everything that is compared is scored from
+several fresh initialisations, and a win is claimed only where the spreads do not touch.
+"""
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from search import evaluate
+from search.samplers import derive
+from search.scores import ScoreError
+from search.settings import Settings
+from search.study import Trial
+from searchspace import Genotype, GenotypeError, cost, load, published
+from searchspace.budget import Budget
+from searchspace.expand import trace
+from searchspace.holes import Decisions
+from searchspace.ops import Cost
+
+SEEDS = 3
+TOP = 10
+TOLERANCE = 1.05   # published networks this far above the budget still stand in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A network to compare: found (with its trial's number) or published, at one input size."""
+
+    name: str
+    genotype: Genotype
+    decisions: Decisions | None
+    cost: Cost
+    size: int
+    trial: int | None
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An entry with its scores from fresh initialisations."""
+
+    entry: Entry
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean score."""
+        return statistics.fmean(self.scores)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over the initialisations."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
+
+    def beats(self, other: "Result") -> bool:
+        """Whether the means differ by more than both spreads together."""
+        return self.mean - other.mean > self.spread + other.spread
+
+
+def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
+    """The best trials, and the published networks that fit the budget (or nearly), each at the
+    search's input size and at its own."""
+    found = [Entry(f"trial {t.number}", space, t.decisions, Cost(t.macs, t.params),
+                   settings.input, t.number, False) for t in best]
+    loose = Budget(*(int(bound * TOLERANCE) if bound else None
+                     for bound in (settings.budget.macs, settings.budget.params)))
+    known: list[Entry] = []
+    for name in published():
+        for size, network in _sizes(load(name), settings.input):
+            try:
+                total = cost(network)
+            except GenotypeError:
+                continue            # images of this size do not fit through it
+            if loose.fits(total):
+                known.append(Entry(name, network, None, total, size, None,
+                                   not settings.budget.fits(total)))
+    return [*found, *known]
+
+
+def _sizes(network: Genotype, size: int) -> Iterator[tuple[int, Genotype]]:
+    native = trace(network).input[1]
+    if native != size:
+        yield size, network.with_input(size)
+    yield native, network
+
+
+def rescore(entry: Entry, settings: Settings) -> Result | None:
+    """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
+    try:
+        scores = tuple(
+            evaluate.score(entry.genotype, entry.size, settings.batch, settings.seed,
+                           derive(settings.seed, "final", entry.name, entry.size, i),
+                           entry.decisions).value
+            for i in range(SEEDS))
+    except ScoreError:
+        return None
+    return Result(entry, scores)
+
+
+def verdict(results: list[Result], settings: Settings) -> str:
+    """One honest sentence: did the search beat the published networks at its input size?"""
+    same = [r for r in results if r.entry.size == settings.input]
+    found = [r for r in same if r.entry.trial is not None]
+    known = [r for r in same if r.entry.trial is None and not r.entry.over]
+    if not found:
+        return "No network was found."
+    best = max(found, key=lambda r: r.mean)
+    if not known:
+        return f"No published network fits the budget at {settings.input}×{settings.input}."
+    rival = max(known, key=lambda r: r.mean)
+    names = f"{best.entry.name} ({best.mean:.1f} ± {best.spread:.1f})"
+    other = f"{rival.entry.name} ({rival.mean:.1f} ± {rival.spread:.1f})"
+    if best.beats(rival):
+        return f"{names} scores above the best published network within the budget, {other}."
+    if rival.beats(best):
+        return f"The published {other} scores above everything found; the best is {names}."
+    return f"{names} and the published {other} cannot be told apart: their spreads touch."
+
+
+CAVEAT = (
+    "The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how differently their "
+    "non-linearities respond to images of digits. It ranks networks, it is no accuracy; it grows "
+    "with the number of activations, so compare it only at one input size, and train what you "
+    "intend to use.")

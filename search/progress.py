@@ -1,0 +1,89 @@
+"""The live display of a search, and the tables at its end."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from search.finals import Result
+from search.settings import Settings
+from search.study import Trial
+from searchspace.budget import show_amount
+
+
+class Progress:
+    """One line that is rewritten while the search runs; nothing where output is no terminal."""
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self.console, self.settings = console, settings
+        self.live = Live(console=console, refresh_per_second=4, transient=True) \
+            if console.is_terminal else None
+        self.started: float | None = None
+        self.before = 0
+
+    def __enter__(self) -> Self:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self.live:
+            self.live.stop()
+
+    def trials(self, trials: list[Trial]) -> None:
+        """Show the state after a trial."""
+        now = time.monotonic()
+        if self.started is None:
+            self.started, self.before = now, len(trials)
+        if self.live:
+            self.live.update(self._line(trials, now - self.started))
+
+    def note(self, text: str) -> None:
+        """Show what is being done after the trials."""
+        if self.live:
+            self.live.update(text)
+
+    def _line(self, trials: list[Trial], elapsed: float) -> Table:
+        scores = [t.value for t in trials if t.value is not None]
+        fresh = len(trials) - self.before
+        left = self.settings.trials - len(trials)
+        rate = elapsed / fresh if fresh else None
+        kept = sum(t.changed == 0 for t in trials) / len(trials) if trials else 1.0
+        last = trials[-1].value if trials else None
+        table = Table.grid(padding=(0, 3))
+        table.add_row(
+            f"trial [bold]{len(trials)}[/]/{self.settings.trials}",
+            f"best [bold green]{max(scores):.1f}[/]" if scores else "best –",
+            f"last {last:.1f}" if last is not None else "last –",
+            f"inside the budget 100 % ({kept:.0%} as proposed)",
+            f"left {_clock(rate * left)}" if rate is not None else "left –")
+        return table
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def final_table(results: list[Result], settings: Settings) -> Table:
+    """Found and published networks side by side, best first, other input sizes below."""
+    table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
+                        "initialisations each", title_justify="left")
+    for name in ("network", "input", "MACs", "params", "of budget", "NASWOT"):
+        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for native in (False, True):
+        rows = [r for r in results if (r.entry.size != settings.input) == native]
+        for r in sorted(rows, key=lambda r: -r.mean):
+            e = r.entry
+            share = settings.budget.excess(e.cost)
+            table.add_row(
+                e.name, f"{e.size}×{e.size}", show_amount(e.cost.macs), show_amount(e.cost.params),
+                f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
+                f"{r.mean:.1f} ± {r.spread:.1f}",
+                style=("bold" if e.trial is not None else "cyan") if not native else "dim")
+        table.add_section()
+    return table

@@ -1,0 +1,186 @@
+"""Search a space for the best network under a hard budget.
+
+examples:
+  python search/run.py --budget 300M
+  python search/run.py --budget 60M --space mobile --input 96 --trials 200
+  python search/run.py --budget 0.3G --params 4M --space si --seed 1
+  python search/run.py --budget 300M --space my/space.yaml --study mine
+
+The same command continues a study that was interrupted; Ctrl-C ends with what was found.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
+from search.outputs import write_best, write_finals, write_trials
+from search.progress import Progress, final_table
+from search.samplers import SAMPLERS
+from search.settings import Settings
+from search.study import Study
+from searchspace import BudgetError, SearchspaceError, spaces
+from searchspace.budget import Budget, parse_amount, show_amount
+from searchspace.space import cost_range
+
+STUDIES = Path(__file__).resolve().parent.parent / "studies"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    try:
+        return _search(options, console)
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _search(options: argparse.Namespace, console: Console) -> int:
+    settings = Settings(
+        options.space, Budget(parse_amount(options.budget),
+                              parse_amount(options.params) if options.params else None),
+        options.input, options.seed, options.sampler, options.trials, options.batch,
+        options.classes)
+    name = options.study or settings.study_name
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
+        raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
+    folder = Path(options.studies) / name
+    low, high = _reach(settings)
+    with Study(settings, folder, name) as study:
+        console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
+                      f"{len(study.space.holes)} holes, {low} to {high}; budget {settings.budget}")
+        console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
+        interrupted, stopped = False, None
+        with Progress(console, settings) as progress:
+            try:
+                stopped = study.run(progress.trials)
+            except KeyboardInterrupt:
+                interrupted = True
+            trials, best = study.trials(), study.best(TOP)
+            if not best:
+                console.print("interrupted before the first score" if interrupted else
+                              f"nothing could be scored: {stopped or trials[-1].error}")
+                return 130 if interrupted else 1
+            results: list[Result] = []
+            if not interrupted:
+                results, interrupted = _finals(study, settings, progress)
+        winner = _winner(results, best[0].number)
+        trial = next(t for t in best if t.number == winner)
+        genotype = write_best(study, trial, next((r for r in results if r.entry.trial == winner),
+                                                 None), folder / "best.yaml")
+        _draw(genotype, folder / "best.svg")
+        write_trials(trials, folder / "trials.csv")
+        write_finals(results, settings, folder / "finals.csv")
+    if results:
+        console.print(final_table(results, settings))
+        console.print(verdict(results, settings))
+    scored = sum(t.value is not None for t in trials)
+    kept = sum(t.changed == 0 and not t.replaced for t in trials)
+    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored; {kept} as "
+                  f"proposed, {len(trials) - kept} moved to the budget or to a new network")
+    for remark in (stopped, "interrupted: the same command continues" if interrupted else None):
+        if remark:
+            console.print(remark)
+    console.print(CAVEAT, style="dim")
+    console.print(f"[bold]{folder / 'best.yaml'}[/]: {show_amount(trial.macs)} MACs, "
+                  f"{show_amount(trial.params)} params; beside it best.svg, trials.csv, finals.csv, "
+                  "study.db")
+    return 130 if interrupted else 0
+
+
+def _reach(settings: Settings) -> tuple[str, str]:
+    """The range of costs of the space, in words; BudgetError where no network can fit."""
+    space = settings.genotype()
+    low, high = cost_range(space, lambda c: c.macs)
+    cheapest = [("--budget", settings.budget.macs, low.cost.macs, high.cost.macs, "MACs")]
+    if settings.budget.params:
+        least, most = cost_range(space, lambda c: c.params)
+        cheapest.append(("--params", settings.budget.params, least.cost.params, most.cost.params,
+                         "params"))
+    for option, bound, least_cost, most_cost, unit in cheapest:
+        if bound is not None and bound < least_cost:
+            raise BudgetError(
+                f"{option} {show_amount(bound)} is below every network of the space "
+                f"{settings.space!r} at {settings.input}×{settings.input}, which reaches from "
+                f"{show_amount(least_cost)} to {show_amount(most_cost)} {unit}")
+    return show_amount(low.cost.macs), f"{show_amount(high.cost.macs)} MACs"
+
+
+def _finals(study: Study, settings: Settings, progress: Progress) -> tuple[list[Result], bool]:
+    """The final comparison; what was scored until then, and True, after Ctrl-C."""
+    results: list[Result] = []
+    entries = contestants(study.space, study.best(TOP), settings)
+    try:
+        for i, entry in enumerate(entries):
+            progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
+            if (result := rescore(entry, settings)) is not None:
+                results.append(result)
+    except KeyboardInterrupt:
+        return results, True
+    return results, False
+
+
+def _winner(results: list[Result], otherwise: int) -> int:
+    """The found network with the best mean; the best single score where none was scored again."""
+    found = [r for r in results if r.entry.trial is not None]
+    best = max(found, key=lambda r: r.mean, default=None)
+    return best.entry.trial if best and best.entry.trial is not None else otherwise
+
+
+def _draw(genotype: object, path: Path) -> None:
+    from searchspace import Genotype
+    from viz.render import render
+
+    assert isinstance(genotype, Genotype)
+    render(genotype, path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="search/run.py", description=(__doc__ or "").partition("\n\n")[0],
+        epilog=(__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", required=True, metavar="MACS",
+                        help="hard upper bound on multiply-adds: 300M, 0.3G, 3e8")
+    parser.add_argument("--params", metavar="N", help="hard upper bound on parameters: 4M")
+    parser.add_argument("--space", default="mixed",
+                        help=f"{', '.join(spaces())}, or a path (default: mixed)")
+    parser.add_argument("--input", type=_size, default=224, metavar="PIXELS",
+                        help="edge of the square images (default: 224)")
+    parser.add_argument("--classes", type=_size, metavar="N",
+                        help="outputs of the network (default: the space's)")
+    parser.add_argument("--trials", type=_size, default=100, metavar="N",
+                        help="networks to score, in all (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
+    parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
+    parser.add_argument("--batch", type=_batch, default=32, metavar="N",
+                        help="images a score looks at (default: 32)")
+    parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "
+                        "space, budget, input and seed")
+    parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
+                        help="where studies are kept (default: studies/ of the project)")
+    return parser
+
+
+def _size(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
+    return value
+
+
+def _batch(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 2 <= value <= 1797:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 to 1797 (all digits)")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What a search is asked to do, and what of it a study must keep when it is continued."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from searchspace import Genotype, SearchspaceError, load
+from searchspace.budget import Budget
+
+
+class StudyError(SearchspaceError):
+    """A study that cannot be made or continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One search. ``input`` is the edge of the square images, in pixels."""
+
+    space: str
+    budget: Budget
+    input: int
+    seed: int
+    sampler: str
+    trials: int
+    batch: int
+    classes: int | None = None
+
+    def genotype(self) -> Genotype:
+        """The space at this input size and with this many classes.
+
+        Raises:
+            SearchspaceError: no such space, or nothing is left open in it.
+        """
+        args: dict[str, Any] = {} if self.classes is None else {"classes": self.classes}
+        space = load(self.space, **args).with_input(self.input)
+        if not space.is_space:
+            raise StudyError(f"{self.space} is a network without holes; there is nothing to search")
+        return space
+
+    @property
+    def study_name(self) -> str:
+        """A name for the study when none is given: the same command finds it again."""
+        space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
+        parts = [space, f"macs{self.budget.macs}" if self.budget.macs else "",
+                 f"params{self.budget.params}" if self.budget.params else "",
+                 f"in{self.input}", f"seed{self.seed}"]
+        return "-".join(part for part in parts if part)
+
+    def lasting(self) -> dict[str, Any]:
+        """What may not change when a study is continued: everything but the number of trials."""
+        values = asdict(self)
+        del values["trials"]
+        return values
+
+    def check_same(self, stored: dict[str, Any], study: str) -> None:
+        """Raise StudyError where a stored study was made with other settings."""
+        for key, value in self.lasting().items():
+            if stored.get(key) != value:
+                raise StudyError(f"study {study!r} was made with {key} = {_shown(stored.get(key))}, "
+                                 f"not {_shown(value)}; continue it with the same, or name "
+                                 "another --study")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
+    return str(value)

@@ -1,0 +1,198 @@
+"""A study: Optuna's trials and our archive in one database, run until the trials are done.
+
+The same seed gives the same trials, interrupted or not: the randomness of a trial comes from
+(seed, how many trials are finished), the weights of a network from (seed, its identity), and a
+trial that was cut off is marked failed and done again.
+"""
+
+import json
+import random
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import filelock
+import optuna
+import sqlalchemy
+from optuna.distributions import IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from search import evaluate
+from search.archive import Archive
+from search.propose import Proposal, SpaceExhausted, settle
+from search.samplers import BudgetSampler, choose, derive, distribution, finished
+from search.scores import ScoreError
+from search.settings import Settings, StudyError
+from searchspace import GenotypeError, fill, to_yaml
+from searchspace.holes import Decisions
+from searchspace.space import Point, Propose
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A finished trial. ``value`` is None where the network could not be scored (``error``)."""
+
+    number: int
+    decisions: Decisions
+    identity: str
+    macs: int
+    params: int
+    value: float | None
+    seconds: float
+    changed: int
+    replaced: bool
+    error: str | None
+
+
+class Study:
+    """A study in a folder; a context manager that holds it for one process."""
+
+    def __init__(self, settings: Settings, folder: Path, name: str) -> None:
+        self.settings, self.folder, self.name = settings, folder, name
+        self.space = settings.genotype()
+        self.sampler_name, self.reason = choose(settings.sampler, self.space, settings.trials)
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.lock = filelock.FileLock(self.folder / "lock")
+            self.lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise StudyError(f"study {self.name!r} is being run by another process") from None
+        except OSError as error:
+            raise StudyError(f"cannot write to {self.folder}: {error.strerror or error}") from None
+        try:
+            self._open()
+        except BaseException:
+            self.lock.release()
+            raise
+        return self
+
+    def _open(self) -> None:
+        url = f"sqlite:///{self.folder / 'study.db'}"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self.storage = optuna.storages.RDBStorage(url)
+            _keep_journal(self.storage.engine)
+            self.sampler = BudgetSampler(self.sampler_name, self.settings.seed,
+                                         self.settings.trials, self._bring)
+            self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
+                                              sampler=self.sampler, direction="maximize",
+                                              load_if_exists=True)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise StudyError(f"{self.folder / 'study.db'} cannot be used: "
+                             f"{' '.join(str(error.args[0]).split())}") from None
+        stored = self.optuna.user_attrs.get("settings")
+        if stored is None:
+            self.optuna.set_user_attr("settings", json.loads(json.dumps(self.settings.lasting())))
+        else:
+            self.settings.check_same(stored, self.name)
+        for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self.optuna.tell(trial.number, state=TrialState.FAIL)  # cut off; done again
+        self.archive = Archive(url)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.archive.close()
+        self.storage.engine.dispose()
+        self.lock.release()
+
+    def trials(self) -> list[Trial]:
+        """The finished trials, in order."""
+        return [_trial(t) for t in self.optuna.get_trials(deepcopy=False) if finished(t)]
+
+    def best(self, count: int) -> list[Trial]:
+        """The highest scores, best first."""
+        scored = [t for t in self.trials() if t.value is not None]
+        return sorted(scored, key=lambda t: (-(t.value or 0), t.number))[:count]
+
+    def run(self, tell: Callable[[list[Trial]], None]) -> str | None:
+        """Run trials until there are enough; ``tell`` hears of each. Gives the reason for
+        stopping early, or None."""
+        done = self.trials()
+        tell(done)
+        while len(done) < self.settings.trials:
+            self.ordinal, self.seen = len(done), frozenset(t.identity for t in done)
+            try:
+                trial = self.optuna.ask()
+            except SpaceExhausted as error:
+                return str(error)
+            try:
+                done = [*done, self._score(trial, self.proposal)]
+            except KeyboardInterrupt:
+                self.optuna.tell(trial, state=TrialState.FAIL)
+                raise
+            tell(done)
+        return None
+
+    def _bring(self, propose: Propose) -> Point:
+        """What the sampler calls back: its proposal, brought to the budget."""
+        rng = random.Random(derive(self.settings.seed, "bring", self.ordinal))
+        self.proposal: Proposal = settle(self.space, propose, self.settings.budget, self.seen, rng)
+        return self.proposal.point
+
+    def _score(self, trial: optuna.Trial, proposal: Proposal) -> Trial:
+        point, settings = proposal.point, self.settings
+        for name in point.sampled:
+            _suggest(trial, name, point)
+        attributes: dict[str, Any] = {
+            "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
+            "params": point.cost.params, "changed": proposal.changed, "replaced": proposal.replaced}
+        weight_seed = derive(settings.seed, "weights", proposal.identity)
+        try:
+            scored = evaluate.score(self.space, settings.input, settings.batch, settings.seed,
+                                    weight_seed, point.decisions)
+            attributes |= {"seconds": scored.seconds}
+        except (ScoreError, GenotypeError, MemoryError) as error:
+            scored = None
+            attributes |= {"error": str(error) or type(error).__name__}
+        for key, value in attributes.items():
+            trial.set_user_attr(key, value)
+        self._record(proposal, scored, attributes.get("error"), weight_seed, trial.number)
+        if scored is None:
+            finished = self.optuna.tell(trial, state=TrialState.FAIL)
+        else:
+            finished = self.optuna.tell(trial, scored.value)
+        return _trial(finished)
+
+    def _record(self, proposal: Proposal, scored: evaluate.Scored | None, error: str | None,
+                weight_seed: int, number: int) -> None:
+        settings, point = self.settings, proposal.point
+        self.archive.record(
+            identity=proposal.identity, genotype=to_yaml(fill(self.space, point.decisions)),
+            name=self.space.name, macs=point.cost.macs, params=point.cost.params,
+            input_size=settings.input, score=evaluate.SCORE,
+            data=evaluate.describe_data(settings.input, settings.batch, settings.seed),
+            seed=weight_seed, value=scored.value if scored else None,
+            seconds=scored.seconds if scored else 0.0, error=error, study=self.name, trial=number)
+
+
+def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
+    wanted = distribution(point.holes[name])
+    if isinstance(wanted, IntDistribution):
+        trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
+    else:
+        trial.suggest_categorical(name, point.holes[name].labels)
+
+
+def _trial(trial: FrozenTrial) -> Trial:
+    a = trial.user_attrs
+    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
+                 trial.value, a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"))
+
+
+def _keep_journal(engine: sqlalchemy.Engine) -> None:
+    """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA busy_timeout=30000")
+
+    engine.dispose()  # connections opened before the listener

@@ -1,0 +1,261 @@
+"""``python -m searchspace``: what a network costs, stage by stage, beside its published figures."""
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from . import load, published, spaces, to_yaml
+from .errors import SearchspaceError
+from .expand import Expansion, trace
+from .genotype import Genotype
+from .header import Header
+from .holes import Hole
+from .ops import Cost, show_shape
+from .table import Row, comparisons, operations, stages, standing
+from .tree import Atom, Scalar, parse
+
+EXAMPLES = """\
+examples:
+  python -m searchspace --list                        all bundled networks beside their papers
+  python -m searchspace mobilenet-v2@1.4              one of them, stage by stage
+  python -m searchspace hcgnet@a3 --set classes=100   with another argument
+  python -m searchspace sinet@1.6 --input 192         at another image size
+  python -m searchspace my/net.yaml --level operation every operation of a file of your own
+  python -m searchspace nasnet-a --verify             count again with torch and fvcore
+  python -m searchspace mixed                         a space: its holes
+"""
+
+PROSE = 96      # width of running text
+WIDEST = 60     # of a column whose text may wrap
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors like those of genotypes: one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SearchspaceError(f"{message}; see python -m searchspace --help")
+
+
+def arguments() -> Parser:
+    """The command line."""
+    parser = Parser(prog="python -m searchspace", epilog=EXAMPLES,
+                    formatter_class=argparse.RawDescriptionHelpFormatter,
+                    description="Shapes, MACs and parameters of a genotype, beside what its paper "
+                                "published.\nOne MAC is one multiply-add of a convolution or "
+                                "linear layer.")
+    parser.add_argument("genotype", metavar="NAME|PATH", nargs="?",
+                        help="a bundled name or a file, with a variant after @: sinet@1.6")
+    parser.add_argument("--list", action="store_true", help="all bundled networks and spaces")
+    parser.add_argument("--level", choices=("stage", "operation"), default="stage",
+                        help="a row for each step of the net (default), or for each operation")
+    parser.add_argument("--input", type=int, metavar="N", help="count at N×N pixels")
+    parser.add_argument("--set", action="append", default=[], metavar="ARG=VALUE",
+                        help="set an argument of the network; may be repeated")
+    parser.add_argument("--yaml", action="store_true",
+                        help="print the resolved genotype as YAML, and nothing else")
+    parser.add_argument("--verify", action="store_true",
+                        help="build it, and compare with torch and fvcore; exit 1 on disagreement")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
+    try:
+        return run(arguments().parse_args(argv))
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the options say."""
+    if options.list == (options.genotype is not None):
+        raise SearchspaceError("give a network by name or path, or --list, and not both; see "
+                               "python -m searchspace --help")
+    if options.list:
+        show(*catalogue())
+        return 0
+    changed = bool(options.set) or options.input is not None
+    genotype = load(options.genotype).with_args(dict(setting(text) for text in options.set))
+    if options.input is not None:
+        genotype = genotype.with_input(options.input)
+    if options.yaml:
+        genotype.program    # noqa: B018 - compiled, so that a fault is told and not printed
+        Console().out(to_yaml(genotype), end="", highlight=False)
+        return 0
+    if genotype.is_space:
+        if options.verify:
+            raise SearchspaceError(f"{genotype.title} is a space with {len(genotype.holes)} holes; "
+                                   "only a network can be verified")
+        note = genotype.header.note
+        show(holes_table(genotype), *([f"Note: {note}"] if note else []))
+        return 0
+    expansion = trace(genotype)
+    if options.verify:
+        return verify(genotype)
+    rows = operations(expansion) if options.level == "operation" else stages(genotype, expansion)
+    show(cost_table(genotype, expansion, rows),
+         *about(genotype.header, expansion, changed))
+    return 0
+
+
+def setting(text: str) -> tuple[str, Atom]:
+    """Name and value of ``--set name=value``; the value reads as it would in YAML."""
+    name, equals, value = text.partition("=")
+    tree = parse(f"value: {value}", f"--set {text}").get("value") if equals else None
+    if not name or not isinstance(tree, Scalar) or tree.value is None:
+        raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
+    return name.strip(), tree.value
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[str] = ()) -> Table:
+    """An empty table: columns of text, columns of numbers, columns of text again."""
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for name in left:
+        made.add_column(name)
+    for name in right:
+        made.add_column(name, justify="right")
+    for name in last:
+        made.add_column(name, max_width=WIDEST)
+    return made
+
+
+def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Table:
+    """Rows with their share of all MACs, and the totals."""
+    total = expansion.cost()
+    title = (f"{genotype.title}, input {show_shape(expansion.input)}, "
+             f"{len(expansion.nodes)} operations")
+    remarks = ("remarks",) if any(row.remarks for row in rows) else ()
+    made = table(title, ("step", "", "what"), ("output", "MACs", "share", "params"), remarks)
+    for row in rows:
+        cells = [row.name, f"×{row.times}" if row.times > 1 else "", row.what]
+        cells += ["–"] * 4 if row.shape is None else [
+            show_shape(row.shape), f"{row.cost.macs:,}", share(row.cost, total),
+            f"{row.cost.params:,}"]
+        made.add_row(*cells, *(["; ".join(row.remarks)] if remarks else []))
+    made.add_section()
+    made.add_row("total", "", "", "", f"{total.macs:,}", "", f"{total.params:,}", style="bold")
+    return made
+
+
+def share(cost: Cost, total: Cost) -> str:
+    """A cost's part of all MACs; blank for what is free."""
+    return f"{cost.macs / total.macs:.1%}" if cost.macs else ""
+
+
+def holes_table(genotype: Genotype) -> Table:
+    """What a space leaves open."""
+    made = table(f"{genotype.title}: a space with {len(genotype.holes)} holes", ("hole", "kind"),
+                 ("options",), ("which", "only where"))
+    for hole in genotype.holes:
+        parents = ", ".join(f"{name} = {label}" for name, label in hole.parents)
+        made.add_row(hole.name, hole.kind + (" per repeat" if hole.each else ""),
+                     f"{len(hole.labels):,}", options_of(hole), parents)
+    return made
+
+
+def options_of(hole: Hole) -> str:
+    """A hole's options: all of them, or the first ones and the last."""
+    labels = [str(label) for label in hole.labels]
+    return ", ".join(labels if len(labels) <= 12 else [*labels[:3], "…", labels[-1]])
+
+
+def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table | str]:
+    """The published figures beside ours, how sure they are, and where they come from.
+
+    ``changed``: the network has other arguments or another input than the published one.
+    """
+    cost, figures = expansion.cost(), header.published
+    if figures:
+        made = table("published figures", ("",), ("published", "ours", "difference"), ("",))
+        for what, printed, ours, difference, met in comparisons(header, expansion):
+            made.add_row(what, printed, f"{ours:,}", f"{difference:+.2f} %",
+                         "agrees as printed" if met else "")
+        yield made
+        yield (f"Ours counted by the paper's own rule, {figures.rule}"
+               + ("; the published network has other arguments or another input."
+                  if changed else "."))
+        if figures.top1 is not None:
+            where = f" (Table {figures.table})" if figures.table else ""
+            yield f"Top-1 accuracy in the paper: {figures.top1:g} %{where}."
+    if header.exact and not changed:
+        same = (header.exact.params, header.exact.macs) == (cost.params, cost.macs)
+        yield (f"Exact counts of {header.exact.of or 'a public implementation'}: "
+               f"{header.exact.params:,} parameters, {header.exact.macs:,} MACs; "
+               + ("ours are the same to the last digit." if same else "OURS ARE OTHERS."))
+    if (status := standing(header, cost)) and not changed:
+        yield f"Status: {status}."
+    if header.note:
+        yield f"Note: {header.note}"
+    if header.source:
+        yield f"Source: {header.source}"
+
+
+def catalogue() -> Iterable[Table | str]:
+    """All bundled networks beside their papers, and the spaces."""
+    made = table("bundled networks", ("network",),
+                 ("params", "MACs", "paper: params", "ours", "difference",
+                  "paper: MACs", "ours", "difference"), ("rule", "counts", "top-1"))
+    for title in published():
+        genotype = load(title)
+        expansion = trace(genotype)
+        cost, figures = expansion.cost(), genotype.header.published
+        cells = [title, f"{cost.params:,}", f"{cost.macs:,}"]
+        compared = {c.what: c for c in comparisons(genotype.header, expansion)}
+        for what in ("params", "MACs"):
+            c = compared.get(what)
+            cells += [c.printed, f"{c.ours:,}", f"{c.difference:+.2f} % {'✓' if c.met else ' '}"] \
+                if c else [""] * 3
+        made.add_row(*cells, figures.rule if figures else "", standing(genotype.header, cost),
+                     f"{figures.top1:g} %" if figures and figures.top1 is not None else "")
+    yield made
+    yield ("paper: as published, and ours counted by the rule of that paper; ✓ where ours, rounded "
+           "or cut off, is what the paper prints. exact: the counts of a public implementation, or "
+           "of the paper's own layer table, to the last digit. calibrated: the paper does not say "
+           "enough, and what it leaves open is fitted to its figures. published only: nothing but "
+           "the paper's figures is known.")
+    listed = table("bundled spaces", ("space",), ("holes",))
+    for name in spaces():
+        listed.add_row(name, str(len(load(name).holes)))
+    yield listed
+
+
+def verify(genotype: Genotype) -> int:
+    """Compare with torch and fvcore; 0 where all agree, else 1."""
+    import torch
+
+    from .verify import verify as check
+
+    torch.set_num_threads(1)    # one image: several threads mostly wait for each other
+    made = table(f"{genotype.title}, counted twice", ("what", "by"), ("ours", "theirs"), ("",))
+    checks = check(genotype)
+    for c in checks:
+        made.add_row(c.what, c.by, f"{c.ours:,}", f"{c.theirs:,}",
+                     "agrees" if c.agrees else f"DIFFERS {c.remark}".rstrip())
+    agreed = all(c.agrees for c in checks)
+    show(made, "All agree." if agreed else "They disagree: a fault of searchspace.")
+    return 0 if agreed else 1
+
+
+def show(*parts: Table | str) -> None:
+    """Print tables as wide as they are, so that no number is cut, and text wrapped."""
+    probe = Console(width=10_000, markup=False, emoji=False)
+    for part in parts:
+        if isinstance(part, str):
+            Console().out(textwrap.fill(part, PROSE, break_on_hyphens=False), highlight=False)
+        else:
+            width = Measurement.get(probe, probe.options, part).maximum
+            Console(width=width, markup=False, emoji=False, highlight=False).print(part)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

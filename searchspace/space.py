@@ -1,0 +1,162 @@
+"""Spaces: points, their costs, and moving between them. A space is a genotype with holes."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .errors import GenotypeError
+from .expand import trace
+from .genotype import Genotype
+from .holes import Decisions, Hole
+from .ops import Cost
+from .tree import Atom
+
+Propose = Callable[[str, Hole], Atom]
+
+_TRIES = 200
+
+
+@dataclass(frozen=True)
+class Point:
+    """One network of a space: the decisions that it really depends on, and its cost.
+
+    ``holes`` maps each decision's name to its hole, in the order in which they were reached.
+    """
+
+    decisions: dict[str, Atom]
+    holes: dict[str, Hole]
+    cost: Cost
+
+    @property
+    def sampled(self) -> dict[str, Atom]:
+        """The decisions a sampler makes: all but the `!solve` ones."""
+        return {n: v for n, v in self.decisions.items() if self.holes[n].kind != "solve"}
+
+    @property
+    def solved(self) -> dict[str, Atom]:
+        """The decisions the budget solver makes."""
+        return {n: v for n, v in self.decisions.items() if self.holes[n].kind == "solve"}
+
+
+def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) -> Point:
+    """The point that ``given`` decisions and, for all other holes reached, ``propose`` lead to.
+
+    Raises:
+        GenotypeError: the steps do not fit each other under these decisions.
+    """
+    made: dict[str, Atom] = {}
+    holes: dict[str, Hole] = {}
+
+    def decide(name: str, hole: Hole) -> Atom:
+        if name not in made:
+            made[name] = given[name] if given is not None and name in given else propose(name, hole)
+            holes[name] = hole
+        return made[name]
+
+    cost = trace(genotype, decide).cost()
+    return Point(made, holes, cost)
+
+
+def sample(genotype: Genotype, rng: random.Random) -> Point:
+    """A random point: each hole uniform over its options.
+
+    Raises:
+        GenotypeError: no valid network in 200 draws.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return point(genotype, lambda _, hole: rng.choice(hole.labels))
+        except GenotypeError:
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def neighbours(genotype: Genotype, at: Point, name: str,
+               propose: Propose | None = None) -> Iterator[Point]:
+    """Points that differ from ``at`` in one decision, nearest options first; invalid ones are
+    left out. Holes that this opens take ``propose``'s option, by default their first."""
+    hole = at.holes[name]
+    here = hole.labels.index(at.decisions[name])
+    order = sorted((i for i in range(len(hole.labels)) if i != here),
+                   key=lambda i: (abs(i - here), i))
+    for i in order:
+        try:
+            yield point(genotype, propose or first, {**at.decisions, name: hole.labels[i]})
+        except GenotypeError:
+            continue
+
+
+def first(_: str, hole: Hole) -> Atom:
+    """A hole's first option."""
+    return hole.labels[0]
+
+
+def last(_: str, hole: Hole) -> Atom:
+    """A hole's last option."""
+    return hole.labels[-1]
+
+
+def cost_range(genotype: Genotype, measure: Callable[[Cost], float], seed: int = 0,
+               starts: int = 2) -> tuple[Point, Point]:
+    """The cheapest and the dearest point found by coordinate descent from several starts.
+
+    Stages contribute to a cost almost independently, so descent finds the ends in practice;
+    nothing guarantees it.
+    """
+    rng = random.Random(seed)
+    begin = [p for p in (_try(genotype, first), _try(genotype, last)) if p]
+    begin += [sample(genotype, rng) for _ in range(max(starts, 1 if begin else 3))]
+    low = min((_descend(genotype, p, measure) for p in begin), key=lambda p: measure(p.cost))
+    high = max((_descend(genotype, p, lambda c: -measure(c)) for p in begin),
+               key=lambda p: measure(p.cost))
+    return low, high
+
+
+def is_conditional(genotype: Genotype, seed: int = 0, draws: int = 40) -> bool:
+    """Whether the holes that exist depend on decisions, as seen in random draws."""
+    rng = random.Random(seed)
+    return len({frozenset(sample(genotype, rng).decisions) for _ in range(draws)}) > 1
+
+
+def _try(genotype: Genotype, propose: Propose) -> Point | None:
+    try:
+        return point(genotype, propose)
+    except GenotypeError:
+        return None
+
+
+def _descend(genotype: Genotype, at: Point, measure: Callable[[Cost], float]) -> Point:
+    """Change one decision at a time while that lowers the measure."""
+    known: dict[str, Atom] = {}
+
+    def remembered(name: str, hole: Hole) -> Atom:
+        return known.get(name, hole.labels[0])
+
+    improved = True
+    while improved:
+        improved = False
+        for name in list(at.decisions):
+            if name not in at.decisions:
+                continue
+            for candidate in ends_of(genotype, at, name, remembered):
+                if measure(candidate.cost) < measure(at.cost):
+                    at, improved = candidate, True
+                    known.update(at.decisions)
+    return at
+
+
+def ends_of(genotype: Genotype, at: Point, name: str,
+            propose: Propose | None = None) -> Iterator[Point]:
+    """Neighbours worth trying in a descent: all of a choice, the ends and next ones of a range."""
+    hole = at.holes[name]
+    if hole.kind == "choice":
+        yield from neighbours(genotype, at, name, propose)
+        return
+    here = hole.labels.index(at.decisions[name])
+    tried = {0, here - 1, here + 1, len(hole.labels) - 1} - {here}
+    for i in sorted(i for i in tried if 0 <= i < len(hole.labels)):
+        try:
+            yield point(genotype, propose or first, {**at.decisions, name: hole.labels[i]})
+        except GenotypeError:
+            continue

@@ -1,0 +1,137 @@
+"""What a cost table says: one row a step of the network, repeats of one kind folded.
+
+Only data; `__main__` and the report draw it.
+"""
+
+from itertools import groupby
+from typing import NamedTuple
+
+from .expand import Expansion, Node
+from .figures import Figure
+from .formula import Shape
+from .genotype import Genotype
+from .header import Header
+from .ops import Cost
+from .program import Step
+from .rules import RULES
+
+Notes = tuple[tuple[str, str], ...]
+
+class Row(NamedTuple):
+    """A step, or some repeats of it. ``shape`` is what it gives, None where nothing is left."""
+
+    name: str
+    what: str                    # the block, or the operation as drawings label it
+    times: int
+    shape: Shape | None
+    cost: Cost
+    remarks: tuple[str, ...]     # shortcuts that fell away, steps left out
+
+
+def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:
+    """One row for each step of the net, in its order; repeats of equal kind share one.
+
+    Repeats are of one kind where their operations, their image size and their remarks are the
+    same; a first repeat with a stride, or without a shortcut, stands alone. Costs are summed.
+    """
+    nodes: dict[str, list[Node]] = {}
+    for node in expansion.nodes:
+        nodes.setdefault(node.name.partition(".")[0], []).append(node)
+    rows: list[Row] = []
+    for step in genotype.program.net:
+        # a split's operations are named after its parts
+        mine = [node for name in (step.label, *step.names) for node in nodes.pop(name, ())]
+        if mine and step.repeat is not None:
+            rows += _repeats(step, mine, expansion.notes)
+            continue
+        remarks = _remarks(step.label, expansion.notes)
+        if mine or remarks:
+            rows.append(_row(step, step.label, 1, mine, remarks))
+    return rows
+
+
+def operations(expansion: Expansion) -> list[Row]:
+    """One row for each operation; those that were left out come last."""
+    notes: dict[str, list[str]] = {}
+    for name, text in expansion.notes:
+        notes.setdefault(name, []).append(text)
+    rows = [Row(n.name, n.op.label(), 1, n.shape, n.cost, tuple(notes.pop(n.name, ())))
+            for n in expansion.nodes]
+    return rows + [Row(name, "", 0, None, Cost(), tuple(texts)) for name, texts in notes.items()]
+
+
+def _repeats(step: Step, nodes: list[Node], notes: Notes) -> list[Row]:
+    def number(node: Node) -> str:
+        return node.name.split(".")[1]
+
+    def kind(repeat: tuple[str, list[Node]]) -> tuple[list[str], Shape, tuple[str, ...]]:
+        prefix, members = repeat
+        size = (0, *members[-1].shape[1:])
+        return [n.op.kind for n in members], size, _remarks(prefix, notes)
+
+    single = [(f"{step.label}.{i}", list(members)) for i, members in groupby(nodes, key=number)]
+    rows = []
+    for (_, _, remarks), group in groupby(single, key=kind):
+        repeats = list(group)
+        name = step.label if len(repeats) == len(single) else repeats[0][0]
+        if 1 < len(repeats) < len(single):
+            name += "–" + number(repeats[-1][1][0])
+        members = [node for _, part in repeats for node in part]
+        rows.append(_row(step, name, len(repeats), members, remarks))
+    return rows
+
+
+def _row(step: Step, name: str, times: int, nodes: list[Node], remarks: tuple[str, ...]) -> Row:
+    what = nodes[-1].op.label() if step.kind == "op" and nodes else step.key
+    return Row(name, what, times, nodes[-1].shape if nodes else None,
+               sum((node.cost for node in nodes), Cost()), remarks)
+
+
+def _remarks(prefix: str, notes: Notes) -> tuple[str, ...]:
+    """The notes about a step and what is inside it, one for each text."""
+    inside: dict[str, list[str]] = {}
+    for name, text in notes:
+        if name == prefix or name.startswith(prefix + "."):
+            inside.setdefault(text, []).append(name[len(prefix) + 1:])
+    return tuple(_named(names, text) for text, names in inside.items())
+
+
+def _named(names: list[str], text: str) -> str:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown}: {text}" if shown else text
+
+
+class Comparison(NamedTuple):
+    """A published figure beside ours by the paper's rule."""
+
+    what: str                    # params or MACs
+    printed: str
+    ours: int
+    difference: float            # in percent
+    met: bool                    # ours rounds, or is cut off, to what is printed
+
+
+def comparisons(header: Header, expansion: Expansion) -> tuple[Comparison, ...]:
+    """The published figures of a network beside ours, counted by the rule of their paper."""
+    if header.published is None:
+        return ()
+    ours = RULES[header.published.rule](expansion)
+    given = (("params", header.published.params, ours.params),
+             ("MACs", header.published.macs, ours.macs))
+    return tuple(Comparison(what, printed, count, Figure.read(printed).difference(count),
+                            Figure.read(printed).stands_for(count))
+                 for what, printed, count in given if printed is not None)
+
+
+def standing(header: Header, cost: Cost) -> str:
+    """How sure a network is: calibrated, unsettled, exact, differs, published only, or nothing.
+
+    ``exact``: our counts are those of a public implementation, or of the paper's own layer table,
+    to the last digit; ``differs``: there are such counts, and ours are others.
+    """
+    if header.status:
+        return header.status
+    if header.exact:
+        same = (header.exact.params, header.exact.macs) == (cost.params, cost.macs)
+        return "exact" if same else "differs"
+    return "published only" if header.published else ""

@@ -1,0 +1,103 @@
+"""The independent check: torch and fvcore look at the built network, and must see what we say."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from .builder import _Network, build
+from .expand import trace
+from .formula import Shape
+from .genotype import Genotype
+from .holes import Decisions
+from .ops import show_shape
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing counted twice: by us, and by the tool that ``by`` names."""
+
+    what: str
+    by: str
+    ours: int
+    theirs: int
+    remark: str = ""      # the first node that differs
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both counts are the same, to the last digit."""
+        return self.ours == self.theirs and not self.remark
+
+
+def verify(genotype: Genotype, decisions: Decisions | None = None) -> tuple[Check, ...]:
+    """Build a network and compare it with its expansion.
+
+    Compared are the output shape of every node, the parameters, and the MACs as fvcore and torch's
+    FlopCounterMode count them. Everything is one image through the network in evaluation mode.
+
+    Raises:
+        GenotypeError: an open hole, or steps that do not fit each other.
+    """
+    import torch
+
+    expansion = trace(genotype, decisions)
+    shapes = node_shapes(genotype, decisions)
+    wrong = [f"{node.name}: {show_shape(node.shape)} here, {show_shape(shape)} in torch"
+             for node, shape in zip(expansion.nodes, shapes, strict=True) if node.shape != shape]
+    cost = expansion.cost()
+    network = build(genotype, decisions).eval()
+    image = torch.zeros(1, *expansion.input)
+    return (
+        Check("output shapes", "torch", len(shapes), len(shapes) - len(wrong), "".join(wrong[:1])),
+        Check("parameters", "torch", cost.params, sum(p.numel() for p in network.parameters())),
+        Check("MACs", "fvcore, conv + linear", cost.macs, fvcore_macs(network, image)),
+        Check("MACs", "FlopCounterMode / 2, convolution + (add)mm", cost.macs,
+              torch_macs(network, image)),
+    )
+
+
+def node_shapes(genotype: Genotype, decisions: Decisions | None = None) -> tuple[Shape, ...]:
+    """The (C, H, W) that torch gives for each node, in the order of `trace`."""
+    import torch
+
+    expansion = trace(genotype, decisions)
+    shapes: list[Shape] = []
+
+    class Recorder(_Network):
+        def apply_node(self, *args: Any) -> Any:
+            y, flat = super().apply_node(*args)
+            c, h, w = (y.shape[1], 1, 1) if flat else y.shape[1:]
+            shapes.append((c, h, w))
+            return y, flat
+
+    with torch.device("meta"), torch.no_grad():       # shapes need no numbers
+        Recorder(expansion).eval()(torch.zeros(1, *expansion.input))
+    return tuple(shapes)
+
+
+def fvcore_macs(network: Any, *inputs: Any) -> int:
+    """MACs of convolutions and linear layers by fvcore, which calls them flops.
+
+    It traces with torch.jit, which needs numbers: give it no ``meta`` tensors.
+    """
+    import torch
+
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")               # fvcore uses torch.jit, which is deprecated
+        from fvcore.nn import FlopCountAnalysis
+
+        analysis = FlopCountAnalysis(network, inputs)
+        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        counts = analysis.tracer_warnings("none").by_operator()
+    return int(counts["conv"] + counts["linear"])
+
+
+def torch_macs(network: Any, *inputs: Any) -> int:
+    """MACs of convolutions and linear layers by torch's FlopCounterMode, which counts 2 each."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    aten = torch.ops.aten
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(*inputs)
+    counts = counter.get_flop_counts().get("Global", {})
+    return int(sum(counts.get(op, 0) for op in (aten.convolution, aten.mm, aten.addmm))) // 2

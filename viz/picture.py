@@ -1,0 +1,86 @@
+"""What every drawing consists of: boxes, groups around them, and edges."""
+
+from dataclasses import dataclass
+
+from searchspace.formula import Shape
+from searchspace.ops import Op
+
+from .subject import Opening
+
+FAMILIES = {
+    "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap"),
+    "join": ("add", "concat", "mul", "mean", "wsum"),
+    "channels": ("slice", "shuffle", "pad"), "linear": ("linear",),
+    "attention": ("attend", "softmax"), "other": ("act", "bn", "dropout"),
+}
+_FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node of a drawing: an operation, or a stage of several.
+
+    ``shape`` (C, H, W) is the output's; ``family`` chooses the colour; ``group`` is the key of
+    the group around it, empty at the top; ``open`` says that it depends on holes.
+    """
+
+    key: str
+    title: str
+    family: str
+    shape: Shape
+    macs: int = 0
+    params: int = 0
+    detail: str = ""
+    count: int = 1
+    group: str = ""
+    open: bool = False
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Boxes that belong together: a block with its costs, drawn once for ``count`` uses."""
+
+    key: str
+    title: str
+    macs: int = 0
+    params: int = 0
+    detail: str = ""
+    count: int = 1
+    parent: str = ""
+    open: bool = False
+    openings: tuple[Opening, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A tensor on its way from one box to another."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing before its layout, the same for every level.
+
+    ``macs`` and ``params`` are the whole network's. ``openings`` are the holes that belong to no
+    single box or group, ``notes`` what fell away outside of every group.
+    """
+
+    level: str
+    title: str
+    remark: str
+    macs: int
+    params: int
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+    groups: tuple[Group, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def family(op: Op) -> str:
+    """The family of an operation; ``other`` for one that is not bundled."""
+    return _FAMILY_OF.get(op.kind, "other")
