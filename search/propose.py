@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from searchspace import BudgetError, Genotype, GenotypeError, SearchspaceError
+from searchspace import Genotype, GenotypeError, SearchspaceError
 from searchspace.budget import Budget
 from searchspace.identity import identity
 from searchspace.solve import bring
@@ -31,8 +31,10 @@ class Proposal:
 
 
 def settle(space: Genotype, propose: Propose, budget: Budget, seen: frozenset[str],
-           rng: random.Random) -> Proposal:
+           rng: random.Random, cheapest: Point) -> Proposal:
     """The proposal brought to the budget; where that network was scored, a new one near it.
+
+    ``cheapest`` is a point of the space inside the budget.
 
     Raises:
         SpaceExhausted: after 40 changes of one decision and 40 random draws, all were known.
@@ -41,10 +43,7 @@ def settle(space: Genotype, propose: Propose, budget: Budget, seen: frozenset[st
     for attempt in range(2 * _TRIES):
         start = drawn if attempt == 0 else \
             _mutated(space, drawn, rng) if attempt <= _TRIES else sample(space, rng)
-        try:
-            found = bring(space, start, budget, rng)
-        except BudgetError:
-            continue
+        found = bring(space, start, budget, rng, cheapest)
         name = identity(space, found.decisions)
         if name not in seen:
             wanted = drawn.sampled

@@ -21,8 +21,8 @@ from search.progress import Progress, final_table
 from search.samplers import SAMPLERS
 from search.settings import Settings
 from search.study import Study
-from searchspace import BudgetError, SearchspaceError, spaces
-from searchspace.budget import Budget, parse_amount, show_amount
+from searchspace import SearchspaceError, spaces
+from searchspace.budget import Budget, macs, parse_amount, show_amount
 from searchspace.space import cost_range
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
@@ -51,10 +51,11 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
     folder = Path(options.studies) / name
-    low, high = _reach(settings)
     with Study(settings, folder, name) as study:
+        low, high = cost_range(study.space, macs)
         console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
-                      f"{len(study.space.holes)} holes, {low} to {high}; budget {settings.budget}")
+                      f"{len(study.space.holes)} holes, {show_amount(low.cost.macs)} to "
+                      f"{show_amount(high.cost.macs)} MACs; budget {settings.budget}")
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
         interrupted, stopped = False, None
         with Progress(console, settings) as progress:
@@ -92,24 +93,6 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                   f"{show_amount(trial.params)} params; beside it best.svg, trials.csv, finals.csv, "
                   "study.db")
     return 130 if interrupted else 0
-
-
-def _reach(settings: Settings) -> tuple[str, str]:
-    """The range of costs of the space, in words; BudgetError where no network can fit."""
-    space = settings.genotype()
-    low, high = cost_range(space, lambda c: c.macs)
-    cheapest = [("--budget", settings.budget.macs, low.cost.macs, high.cost.macs, "MACs")]
-    if settings.budget.params:
-        least, most = cost_range(space, lambda c: c.params)
-        cheapest.append(("--params", settings.budget.params, least.cost.params, most.cost.params,
-                         "params"))
-    for option, bound, least_cost, most_cost, unit in cheapest:
-        if bound is not None and bound < least_cost:
-            raise BudgetError(
-                f"{option} {show_amount(bound)} is below every network of the space "
-                f"{settings.space!r} at {settings.input}×{settings.input}, which reaches from "
-                f"{show_amount(least_cost)} to {show_amount(most_cost)} {unit}")
-    return show_amount(low.cost.macs), f"{show_amount(high.cost.macs)} MACs"
 
 
 def _finals(study: Study, settings: Settings, progress: Progress) -> tuple[list[Result], bool]:

@@ -64,12 +64,10 @@ def make(name: str, seed: int, trials: int) -> BaseSampler:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "tpe":
             return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True,
-                                              n_startup_trials=startup,
-                                              warn_independent_sampling=False)
+                                              n_startup_trials=startup)
         if name == "gp":
             return optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup,
-                                             deterministic_objective=True,
-                                             warn_independent_sampling=False)
+                                             deterministic_objective=True)
         if name == "nsga2":
             return optuna.samplers.NSGAIISampler(seed=seed, population_size=max(10, startup))
     return optuna.samplers.RandomSampler(seed=seed)
@@ -84,9 +82,21 @@ class BudgetSampler(BaseSampler):
         self.inner = make(name, seed, trials)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Settle the whole point at once: every decision is known before Optuna asks for one."""
         ordinal = sum(finished(t) for t in study.get_trials(deepcopy=False))
-        self.inner = make(self.name, derive(self.seed, "sampler", ordinal), self.trials)
-        self.inner.before_trial(study, trial)
+        inner = self.inner = make(self.name, derive(self.seed, "sampler", ordinal), self.trials)
+        inner.before_trial(study, trial)
+        known = inner.infer_relative_search_space(study, trial)
+        drawn = inner.sample_relative(study, trial, known)
+
+        def propose(name: str, hole: Hole) -> Atom:
+            wanted = distribution(hole)
+            value = drawn[name] if name in drawn and known.get(name) == wanted else \
+                inner.sample_independent(study, trial, name, wanted)
+            label: Atom = value
+            return label
+
+        self.point = self.bring(propose)
 
     def infer_relative_search_space(self, study: optuna.Study,
                                     trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -94,17 +104,6 @@ class BudgetSampler(BaseSampler):
 
     def sample_relative(self, study: optuna.Study, trial: FrozenTrial,
                         search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        known = self.inner.infer_relative_search_space(study, trial)
-        drawn = self.inner.sample_relative(study, trial, known)
-
-        def propose(name: str, hole: Hole) -> Atom:
-            wanted = distribution(hole)
-            value = drawn[name] if name in drawn and known.get(name) == wanted else \
-                self.inner.sample_independent(study, trial, name, wanted)
-            label: Atom = value
-            return label
-
-        self.point = self.bring(propose)
         return {}
 
     def sample_independent(self, study: optuna.Study, trial: FrozenTrial, param_name: str,

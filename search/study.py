@@ -26,11 +26,32 @@ from search.propose import Proposal, SpaceExhausted, settle
 from search.samplers import BudgetSampler, choose, derive, distribution, finished
 from search.scores import ScoreError
 from search.settings import Settings, StudyError
-from searchspace import GenotypeError, fill, to_yaml
+from searchspace import BudgetError, Genotype, GenotypeError, fill, to_yaml
+from searchspace.budget import macs, params, show_amount
 from searchspace.holes import Decisions
-from searchspace.space import Point, Propose
+from searchspace.space import Point, Propose, cost_range
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def check_budget(space: Genotype, settings: Settings) -> Point:
+    """A point of the space that fits the budget.
+
+    Raises:
+        BudgetError: there is none; the message names the range that the space reaches.
+    """
+    budget = settings.budget
+    low, _ = cost_range(space, budget.excess)
+    if budget.fits(low.cost):
+        return low
+    for unit, bound, measure in (("MACs", budget.macs, macs), ("params", budget.params, params)):
+        if bound is not None and measure(low.cost) > bound:
+            least, most = cost_range(space, measure)
+            raise BudgetError(
+                f"no network of the space {settings.space!r} at {settings.input}×{settings.input} "
+                f"fits {budget}: it reaches from {show_amount(measure(least.cost))} to "
+                f"{show_amount(measure(most.cost))} {unit}")
+    raise AssertionError("a cost above no bound does not fit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +76,7 @@ class Study:
     def __init__(self, settings: Settings, folder: Path, name: str) -> None:
         self.settings, self.folder, self.name = settings, folder, name
         self.space = settings.genotype()
+        self.cheapest = check_budget(self.space, settings)
         self.sampler_name, self.reason = choose(settings.sampler, self.space, settings.trials)
 
     def __enter__(self) -> Self:
@@ -134,7 +156,8 @@ class Study:
     def _bring(self, propose: Propose) -> Point:
         """What the sampler calls back: its proposal, brought to the budget."""
         rng = random.Random(derive(self.settings.seed, "bring", self.ordinal))
-        self.proposal: Proposal = settle(self.space, propose, self.settings.budget, self.seen, rng)
+        self.proposal: Proposal = settle(self.space, propose, self.settings.budget, self.seen, rng,
+                                         self.cheapest)
         return self.proposal.point
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> Trial:

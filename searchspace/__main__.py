@@ -15,8 +15,7 @@ from .errors import SearchspaceError
 from .expand import Expansion, trace
 from .genotype import Genotype
 from .header import Header
-from .holes import Hole
-from .ops import Cost, show_shape
+from .ops import show_shape
 from .table import Row, comparisons, operations, stages, standing
 from .tree import Atom, Scalar, parse
 
@@ -139,17 +138,12 @@ def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Tab
     for row in rows:
         cells = [row.name, f"×{row.times}" if row.times > 1 else "", row.what]
         cells += ["–"] * 4 if row.shape is None else [
-            show_shape(row.shape), f"{row.cost.macs:,}", share(row.cost, total),
-            f"{row.cost.params:,}"]
+            show_shape(row.shape), f"{row.cost.macs:,}",
+            f"{row.cost.macs / total.macs:.1%}" if row.cost.macs else "", f"{row.cost.params:,}"]
         made.add_row(*cells, *(["; ".join(row.remarks)] if remarks else []))
     made.add_section()
     made.add_row("total", "", "", "", f"{total.macs:,}", "", f"{total.params:,}", style="bold")
     return made
-
-
-def share(cost: Cost, total: Cost) -> str:
-    """A cost's part of all MACs; blank for what is free."""
-    return f"{cost.macs / total.macs:.1%}" if cost.macs else ""
 
 
 def holes_table(genotype: Genotype) -> Table:
@@ -158,15 +152,11 @@ def holes_table(genotype: Genotype) -> Table:
                  ("options",), ("which", "only where"))
     for hole in genotype.holes:
         parents = ", ".join(f"{name} = {label}" for name, label in hole.parents)
+        labels = [str(label) for label in hole.labels]
+        shown = labels if len(labels) <= 12 else [*labels[:3], "…", labels[-1]]
         made.add_row(hole.name, hole.kind + (" per repeat" if hole.each else ""),
-                     f"{len(hole.labels):,}", options_of(hole), parents)
+                     f"{len(hole.labels):,}", ", ".join(shown), parents)
     return made
-
-
-def options_of(hole: Hole) -> str:
-    """A hole's options: all of them, or the first ones and the last."""
-    labels = [str(label) for label in hole.labels]
-    return ", ".join(labels if len(labels) <= 12 else [*labels[:3], "…", labels[-1]])
 
 
 def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table | str]:

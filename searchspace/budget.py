@@ -45,6 +45,16 @@ def show_amount(amount: float) -> str:
     return f"{amount:.0f}"
 
 
+def macs(cost: Cost) -> float:
+    """The multiply-adds of a cost, as a measure."""
+    return cost.macs
+
+
+def params(cost: Cost) -> float:
+    """The parameters of a cost, as a measure."""
+    return cost.params
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Upper bounds, each optional; a network fits that is above none of them."""

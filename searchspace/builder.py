@@ -28,12 +28,12 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
         GenotypeError: an open hole, or steps that do not fit each other.
     """
     expansion = trace(genotype, decisions)
-    network = _Network(expansion)
-    graph = _Tracer().trace(network)
+    network = Network(expansion)
+    graph = Tracer().trace(network)
     return fx.GraphModule(network, graph, class_name=_class_name(genotype.title))
 
 
-class _Network(nn.Module):
+class Network(nn.Module):
     """The nodes run one by one; only traced, never called."""
 
     def __init__(self, expansion: Expansion) -> None:
@@ -69,7 +69,7 @@ class _Network(nn.Module):
         return layer(*(t[:, :, None, None] if flat else t for t, flat in inputs)), False
 
 
-class _Tracer(fx.Tracer):
+class Tracer(fx.Tracer):
     """torch.nn's own layers are leaves, containers and ours are opened."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:

@@ -39,7 +39,7 @@ class Hole:
     def tree(self, label: Atom) -> "Tree | Hole":
         """What the decision ``label`` puts in this place; GenotypeError for no such option."""
         for known, tree in zip(self.labels, self.trees or (None,) * len(self.labels), strict=True):
-            if known == label and type(known) is type(label):
+            if known == label and isinstance(known, bool) == isinstance(label, bool):
                 return tree if tree is not None else self._drawn(label)
         shown = nearest(label, (str(k) for k in self.labels))
         raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)

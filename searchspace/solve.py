@@ -18,23 +18,48 @@ MAX_GRID = 2_000
 _MAX_CHANGES = 60
 
 
-def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random) -> Point:
+def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random,
+          cheapest: Point | None = None) -> Point:
     """The point nearest to ``proposal`` that fits the budget, as close under it as possible.
 
     The sampled decisions stay where any value of the solved ones fits; else as few of them as
-    needed change, ties broken by ``rng``.
+    needed change, ties broken by ``rng``. ``cheapest`` is a point inside the budget, as
+    `cost_range` finds one: where no single change leads further down, decisions are taken over
+    from it one by one.
 
     Raises:
-        BudgetError: no sequence of single changes led inside the budget.
+        BudgetError: no way led inside the budget.
     """
-    solved = solve(genotype, proposal, budget)
-    changes = 0
-    while not budget.fits(solved.cost):
-        if changes == _MAX_CHANGES:
-            raise BudgetError(f"no network near this proposal fits {budget}")
-        solved = _cheaper(genotype, solved, budget, rng)
-        changes += 1
-    return solve(genotype, solved, budget) if changes else solved
+    at = solve(genotype, proposal, budget)
+    if budget.fits(at.cost):
+        return at
+    for _ in range(_MAX_CHANGES):
+        lower = _cheaper(genotype, at, budget, rng)
+        if lower is None:
+            break
+        at = lower
+        if budget.fits(at.cost):
+            return solve(genotype, at, budget)
+    if cheapest is None or not budget.fits(cheapest.cost):
+        raise BudgetError(f"no network near this proposal fits {budget}")
+    return solve(genotype, _towards(genotype, at, cheapest, budget, rng), budget)
+
+
+def _towards(genotype: Genotype, at: Point, goal: Point, budget: Budget,
+             rng: random.Random) -> Point:
+    """Decisions of ``goal`` taken over in random order until the point fits."""
+    names = [n for n, v in goal.decisions.items() if at.decisions.get(n) != v]
+    rng.shuffle(names)
+    taken: dict[str, Atom] = {}
+    for name in names:
+        taken[name] = goal.decisions[name]
+        try:
+            candidate = point(genotype, first, {**goal.decisions, **at.decisions, **taken})
+        except GenotypeError:
+            continue
+        if budget.fits(candidate.cost):
+            return candidate
+    return goal
 
 
 def solve(genotype: Genotype, at: Point, budget: Budget) -> Point:
@@ -66,9 +91,10 @@ def _grid(at: Point) -> list[dict[str, Atom]]:
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*sizes)]
 
 
-def _cheaper(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> Point:
+def _cheaper(genotype: Genotype, at: Point, budget: Budget,
+             rng: random.Random) -> Point | None:
     """One decision changed: into the budget by the smallest step if any does; else the decision
-    that can save most goes half of its way."""
+    that can save most goes half of its way. None where no change saves anything."""
     lowest: list[tuple[float, str, Point]] = []
     names = list(at.sampled)
     rng.shuffle(names)
@@ -82,7 +108,7 @@ def _cheaper(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) 
     if inside:
         return min(inside, key=lambda found: found[:2])[2]
     if not lowest or lowest[0][0] >= budget.excess(at.cost):
-        raise BudgetError(f"no network near this proposal fits {budget}")
+        return None
     _, name, end = lowest[0]
     labels = at.holes[name].labels
     here, there = labels.index(at.decisions[name]), labels.index(end.decisions[name])

@@ -25,7 +25,7 @@ class Row(NamedTuple):
     times: int
     shape: Shape | None
     cost: Cost
-    remarks: tuple[str, ...]     # shortcuts that fell away, steps left out
+    remarks: tuple[str, ...]     # shortcuts that fell away, operations that lead nowhere
 
 
 def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from .builder import _Network, build
+from .builder import Network, build
 from .expand import trace
 from .formula import Shape
 from .genotype import Genotype
@@ -62,7 +62,7 @@ def node_shapes(genotype: Genotype, decisions: Decisions | None = None) -> tuple
     expansion = trace(genotype, decisions)
     shapes: list[Shape] = []
 
-    class Recorder(_Network):
+    class Recorder(Network):
         def apply_node(self, *args: Any) -> Any:
             y, flat = super().apply_node(*args)
             c, h, w = (y.shape[1], 1, 1) if flat else y.shape[1:]

@@ -90,7 +90,7 @@ def _flow(tree: Written) -> str:
     if isinstance(tree, Seq):
         return "[" + ", ".join(_flow(t) or "null" for t in tree) + "]"
     if isinstance(tree, Map):
-        return "{" + ", ".join(f"{_word(k)}: {_flow(t)}".rstrip() for k, t in tree.items.items()) \
+        return "{" + ", ".join(f"{_word(k)}: {_flow(t)}" for k, t in tree.items.items()) \
             + "}"
     if isinstance(tree, Tagged):
         return f"!{tree.tag} {_flow(tree.body)}"

@@ -1,8 +1,8 @@
-"""Pictures as DOT: boxes with left-aligned text, so that they look the same in any viewer's font."""
+"""Pictures as DOT. All text is left-aligned, so that a viewer's other font moves nothing."""
 
 import html
-from textwrap import wrap
 from collections.abc import Iterable
+from textwrap import wrap
 
 import graphviz
 
@@ -23,7 +23,9 @@ INK, SECOND, OPEN = "#1c1c1c", "#4a4a4a", "#8a3b00"
 GROUPS = ("#fafbfc", "#f1f4f7")          # fills by depth, alternating
 LINE = "#97a3b0"
 FONT = "Helvetica"
-NOTE = 34                                # letters in a line of a note
+COLUMNS = 6                              # steps beside each other in the list of holes
+SWATCH = 56                              # width of a family in the legend, in points
+NOTE = 28                                # letters in a line of a note
 WIDE = 240                               # least width of a stage's text and bar, in points
 
 
@@ -32,7 +34,7 @@ def digraph(picture: Picture, direction: str = "TB") -> graphviz.Digraph:
     graph = graphviz.Digraph("network")
     graph.attr(rankdir=direction, label=_table(_heading(picture)), labelloc="t", labeljust="l",
                fontname=FONT, fontcolor=INK, bgcolor="white", pad="0.25", ranksep="0.28",
-               nodesep="0.22", tooltip=_plain(picture.title))
+               nodesep="0.22", newrank="true", tooltip=_plain(picture.title))
     graph.attr("node", shape="box", style="rounded,filled", fontname=FONT, fontsize="10",
                fontcolor=INK, margin="0.07,0.035", height="0.2", width="0.4", penwidth="0.9")
     graph.attr("edge", color="#566270", penwidth="0.9", arrowsize="0.55")
@@ -47,8 +49,8 @@ def digraph(picture: Picture, direction: str = "TB") -> graphviz.Digraph:
     def emit(into: graphviz.Digraph, owner: str, depth: int) -> None:
         for child in children.get(owner, ()):
             if isinstance(child, Box):
-                into.node(names[child.key], _table(_box(child, picture), WIDE if child.detail else 0),
-                          **_style(child))
+                text = _table(_box(child, picture), WIDE if child.detail else 0)
+                into.node(names[child.key], text, **_style(child))
                 continue
             with into.subgraph(name=clusters[child.key]) as cluster:
                 cluster.attr(label=_table(_group(child)), labeljust="l", margin="7",
@@ -62,9 +64,6 @@ def digraph(picture: Picture, direction: str = "TB") -> graphviz.Digraph:
     for edge in picture.edges:
         spine = {"weight": "20"} if follows.get(edge.source) == edge.target else {}
         graph.edge(names[edge.source], names[edge.target], **spine)
-    if picture.openings:
-        graph.node("open", _table(_legend(picture.openings)), shape="box", style="dashed",
-                   color=OPEN)
     return graph
 
 
@@ -90,15 +89,21 @@ def _heading(picture: Picture) -> list[str]:
             _text(f"{amount(picture.macs, 5)} MACs   {amount(picture.params, 5)} parameters", 11,
                   SECOND)]
     if picture.level == "block":
-        rows.append(_text("each distinct block once, with the shapes of its first use", 9, SECOND))
+        rows.append(_text("each distinct block once, with the shapes, groups and costs of its "
+                          "first use", 9, SECOND))
+    if picture.level != "stage":
+        rows.append(_text("in each box: output channels × height × width, MACs", 9, SECOND))
     rows += [_text(note, 8, SECOND) for note in picture.notes]
     families = [f for f in COLOURS if f not in ("block", "tensor")
                 and any(box.family == f for box in picture.boxes)]
     if picture.level != "stage":
-        cells = "".join(f'<TD BGCOLOR="{COLOURS[f][0]}" COLOR="{COLOURS[f][1]}" BORDER="1" '
-                        f'STYLE="ROUNDED">{_text(f, 8)}</TD>' for f in families)
-        rows.append(f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="2"><TR>{cells}</TR></TABLE>')
-    return [*rows, _text(" ", 4)]
+        cells = "".join(
+            f'<TD BGCOLOR="{COLOURS[f][0]}" COLOR="{COLOURS[f][1]}" BORDER="1" STYLE="ROUNDED" '
+            f'FIXEDSIZE="TRUE" WIDTH="{SWATCH}" HEIGHT="15">{_text(f, 8)}</TD>' for f in families)
+        rows.append(f'<TABLE BORDER="0" CELLSPACING="3" CELLPADDING="0" ALIGN="LEFT" HEIGHT="21" '
+                    f'FIXEDSIZE="TRUE" WIDTH="{(SWATCH + 3) * len(families) + 3}">'
+                    f'<TR>{cells}</TR></TABLE>')
+    return [*rows, *_legend(picture.openings), _text(" ", 4)]
 
 
 def _box(box: Box, picture: Picture) -> list[str]:
@@ -108,6 +113,7 @@ def _box(box: Box, picture: Picture) -> list[str]:
     if not box.detail:
         cost = f"   {amount(box.macs)}" if box.macs else ""
         return [_text(box.title + times, 10), _text(show_shape(box.shape) + cost, 8, SECOND),
+                *(_text(line, 8, SECOND) for note in box.notes for line in wrap(note, NOTE)),
                 *_openings(box.openings)]
     share = box.macs / picture.macs if picture.macs else 0.0
     costs = f"   {amount(box.macs)} MACs ({share:.1%})" if box.macs else ""
@@ -118,12 +124,12 @@ def _box(box: Box, picture: Picture) -> list[str]:
 
 
 def _group(group: Group) -> list[str]:
+    """Short lines: where edges enter a group in its middle, they pass to the right of them."""
     times = f" ×{group.count}" if group.count > 1 else ""
     each = " each" if times else ""
-    rows = [_text(group.title + times, 10, bold=True) + _text(f"  {group.detail}", 9, SECOND)
-            if group.detail else _text(group.title + times, 10, bold=True)]
-    rows.append(_text(f"{amount(group.macs)} MACs{each}", 8, SECOND))
-    rows += [_text(line, 8, SECOND) for note in group.notes for line in wrap(note, NOTE)]
+    unit = "" if group.parent else " MACs"
+    rows = [_text(group.title + times, 9, bold=True), _text(group.detail, 8, SECOND),
+            _text(f"{amount(group.macs)}{unit}{each}", 8, SECOND) if group.macs else ""]
     return [*rows, *_openings(group.openings)]
 
 
@@ -142,18 +148,24 @@ def _openings(openings: Iterable[Opening]) -> list[str]:
 
 
 def _legend(openings: tuple[Opening, ...]) -> list[str]:
-    rows = [_text("open, drawn with the bold options", 9, OPEN)]
-    for owner in dict.fromkeys(o.owner for o in openings):
-        rows.append(_text(owner or "network", 10, bold=True))
-        rows += _openings(o for o in openings if o.owner == owner)
-    return rows
+    """Holes in columns, one for each step or block in which they are written."""
+    owners = list(dict.fromkeys(o.owner for o in openings))
+    columns = [[_text(owner or "network", 9, bold=True),
+                *_openings(o for o in openings if o.owner == owner)] for owner in owners]
+    cells = [f'<TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP" BORDER="1" STYLE="ROUNDED,DASHED" '
+             f'COLOR="{OPEN}">{"<BR/>".join(column)}</TD>' for column in columns]
+    lines = "".join(f"<TR>{''.join(cells[i:i + COLUMNS])}</TR>"
+                    for i in range(0, len(cells), COLUMNS))
+    return [_text("open; drawn with the options in bold", 9, OPEN),
+            f'<TABLE BORDER="0" CELLSPACING="4" CELLPADDING="5">{lines}</TABLE>'] if cells else []
 
 
 def _style(box: Box) -> dict[str, str]:
     fill, line = COLOURS[box.family]
     if box.family == "tensor":
         return {"shape": "plain", "style": "", "tooltip": _plain(box.key)}
-    style = {"fillcolor": fill, "color": line, "tooltip": _plain(f"{box.key}: {box.params:,} params")}
+    style = {"fillcolor": fill, "color": line,
+             "tooltip": _plain(f"{box.key}: {box.params:,} params")}
     if box.open:
         style |= {"style": "rounded,filled,dashed", "color": OPEN}
     return style
@@ -177,17 +189,16 @@ def _table(rows: list[str], width: int = 0) -> str:
 def _text(text: str, size: int, colour: str = INK, *, bold: bool = False) -> str:
     if not text:
         return ""
-    shown = _escape(text)
-    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{f"<B>{shown}</B>" if bold else shown}</FONT>'
+    shown = f"<B>{_escape(text)}</B>" if bold else _escape(text)
+    return f'<FONT POINT-SIZE="{size}" COLOR="{colour}">{shown}</FONT>'
 
 
 def _escape(text: str) -> str:
-    r"""Text for an HTML-like label: markup and Graphviz's own escapes (``\N``) stay text."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return html.escape(shown).replace("\\", "&#92;").replace("  ", "&#160; ")
+    """Text for HTML-like labels; all of its spaces count."""
+    return _plain(text).replace("  ", "&#160; ")
 
 
 def _plain(text: str) -> str:
-    """Text for an attribute that is not HTML-like."""
-    return graphviz.escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}"
-                                   for c in text))
+    r"""Text for any attribute: markup, entities and Graphviz's escapes (``\N``) stay text."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return html.escape(shown).replace("\\", "&#92;")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from searchspace.expand import Node
 
-from .parts import Part, parts, signature, summary, uses
+from .parts import Part, parts, signature, uses
 from .picture import Box, Edge, Group, family
 from .subject import Subject, stage_of
 
@@ -73,7 +73,7 @@ class _Fold:
             name = (part.stem if count > 1 else part.name).removeprefix(owner.name + ".")
             self.groups.append(replace(
                 _group(self.nodes, part, is_open=is_open, count=count,
-                       detail="" if name == part.block else name), parent=owner.name))
+                       detail="" if name.endswith(part.block) else name), parent=owner.name))
             self.body(part, depth + 1)
             return
         i = part.span.start

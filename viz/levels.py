@@ -40,11 +40,10 @@ def blocks(subject: Subject) -> Picture:
     """The stages, and beside them the inside of each distinct block once (`folded`)."""
     overview = stages(subject)
     groups, boxes, edges = folded(subject)
-    notes = _placed(subject, groups)
-    return replace(overview, level="block", boxes=(*overview.boxes, *boxes),
-                   edges=(*overview.edges, *edges),
-                   groups=tuple(replace(g, notes=notes.get(g.key, ())) for g in groups),
-                   notes=notes.get("", ()))
+    boxes, notes = _noted(subject, groups, boxes)
+    steps = (replace(box, openings=()) for box in overview.boxes)
+    return replace(overview, level="block", boxes=(*steps, *boxes), groups=groups, notes=notes,
+                   edges=(*overview.edges, *edges), openings=subject.openings)
 
 
 def operations(subject: Subject) -> Picture:
@@ -73,13 +72,13 @@ def operations(subject: Subject) -> Picture:
                              openings=() if grouped else openings))
             edges += _distinct(Edge(INPUT if j < 0 else nodes[j].name, node.name)
                                for j in node.inputs)
-    notes = _placed(subject, tuple(groups.values()))
-    return replace(_picture(subject, "operation", boxes, edges),
-                   groups=tuple(replace(g, notes=notes.get(g.key, ())) for g in groups.values()),
-                   notes=notes.get("", ()))
+    noted, notes = _noted(subject, groups.values(), boxes)
+    return replace(_picture(subject, "operation", noted, edges), groups=tuple(groups.values()),
+                   notes=notes)
 
 
-def _picture(subject: Subject, level: str, boxes: list[Box], edges: list[Edge]) -> Picture:
+def _picture(subject: Subject, level: str, boxes: Iterable[Box],
+             edges: Iterable[Edge]) -> Picture:
     cost = subject.expansion.cost()
     return Picture(level, subject.title, subject.remark, cost.macs, cost.params, tuple(boxes),
                    tuple(edges), openings=subject.elsewhere())
@@ -108,19 +107,26 @@ def _inner_repeats(subject: Subject, body: list[Part]) -> str:
     return f": {text}" + (f" ×{count}" if count > 1 else "")
 
 
-def _placed(subject: Subject, groups: Iterable[Group]) -> dict[str, tuple[str, ...]]:
-    """Notes by the innermost group that they concern; those of undrawn uses are left out."""
+def _noted(subject: Subject, groups: Iterable[Group],
+           boxes: Iterable[Box]) -> tuple[tuple[Box, ...], tuple[str, ...]]:
+    """The boxes with the expansion's notes, each at the last operation of the innermost group that
+    it concerns, and the notes about whole steps. Those about blocks not drawn are left out."""
     keys = {group.key for group in groups}
-    placed: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for name, text in subject.expansion.notes:
         owner = name
         while owner and owner not in keys:
             owner = owner.rpartition(".")[0]
         if owner or "." not in name:
             rest = name.removeprefix(owner).lstrip(".") or name
-            placed.setdefault(owner, {}).setdefault(text, []).append(rest)
-    return {owner: tuple(f"{', '.join(names)}: {text}" for text, names in texts.items())
-            for owner, texts in placed.items()}
+            found.setdefault(owner, {}).setdefault(text, []).append(rest)
+    notes = {owner: tuple(f"{', '.join(names)}: {text}" for text, names in texts.items())
+             for owner, texts in found.items()}
+    ends = {owner: box.key for owner in notes for box in boxes
+            if box.family != "tensor" and (box.group + ".").startswith(owner + ".")}
+    return tuple(replace(box, notes=tuple(note for owner, key in ends.items() if key == box.key
+                                          for note in notes[owner])) for box in boxes), \
+        notes.get("", ())
 
 
 def _title(name: str, parent: str) -> str:

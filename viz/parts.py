@@ -9,8 +9,8 @@ from typing import Any
 from searchspace.expand import Node
 from searchspace.ops import Op
 
-# Parameters that say how many channels there are, not what is done with them.
-_SIZES = ("out", "start", "length")
+# Parameters that follow from the number of channels; of groups only that there are several counts.
+_SIZES = ("out", "start", "length", "groups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,4 @@ def uses(names: Sequence[str]) -> str:
 @lru_cache(maxsize=4096)
 def _without_sizes(op: Op) -> tuple[Any, ...]:
     kept = (f.name for f in fields(op) if f.name not in _SIZES)  # type: ignore[arg-type]
-    return op.kind, *(getattr(op, name) for name in kept)
+    return op.kind, getattr(op, "groups", 1) > 1, *(getattr(op, name) for name in kept)

@@ -21,7 +21,8 @@ class Box:
     """One node of a drawing: an operation, or a stage of several.
 
     ``shape`` (C, H, W) is the output's; ``family`` chooses the colour; ``group`` is the key of
-    the group around it, empty at the top; ``open`` says that it depends on holes.
+    the group around it, empty at the top; ``open`` says that it depends on holes; ``notes`` tell
+    what fell away in the group that ends here.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Box:
     group: str = ""
     open: bool = False
     openings: tuple[Opening, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,6 @@ class Group:
     parent: str = ""
     open: bool = False
     openings: tuple[Opening, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
