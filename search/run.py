@@ -23,7 +23,7 @@ from search.settings import Settings
 from search.study import Study
 from searchspace import SearchspaceError, spaces
 from searchspace.budget import Budget, macs, parse_amount, show_amount
-from searchspace.space import cost_range
+from searchspace.space import highest, lowest
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
 
@@ -52,7 +52,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
     folder = Path(options.studies) / name
     with Study(settings, folder, name) as study:
-        low, high = cost_range(study.space, macs)
+        low, high = lowest(study.space, macs), highest(study.space, macs)
         console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
                       f"{len(study.space.holes)} holes, {show_amount(low.cost.macs)} to "
                       f"{show_amount(high.cost.macs)} MACs; budget {settings.budget}")

@@ -23,6 +23,8 @@ from searchspace.tree import Atom
 
 SAMPLERS = ("auto", "tpe", "gp", "nsga2", "random")
 
+STARTUP = 16   # random trials before a model is trusted; a constant, so that more trials extend a study
+
 Bring = Callable[[Propose], Point]
 
 
@@ -57,35 +59,38 @@ def choose(name: str, space: Genotype, trials: int) -> tuple[str, str]:
     return "tpe", f"{len(space.holes)} holes: TPE stays fast"
 
 
-def make(name: str, seed: int, trials: int) -> BaseSampler:
-    """A fresh sampler; ``trials`` is how many there will be in all."""
-    startup = max(10, min(25, trials // 5))
+def make(name: str, seed: int) -> BaseSampler:
+    """A fresh sampler."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "tpe":
             return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True,
-                                              n_startup_trials=startup)
+                                              n_startup_trials=STARTUP)
         if name == "gp":
-            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup,
+            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=STARTUP,
                                              deterministic_objective=True)
         if name == "nsga2":
-            return optuna.samplers.NSGAIISampler(seed=seed, population_size=max(10, startup))
+            return optuna.samplers.NSGAIISampler(seed=seed, population_size=STARTUP)
     return optuna.samplers.RandomSampler(seed=seed)
 
 
 class BudgetSampler(BaseSampler):
     """The sampler that a study holds; ``bring`` turns proposals into a point inside the budget."""
 
-    def __init__(self, name: str, seed: int, trials: int, bring: Bring) -> None:
-        self.name, self.seed, self.trials, self.bring = name, seed, trials, bring
+    def __init__(self, name: str, seed: int, bring: Bring) -> None:
+        self.name, self.seed, self.bring = name, seed, bring
         self.point: Point | None = None
-        self.inner = make(name, seed, trials)
+        self.inner = make(name, seed)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Settle the whole point at once: every decision is known before Optuna asks for one."""
         ordinal = sum(finished(t) for t in study.get_trials(deepcopy=False))
-        inner = self.inner = make(self.name, derive(self.seed, "sampler", ordinal), self.trials)
+        inner = self.inner = make(self.name, derive(self.seed, "sampler", ordinal))
         inner.before_trial(study, trial)
+        if isinstance(inner, optuna.samplers.NSGAIISampler):
+            # Parents come back from Optuna's cache in another order than on the first call: one
+            # call beforehand, and a trial that is done again meets what the first try met.
+            inner.get_parent_population(study, inner.get_trial_generation(study, trial))
         known = inner.infer_relative_search_space(study, trial)
         drawn = inner.sample_relative(study, trial, known)
 

@@ -29,7 +29,7 @@ from search.settings import Settings, StudyError
 from searchspace import BudgetError, Genotype, GenotypeError, fill, to_yaml
 from searchspace.budget import macs, params, show_amount
 from searchspace.holes import Decisions
-from searchspace.space import Point, Propose, cost_range
+from searchspace.space import Point, Propose, highest, lowest
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -41,12 +41,13 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
         BudgetError: there is none; the message names the range that the space reaches.
     """
     budget = settings.budget
-    low, _ = cost_range(space, budget.excess)
-    if budget.fits(low.cost):
-        return low
+    for starts in (0, 8):       # before a budget is refused, the search for a fitting point is wide
+        low = lowest(space, budget.excess, starts)
+        if budget.fits(low.cost):
+            return low
     for unit, bound, measure in (("MACs", budget.macs, macs), ("params", budget.params, params)):
         if bound is not None and measure(low.cost) > bound:
-            least, most = cost_range(space, measure)
+            least, most = lowest(space, measure, starts=8), highest(space, measure)
             raise BudgetError(
                 f"no network of the space {settings.space!r} at {settings.input}×{settings.input} "
                 f"fits {budget}: it reaches from {show_amount(measure(least.cost))} to "
@@ -102,8 +103,7 @@ class Study:
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 self.storage = optuna.storages.RDBStorage(url)
             _keep_journal(self.storage.engine)
-            self.sampler = BudgetSampler(self.sampler_name, self.settings.seed,
-                                         self.settings.trials, self._bring)
+            self.sampler = BudgetSampler(self.sampler_name, self.settings.seed, self._bring)
             self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
                                               sampler=self.sampler, direction="maximize",
                                               load_if_exists=True)

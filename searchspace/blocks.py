@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from .errors import GenotypeError, Place, nearest
-from .holes import Hole
+from .errors import GenotypeError, nearest
 from .ops import OPS
 from .program import RESERVED, Block, Step, Value
 from .steps import STRUCTURAL, Scope, check_keys, compile_steps, compile_value
@@ -117,7 +116,7 @@ def _bound(steps: tuple[Step, ...]) -> set[str]:
     return names
 
 
-def mapping(tree: Tree | Hole | None, what: str) -> Map:
+def mapping(tree: Tree | None, what: str) -> Map:
     """The mapping under a key, empty where the key is absent or empty."""
     if tree is None or (isinstance(tree, Scalar) and tree.value is None):
         return Map({})

@@ -25,6 +25,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from .errors import ShapeError
 from .expand import Expansion
 from .formula import Shape
 from .ops import Op
@@ -210,10 +211,17 @@ def _idle(op: Op, shapes: list[Shape]) -> bool:
 def _plain(op: Op, shape: Shape) -> Op:
     """A pooling with its defaults spelled out and without what has no effect on this input."""
     if isinstance(op, Pool):
-        floored = replace(op, ceil=False)
-        op = replace(op, pad=op.padding(), count_pad=op.count_pad and op.fn == "avg"
-                     and op.padding() > 0, ceil=op.shape(shape) != floored.shape(shape))
+        op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
+                     count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)
     return op
+
+
+def _ceil_counts(op: Pool, shape: Shape) -> bool:
+    """Whether rounding up gives another size than rounding down, which may leave nothing."""
+    try:
+        return op.shape(shape) != replace(op, ceil=False).shape(shape)
+    except ShapeError:
+        return True
 
 
 @lru_cache(maxsize=1 << 14)

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MAX_SENTENCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -21,6 +23,9 @@ class Place:
 class SearchspaceError(Exception):
     """Base of everything that a user's input can cause; the command lines exit with 2 on it."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(_sentence(message))
+
 
 class GenotypeError(SearchspaceError):
     """A genotype that cannot be read or expanded.
@@ -30,13 +35,15 @@ class GenotypeError(SearchspaceError):
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = self.args[0]
         self.place = place
         self.trail: tuple[Place, ...] = ()
 
     def called_from(self, place: Place) -> None:
         """Remember one more caller, for faults inside a block."""
-        if place != self.place and place not in self.trail:
+        inside = self.place is not None and self.place.file == place.file and \
+            self.place.path.startswith(place.path)
+        if not inside and place not in self.trail:
             self.trail = (*self.trail, place)
 
     def __str__(self) -> str:
@@ -58,6 +65,12 @@ class BudgetError(SearchspaceError):
     """A budget that no network of the space can meet, or that cannot be read."""
 
 
+def _sentence(message: str) -> str:
+    """One line, however long or odd the text that it quotes."""
+    line = " ".join(message.split())
+    return line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE - 1]}…"
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """A trailing hint naming the nearest known name, or the known ones where there are few.
 
@@ -65,7 +78,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
     "; did you mean 'conv'?"
     """
     names = sorted({str(k) for k in known})
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(name)[:100], names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
     if 0 < len(names) <= 12:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import GenotypeError, Place, SearchspaceError, ShapeError, nearest
 from .formula import Shape
-from .holes import Decisions, Hole
+from .holes import Decisions, Hole, check_names
 from .ops import Cost, Op
 from .tree import Atom
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .genotype import Genotype
 
 MAX_NODES = 50_000
+MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
 MAX_CHANNELS = 10_000_000
 
 Decide = Callable[[str, Hole], Atom]
@@ -90,8 +91,16 @@ class Run:
 
     def __init__(self, decide: Decide) -> None:
         self.ask = decide
+        self.decided: dict[str, Atom] = {}
         self.nodes: list[Node] = []
         self.notes: list[tuple[str, str]] = []
+        self.effort = 0
+
+    def spend(self, effort: int) -> None:
+        """Count work that makes no nodes: twenty lines of nested blocks can ask for 2³⁰ of it."""
+        self.effort += effort
+        if self.effort > MAX_EFFORT:
+            raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
 
     def add(self, name: str, cls: type[Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
@@ -135,9 +144,12 @@ class Env:
         return tensor.shape
 
     def decide(self, hole: Hole) -> Atom:
-        """The decision about a hole, here and in this repeat."""
+        """The decision about a hole, here and in this repeat; asked for once."""
         name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
-        return self.run.ask(name, hole)
+        decided = self.run.decided
+        if name not in decided:
+            decided[name] = hole.labels[hole.option(self.run.ask(name, hole))]
+        return decided[name]
 
     def inner(self, focus: Tensor | None) -> "Env":
         """The same scope with another current tensor, for inline branches and passed steps."""
@@ -150,13 +162,16 @@ class Env:
 def trace(genotype: "Genotype", decisions: Decisions | Decide | None = None) -> Expansion:
     """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
 
-    ``decisions``: labels by hole name, or a function asked for each hole as it is reached.
+    ``decisions``: labels by hole name, or a function asked once for each hole that is reached.
 
     Raises:
+        UnknownNameError: a decision about no hole.
         GenotypeError: an open hole, or steps that do not fit each other.
     """
     from .invoke import run_steps
 
+    if decisions and not callable(decisions):
+        check_names(decisions, genotype.holes)
     decide = decisions if callable(decisions) else _lookup(decisions or {})
     program = genotype.program
     run = Run(decide)
@@ -204,6 +219,9 @@ def expand(genotype: "Genotype", decisions: Decisions | None = None) -> "nx.DiGr
                        macs=node.cost.macs, params=node.cost.params, calls=node.calls,
                        place=node.place)
         graph.add_edges_from((source, node.name) for source in inputs)
+    if len(graph) <= len(names):
+        twice = next(name for name in names if names.count(name) > 1 or name == "input")
+        raise GenotypeError(f"two operations are named {twice!r}; give their steps other names")
     return graph
 
 
@@ -223,9 +241,7 @@ def _some(labels: tuple[Atom, ...]) -> str:
 
 
 def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
-    if len(values) != 3 or any(isinstance(v, bool) or not isinstance(v, int | float) and
-                               getattr(v, "denominator", 0) != 1 or v != int(v) or v < 1
-                               or v > 100_000 for v in values):
+    if len(values) != 3 or any(type(v) is not int or not 1 <= v <= 100_000 for v in values):
         raise GenotypeError("input is [channels, height, width], three whole numbers from 1 to "
                             "100,000", place)
     c, h, w = (int(v) for v in values)
@@ -244,7 +260,8 @@ def _prune(shape: Shape, run: Run, output: int) -> Expansion:
                     live[source] = True
     if all(live):
         return Expansion(shape, tuple(run.nodes), output, tuple(run.notes))
-    place, kept = {-1: -1}, []
+    place = {-1: -1}
+    kept: list[Node] = []
     for index, node in enumerate(run.nodes):
         if live[index]:
             place[index] = len(kept)

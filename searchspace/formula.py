@@ -13,6 +13,7 @@ evaluated as Python: only the nodes named here have a meaning.
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Protocol
@@ -20,7 +21,8 @@ from typing import Any, Protocol
 from .errors import GenotypeError, Place, nearest
 
 MAX_LENGTH = 400
-MAX_NUMBER = 10**15  # far above any size of a network; keeps hostile products small
+MAX_NUMBER = 10**15        # far above any size of a network; keeps hostile products small
+MAX_DENOMINATOR = 10**60   # three decimals of full precision multiplied
 
 Number = int | Fraction
 Shape = tuple[int, int, int]
@@ -55,7 +57,7 @@ def round_to(value: Number, divisor: Number) -> int:
     48
     """
     if divisor <= 0:
-        raise ValueError(f"round_to needs a positive divisor, not {_show(divisor)}")
+        raise ValueError(f"round_to needs a positive divisor, not {show(divisor)}")
     rounded = max(divisor, (value + Fraction(divisor) / 2) // divisor * divisor)
     if rounded * 10 < value * 9:
         rounded += divisor
@@ -69,7 +71,7 @@ def divisor(value: Number) -> int:
     (4, 6, 8)
     """
     if value != int(value) or not 1 <= value <= 10**7:
-        raise ValueError(f"divisor needs a whole number from 1 to 10,000,000, not {_show(value)}")
+        raise ValueError(f"divisor needs a whole number from 1 to 10,000,000, not {show(value)}")
     whole = int(value)
     return next(d for d in range(math.isqrt(whole), 0, -1) if whole % d == 0)
 
@@ -80,7 +82,8 @@ def _round(value: Number) -> int:
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int | None]] = {
     "floor": (math.floor, 1), "ceil": (math.ceil, 1), "round": (_round, 1),
-    "min": (min, None), "max": (max, None), "round_to": (round_to, 2), "divisor": (divisor, 1),
+    "min": (lambda *v: min(v), None), "max": (lambda *v: max(v), None),
+    "round_to": (round_to, 2), "divisor": (divisor, 1),
 }
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
@@ -100,11 +103,13 @@ def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], 
     if len(text) > MAX_LENGTH:
         raise GenotypeError(f"formula of {len(text)} characters; {MAX_LENGTH} are allowed", place)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # `1if x` and unknown escapes: a warning, not ours
+            tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         cut = text.count("(") > text.count(")")
         hint = "; a formula with a comma inside {...} or [...] stands in quotes" if cut else ""
-        raise GenotypeError(f"formula {'=' + text!r} cannot be read{hint}", place) from None
+        raise GenotypeError(f"formula {_quote(text)} cannot be read{hint}", place) from None
     compiler = _Compiler(text, place)
     try:
         run = compiler.node(tree.body)
@@ -120,7 +125,7 @@ class _Compiler:
         self.tensors: set[str] = set()
 
     def fail(self, what: str) -> GenotypeError:
-        return GenotypeError(f"formula {'=' + self.text!r}: {what}", self.place)
+        return GenotypeError(f"formula {_quote(self.text)}: {what}", self.place)
 
     def node(self, n: ast.expr) -> Compiled:
         method = getattr(self, type(n).__name__.lower(), None)
@@ -131,9 +136,11 @@ class _Compiler:
         return run
 
     def constant(self, n: ast.Constant) -> Compiled:
-        if not isinstance(n.value, int | float | str):
+        if isinstance(n.value, bool) or not isinstance(n.value, int | float | str):
             raise self.fail(f"{n.value!r} is not a number")
-        value = exact(n.value)
+        if isinstance(n.value, float) and abs(n.value) > MAX_NUMBER:  # also infinity: 1e999
+            raise self.fail(f"{n.value:g} is too large")
+        value = exact(n.value) if isinstance(n.value, str) else self.bounded(exact(n.value))
         return lambda _: value
 
     def name(self, n: ast.Name) -> Compiled:
@@ -173,20 +180,25 @@ class _Compiler:
     def apply(self, function: Callable[[Any, Any], Any], a: Any, b: Any) -> Number:
         if type(a) is int and type(b) is int:
             value = function(a, b)
-        elif isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+        elif _is_number(a) and _is_number(b):
             value = _plain(function(a, b))
         else:
-            raise self.fail(f"cannot calculate with {_show(a)} and {_show(b)}")
-        if not -MAX_NUMBER < value < MAX_NUMBER:
+            raise self.fail(f"cannot calculate with {show(a)} and {show(b)}")
+        return self.bounded(value)
+
+    def bounded(self, value: Number) -> Number:
+        if not -MAX_NUMBER <= value <= MAX_NUMBER:
             raise self.fail("the result is too large")
-        return value  # type: ignore[no-any-return]
+        if type(value) is not int and value.denominator > MAX_DENOMINATOR:
+            raise self.fail("the result has too many decimals")
+        return value
 
     def divide(self, a: Any, b: Any) -> Number:
-        if not (isinstance(a, int | Fraction) and isinstance(b, int | Fraction)):
-            raise self.fail(f"cannot divide {_show(a)} by {_show(b)}")
+        if not (_is_number(a) and _is_number(b)):
+            raise self.fail(f"cannot divide {show(a)} by {show(b)}")
         if b == 0:
             raise self.fail("division by zero")
-        return _plain(Fraction(a) / b)
+        return self.bounded(_plain(Fraction(a) / b))
 
     def unaryop(self, n: ast.UnaryOp) -> Compiled:
         value = self.node(n.operand)
@@ -206,8 +218,8 @@ class _Compiler:
             try:
                 return test(left(scope), right(scope))
             except TypeError:
-                raise self.fail(f"cannot compare {_show(left(scope))} with "
-                                f"{_show(right(scope))}") from None
+                raise self.fail(f"cannot compare {show(left(scope))} with "
+                                f"{show(right(scope))}") from None
         return run
 
     def boolop(self, n: ast.BoolOp) -> Compiled:
@@ -229,9 +241,13 @@ class _Compiler:
         parts = [self.node(a) for a in n.args]
 
         def run(scope: Scope) -> Any:
+            values = [part(scope) for part in parts]
+            for value in values:
+                if not _is_number(value):
+                    raise self.fail(f"{name} takes numbers, not {show(value)}")
             try:
-                return function(*[part(scope) for part in parts])
-            except (ValueError, TypeError) as error:
+                return function(*values)
+            except ValueError as error:
                 raise self.fail(str(error)) from None
         return run
 
@@ -240,5 +256,19 @@ def _plain(value: Number) -> Number:
     return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
-def _show(value: Any) -> str:
-    return f"{value} ({float(value):g})" if isinstance(value, Fraction) else repr(value)
+def _is_number(value: Any) -> bool:
+    return type(value) is int or type(value) is Fraction
+
+
+def _quote(text: str) -> str:
+    return repr(f"={text}" if len(text) <= 60 else f"={text[:60]}…")
+
+
+def show(value: Any) -> str:
+    """A value for messages."""
+    if isinstance(value, Fraction):
+        return f"{value} ({float(value):g})"
+    if isinstance(value, int | float | str):
+        shown = repr(value)
+        return shown if len(shown) <= 60 else f"{shown[:60]}…"
+    return "nothing" if value is None else "a list" if isinstance(value, tuple) else "a step"

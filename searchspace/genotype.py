@@ -12,11 +12,21 @@ from typing import Any
 
 from .blocks import Blocks, compile_args, mapping
 from .errors import GenotypeError, Place, UnknownNameError, nearest
+from .formula import MAX_NUMBER
 from .header import VARIANT_KEYS, Header, read_header
-from .holes import Hole, check_names, find_holes, name_holes, substitute
+from .holes import (
+    Hole,
+    as_written,
+    check_names,
+    find_holes,
+    given_name,
+    name_holes,
+    step_parts,
+    substitute,
+)
 from .program import Step, Value
 from .steps import check_keys, compile_steps, compile_value
-from .tree import Atom, Map, Scalar, Seq, Tree, read
+from .tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe, read
 
 HERE = Path(__file__).parent
 GENOTYPES = HERE / "genotypes"
@@ -40,8 +50,8 @@ class Program:
 class Genotype:
     """A network, or a space where holes are left. Frozen; all functions give new ones.
 
-    ``document`` is the resolved YAML (base merged, variant applied, holes named); ``outer`` are
-    the blocks of its `use` files and the bundled ones.
+    ``document`` is the resolved YAML: base and `use` files merged in, variant applied, holes
+    named. ``outer`` are the bundled blocks.
     """
 
     name: str
@@ -80,6 +90,10 @@ class Genotype:
                 raise UnknownNameError(f"{self.name} has no argument {name!r}"
                                        f"{nearest(name, known)}")
             place = Place(f"<argument {name}>", 0)
+            if not isinstance(value, bool | int | float | str) or (
+                    isinstance(value, float | int) and not abs(value) <= MAX_NUMBER):
+                raise GenotypeError(f"argument {name!r} takes a number, a word, true or false, not "
+                                    f"{value!r}", place)
             items[name] = Scalar(value, place)
         return self.replace(self.document.but(args=Map(items, known.place)) if items
                             else self.document)
@@ -98,7 +112,7 @@ class Genotype:
 
 
 def fill(genotype: Genotype, decisions: Mapping[str, Atom]) -> Genotype:
-    """The genotype with holes filled; undecided holes stay.
+    """The genotype with holes filled; undecided holes stay, named by their paths in the result.
 
     Blocks and arguments that no step uses any more are left out, and drawn graphs stand there as
     edges, so that the result depends on nothing but itself.
@@ -107,9 +121,17 @@ def fill(genotype: Genotype, decisions: Mapping[str, Atom]) -> Genotype:
         UnknownNameError: a decision about no hole. GenotypeError: no such option.
     """
     check_names(decisions, genotype.holes)
-    document = substitute(genotype.document, decisions)
-    assert isinstance(document, Map)
-    return _without_unused(genotype.replace(document))
+    return _without_unused(genotype.replace(_substitute(genotype.document, decisions)))
+
+
+def _substitute(document: Map, decisions: Mapping[str, Atom]) -> Map:
+    filled = substitute(document, decisions)
+    assert isinstance(filled, Map)
+    if not find_holes(filled):
+        return filled
+    written = as_written(filled)  # a hole inside a chosen option has a shorter path now
+    assert isinstance(written, Map)
+    return name_holes(written)
 
 
 def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
@@ -123,8 +145,7 @@ def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
         GenotypeError: the file is not a correct genotype.
     """
     path, at = find(str(name))
-    document, outer = _read(path)
-    genotype = _select(document, outer, path, variant or at)
+    genotype = _select(_read(path), path, variant or at)
     if args:
         genotype = genotype.with_args(args)
     genotype.program  # noqa: B018 - compiled now, so that a fault is told here
@@ -133,23 +154,31 @@ def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
 
 def find(name: str) -> tuple[Path, str | None]:
     """The file that a name or path means, and the variant after ``@``."""
-    stem, _, variant = name.rpartition("@") if "@" in name else (name, "", "")
-    if stem.endswith((".yaml", ".yml")) or "/" in stem or Path(stem).is_file():
+    folder, slash, last = name.rpartition("/")
+    stem, _, variant = last.partition("@")
+    stem = folder + slash + stem
+    if stem.endswith((".yaml", ".yml")) or slash or _exists(Path(stem)):
         path = Path(stem)
-        if not path.is_file() and not (path.parent.is_dir() and path.exists()):
+        if not _exists(path):
             raise UnknownNameError(f"there is no file {stem}")
         return path, variant or None
-    for folder in (GENOTYPES, GENOTYPES / "spaces"):
-        if (path := folder / f"{stem}.yaml").is_file():
+    for home in (GENOTYPES, GENOTYPES / "spaces"):
+        if _exists(path := home / f"{stem}.yaml"):
             return path, variant or None
     known = [p.stem for p in GENOTYPES.rglob("*.yaml")]
     raise UnknownNameError(f"no bundled genotype is named {stem!r}{nearest(stem, known)}")
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def variants(path: Path) -> tuple[str, ...]:
     """The names of a genotype's variants, in the order of the file."""
-    document, _ = _read(path)
-    return tuple(mapping(document.get("variants"), "variants"))
+    return tuple(mapping(_read(path).get("variants"), "variants"))
 
 
 @lru_cache(maxsize=1)
@@ -165,29 +194,35 @@ def library() -> Blocks:
 
 
 def _block_file(path: Path) -> dict[str, Tree]:
-    document = name_holes(read(path))
+    document = read(path)
     check_keys(document, ("about", "blocks"), "a file of blocks")
     return mapping(document.get("blocks"), "blocks").items
 
 
-def _read(path: Path, above: tuple[Path, ...] = ()) -> tuple[Map, Blocks]:
-    """The document with its base merged in, and the blocks around it."""
+def _read(path: Path, above: tuple[Path, ...] = ()) -> Map:
+    """The document with its base and the blocks of its `use` files merged in."""
     document = read(path)
     check_keys(document, KEYS, "a genotype")
     base = document.get("base")
-    used = _used_blocks(document, path)
+    if used := _used_blocks(document, path):
+        own = mapping(document.get("blocks"), "blocks")
+        document = document.but(blocks=Map({**used, **own.items}, own.place))
     if base is None:
-        outer = Blocks(used, library()) if used else library()
-        return document, outer
+        if (steps := document.get("steps")) is not None:
+            raise GenotypeError("steps replaces named steps of a base, and there is no base",
+                                steps.place)
+        return document
     if not (isinstance(base, Scalar) and isinstance(base.value, str)):
         raise GenotypeError("base is the name or path of a genotype", base.place)
     found, at = _beside(base.value, path, base.place)
     if found.resolve() in above or found.resolve() == path.resolve():
         raise GenotypeError(f"base {base.value!r} leads back to this file", base.place)
-    below, below_outer = _read(found, (*above, path.resolve()))
-    if at:
-        below = _apply_variant(below, at, found)
-    return _merge(below, document), Blocks(used, below_outer) if used else below_outer
+    below = _read(found, (*above, path.resolve()))
+    try:
+        at = _variant(below, at, found)
+    except UnknownNameError as error:
+        raise GenotypeError(f"base: {error}", base.place) from None
+    return _merge(below if at is None else _apply_variant(below, at), document)
 
 
 def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
@@ -202,7 +237,11 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
         file = path.parent / item.value
         if not file.is_file():
             raise GenotypeError(f"use: there is no file {item.value}", item.place)
-        trees.update(_block_file(file))
+        for name, tree in _block_file(file).items():
+            if name in trees:
+                raise GenotypeError(f"use: block {name!r} stands in two of the files (the other "
+                                    f"at {trees[name].place})", tree.place)
+            trees[name] = tree
     return trees
 
 
@@ -210,6 +249,8 @@ def _beside(name: str, path: Path, place: Place) -> tuple[Path, str | None]:
     """A base: a path is relative to the file that names it."""
     stem, _, at = name.partition("@")
     if stem.endswith((".yaml", ".yml")):
+        if not _exists(path.parent / stem):
+            raise GenotypeError(f"base: there is no file {stem}", place)
         return path.parent / stem, at or None
     try:
         return find(name)
@@ -234,20 +275,23 @@ def _merge(base: Map, document: Map) -> Map:
 
 def _replace_steps(net: Tree | None, steps: Map) -> Tree:
     """Named steps of a base's net replaced; an empty one is taken out."""
-    from .holes import given_name, step_parts
-
     left, made = dict(steps.items), []
-    assert isinstance(net, Seq)
     names = []
-    for tree in net:
-        parts = step_parts(tree)
-        name = given_name(parts[1]) if parts else None
+    for tree in net if isinstance(net, Seq) else ():
+        if isinstance(tree, Tagged):  # a choice between steps: its name stands beside the labels
+            name = given_name(tree.body) if isinstance(tree.body, Map) else None
+        else:
+            name = given_name(parts[1]) if (parts := step_parts(tree)) else None
         names.append(name)
         if name is None or name not in left:
             made.append(tree)
             continue
         new = left.pop(name)
         if isinstance(new, Scalar) and new.value is None:
+            continue
+        if isinstance(new, Tagged) and isinstance(new.body, Map):
+            named = new.body if "as" in new.body else new.body.but(**{"as": Scalar(name)})
+            made.append(Tagged(new.tag, named, new.place))
             continue
         fresh = step_parts(new)
         if fresh is None:
@@ -258,43 +302,62 @@ def _replace_steps(net: Tree | None, steps: Map) -> Tree:
         name, tree = next(iter(left.items()))
         raise GenotypeError(f"the base has no step named {name!r}"
                             f"{nearest(name, (n for n in names if n))}", tree.place)
-    return Seq(tuple(made), net.place)
+    return Seq(tuple(made), (net or steps).place)
 
 
-def _select(document: Map, outer: Blocks, path: Path, variant: str | None) -> Genotype:
-    """The genotype of one variant."""
+def _variant(document: Map, asked: str | None, path: Path) -> str | None:
+    """The variant that is meant: the one asked for, the default one, else the first."""
     known = mapping(document.get("variants"), "variants")
-    if variant is None and (default := document.get("default")) is not None:
-        variant = str(default.value) if isinstance(default, Scalar) else None
-        if variant not in known:
-            raise GenotypeError(f"default: there is no variant {variant!r}"
-                                f"{nearest(variant, known)}", default.place)
-    if variant is None and known:
-        variant = next(iter(known))
+    if asked is not None:
+        if asked not in known:
+            raise UnknownNameError(f"{path.stem} has no variant {asked!r}{nearest(asked, known)}")
+        return asked
+    if (default := document.get("default")) is not None:
+        asked = str(default.value) if isinstance(default, Scalar) else None
+        if asked not in known:
+            raise GenotypeError(f"default: there is no variant {asked!r}{nearest(asked, known)}",
+                                default.place)
+        return asked
+    return next(iter(known), None)
+
+
+def _select(document: Map, path: Path, variant: str | None) -> Genotype:
+    """The genotype of one variant."""
+    variant = _variant(document, variant, path)
+    known = mapping(document.get("variants"), "variants")
     name = document.get("name")
     if not (isinstance(name, Scalar) and isinstance(name.value, str)):
         raise GenotypeError("a genotype needs a name", (name or document).place)
-    chosen = _apply_variant(document, variant, path) if variant is not None else document
+    for other in known:
+        _check_variant(document, other)
+    chosen = _apply_variant(document, variant) if variant is not None else document
     header = read_header(document, variant)
-    kept = {k: t for k, t in chosen.items.items() if k not in ("variants", "default", "base", "use")}
+    resolved = ("variants", "default", "base", "use")
+    kept = {k: t for k, t in chosen.items.items() if k not in resolved}
     genotype = Genotype(name.value, variant, str(path), header,
-                        name_holes(Map(kept, document.place)), outer)
-    inherited = "base" in document or (variant is not None and "fill" in mapping(known[variant], ""))
-    return _without_unused(genotype) if inherited else genotype
+                        name_holes(Map(kept, document.place)), library())
+    if variant is not None and "fill" in mapping(known[variant], "variant"):
+        return _without_unused(genotype)
+    inherits = "base" in document or "use" in document
+    return _without_unused(genotype, but_of=str(path)) if inherits else genotype
 
 
-def _apply_variant(document: Map, variant: str, path: Path) -> Map:
-    known = mapping(document.get("variants"), "variants")
-    if variant not in known:
-        raise UnknownNameError(f"{path.stem} has no variant {variant!r}{nearest(variant, known)}")
-    tree = mapping(known[variant], f"variant {variant!r}")
+def _check_variant(document: Map, variant: str) -> None:
+    """Tell of faults also in the variants that nobody asked for."""
+    tree = mapping(mapping(document.get("variants"), "variants")[variant], f"variant {variant!r}")
     check_keys(tree, VARIANT_KEYS, f"variant {variant!r}")
     args = mapping(document.get("args"), "args")
-    changed = mapping(tree.get("args"), "args")
-    for name, value in changed.items.items():
+    for name, value in mapping(tree.get("args"), "args").items.items():
         if name not in args:
             raise GenotypeError(f"variant {variant!r}: there is no argument {name!r}"
                                 f"{nearest(name, args)}", value.place)
+    read_header(document, variant)
+
+
+def _apply_variant(document: Map, variant: str) -> Map:
+    tree = mapping(mapping(document.get("variants"), "variants")[variant], f"variant {variant!r}")
+    args = mapping(document.get("args"), "args")
+    changed = mapping(tree.get("args"), "args")
     result = document
     if changed.items:
         result = result.but(args=Map({**args.items, **changed.items}, args.place))
@@ -303,12 +366,17 @@ def _apply_variant(document: Map, variant: str, path: Path) -> Map:
     decisions = mapping(tree.get("fill"), "fill")
     if decisions.items:
         named = name_holes(result)
-        plain = {n: t.value for n, t in decisions.items.items() if isinstance(t, Scalar)}
+        plain: dict[str, Atom] = {}
+        for hole, label in decisions.items.items():
+            if not isinstance(label, Scalar):
+                raise GenotypeError(f"fill: {hole!r} takes the label of an option, not "
+                                    f"{describe(label)}", label.place)
+            plain[hole] = label.value
         try:
             check_names(plain, find_holes(named))
         except UnknownNameError as error:
-            raise GenotypeError(str(error), decisions.place) from None
-        filled = substitute(named, plain)
+            raise GenotypeError(f"fill: {error}", decisions.place) from None
+        filled = as_written(_substitute(named, plain))
         assert isinstance(filled, Map)
         result = filled
     return result
@@ -327,6 +395,14 @@ def _compile(genotype: Genotype) -> Program:
 
 def _compile_parts(genotype: Genotype) -> tuple[Program, set[str], set[str]]:
     """The program, and which local blocks and which arguments it uses."""
+    try:
+        return _compile_document(genotype)
+    except RecursionError:
+        raise GenotypeError("blocks or formulas are nested too deeply",
+                            genotype.document.place) from None
+
+
+def _compile_document(genotype: Genotype) -> tuple[Program, set[str], set[str]]:
     document = genotype.document
     blocks = Blocks(mapping(document.get("blocks"), "blocks").items, genotype.outer)
     given = mapping(document.get("args"), "args")
@@ -347,15 +423,18 @@ def _compile_parts(genotype: Genotype) -> tuple[Program, set[str], set[str]]:
     return Program(tuple(values), size, steps, shape.place), blocks.called, scope.used
 
 
-def _without_unused(genotype: Genotype) -> Genotype:
-    """The genotype without local blocks and arguments that its net does not reach."""
+def _without_unused(genotype: Genotype, but_of: str = "") -> Genotype:
+    """The genotype without blocks and arguments that its net does not reach; those written in the
+    file ``but_of`` stay, and are faults."""
     while True:
         document = genotype.document
         blocks = mapping(document.get("blocks"), "blocks")
         args = mapping(document.get("args"), "args")
         _, called, used = _compile_parts(genotype)
-        live_blocks = {name: tree for name, tree in blocks.items.items() if name in called}
-        live_args = {name: tree for name, tree in args.items.items() if name in used}
+        live_blocks = {name: tree for name, tree in blocks.items.items()
+                       if name in called or tree.place.file == but_of}
+        live_args = {name: tree for name, tree in args.items.items()
+                     if name in used or tree.place.file == but_of}
         if len(live_blocks) == len(blocks) and len(live_args) == len(args):
             return genotype
         genotype = genotype.replace(document.but(

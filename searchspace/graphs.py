@@ -37,7 +37,8 @@ def draw(generator: str, parameters: Map, seed: int) -> list[tuple[int, int]]:
         value = tree.value if isinstance(tree, Scalar) else None
         if name not in wanted or isinstance(value, bool) or not isinstance(value, int | float) or (
                 wanted[name] is int and not isinstance(value, int)):
-            raise GenotypeError(f"{generator} takes {', '.join(wanted)} as plain numbers", tree.place)
+            raise GenotypeError(f"{generator} takes {', '.join(wanted)} as plain numbers",
+                                tree.place)
         values[name] = value
     if set(values) != set(wanted) or not 2 <= values["n"] <= MAX_NODES:
         raise GenotypeError(f"{generator} needs {', '.join(wanted)}, with n from 2 to {MAX_NODES}",

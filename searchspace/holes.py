@@ -5,8 +5,9 @@ block, on a stage line for that stage, with ``each: true`` once for every repeat
 path through ``as`` names, so that decisions can be read and survive an inserted step.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .errors import GenotypeError, Place, UnknownNameError, nearest
@@ -33,16 +34,24 @@ class Hole:
     trees: tuple["Tree | Hole", ...]              # what stands there; empty for a drawn graph
     each: bool = False
     parents: tuple[tuple[str, Atom], ...] = ()
-    common: Map = Map({})
+    common: Map = field(default_factory=lambda: Map({}))
     place: Place = field(default=NOWHERE, compare=False)
+
+    def option(self, label: Atom) -> int:
+        """The number of the option ``label``; GenotypeError where there is none."""
+        try:
+            index = self.labels.index(label)
+        except ValueError:
+            index = -1
+        if index < 0 or isinstance(label, bool) != isinstance(self.labels[index], bool):
+            shown = nearest(label, (str(k) for k in self.labels))
+            raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
+        return index
 
     def tree(self, label: Atom) -> "Tree | Hole":
         """What the decision ``label`` puts in this place; GenotypeError for no such option."""
-        for known, tree in zip(self.labels, self.trees or (None,) * len(self.labels), strict=True):
-            if known == label and isinstance(known, bool) == isinstance(label, bool):
-                return tree if tree is not None else self._drawn(label)
-        shown = nearest(label, (str(k) for k in self.labels))
-        raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
+        index = self.option(label)
+        return self.trees[index] if self.trees else self._drawn(self.labels[index])
 
     def _drawn(self, label: Atom) -> Tree:
         generator, parameters = next(iter(self.common.items.items()))
@@ -78,15 +87,24 @@ def step_labels(steps: tuple["Tree | Hole", ...]) -> list[str]:
         parts = ("choice", common) if common is not None else step_parts(tree)
         name = given_name(parts[1]) if parts else None
         keys.append((name, True) if name else (parts[0].lstrip("=") if parts else "?", False))
-    taken = [key for key, _ in keys]
-    counts: dict[str, int] = {}
+    counts = Counter([key for key, _ in keys] + _tensor_names(steps))
+    numbers: Counter[str] = Counter()
     labels = []
     for key, named in keys:
-        if not named and taken.count(key) > 1:
-            counts[key] = counts.get(key, 0) + 1
-            key = f"{key}{counts[key]}"
-        labels.append(key)
+        label = key
+        while not named and counts[label] > (label == key):  # a given name may look like conv2
+            numbers[key] += 1
+            label = f"{key}{numbers[key]}"
+        labels.append(label)
     return labels
+
+
+def _tensor_names(steps: tuple["Tree | Hole", ...]) -> list[str]:
+    """The names that steps with several outputs give: those of a split name its slices."""
+    parts = [step_parts(tree) for tree in steps]
+    lists = [p[1].get("as") for p in parts if p]
+    return [str(t.value) for names in lists if isinstance(names, Seq)
+            for t in names if isinstance(t, Scalar)]
 
 
 def branch_steps(of: "Tree | Hole") -> tuple["Tree | Hole", ...]:
@@ -118,8 +136,8 @@ def name_holes(document: Map) -> Map:
     if isinstance(args := document.get("args"), Map):
         items["args"] = namer.value(args, "", False, ())
     if isinstance(blocks := document.get("blocks"), Map):
-        items["blocks"] = Map({name: namer.block(tree, name) for name, tree in blocks.items.items()},
-                              blocks.place)
+        named = {name: namer.block(tree, name) for name, tree in blocks.items.items()}
+        items["blocks"] = Map(named, blocks.place)
     if isinstance(net := document.get("net"), Seq):
         items["net"] = namer.body(net, "")
     return Map(items, document.place)
@@ -212,6 +230,8 @@ class _Namer:
                 raise GenotypeError(f"{clash[0]!r} stands beside the labels of a choice between "
                                     "steps, not inside one", parts[1].place)
             options[label] = Map({parts[0]: self.params(parts[1], inner, inside)}, option.place)
+        if not options:
+            raise GenotypeError("!choice has no options", tree.place)
         return self.register(Hole(path, "choice", tuple(options), tuple(options.values()),
                                   parents=parents, common=common, place=tree.place))
 
@@ -312,6 +332,33 @@ def _join(prefix: str, name: str) -> str:
 # --- listing and filling ------------------------------------------------------------------------
 
 
+def as_written(tree: "Tree | Hole") -> Tree:
+    """A named document with its holes as the tags that they are written as."""
+    if isinstance(tree, Hole):
+        return Tagged(tree.kind, _body(tree), tree.place)
+    if isinstance(tree, Seq):
+        return Seq(tuple(as_written(t) for t in tree), tree.place)
+    if isinstance(tree, Map):
+        return Map({k: as_written(t) for k, t in tree.items.items()}, tree.place)
+    return tree
+
+
+def _body(hole: Hole) -> Seq | Map:
+    if hole.kind == "graph":
+        return hole.common.but(seeds=Scalar(len(hole.labels)))
+    if hole.kind in ("int", "solve"):
+        low, *more = (exact(label) for label in hole.labels)
+        step = more[0] - low if more else 1
+        values = (hole.labels[0], hole.labels[-1], step if isinstance(step, int) else float(step))
+        return Seq(tuple(Scalar(v) for v in values), hole.place)
+    plain = all(isinstance(t, Scalar) and t.value == label and type(t.value) is type(label)
+                for label, t in zip(hole.labels, hole.trees, strict=True))
+    if plain and not hole.common:
+        return Seq(tuple(as_written(t) for t in hole.trees), hole.place)
+    labelled = {str(label): as_written(t) for label, t in zip(hole.labels, hole.trees, strict=True)}
+    return Map({**hole.common.items, **labelled}, hole.place)
+
+
 def find_holes(tree: "Tree | Hole") -> tuple[Hole, ...]:
     """All holes of a named document, outer before inner, in the order of the file."""
     if isinstance(tree, Hole):
@@ -330,15 +377,18 @@ def check_names(decisions: Decisions, holes: tuple[Hole, ...]) -> None:
     repeated = {h.name for h in holes if h.each}
     for name in decisions:
         stem, _, index = name.rpartition(".")
-        if name not in known and not (stem in repeated and index.isdigit()):
+        if name not in known and not (stem in repeated and index.isdecimal()):
             raise UnknownNameError(f"no hole is named {name!r}{nearest(name, known | repeated)}")
 
 
 def substitute(tree: "Tree | Hole", decisions: Decisions) -> "Tree | Hole":
     """The tree with the decided holes replaced by their options; others stay."""
     if isinstance(tree, Hole):
-        if tree.name not in decisions:
-            return tree
+        if tree.each or tree.name not in decisions:
+            common = substitute(tree.common, decisions)
+            assert isinstance(common, Map)
+            return replace(tree, common=common,
+                           trees=tuple(substitute(t, decisions) for t in tree.trees))
         chosen = substitute(tree.tree(decisions[tree.name]), decisions)
         if tree.common and tree.kind == "choice":
             parts = step_parts(chosen)
@@ -358,27 +408,47 @@ def substitute(tree: "Tree | Hole", decisions: Decisions) -> "Tree | Hole":
 
 
 def _fill_each(params: Map, decisions: Decisions) -> Map:
-    """``each: true`` with decided holes, written as ``each: {k: [3, 5, 3]}``."""
-    items, lists = dict(params.items), {}
-    for name, tree in params.items.items():
-        holes = [h for h in find_holes(tree) if h.each]
-        if not holes:
-            continue
-        count = _repeats(params, holes, decisions)
-        values = [_decide_repeat(tree, decisions, i) for i in range(count)]
-        if any(find_holes(v) for v in values):
-            return params  # not all decided: stays a hole
-        del items[name]
+    """``each: true`` with decided holes, written as ``each: {k: [3, 5, 3]}``.
+
+    All of a step's repeats are decided together or not at all, since a list holds no holes by name.
+    """
+    held = {name: holes for name, tree in params.items.items()
+            if (holes := [h for h in find_holes(tree) if h.each])}
+    every = [h for holes in held.values() for h in holes]
+    if not _decided(every, decisions):
+        return params
+    first, items = params.get("first"), dict(params.items)
+    lists: dict[str, Tree] = {}
+    kept = dict(first.items) if isinstance(first, Map) else {}
+    count = _repeats(params, every, decisions)
+    for name, holes in held.items():
+        tree, own = items.pop(name), kept.pop(name, None)
+        values = [substitute(own, decisions) if own is not None and i == 0 else
+                  _decide_repeat(tree, decisions, i) for i in range(count)]
+        for i, value in enumerate(values):
+            if find_holes(value):
+                raise GenotypeError("the holes of an `each: true` step are decided together, for "
+                                    f"every repeat: {holes[0].name}.{i} is open", holes[0].place)
         lists[name] = Seq(tuple(values), tree.place)  # type: ignore[arg-type]
-    if lists:
-        items["each"] = Map(lists, params.place)
-    return Map(items, params.place)
+    if kept:
+        items["first"] = Map(kept, params.place)
+    else:
+        items.pop("first", None)
+    return Map({**items, "each": Map(lists, params.place)}, params.place)
+
+
+def _decided(holes: list[Hole], decisions: Decisions) -> bool:
+    stems = {name.rpartition(".")[0] for name in decisions}
+    return any(h.name in stems for h in holes)
 
 
 def _repeats(params: Map, holes: list[Hole], decisions: Decisions) -> int:
-    repeat = params.get("repeat")
+    repeat: Tree | Hole | None = params.get("repeat")
     if isinstance(repeat, Hole) and repeat.name in decisions:
-        repeat = repeat.tree(decisions[repeat.name])  # type: ignore[assignment]
+        repeat = repeat.tree(decisions[repeat.name])
+    if isinstance(repeat, Hole):
+        raise GenotypeError(f"hole {repeat.name!r} says how many repeats there are; decide it with "
+                            f"{holes[0].name!r}", repeat.place)
     if isinstance(repeat, Scalar) and type(repeat.value) is int:
         return repeat.value
     count = 0  # a formula: as many repeats as were decided

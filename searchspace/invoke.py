@@ -4,6 +4,7 @@ from typing import Any
 
 from .errors import GenotypeError, nearest
 from .expand import Call, Env, Tensor
+from .formula import show
 from .ops import OPS, Op, schema
 from .program import Block, Closure, Const, Step
 from .structure import residual, split, wire
@@ -16,6 +17,7 @@ Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all
 
 def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
     """Run the steps of a body one after the other."""
+    env.run.spend(len(steps))
     for step in steps:
         try:
             run_step(env, step)
@@ -48,12 +50,14 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
     assert step.repeat is not None
     count = step.repeat.get(env)
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_REPEATS:
-        raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not {count}",
-                            step.repeat.place)
+        raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not "
+                            f"{show(count)}", step.repeat.place)
     for name, _, values in step.each:
-        if len(values) != count:
+        # a formula may ask for fewer repeats in one use of a block than in another
+        if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
             raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
                                 step.place)
+    env.run.spend(count)
     main: Tensor | None = inputs[0] if inputs else env.current
     outputs = travel
     for i in range(count):
@@ -111,9 +115,11 @@ def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
           travel: dict[str, Tensor], name: str, repeat: int | None) -> Outputs:
     """Run a block's body in a scope of its own; its outputs, the first being the main one."""
     calls = (*env.calls, Call(name, block.name, repeat))
+    env.run.spend(len(block.ins))
     inner = Env(env.run, dict(given), name + ".", calls)
     if len(inputs) > len(block.ins):
-        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not {len(inputs)}")
+        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
+                            f"{len(inputs)}")
     for i, (tensor_name, fallback) in enumerate(block.ins):
         if i < len(inputs):
             tensor = inputs[i]
@@ -122,8 +128,8 @@ def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
         elif fallback is not None:
             tensor = inner.tensors[fallback]
         else:
-            raise GenotypeError(f"{block.name} needs the input {tensor_name!r}, and nothing of that "
-                                "name travels here; name it: from: [a, b]")
+            raise GenotypeError(f"{block.name} needs the input {tensor_name!r}, and nothing of "
+                                "that name travels here; name it: from: [a, b]")
         inner.tensors[tensor_name] = tensor
     inner.current = inner.focus = inner.tensors[block.ins[0][0]]
     args = inner.args
@@ -157,8 +163,9 @@ def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
                     f"{name}.{passed.label}", repeat, passed)
     target = step_target(value)
     if target is None:
-        raise GenotypeError(f"argument {arg!r} names no operation or block: {value!r}"
-                            f"{nearest(value, OPS)}", step.place)
+        hint = nearest(value, OPS) if isinstance(value, str) else ""
+        raise GenotypeError(f"argument {arg!r} must name an operation, or be a step like "
+                            f"{{conv: {{k: 1}}}}, not {show(value)}{hint}", step.place)
     return call(env, str(value), target, given, inputs, travel, name, repeat, step)
 
 
@@ -207,6 +214,7 @@ def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
     for source in step.sources:
         value = source.get(env)
         names += value if isinstance(value, tuple) else (value,)
+    env.run.spend(len(names))
     chosen: list[Tensor | None] = [
         None if name == "loose" else find(env, name, step) for name in names if name != "none"]
     return _with_loose(env, chosen, step)
@@ -215,9 +223,10 @@ def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
 def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tensor, ...]:
     """`loose`: the named tensors that no step of this body consumed and that are not listed."""
     if None in chosen:
-        loose = [t for t in env.tensors.values()
-                 if t.index not in env.used and t not in chosen]
-        loose = list(dict.fromkeys(loose))
+        env.run.spend(len(env.tensors))
+        listed = set(chosen)
+        loose = list(dict.fromkeys(t for t in env.tensors.values()
+                                   if t.index not in env.used and t not in listed))
         at = chosen.index(None)
         chosen = [*chosen[:at], *loose, *chosen[at + 1:]]
         env.used.update(t.index for t in loose)
@@ -229,6 +238,8 @@ def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tens
 
 def find(env: Env, name: Any, step: Step) -> Tensor:
     """A tensor of this body by name; `_` is the previous step's."""
+    if not isinstance(name, str):
+        raise GenotypeError(f"from takes names of tensors, not {show(name)}", step.place)
     tensor = env.current if name == "_" else env.tensors.get(name)
     if tensor is None:
         if name == "_":
@@ -285,7 +296,7 @@ def _with_frame(option: Step, choice: Step) -> Step:
 
 def _truth(value: Any, step: Step) -> bool:
     if not isinstance(value, bool):
-        raise GenotypeError(f"when must be true or false, not {value!r}",
+        raise GenotypeError(f"when must be true or false, not {show(value)}",
                             step.when.place if step.when else step.place)
     return value
 

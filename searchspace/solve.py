@@ -24,7 +24,7 @@ def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Rando
 
     The sampled decisions stay where any value of the solved ones fits; else as few of them as
     needed change, ties broken by ``rng``. ``cheapest`` is a point inside the budget, as
-    `cost_range` finds one: where no single change leads further down, decisions are taken over
+    `lowest` finds one: where no single change leads further down, decisions are taken over
     from it one by one.
 
     Raises:

@@ -97,20 +97,24 @@ def last(_: str, hole: Hole) -> Atom:
     return hole.labels[-1]
 
 
-def cost_range(genotype: Genotype, measure: Callable[[Cost], float], seed: int = 0,
-               starts: int = 2) -> tuple[Point, Point]:
-    """The cheapest and the dearest point found by coordinate descent from several starts.
+def lowest(genotype: Genotype, measure: Callable[[Cost], float], starts: int = 0,
+           seed: int = 0) -> Point:
+    """The point of least measure that coordinate descent finds.
 
-    Stages contribute to a cost almost independently, so descent finds the ends in practice;
-    nothing guarantees it.
+    It begins with every hole at its first option, and from ``starts`` random points more. Stages
+    contribute to a cost almost independently, so descent finds the end in practice; nothing
+    guarantees it.
     """
     rng = random.Random(seed)
-    begin = [p for p in (_try(genotype, first), _try(genotype, last)) if p]
-    begin += [sample(genotype, rng) for _ in range(max(starts, 1 if begin else 3))]
-    low = min((_descend(genotype, p, measure) for p in begin), key=lambda p: measure(p.cost))
-    high = max((_descend(genotype, p, lambda c: -measure(c)) for p in begin),
-               key=lambda p: measure(p.cost))
-    return low, high
+    begin = [_try(genotype, first)] + [sample(genotype, rng) for _ in range(starts)]
+    found = [_descend(genotype, p or sample(genotype, rng), measure) for p in begin]
+    return min(found, key=lambda p: measure(p.cost))
+
+
+def highest(genotype: Genotype, measure: Callable[[Cost], float]) -> Point:
+    """The point of greatest measure that descent finds from every hole's last option."""
+    begin = _try(genotype, last) or sample(genotype, random.Random(0))
+    return _descend(genotype, begin, lambda c: -measure(c))
 
 
 def is_conditional(genotype: Genotype, seed: int = 0, draws: int = 40) -> bool:

@@ -20,13 +20,14 @@ from .program import (
     StepValue,
     Value,
 )
-from .tree import Map, Scalar, Seq, Tree, describe
+from .tree import Map, Scalar, Seq, Tagged, Tree, describe
 
 # Steps that are no single operation, with their parameters; `expand` gives them their meaning.
 STRUCTURAL: dict[str, tuple[str, ...]] = {
     "identity": (), "split": ("sizes",), "residual": ("project",),
     "wire": ("edges", "node", "source", "join", "out"),
 }
+_NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
 _REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("edges", "node")}
 
 Written = Tree | Hole
@@ -74,8 +75,15 @@ def compile_value(tree: Written, scope: Scope) -> Value:
         if all(isinstance(v, Const) for v in values):
             return Const(tuple(v.get(None) for v in values), tree.place)
         return ListValue(values, tree.place)
-    if isinstance(tree, Map) and step_parts(tree) is not None:
+    if isinstance(tree, Map) and (parts := step_parts(tree)) is not None:
+        for word in RESERVED:
+            if word in parts[1]:
+                raise GenotypeError(f"{word!r} has no effect in a step that is passed on; it "
+                                    "stands where the step is called", parts[1][word].place)
         return StepValue(compile_steps((tree,), scope)[0], tree.place)
+    if isinstance(tree, Tagged):
+        raise GenotypeError(f"a !{tree.tag} hole cannot stand here; make it an argument of the "
+                            "network", tree.place)
     raise GenotypeError(f"{describe(tree)} cannot stand here (a mapping as a value is a step, "
                         "with one key)", tree.place)
 
@@ -243,7 +251,7 @@ def _as_names(tree: Written | None) -> tuple[str, ...]:
     names = []
     for item in items:
         name = item.value if isinstance(item, Scalar) else None
-        if not isinstance(name, str) or not name.isidentifier() or name in ("_", "loose", "none"):
+        if not isinstance(name, str) or not name.isidentifier() or name in _NO_NAMES:
             raise GenotypeError(f"as takes names (letters, digits, _), not {describe_any(item)}",
                                 tree.place)
         if name in names:

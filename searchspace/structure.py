@@ -24,18 +24,20 @@ Given = tuple[tuple[str, Any], ...]
 def split(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
           name: str) -> "dict[str, Tensor]":
     """Slices of one tensor under the names of `as`."""
+    if len(inputs) != 1:
+        raise GenotypeError(f"split takes one tensor, not {len(inputs)}", step.place)
     tensor, = inputs
     channels, parts = tensor.shape[0], len(step.names)
     sizes = dict(given).get("sizes")
     if sizes is None:
         if channels % parts:
-            raise GenotypeError(f"split: {channels} channels do not divide into {parts} equal parts; "
-                                "give sizes", step.place)
+            raise GenotypeError(f"split: {channels} channels do not divide into {parts} equal "
+                                "parts; give sizes", step.place)
         sizes = (channels // parts,) * parts
-    if (not isinstance(sizes, tuple) or len(sizes) != parts or sum(sizes) != channels
-            or not all(isinstance(n, int) for n in sizes)):
-        raise GenotypeError(f"split: sizes {sizes} are no {parts} whole numbers that add up to the "
-                            f"{channels} channels", step.place)
+    if (not isinstance(sizes, tuple) or len(sizes) != parts
+            or not all(type(n) is int for n in sizes) or sum(sizes) != channels):
+        raise GenotypeError(f"split: sizes are {parts} whole numbers that add up to the {channels} "
+                            "channels", step.place)
     prefix = name.rpartition(".")[0]
     slices, start = {}, 0
     for part, length in zip(step.names, sizes, strict=True):
@@ -66,7 +68,8 @@ def residual(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]
         extra: Given = (("out", main.shape[0]), ("stride", stride))
         projected, _ = call_argument(scope, "project", extra, (shortcut,), {}, f"{name}.project",
                                      None, step)
-        assert projected is not None
+        if projected is None:
+            raise GenotypeError("residual: project ends in several tensors; join them", step.place)
         shortcut = projected
         if shortcut.shape != main.shape:
             raise GenotypeError(f"residual: projected to {show_shape(shortcut.shape)}, not "
@@ -83,10 +86,13 @@ def wire(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
     """A graph of equal nodes."""
     from .invoke import call_argument
 
+    if len(inputs) != 1:
+        raise GenotypeError(f"wire takes one tensor, not {len(inputs)}", step.place)
     values = dict(given)
     edges = _edges(values["edges"], step)
     if not isinstance(values["node"], Closure):
         raise GenotypeError("wire: node is a step, like {unit: {out: 32}}", step.place)
+    env.run.spend(len(edges))
     scope = env.inner(inputs[0])
     scope.args = {"node": values["node"], "source": values.get("source", values["node"])}
     join, out = (_joiner(values.get(key, default), key, step)

@@ -10,20 +10,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from .errors import GenotypeError, Place, nearest
+from .formula import MAX_NUMBER, show
 
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 60
 MAX_NODES = 100_000  # after aliases are expanded
+MAX_KEY = 100
 
 HOLE_TAGS = ("choice", "int", "solve", "graph")
 NOWHERE = Place("<built>", 0)
 
 Atom = None | bool | int | float | str
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def parse(text: str, file: str = "<text>") -> Map:
 def describe(tree: Tree) -> str:
     """What a tree is, in a few words, for messages."""
     if isinstance(tree, Scalar):
-        return "nothing" if tree.value is None else f"{tree.value!r}"
+        return show(tree.value)
     if isinstance(tree, Seq):
         return "a list"
     if isinstance(tree, Map):
@@ -142,7 +145,7 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.events = yaml.parse(text, Loader=_LOADER)
         self.file = file
-        self.anchors: dict[str, Tree] = {}
+        self.anchors: dict[str, tuple[Tree, int, int]] = {}   # tree, its values, its levels
         self.nodes = 0
 
     def document(self) -> Tree | None:
@@ -171,9 +174,11 @@ class _Reader:
             if event.anchor not in self.anchors:
                 raise GenotypeError(f"alias *{event.anchor} stands before, or inside, its anchor",
                                     place)
-            tree = self.anchors[event.anchor]
-            self.count(_size(tree), place)
-            return tree
+            known, values, levels = self.anchors[event.anchor]
+            self.count(values, place)
+            if depth + levels > MAX_DEPTH:
+                raise GenotypeError(f"nested deeper than {MAX_DEPTH} levels", place)
+            return known
         self.count(1, place)
         tag = self.tag(event, place)
         tree: Tree
@@ -186,7 +191,7 @@ class _Reader:
                     else self.mapping(path, place, depth))
             tree = Tagged(tag, body, place) if tag else body
         if event.anchor:
-            self.anchors[event.anchor] = tree
+            self.anchors[event.anchor] = tree, *_extent(tree)
         return tree
 
     def tag(self, event: Any, place: Place) -> str | None:
@@ -212,6 +217,9 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise GenotypeError("a key must be a plain word", at)
             key = event.value
+            if event.tag or len(key) > MAX_KEY or not key.isprintable():
+                raise GenotypeError(f"a key must be one plain word of at most {MAX_KEY} characters",
+                                    at)
             if key == "<<":
                 raise GenotypeError("merge keys (<<) are not part of the notation; use a block "
                                     "with arguments", at)
@@ -222,13 +230,14 @@ class _Reader:
         return Map(items, place)
 
 
-def _size(tree: Tree) -> int:
+def _extent(tree: Tree) -> tuple[int, int]:
+    """How many values a tree holds, and on how many levels."""
     if isinstance(tree, Scalar):
-        return 1
+        return 1, 0
     if isinstance(tree, Tagged):
-        return _size(tree.body)
-    children = tree.items if isinstance(tree, Seq) else tree.items.values()
-    return 1 + sum(_size(child) for child in children)
+        return _extent(tree.body)
+    parts = [_extent(t) for t in (tree.items if isinstance(tree, Seq) else tree.items.values())]
+    return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
 
 
 def _atom(event: Any, place: Place) -> Atom:
@@ -241,15 +250,19 @@ def _atom(event: Any, place: Place) -> Atom:
     if text in ("true", "false"):
         return text == "true"
     if _INT.match(text):
-        if len(text) > 30:
-            raise GenotypeError(f"number with {len(text)} digits", place)
-        return int(text)
+        if len(text) > 20:  # Python refuses to convert thousands of digits
+            raise GenotypeError(f"a number with {len(text)} digits is too large", place)
+        return _bounded(int(text), place)
     if _ODD.match(text):
         raise GenotypeError(f"{text} reads differently in different YAML versions; write a plain "
                             "decimal number, or quote it", place)
     if _FLOAT.match(text):
-        value = float(text)
-        if value in (float("inf"), float("-inf")):
-            raise GenotypeError(f"{text} is too large", place)
-        return int(value) if value.is_integer() and "." not in text and abs(value) < 1e15 else value
+        value = _bounded(float(text), place)
+        return int(value) if value.is_integer() and "." not in text else value
     return text
+
+
+def _bounded(value: Number, place: Place) -> Number:
+    if abs(value) > MAX_NUMBER:
+        raise GenotypeError(f"{value:g} is too large", place)
+    return value

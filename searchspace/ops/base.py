@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
 from ..errors import GenotypeError, Place, ShapeError, nearest
-from ..formula import Shape
+from ..formula import Shape, show
 
 Example = tuple[dict[str, Any], tuple[Shape, ...]]
 Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module where it has weights
@@ -110,14 +110,14 @@ class Field:
         if int in self.types and number:
             if value == int(value):
                 return int(value)
-            raise GenotypeError(f"{self.name}: {_show(value)} is not a whole number", place)
+            raise GenotypeError(f"{self.name}: {show(value)} is not a whole number", place)
         if float in self.types and number:
             return float(value)
         if str in self.types and isinstance(value, str):
             return value
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
         wanted = " or ".join(names[t] for t in self.types) + (" or [h, w]" if self.pair else "")
-        raise GenotypeError(f"{self.name}: {wanted} expected, not {_show(value)}", place)
+        raise GenotypeError(f"{self.name}: {wanted} expected, not {show(value)}", place)
 
 
 _SCHEMAS: dict[type[Op], dict[str, Field]] = {}
@@ -152,12 +152,6 @@ def _options(hint: Any) -> tuple[Any, ...]:
 def _only_hint(value: object, known: tuple[str, ...]) -> str:
     hint = nearest(value, known)
     return hint if "did you mean" in hint else ""
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, Fraction):
-        return f"{value} ({float(value):g})"
-    return repr(value) if isinstance(value, int | float | str | None) else str(value)
 
 
 def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> tuple[int, int]:

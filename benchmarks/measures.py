@@ -1,0 +1,195 @@
+"""What is measured, and the mark that each figure has to reach. Seconds are of wall-clock time."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+from handwritten import copy_weights
+from operations import forward, operations, training_step
+from timing import Effort, Ratio, Seconds, interleave, ratio
+from torch import nn
+
+from search.scores.images import digits
+from search.scores.naswot import naswot
+from searchspace import Genotype, build, load
+from searchspace.expand import infer, trace
+from searchspace.holes import Decisions
+from searchspace.space import sample
+from searchspace.verify import fvcore_macs
+
+ROOT = Path(__file__).resolve().parent.parent
+CANDIDATES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; ``ratio`` is of ours and the other, or the other way round where more
+    is better. ``met`` is None for what is only told for comparison."""
+
+    what: str
+    ours: float | None = None          # seconds, medians
+    other: float | None = None
+    against: str = ""                  # what the other is
+    ratio: Ratio | None = None
+    reach: str = ""
+    met: bool | None = None
+
+
+def faster(what: str, ours: Seconds, other: Seconds, against: str, least: float) -> Row:
+    """A row for what must be at least so many times faster."""
+    times = ratio(other, ours)
+    return Row(what, median(ours), median(other), against, times, f"≥ {least:g}×",
+               times.median >= least)
+
+
+def within(what: str, ours: Seconds, other: Seconds, against: str, most: float | None) -> Row:
+    """A row for what may take at most so many times longer; without ``most`` it is only told."""
+    times = ratio(ours, other)
+    return Row(what, median(ours), median(other), against, times, f"≤ {most:g}×" if most else "",
+               times.median <= most if most else None)
+
+
+# --- counting -----------------------------------------------------------------------------------
+
+
+def count(genotype: Genotype, decisions: Decisions | None = None) -> tuple[int, int]:
+    """MACs and parameters without torch; the trace holds the shapes."""
+    cost = trace(genotype, decisions).cost()
+    return cost.macs, cost.params
+
+
+def count_built(make: Callable[[], nn.Module], shape: tuple[int, int, int]) -> tuple[int, int]:
+    """MACs and parameters of a module: made, run through fvcore, its tensors added up."""
+    net = make().eval()
+    return fvcore_macs(net, torch.zeros(1, *shape)), sum(p.numel() for p in net.parameters())
+
+
+def counting(name: str, effort: Effort, hand: Callable[[], nn.Module] | None = None) -> list[Row]:
+    """Counting by expansion against building and counting with fvcore.
+
+    Of a space each round takes another random candidate. What the expansion remembers of
+    operations is forgotten before every single run. ``hand`` writes the same network in torch.
+    AssertionError where the counts differ.
+    """
+    genotype = load(name)
+    rng = random.Random(0)
+    points: list[Decisions | None] = [None]
+    if genotype.is_space:
+        drawn = {tuple(d.items()): d for d in
+                 (sample(genotype, rng).decisions for _ in range(CANDIDATES))}
+        points = list(drawn.values())
+    shape = trace(genotype, points[0]).input
+    makers: list[Callable[[int], nn.Module]] = [
+        lambda i: build(genotype, points[i % len(points)])]
+    if hand is not None:
+        makers.append(lambda _: hand())
+    runs: list[Callable[[int], tuple[int, int]]] = [
+        lambda i: count(genotype, points[i % len(points)]),
+        *(lambda i, make=make: count_built(lambda: make(i), shape) for make in makers)]
+    first = [run(0) for run in runs]
+    assert len(set(first)) == 1, f"{name}: counts differ: {first}"
+    ours, built, *written = interleave(runs, effort, before=infer.cache_clear)
+    what = f"count {name}" + (", distinct candidates" if genotype.is_space else "")
+    return [faster(what, ours, built, "build + fvcore", 100),
+            *(faster(what, ours, other, "hand-written + fvcore", 100) for other in written)]
+
+
+def about_a_millisecond(rows: list[Row]) -> Row:
+    """The absolute mark of the network that ``rows`` count; half a millisecond is leeway."""
+    ours = rows[0].ours
+    assert ours is not None
+    return Row(f"{rows[0].what}, alone", ours, reach="≈ 1 ms (< 1.5)", met=ours < 0.0015)
+
+
+# --- built networks -----------------------------------------------------------------------------
+
+
+def pair(name: str, hand: Callable[[], nn.Module]) -> tuple[nn.Module, nn.Module]:
+    """A built network and the hand-written one with its weights."""
+    built, written = build(load(name)), hand()
+    copy_weights(built, written)
+    return built, written
+
+
+def networks(name: str, hand: Callable[[], nn.Module], size: int, batch: int,
+             effort: Effort) -> list[Row]:
+    """A built network against a hand-written one: outputs, operations, and time.
+
+    A copy of the hand-written one runs along; how far its ratio lies from 1 is the noise of the
+    measurement. Evaluated are forward passes of ``batch`` and of one image of ``size`` pixels, and
+    training steps of ``batch``.
+    """
+    torch.manual_seed(0)
+    built, written = pair(name, hand)
+    control = hand()
+    copy_weights(built, control)
+    images = torch.randn(batch, 3, size, size)
+    rows = [_same(name, built, written, images)]
+    for run, some, mode in ((forward, images, "forward"), (forward, images[:1], "forward"),
+                            (training_step, images, "training step")):
+        nets = [net.train(run is training_step) for net in (built, written, control)]
+        ours, other, again = interleave(
+            [lambda _, net=net: run(net, some) for net in nets], effort)
+        what = f"{mode} {name}, batch {len(some)}"
+        rows += [within(what, ours, other, "hand-written", 1.02),
+                 within("  noise: hand-written", again, other, "itself", None)]
+    return rows
+
+
+def _same(name: str, built: nn.Module, written: nn.Module, images: torch.Tensor) -> Row:
+    built.eval(), written.eval()
+    equal = torch.equal(forward(built, images), forward(written, images))
+    ours, other = (operations(lambda net=net: forward(net, images)) for net in (built, written))
+    built.train(), written.train()
+    ours_train, other_train = (operations(lambda net=net: training_step(net, images))
+                               for net in (built, written))
+    return Row(f"operations {name}, {len(ours)} forward, {len(ours_train)} training",
+               against="hand-written", reach="same, equal outputs",
+               met=equal and ours == other and ours_train == other_train)
+
+
+# --- the score ----------------------------------------------------------------------------------
+
+
+def scoring(name: str, size: int, batch: int, effort: Effort) -> list[Row]:
+    """NASWOT against a bare forward pass of its batch: batch norm by batch statistics, no
+    gradients, channels-last; beside it, the same in torch's default layout."""
+    images = digits(batch, (3, size, size), seed=0)
+    scored, bare, plain = (build(load(name)) for _ in range(3))
+    for net in (bare, plain):
+        net.eval()
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.train()
+    bare.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rearranged = images.contiguous(memory_format=torch.channels_last)
+    score, same, contiguous = interleave(
+        [lambda _: naswot(scored, images), lambda _: forward(bare, rearranged),
+         lambda _: forward(plain, images)], effort)
+    what = f"NASWOT {name}, batch {batch} at {size}"
+    return [within(what, score, same, "forward, channels-last", 1.5),
+            within(what, score, contiguous, "forward, contiguous", None)]
+
+
+# --- starting -----------------------------------------------------------------------------------
+
+
+def importing(effort: Effort) -> list[Row]:
+    """`import searchspace` in fresh processes, less what an empty one takes, and without torch."""
+    def python(code: str) -> str:
+        return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, text=True,
+                              capture_output=True).stdout
+
+    full, empty = interleave([lambda _: python("import searchspace"), lambda _: python("pass")],
+                             effort)
+    extra = median(a - b for a, b in zip(full, empty, strict=True))
+    loaded = python("import searchspace, sys; print('torch' in sys.modules)").strip()
+    return [Row("import searchspace", extra, median(empty), "empty process (taken off)",
+                reach="≤ 200 ms", met=extra <= 0.2),
+            Row("import searchspace without torch", reach="torch not imported",
+                met=loaded == "False")]

@@ -1,0 +1,114 @@
+"""Measure the speed figures of the README and compare each with the mark it has to reach.
+
+examples:
+  python benchmarks/speed.py
+  python benchmarks/speed.py --quick --threads 2
+  python benchmarks/speed.py --json speed.json --check
+
+Ratios are medians over rounds in which both sides take turns, with their quartiles in brackets;
+they hold on a busy machine, where milliseconds do not. It takes about four minutes.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from handwritten import HENet, MobileNetV2
+from measures import Row, about_a_millisecond, counting, importing, networks, scoring
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from timing import Effort, Ratio
+
+PACKAGES = ("searchspace", "torch", "fvcore")
+
+
+def measure(scale: float) -> Iterator[list[Row]]:
+    """All rows, a group at a time; ``scale`` stretches the time that is spent on them."""
+    yield importing(Effort(0, max(10, round(20 * scale))))
+    yield counting("mobile", Effort(30 * scale))
+    rows = counting("mobilenet-v2", Effort(15 * scale), MobileNetV2)
+    yield [*rows, about_a_millisecond(rows)]
+    yield counting("nasnet-a@mobile", Effort(20 * scale, 3))
+    yield networks("mobilenet-v2", MobileNetV2, 224, 8, Effort(40 * scale))
+    yield networks("henet@repeat3-cifar10", HENet, 31, 32, Effort(10 * scale, 15))
+    yield scoring("mobilenet-v2", 224, 32, Effort(40 * scale))
+
+
+GROUPS = 7
+
+
+def table(rows: list[Row], title: str) -> Table:
+    """The rows as they are printed."""
+    made = Table("measured", "ours", "against", "takes", "ratio", "to reach", "met", title=title)
+    for column in (1, 3, 4):
+        made.columns[column].justify = "right"
+    for row in rows:
+        met = "" if row.met is None else "[green]yes[/]" if row.met else "[red]no[/]"
+        made.add_row(row.what, _time(row.ours), row.against, _time(row.other), _ratio(row.ratio),
+                     row.reach, met)
+    return made
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.3g} ms" if seconds < 1 else \
+        f"{seconds:.3g} s"
+
+
+def _ratio(ratio: Ratio | None) -> str:
+    if ratio is None:
+        return ""
+    digits = 0 if ratio.median >= 10 else 3
+    return f"{ratio.median:.{digits}f} ({ratio.low:.{digits}f}–{ratio.high:.{digits}f})"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    return {"cores": os.cpu_count(), "threads": torch.get_num_threads(),
+            "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+            "machine": platform.machine(), "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES}}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 1 with --check where a mark is missed."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    console, rows = Console(width=None if sys.stdout.isatty() else 140), []
+    before = machine()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for group in progress.track(measure(0.1 if options.quick else 1), total=GROUPS,
+                                    description="measuring"):
+            rows += group
+    title = ", ".join(f"{name} {value}" for name, value in before.items() if value is not None)
+    console.print(table(rows, title))
+    if options.json:
+        figures = {"machine": before, "rows": [asdict(row) for row in rows]}
+        options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n",
+                                encoding="utf-8")
+    return int(options.check and any(row.met is False for row in rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, examples = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(description=about, epilog=examples,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the time, rougher figures")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="torch's threads (default: the number of cores)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE too")
+    parser.add_argument("--check", action="store_true",
+                        help="exit with status 1 where a mark is missed")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Timing things against each other on a machine that others use too.
+
+What is compared runs in turn, in rounds: A B, B A, A B, … A disturbance that lasts longer than a
+round slows both sides, and cancels in the round's ratio; a shorter one spoils single rounds, which
+the median ignores. The quartiles beside it tell how far a figure can be trusted.
+"""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Seconds = list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to measure: rounds until ``seconds`` are over, and at least ``rounds`` of them."""
+
+    seconds: float
+    rounds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Median and quartiles of the ratios of all rounds."""
+
+    low: float
+    median: float
+    high: float
+
+
+def interleave(runs: Sequence[Callable[[int], object]], effort: Effort,
+               before: Callable[[], object] | None = None) -> list[Seconds]:
+    """Wall-clock seconds of each of ``runs``, one entry a round.
+
+    A run is given the number of its round. ``before`` is called, untimed, ahead of each run, and
+    garbage is collected there, so that nobody pays for what another left behind. Round 0 warms up
+    and is not counted.
+    """
+    taken: list[Seconds] = [[] for _ in runs]
+    start, number = time.perf_counter(), 0
+    while number <= effort.rounds or time.perf_counter() - start < effort.seconds:
+        order = range(len(runs)) if number % 2 else range(len(runs) - 1, -1, -1)
+        for i in order:
+            gc.collect()
+            if before is not None:
+                before()
+            begin = time.perf_counter()
+            runs[i](number)
+            spent = time.perf_counter() - begin
+            if number:
+                taken[i].append(spent)
+        number += 1
+    return taken
+
+
+def ratio(above: Seconds, below: Seconds) -> Ratio:
+    """How many times longer ``above`` took, over at least two rounds."""
+    low, median, high = statistics.quantiles(
+        (a / b for a, b in zip(above, below, strict=True)), n=4, method="inclusive")
+    return Ratio(low, median, high)

@@ -1,0 +1,44 @@
+"""Reading a genotype from text: the fixture that the tests of the notation share."""
+
+import itertools
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from searchspace import Genotype, load
+
+HEADER = "name: net\ninput: [8, 16, 16]\n"
+
+
+def written(text: str) -> str:
+    """A whole document from a part: bare steps get a `net`, and whatever has no name a header."""
+    text = textwrap.dedent(text).strip("\n")
+    if text.startswith("- "):
+        text = "net:\n" + textwrap.indent(text, "  ")
+    return text if "name:" in text.splitlines()[0] else f"{HEADER}{text}\n"
+
+
+@pytest.fixture(scope="session")
+def genotype_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a genotype, and the files it refers to by name, into a folder of its own."""
+    folder, numbers = tmp_path_factory.mktemp("genotypes"), itertools.count()
+
+    def write(text: str, others: dict[str, str] | None = None) -> Path:
+        home = folder / str(next(numbers))
+        home.mkdir()
+        for name, other in (others or {}).items():
+            (home / name).write_text(textwrap.dedent(other).lstrip("\n"), encoding="utf-8")
+        path = home / "net.yaml"
+        path.write_text(written(text), encoding="utf-8")
+        return path
+    return write
+
+
+@pytest.fixture(scope="session")
+def genotype(genotype_file: Callable[..., Path]) -> Callable[..., Genotype]:
+    """Loads a genotype from its text: a document, or the steps of a net on 8×16×16."""
+    def read(text: str, others: dict[str, str] | None = None, **args: object) -> Genotype:
+        return load(genotype_file(text, others), **args)
+    return read
