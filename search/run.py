@@ -90,8 +90,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
             console.print(remark)
     console.print(CAVEAT, style="dim")
     console.print(f"[bold]{folder / 'best.yaml'}[/]: {show_amount(trial.macs)} MACs, "
-                  f"{show_amount(trial.params)} params; beside it best.svg, trials.csv, finals.csv, "
-                  "study.db")
+                  f"{show_amount(trial.params)} params; beside it best.svg, trials.csv, "
+                  "finals.csv, study.db")
     return 130 if interrupted else 0
 
 

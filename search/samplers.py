@@ -23,7 +23,7 @@ from searchspace.tree import Atom
 
 SAMPLERS = ("auto", "tpe", "gp", "nsga2", "random")
 
-STARTUP = 16   # random trials before a model is trusted; a constant, so that more trials extend a study
+STARTUP = 16   # random trials before a model; a constant, so that more trials extend a study
 
 Bring = Callable[[Propose], Point]
 
@@ -55,7 +55,7 @@ def choose(name: str, space: Genotype, trials: int) -> tuple[str, str]:
     if is_conditional(space):
         return "tpe", "which holes exist depends on decisions: TPE learns each group of holes alone"
     if len(space.holes) <= 12 and trials <= 200:
-        return "gp", f"{len(space.holes)} holes that always exist: a Gaussian process learns fastest"
+        return "gp", f"{len(space.holes)} holes that always exist suit a Gaussian process"
     return "tpe", f"{len(space.holes)} holes: TPE stays fast"
 
 

@@ -55,9 +55,9 @@ class Settings:
         """Raise StudyError where a stored study was made with other settings."""
         for key, value in self.lasting().items():
             if stored.get(key) != value:
-                raise StudyError(f"study {study!r} was made with {key} = {_shown(stored.get(key))}, "
-                                 f"not {_shown(value)}; continue it with the same, or name "
-                                 "another --study")
+                raise StudyError(
+                    f"study {study!r} was made with {key} = {_shown(stored.get(key))}, not "
+                    f"{_shown(value)}; continue it with the same, or name another --study")
 
 
 def _shown(value: Any) -> str:

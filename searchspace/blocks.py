@@ -7,7 +7,7 @@ from .errors import GenotypeError, nearest
 from .ops import OPS
 from .program import RESERVED, Block, Step, Value
 from .steps import STRUCTURAL, Scope, check_keys, compile_steps, compile_value
-from .tree import Map, Scalar, Seq, Tree, describe
+from .tree import MAX_DEPTH, Map, Scalar, Seq, Tree, describe
 
 
 class Blocks:
@@ -32,6 +32,9 @@ class Blocks:
         if name in self._stack:
             chain = " → ".join([*self._stack[self._stack.index(name):], name])
             raise GenotypeError(f"block {name!r} calls itself: {chain}", self.trees[name].place)
+        if len(self._stack) > MAX_DEPTH:
+            raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep",
+                                self.trees[name].place)
         if name not in self._done:
             self._stack.append(name)
             try:

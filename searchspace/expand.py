@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
     name: str
     block: str
-    index: int | None
+    repeat: int | None
 
 
 class Node(NamedTuple):
@@ -64,12 +64,12 @@ class Expansion(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    index: int
+    node: int
     shape: Shape
 
 
 @lru_cache(maxsize=1 << 16)
-def infer(cls: type[Op], params: tuple[tuple[str, Any], ...],
+def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
           shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
     """An operation with its output shape and cost; remembered, since candidates share layers."""
     op = cls(**dict(params))
@@ -102,7 +102,7 @@ class Run:
         if self.effort > MAX_EFFORT:
             raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
 
-    def add(self, name: str, cls: type[Op], params: tuple[tuple[str, Any], ...],
+    def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
         try:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
@@ -111,7 +111,7 @@ class Run:
         index = len(self.nodes)
         if index >= MAX_NODES:
             raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
-        self.nodes.append(Node(name, op, tuple([t.index for t in inputs]), shape, cost, calls,
+        self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
                                place))
         return Tensor(index, shape)
 
@@ -189,7 +189,7 @@ def trace(genotype: "Genotype", decisions: Decisions | Decide | None = None) -> 
     except GenotypeError as error:
         error.place = error.place or program.place
         raise
-    return _prune(shape, run, env.current.index)
+    return _prune(shape, run, env.current.node)
 
 
 def expand(genotype: "Genotype", decisions: Decisions | None = None) -> "nx.DiGraph[str]":
@@ -241,7 +241,8 @@ def _some(labels: tuple[Atom, ...]) -> str:
 
 
 def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
-    if len(values) != 3 or any(type(v) is not int or not 1 <= v <= 100_000 for v in values):
+    if len(values) != 3 or any(not isinstance(v, int | float) or isinstance(v, bool) or v != int(v)
+                               or not 1 <= v <= 100_000 for v in values):
         raise GenotypeError("input is [channels, height, width], three whole numbers from 1 to "
                             "100,000", place)
     c, h, w = (int(v) for v in values)

@@ -8,6 +8,7 @@ from .formula import show
 from .ops import OPS, Op, schema
 from .program import Block, Closure, Const, Step
 from .structure import residual, split, wire
+from .tree import MAX_DEPTH
 
 MAX_REPEATS = 1000
 
@@ -116,6 +117,8 @@ def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
     """Run a block's body in a scope of its own; its outputs, the first being the main one."""
     calls = (*env.calls, Call(name, block.name, repeat))
     env.run.spend(len(block.ins))
+    if len(calls) > MAX_DEPTH:  # a block may be handed to itself as an argument
+        raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
     inner = Env(env.run, dict(given), name + ".", calls)
     if len(inputs) > len(block.ins):
         raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
@@ -204,7 +207,7 @@ def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
             if step.branches is not None:
                 return ()
             raise _no_input(step)
-        env.used.add(env.current.index)
+        env.used.add(env.current.node)
         return (env.current,)
     if len(step.sources) == 1 and isinstance(step.sources[0], Const):
         name = step.sources[0].value
@@ -226,10 +229,10 @@ def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tens
         env.run.spend(len(env.tensors))
         listed = set(chosen)
         loose = list(dict.fromkeys(t for t in env.tensors.values()
-                                   if t.index not in env.used and t not in listed))
+                                   if t.node not in env.used and t not in listed))
         at = chosen.index(None)
         chosen = [*chosen[:at], *loose, *chosen[at + 1:]]
-        env.used.update(t.index for t in loose)
+        env.used.update(t.node for t in loose)
     tensors = tuple(t for t in chosen if t is not None)
     if not tensors:
         raise GenotypeError("from: nothing is left over to take", step.place)
@@ -246,7 +249,7 @@ def find(env: Env, name: Any, step: Step) -> Tensor:
             raise _no_input(step)
         hint = nearest(name, env.tensors) or ""
         raise GenotypeError(f"no tensor {name!r} so far{hint}", step.place)
-    env.used.add(tensor.index)
+    env.used.add(tensor.node)
     return tensor
 
 
@@ -262,7 +265,7 @@ def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
         run_steps(inner, branch)
         if inner.current is None:
             raise GenotypeError("a branch ends in several tensors; join them", step.place)
-        env.used.add(inner.current.index)
+        env.used.add(inner.current.node)
         outs.append(inner.current)
     return tuple(outs)
 

@@ -104,7 +104,7 @@ def _across_repeats(node: Node) -> str:
     """The node's name without the numbers of the repeats around it."""
     name = node.name
     for call in reversed(node.calls):
-        if call.index is not None:
+        if call.repeat is not None:
             name = call.name.rpartition(".")[0] + name[len(call.name):]
     return name
 

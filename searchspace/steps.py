@@ -80,7 +80,8 @@ def compile_value(tree: Written, scope: Scope) -> Value:
             if word in parts[1]:
                 raise GenotypeError(f"{word!r} has no effect in a step that is passed on; it "
                                     "stands where the step is called", parts[1][word].place)
-        return StepValue(compile_steps((tree,), scope)[0], tree.place)
+        label, = step_labels((tree,))
+        return StepValue(compile_step(tree, label, scope, passed=True), tree.place)
     if isinstance(tree, Tagged):
         raise GenotypeError(f"a !{tree.tag} hole cannot stand here; make it an argument of the "
                             "network", tree.place)
@@ -94,8 +95,9 @@ def compile_steps(trees: tuple[Written, ...], scope: Scope) -> tuple[Step, ...]:
                  for tree, label in zip(trees, step_labels(trees), strict=True))
 
 
-def compile_step(tree: Written, label: str, scope: Scope) -> Step:
-    """Compile one step; ``label`` is its name in the body.
+def compile_step(tree: Written, label: str, scope: Scope, passed: bool = False) -> Step:
+    """Compile one step; ``label`` is its name in the body. A step that is ``passed`` as an argument
+    may lack parameters, which its caller gives.
 
     Raises:
         GenotypeError: unknown operation, block or parameter; a reserved word without effect.
@@ -120,7 +122,7 @@ def compile_step(tree: Written, label: str, scope: Scope) -> Step:
                 raise GenotypeError(f"{key} has no parameter {name!r}"
                                     f"{nearest(name, (*fields, *RESERVED))}", value.place)
         missing = [n for n in _missing(target) if n not in own and n not in each_lists]
-        if missing:
+        if missing and not passed:
             raise GenotypeError(f"{key} needs {', '.join(missing)}", place)
     clash = [n for n in each_lists if n in own or n in first]
     if clash:

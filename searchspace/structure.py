@@ -57,7 +57,7 @@ def residual(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]
     if main is None or len(inputs) != 1:
         raise GenotypeError("residual adds one tensor, named by from, to the previous one",
                             step.place)
-    env.used.add(main.index)
+    env.used.add(main.node)
     shortcut, project = inputs[0], dict(given).get("project")
     if shortcut.shape != main.shape and project is not None:
         if not isinstance(project, Closure):

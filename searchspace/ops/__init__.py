@@ -3,5 +3,19 @@
 from . import activation, attend, channels, combine, conv, pool
 from .base import OPS, Cost, Field, Layer, Op, op, schema, show_shape
 
-__all__ = ["OPS", "Cost", "Field", "Layer", "Op", "op", "schema", "show_shape",
-           "activation", "attend", "channels", "combine", "conv", "pool"]
+__all__ = [
+           "OPS",
+           "Cost",
+           "Field",
+           "Layer",
+           "Op",
+           "activation",
+           "attend",
+           "channels",
+           "combine",
+           "conv",
+           "op",
+           "pool",
+           "schema",
+           "show_shape",
+]

@@ -8,6 +8,7 @@ from ..errors import ShapeError
 from ..formula import Shape
 from .base import Cost, Layer, Op, op, same_size, show_shape
 
+
 def _elementwise(kind: str, inputs: tuple[Shape, ...]) -> Shape:
     channels = {c for c, _, _ in inputs}
     if len(channels) != 1:

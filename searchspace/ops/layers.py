@@ -13,7 +13,8 @@ class AttentionPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weights = self.logits(x).flatten(2).softmax(2)                        # (N, 1, H·W)
-        return (x.flatten(2) * weights).sum(2, keepdim=True).unsqueeze(3)
+        mean: Tensor = (x.flatten(2) * weights).sum(2, keepdim=True).unsqueeze(3)
+        return mean
 
 
 class SigmoidWeightedSum(nn.Module):

@@ -8,6 +8,7 @@ from ..formula import Shape
 from .base import Layer, Op, op, show_shape
 from .conv import window
 
+
 @op("pool")
 @dataclass(frozen=True, slots=True)
 class Pool(Op):
