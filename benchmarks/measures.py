@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -121,36 +122,40 @@ def networks(name: str, hand: Callable[[], nn.Module], size: int, batch: int,
     """A built network against a hand-written one: outputs, operations, and time.
 
     A copy of the hand-written one runs along; how far its ratio lies from 1 is the noise of the
-    measurement. Evaluated are forward passes of ``batch`` and of one image of ``size`` pixels, and
+    measurement. Measured are forward passes of ``batch`` and of one image of ``size`` pixels, and
     training steps of ``batch``.
     """
     torch.manual_seed(0)
     built, written = pair(name, hand)
+    images = torch.randn(batch, 3, size, size)
+    rows = [same(name, built, written, images)]
     control = hand()
     copy_weights(built, control)
-    images = torch.randn(batch, 3, size, size)
-    rows = [_same(name, built, written, images)]
-    for run, some, mode in ((forward, images, "forward"), (forward, images[:1], "forward"),
-                            (training_step, images, "training step")):
+    for what, run, some in (("forward", forward, images), ("forward", forward, images[:1]),
+                            ("training step", training_step, images)):
         nets = [net.train(run is training_step) for net in (built, written, control)]
-        ours, other, again = interleave(
-            [lambda _, net=net: run(net, some) for net in nets], effort)
-        what = f"{mode} {name}, batch {len(some)}"
-        rows += [within(what, ours, other, "hand-written", 1.02),
-                 within("  noise: hand-written", again, other, "itself", None)]
+        ours, other, again = interleave([partial(_apply, run, net, some) for net in nets], effort)
+        rows += [within(f"{what} {name}, batch {len(some)}", ours, other, "hand-written", 1.02),
+                 within("  the noise in this", again, other, "hand-written", None)]
     return rows
 
 
-def _same(name: str, built: nn.Module, written: nn.Module, images: torch.Tensor) -> Row:
-    built.eval(), written.eval()
+def _apply(run: Callable[[nn.Module, torch.Tensor], object], net: nn.Module,
+           images: torch.Tensor, _: int) -> None:
+    run(net, images)
+
+
+def same(name: str, built: nn.Module, written: nn.Module, images: torch.Tensor) -> Row:
+    """Whether outputs are equal and operations the same, in evaluation and in training."""
+    for net in (built, written):
+        net.eval()
     equal = torch.equal(forward(built, images), forward(written, images))
-    ours, other = (operations(lambda net=net: forward(net, images)) for net in (built, written))
-    built.train(), written.train()
-    ours_train, other_train = (operations(lambda net=net: training_step(net, images))
-                               for net in (built, written))
-    return Row(f"operations {name}, {len(ours)} forward, {len(ours_train)} training",
-               against="hand-written", reach="same, equal outputs",
-               met=equal and ours == other and ours_train == other_train)
+    steps = [operations(partial(forward, net, images)) for net in (built, written)]
+    training = [operations(partial(training_step, net.train(), images))
+                for net in (built, written)]
+    return Row(f"operations {name}: {len(steps[0])}, in training {len(training[0])}",
+               against="hand-written", reach="same, same output",
+               met=equal and steps[0] == steps[1] and training[0] == training[1])
 
 
 # --- the score ----------------------------------------------------------------------------------

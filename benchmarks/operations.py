@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[str] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (),
@@ -23,7 +23,8 @@ class _Recorder(TorchDispatchMode):
 
 def operations(run: Callable[[], object]) -> list[str]:
     """The ATen operations of a run in order, each with the shapes of its tensors."""
-    with _Recorder() as recorder:
+    recorder = _Recorder()
+    with recorder:
         run()
     return recorder.calls
 

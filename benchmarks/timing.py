@@ -36,10 +36,12 @@ def interleave(runs: Sequence[Callable[[int], object]], effort: Effort,
     """Wall-clock seconds of each of ``runs``, one entry a round.
 
     A run is given the number of its round. ``before`` is called, untimed, ahead of each run, and
-    garbage is collected there, so that nobody pays for what another left behind. Round 0 warms up
-    and is not counted.
+    garbage is collected there, so that nobody pays for what another left behind; what existed
+    earlier is set aside, which keeps that short. Round 0 warms up and is not counted.
     """
     taken: list[Seconds] = [[] for _ in runs]
+    gc.collect()
+    gc.freeze()
     start, number = time.perf_counter(), 0
     while number <= effort.rounds or time.perf_counter() - start < effort.seconds:
         order = range(len(runs)) if number % 2 else range(len(runs) - 1, -1, -1)
@@ -53,6 +55,7 @@ def interleave(runs: Sequence[Callable[[int], object]], effort: Effort,
             if number:
                 taken[i].append(spent)
         number += 1
+    gc.unfreeze()
     return taken
 
 

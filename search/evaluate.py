@@ -1,28 +1,59 @@
-"""Scoring one network: built from fresh weights, shown a batch of images, timed."""
+"""Scoring one network: built from fresh weights, shown a batch of images, timed, archived."""
 
 import time
 from dataclasses import dataclass
 
-from searchspace import Genotype, build
+from search.archive import Archive, Evaluation
+from search.scores import ScoreError
+from searchspace import Genotype, GenotypeError, build, cost, fill, to_yaml
 from searchspace.holes import Decisions
+from searchspace.identity import identity
 
 SCORE = "naswot"
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A score, higher being better, and the seconds that it took."""
+@dataclass(frozen=True)
+class Scorer:
+    """Scores networks on one batch of digits; what the archive holds is not scored again."""
 
-    value: float
-    seconds: float
+    archive: Archive
+    study: str
+    batch: int
+    data_seed: int
+
+    def __call__(self, genotype: Genotype, size: int, weight_seed: int,
+                 decisions: Decisions | None = None, name: str | None = None,
+                 trial: int | None = None) -> Evaluation:
+        """The evaluation of a network, or of a space under ``decisions``, at ``size`` pixels.
+
+        Its value, higher being better, is the NASWOT score with weights drawn from
+        ``weight_seed``; it is None, and the error says why, where the network cannot be scored.
+        """
+        key = identity(genotype, decisions)
+        data = f"digits {self.batch}x3x{size}x{size} seed {self.data_seed}"
+        if (known := self.archive.find(key, SCORE, data, weight_seed)) is not None:
+            return known
+        start, value, error = time.perf_counter(), None, None
+        try:
+            value = score(genotype, size, self.batch, self.data_seed, weight_seed, decisions)
+        except (ScoreError, GenotypeError, MemoryError) as fault:
+            error = str(fault) or type(fault).__name__
+        total = cost(genotype, decisions)
+        return self.archive.record(
+            identity=key, genotype=to_yaml(fill(genotype, decisions or {})),
+            name=name or genotype.title, space=genotype.name if decisions else None,
+            macs=total.macs, params=total.params, input_size=size, score=SCORE, data=data,
+            seed=weight_seed, value=value, seconds=time.perf_counter() - start, error=error,
+            study=self.study, trial=trial)
 
 
 def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed: int,
-          decisions: Decisions | None = None) -> Scored:
-    """NASWOT of a network (or of a space under ``decisions``) on digits of ``size`` pixels.
+          decisions: Decisions | None = None) -> float:
+    """NASWOT of a network (or of a space under ``decisions``) on ``batch`` digits of ``size``
+    pixels.
 
     The same arguments give the same value: weights are drawn from ``weight_seed`` alone, and the
-    generator of the caller is left as it was.
+    caller's generator is left as it was.
 
     Raises:
         ScoreError: the network cannot be rated. GenotypeError: it cannot be built.
@@ -32,14 +63,7 @@ def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed
     from search.scores.images import digits
     from search.scores.naswot import naswot
 
-    start = time.perf_counter()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(weight_seed)
         network = build(genotype, decisions)
-    value = naswot(network, digits(batch, (3, size, size), data_seed))
-    return Scored(value, time.perf_counter() - start)
-
-
-def describe_data(size: int, batch: int, data_seed: int) -> str:
-    """The images of a score, for the archive."""
-    return f"digits {batch}x3x{size}x{size} seed {data_seed}"
+    return naswot(network, digits(batch, (3, size, size), data_seed))

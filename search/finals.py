@@ -8,9 +8,8 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from search import evaluate
+from search.evaluate import Scorer
 from search.samplers import derive
-from search.scores import ScoreError
 from search.settings import Settings
 from search.study import Trial
 from searchspace import Genotype, GenotypeError, cost, load, published
@@ -86,17 +85,12 @@ def _sizes(network: Genotype, size: int) -> Iterator[tuple[int, Genotype]]:
     yield native, network
 
 
-def rescore(entry: Entry, settings: Settings) -> Result | None:
+def rescore(entry: Entry, scorer: Scorer, seed: int) -> Result | None:
     """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
-    try:
-        scores = tuple(
-            evaluate.score(entry.genotype, entry.size, settings.batch, settings.seed,
-                           derive(settings.seed, "final", entry.name, entry.size, i),
-                           entry.decisions).value
-            for i in range(SEEDS))
-    except ScoreError:
-        return None
-    return Result(entry, scores)
+    scores = [scorer(entry.genotype, entry.size, derive(seed, "final", entry.name, entry.size, i),
+                     entry.decisions, entry.name).value for i in range(SEEDS)]
+    rated = tuple(value for value in scores if value is not None)
+    return Result(entry, rated) if len(rated) == SEEDS else None
 
 
 def verdict(results: list[Result], settings: Settings) -> str:

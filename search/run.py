@@ -102,7 +102,7 @@ def _finals(study: Study, settings: Settings, progress: Progress) -> tuple[list[
     try:
         for i, entry in enumerate(entries):
             progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
-            if (result := rescore(entry, settings)) is not None:
+            if (result := rescore(entry, study.scorer, settings.seed)) is not None:
                 results.append(result)
     except KeyboardInterrupt:
         return results, True

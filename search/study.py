@@ -20,13 +20,12 @@ import sqlalchemy
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from search import evaluate
 from search.archive import Archive
+from search.evaluate import Scorer
 from search.propose import Proposal, SpaceExhausted, settle
 from search.samplers import BudgetSampler, choose, derive, distribution, finished
-from search.scores import ScoreError
 from search.settings import Settings, StudyError
-from searchspace import BudgetError, Genotype, GenotypeError, fill, to_yaml
+from searchspace import BudgetError, Genotype
 from searchspace.budget import macs, params, show_amount
 from searchspace.holes import Decisions
 from searchspace.space import Point, Propose, highest, lowest
@@ -118,6 +117,7 @@ class Study:
         for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.optuna.tell(trial.number, state=TrialState.FAIL)  # cut off; done again
         self.archive = Archive(url)
+        self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -167,33 +167,17 @@ class Study:
         attributes: dict[str, Any] = {
             "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
             "params": point.cost.params, "changed": proposal.changed, "replaced": proposal.replaced}
-        weight_seed = derive(settings.seed, "weights", proposal.identity)
-        try:
-            scored = evaluate.score(self.space, settings.input, settings.batch, settings.seed,
-                                    weight_seed, point.decisions)
-            attributes |= {"seconds": scored.seconds}
-        except (ScoreError, GenotypeError, MemoryError) as error:
-            scored = None
-            attributes |= {"error": str(error) or type(error).__name__}
+        evaluation = self.scorer(self.space, settings.input,
+                                 derive(settings.seed, "weights", proposal.identity),
+                                 point.decisions, f"{self.name} trial {trial.number}", trial.number)
+        attributes["seconds"] = evaluation.seconds
+        if evaluation.error is not None:
+            attributes["error"] = evaluation.error
         for key, value in attributes.items():
             trial.set_user_attr(key, value)
-        self._record(proposal, scored, attributes.get("error"), weight_seed, trial.number)
-        if scored is None:
-            finished = self.optuna.tell(trial, state=TrialState.FAIL)
-        else:
-            finished = self.optuna.tell(trial, scored.value)
-        return _trial(finished)
-
-    def _record(self, proposal: Proposal, scored: evaluate.Scored | None, error: str | None,
-                weight_seed: int, number: int) -> None:
-        settings, point = self.settings, proposal.point
-        self.archive.record(
-            identity=proposal.identity, genotype=to_yaml(fill(self.space, point.decisions)),
-            name=self.space.name, macs=point.cost.macs, params=point.cost.params,
-            input_size=settings.input, score=evaluate.SCORE,
-            data=evaluate.describe_data(settings.input, settings.batch, settings.seed),
-            seed=weight_seed, value=scored.value if scored else None,
-            seconds=scored.seconds if scored else 0.0, error=error, study=self.name, trial=number)
+        if evaluation.value is None:
+            return _trial(self.optuna.tell(trial, state=TrialState.FAIL))
+        return _trial(self.optuna.tell(trial, evaluation.value))
 
 
 def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from .errors import GenotypeError, Place, nearest
 
 MAX_LENGTH = 400
+MAX_DEPTH = 100           # a sum of a hundred terms is as deep
 MAX_NUMBER = 10**15        # far above any size of a network; keeps hostile products small
 MAX_DENOMINATOR = 10**60   # three decimals of full precision multiplied
 
@@ -111,10 +112,7 @@ def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], 
         hint = "; a formula with a comma inside {...} or [...] stands in quotes" if cut else ""
         raise GenotypeError(f"formula {_quote(text)} cannot be read{hint}", place) from None
     compiler = _Compiler(text, place)
-    try:
-        run = compiler.node(tree.body)
-    except RecursionError:
-        raise GenotypeError("formula is nested too deeply", place) from None
+    run = compiler.node(tree.body)
     return run, frozenset(compiler.args), frozenset(compiler.tensors)
 
 
@@ -123,6 +121,7 @@ class _Compiler:
         self.text, self.place = text, place
         self.args: set[str] = set()
         self.tensors: set[str] = set()
+        self.depth = 0
 
     def fail(self, what: str) -> GenotypeError:
         return GenotypeError(f"formula {_quote(self.text)}: {what}", self.place)
@@ -132,7 +131,11 @@ class _Compiler:
         if method is None:
             raise self.fail("only names, numbers, + - * /, comparisons, 'a if c else b' and "
                             f"{', '.join(FUNCTIONS)} are allowed")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fail(f"nested deeper than {MAX_DEPTH} levels")
         run: Compiled = method(n)
+        self.depth -= 1
         return run
 
     def constant(self, n: ast.Constant) -> Compiled:
