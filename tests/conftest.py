@@ -1,6 +1,7 @@
 """Reading a genotype from text: the fixture that the tests of the notation share."""
 
 import itertools
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from hypothesis import settings
 
 from searchspace import Genotype, load
+
+# One thread a test process, also in the commands that tests start: several processes with a pool of
+# threads each wait for one another. Torch reads this when it is imported, which no line above does.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -6,7 +6,8 @@ yaml    a mapping with a ``name`` or a ``base`` is a genotype, which loads and e
         mapping holds blocks, which compile, and which later snippets of the page may call; a list
         holds steps, which run on a 16×32×32 tensor named ``x``. Holes take their first option.
         A first line ``# file.yaml`` says under which name the page's other blocks find this one.
-python  ``>>>`` lines are a doctest; a block without any is run as it stands.
+python  ``>>>`` lines are a doctest; a block without any defines operations, which all blocks of the
+        page may call, and which pass the tests of the bundled ones.
 sh      ``python ...`` commands are run where that is cheap, else parsed by their own parser.
 
 In a table with the columns *refused* and *message*, the first is a step that follows one named
@@ -35,7 +36,7 @@ from searchspace.formula import FUNCTIONS
 from searchspace.genotype import KEYS, library
 from searchspace.graphs import GENERATORS
 from searchspace.header import RULES, STATUSES, VARIANT_KEYS
-from searchspace.ops import OPS, Op, schema
+from searchspace.ops import OPS, schema
 from searchspace.program import RESERVED
 from searchspace.space import first
 from searchspace.steps import STRUCTURAL
@@ -92,14 +93,19 @@ def code(cell: str) -> str:
 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path,
-           monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with the files of the test's page in it."""
+           monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, with the files of the test's page in it and its operations known."""
     page = request.node.callspec.params.get("page") or request.node.callspec.params["fence"].page
-    for fence in FENCES:
-        if fence.page == page and fence.file:
+    before = dict(OPS)
+    for fence in (f for f in FENCES if f.page == page):
+        if fence.file:
             (tmp_path / fence.file).write_text(fence.text, encoding="utf-8")
+        if fence.language == "python" and ">>>" not in fence.text:
+            exec(compile(fence.text, f"{page}:{fence.line}", "exec"), {"__name__": page})
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    OPS.clear()
+    OPS.update(before)
 
 
 def expand_file(path: Path, text: str) -> None:
@@ -158,42 +164,28 @@ def test_an_error_is_worded_so(text: str, message: str, tmp_path: Path) -> None:
     assert error.value.place
 
 
-@pytest.fixture
-def registry() -> Iterator[None]:
-    """The operations as they were before."""
-    before = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(before)
-
-
 @pytest.mark.parametrize("page", sorted({f.page for f in FENCES if f.language == "python"}))
-def test_python_runs(page: str, folder: Path, registry: None) -> None:
-    known, names = dict(OPS), {"__name__": "documentation"}
-    runner = doctest.DocTestRunner(verbose=False)
+def test_python_says_what_is_shown(page: str, folder: Path) -> None:
+    names: dict[str, Any] = {}
     for fence in FENCES:
-        if (fence.page, fence.language) != (page, "python"):
-            continue
-        if ">>>" not in fence.text:
-            exec(compile(fence.text, f"{page}:{fence.line}", "exec"), names)
-            continue
-        test = doctest.DocTestParser().get_doctest(fence.text, names, page, page, fence.line)
-        said: list[str] = []
-        runner.run(test, out=said.append, clear_globs=False)
-        names = test.globs
-        assert not said, "".join(said)
-    for kind in OPS.keys() - known.keys():
-        check_operation(OPS[kind])
+        if (fence.page, fence.language) == (page, "python"):
+            test = doctest.DocTestParser().get_doctest(fence.text, names, page, page, fence.line)
+            said: list[str] = []
+            doctest.DocTestRunner(verbose=False).run(test, out=said.append, clear_globs=False)
+            assert not said, "".join(said)
+            names = test.globs
 
 
-def check_operation(cls: type[Op]) -> None:
-    """The conformance test of the bundled operations."""
-    assert cls.examples
-    for params, shapes in cls.examples:
-        for check in (test_ops.test_shape_is_torchs, test_ops.test_cost_is_torchs_and_fvcores,
-                      test_ops.test_every_parameter_learns,
-                      test_ops.test_images_of_a_batch_do_not_mix):
-            check(cls.kind, params, shapes)
+@pytest.mark.parametrize("page", sorted({f.page for f in FENCES if "@op(" in f.text}))
+def test_an_operation_on_a_page_passes_the_tests_of_bundled_ones(page: str, folder: Path) -> None:
+    shown = [kind for f in FENCES if f.page == page for kind in re.findall(r'@op\("(\w+)"', f.text)]
+    for kind in shown:
+        for params, shapes in OPS[kind].examples:
+            for check in (test_ops.test_shape_is_torchs, test_ops.test_cost_is_torchs_and_fvcores,
+                          test_ops.test_every_parameter_learns,
+                          test_ops.test_images_of_a_batch_do_not_mix,
+                          test_ops.test_label_is_short_and_not_empty):
+                check(kind, params, shapes)
 
 
 COMMANDS = [pytest.param(f, words, id=" ".join(words)) for f in FENCES if f.language == "sh"
