@@ -83,7 +83,12 @@ def machine() -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 1 with --check where a mark is missed."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.threads < 1:
+        parser.error(f"--threads must be at least 1, not {options.threads}")
+    if options.json and not options.json.absolute().parent.is_dir():
+        parser.error(f"--json: there is no folder {options.json.parent}")
     torch.set_num_threads(options.threads)
     console, rows = Console(width=None if sys.stdout.isatty() else 140), []
     before = machine()

@@ -78,9 +78,10 @@ def nearest(name: object, known: Iterable[str]) -> str:
     "; did you mean 'conv'?"
     """
     names = sorted({str(k) for k in known})
-    close = difflib.get_close_matches(str(name)[:100], names, n=1, cutoff=0.6)
+    lower = {n.lower(): n for n in names}
+    close = difflib.get_close_matches(str(name)[:100].lower(), lower, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {lower[close[0]]!r}?"
     if 0 < len(names) <= 12:
         return f"; known: {', '.join(names)}"
     return ""

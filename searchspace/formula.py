@@ -25,6 +25,8 @@ MAX_DEPTH = 100           # a sum of a hundred terms is as deep
 MAX_NUMBER = 10**15        # far above any size of a network; keeps hostile products small
 MAX_DENOMINATOR = 10**60   # three decimals of full precision multiplied
 
+COMMA = "; a formula with a comma inside {...} or [...] stands in quotes"
+
 Number = int | Fraction
 Shape = tuple[int, int, int]
 
@@ -109,7 +111,7 @@ def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], 
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         cut = text.count("(") > text.count(")")
-        hint = "; a formula with a comma inside {...} or [...] stands in quotes" if cut else ""
+        hint = COMMA if cut else ""
         raise GenotypeError(f"formula {_quote(text)} cannot be read{hint}", place) from None
     compiler = _Compiler(text, place)
     run = compiler.node(tree.body)

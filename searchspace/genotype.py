@@ -157,21 +157,21 @@ def find(name: str) -> tuple[Path, str | None]:
     folder, slash, last = name.rpartition("/")
     stem, _, variant = last.partition("@")
     stem = folder + slash + stem
-    if stem.endswith((".yaml", ".yml")) or slash or _exists(Path(stem)):
+    if stem.endswith((".yaml", ".yml")) or slash or _exists(Path(stem), file=True):
         path = Path(stem)
         if not _exists(path):
             raise UnknownNameError(f"there is no file {stem}")
         return path, variant or None
     for home in (GENOTYPES, GENOTYPES / "spaces"):
-        if _exists(path := home / f"{stem}.yaml"):
+        if _exists(path := home / f"{stem}.yaml", file=True):
             return path, variant or None
     known = [p.stem for p in GENOTYPES.rglob("*.yaml")]
     raise UnknownNameError(f"no bundled genotype is named {stem!r}{nearest(stem, known)}")
 
 
-def _exists(path: Path) -> bool:
+def _exists(path: Path, file: bool = False) -> bool:
     try:
-        return path.exists()
+        return path.is_file() if file else path.exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
 

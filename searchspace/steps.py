@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from .errors import GenotypeError, Place, nearest
-from .formula import compile_formula
+from .formula import COMMA, compile_formula
 from .holes import Hole, branch_steps, find_holes, step_labels, step_parts
 from .ops import OPS, Field, Op, schema
 from .program import (
@@ -119,8 +119,8 @@ def compile_step(tree: Written, label: str, scope: Scope, passed: bool = False) 
     if fields is not None:
         for name, value in (*own.items(), *first.items.items(), *each_lists.items.items()):
             if name not in fields:
-                raise GenotypeError(f"{key} has no parameter {name!r}"
-                                    f"{nearest(name, (*fields, *RESERVED))}", value.place)
+                hint = COMMA if _torn(given) else nearest(name, (*fields, *RESERVED))
+                raise GenotypeError(f"{key} has no parameter {name!r}{hint}", value.place)
         missing = [n for n in _missing(target) if n not in own and n not in each_lists]
         if missing and not passed:
             raise GenotypeError(f"{key} needs {', '.join(missing)}", place)
@@ -140,6 +140,12 @@ def compile_step(tree: Written, label: str, scope: Scope, passed: bool = False) 
         when=compile_value(when, scope) if when is not None else None,
         repeat=compile_value(repeat, scope) if repeat is not None else None,
         per_repeat=each == Scalar(True))
+
+
+def _torn(given: Map) -> bool:
+    """Whether a comma tore a formula: ``{out: =round_to(40*w, 8)}``."""
+    texts = [str(t.value) for t in given.items.values() if isinstance(t, Scalar)]
+    return any(t.startswith("=") and t.count("(") > t.count(")") for t in texts)
 
 
 def _resolve(key: str, scope: Scope, place: Place) -> tuple[str, type[Op] | Block | None,

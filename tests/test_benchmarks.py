@@ -91,3 +91,11 @@ def test_every_measure_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 def test_counts_that_differ_are_no_comparison() -> None:
     with pytest.raises(AssertionError, match="counts differ"):
         measures.counting("henet", SHORT, lambda: HENet(blocks=2))
+
+
+@pytest.mark.parametrize("wrong", [["--threads", "0"], ["--json", "no/such/folder/speed.json"]])
+def test_mistakes_are_told_before_anything_is_measured(
+        wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        speed.main(wrong)
+    assert wrong[0] in capsys.readouterr().err

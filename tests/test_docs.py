@@ -26,7 +26,7 @@ import pytest
 import test_ops
 
 from search.run import _parser as search_parser
-from searchspace import GenotypeError, load
+from searchspace import GenotypeError, load, spaces
 from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
 from searchspace.blocks import Blocks, mapping
@@ -238,7 +238,7 @@ BLOCKS = sorted(library().trees)
 @pytest.mark.parametrize("word", sorted({
     *OPS, *BLOCKS, *FUNCTIONS, *STRUCTURAL, *RESERVED, *HOLE_TAGS, *GENERATORS, *KEYS,
     *VARIANT_KEYS, *RULES, *STATUSES, *(n for names in STRUCTURAL.values() for n in names)}))
-def test_every_word_of_the_notation_is_explained(word: str) -> None:
+def test_every_word_of_the_notation_is_mentioned(word: str) -> None:
     assert word in MENTIONED
 
 
@@ -253,6 +253,11 @@ def test_the_table_of_operations_is_the_registry() -> None:
              for row in rows("docs/operations.md", "operation", "parameters")}
     assert shown == {kind: ", ".join(f.name if f.required else f"{f.name}: {default(f.default)}"
                                      for f in schema(cls).values()) for kind, cls in OPS.items()}
+
+
+def test_the_table_of_spaces_counts_their_holes() -> None:
+    shown = {code(row[0]): int(row[2]) for row in rows("README.md", "space", "what is open")}
+    assert shown == {name: len(load(name).holes) for name in spaces()}
 
 
 def test_the_table_of_blocks_is_the_library() -> None:
