@@ -23,6 +23,7 @@ from search.settings import Settings
 from search.study import Study
 from searchspace import SearchspaceError, spaces
 from searchspace.budget import Budget, macs, parse_amount, show_amount
+from searchspace.plugins import add_option, load_named
 from searchspace.space import highest, lowest
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _search(options: argparse.Namespace, console: Console) -> int:
+    load_named(options)
     settings = Settings(
         options.space, Budget(parse_amount(options.budget),
                               parse_amount(options.params) if options.params else None),
@@ -148,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
                         "space, budget, input and seed")
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where studies are kept (default: studies/ of the project)")
+    add_option(parser)
     return parser
 
 

@@ -16,6 +16,7 @@ from .expand import Expansion, trace
 from .genotype import Genotype
 from .header import Header
 from .ops import show_shape
+from .plugins import add_option, load_named
 from .table import Row, comparisons, operations, stages, standing
 from .tree import Atom, Scalar, parse
 
@@ -60,6 +61,7 @@ def arguments() -> Parser:
                         help="print the resolved genotype as YAML, and nothing else")
     parser.add_argument("--verify", action="store_true",
                         help="build it, and compare with torch and fvcore; exit 1 on disagreement")
+    add_option(parser)
     return parser
 
 
@@ -74,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say."""
+    load_named(options)
     if options.list == (options.genotype is not None):
         raise SearchspaceError("give a network by name or path, or --list, and not both; see "
                                "python -m searchspace --help")
@@ -148,7 +151,7 @@ def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Tab
 
 def holes_table(genotype: Genotype) -> Table:
     """What a space leaves open."""
-    made = table(f"{genotype.title}: a space with {len(genotype.holes)} holes", ("hole", "kind"),
+    made = table(f"{genotype.title}: a space, holes: {len(genotype.holes)}", ("hole", "kind"),
                  ("options",), ("which", "only where"))
     for hole in genotype.holes:
         parents = ", ".join(f"{name} = {label}" for name, label in hole.parents)

@@ -19,7 +19,8 @@ def to_yaml(genotype: Genotype, comment: str = "") -> str:
     The text is self-contained: blocks of a base and of `use` files are written into it, bundled
     ones are not.
     """
-    lines = [f"# {line}" for line in comment.splitlines()]
+    lines = ["# " + "".join(c if c.isprintable() else " " for c in line)
+             for line in comment.splitlines()]
     document = as_written(genotype.document.but(name=Scalar(genotype.name)))
     assert isinstance(document, Map)
     order = ("name", "source", "status", "note", "args", "input", "blocks", "net")

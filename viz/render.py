@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from searchspace import Genotype, SearchspaceError, load
+from searchspace.plugins import add_option, load_named
 from viz.dot import digraph
 from viz.levels import LEVELS, picture
 from viz.subject import subject
@@ -111,8 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
                              "everything (default: stage)")
     parser.add_argument("--direction", choices=DIRECTIONS, default="TB",
                         help="top to bottom or left to right (default: TB)")
+    add_option(parser)
     given = parser.parse_args(arguments)
     try:
+        load_named(given)
         path = render(load(given.genotype), given.output, given.level, given.direction)
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)
