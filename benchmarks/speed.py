@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from allocator import keep_memory
 from handwritten import HENet, MobileNetV2
 from measures import Row, about_a_millisecond, counting, importing, networks, scoring
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from timing import Effort, Ratio
+
+from search.process import keep_memory
 
 PACKAGES = ("searchspace", "torch", "fvcore")
 

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
 from search.outputs import write_best, write_finals, write_trials
+from search.process import keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.samplers import SAMPLERS
 from search.settings import Settings
@@ -32,6 +33,8 @@ STUDIES = Path(__file__).resolve().parent.parent / "studies"
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
+    keep_memory()
+    wait_asleep()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     try:
         return _search(options, console)

@@ -17,7 +17,8 @@ from .errors import (
     UnknownNameError,
 )
 from .expand import expand
-from .genotype import Genotype, fill, load
+from .fill import fill
+from .genotype import Genotype, load
 from .listing import published, spaces
 from .ops import Cost
 from .write import to_yaml

@@ -30,7 +30,12 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
     expansion = trace(genotype, decisions)
     network = Network(expansion)
     graph = Tracer().trace(network)
-    return fx.GraphModule(network, graph, class_name=_class_name(genotype.title))
+    module = fx.GraphModule(network, graph, class_name=_class_name(genotype.title))
+    for container in list(module.modules()):
+        # `self.stage3.expand.conv` in the generated code would search nn.Module's registries level
+        # by level, up to 7 % of a small network's forward; plain attributes are found at once.
+        vars(container).update(container._modules)
+    return module
 
 
 class Network(nn.Module):

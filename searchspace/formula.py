@@ -16,6 +16,7 @@ import operator
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 from .errors import GenotypeError, Place, nearest
@@ -50,7 +51,12 @@ def exact(value: Any) -> Any:
     >>> exact(1.4)
     Fraction(7, 5)
     """
-    return _plain(Fraction(repr(value))) if type(value) is float else value
+    return _decimal(value) if type(value) is float else value
+
+
+@lru_cache(maxsize=1 << 12)
+def _decimal(value: float) -> Number:
+    return _plain(Fraction(repr(value)))
 
 
 def round_to(value: Number, divisor: Number) -> int:
@@ -61,7 +67,7 @@ def round_to(value: Number, divisor: Number) -> int:
     """
     if divisor <= 0:
         raise ValueError(f"round_to needs a positive divisor, not {show(divisor)}")
-    rounded = max(divisor, (value + Fraction(divisor) / 2) // divisor * divisor)
+    rounded = max(divisor, (2 * value + divisor) // (2 * divisor) * divisor)
     if rounded * 10 < value * 9:
         rounded += divisor
     return int(rounded)

@@ -14,18 +14,11 @@ from .blocks import Blocks, compile_args, mapping
 from .errors import GenotypeError, Place, UnknownNameError, nearest
 from .formula import MAX_NUMBER
 from .header import VARIANT_KEYS, Header, read_header
-from .holes import (
-    Hole,
-    as_written,
-    check_names,
-    find_holes,
-    given_name,
-    name_holes,
-    step_parts,
-    substitute,
-)
+from .holes import Hole, check_names, find_holes, given_name, step_parts
+from .naming import as_written, name_holes
 from .program import Step, Value
 from .steps import check_keys, compile_steps, compile_value
+from .substitute import substitute_in
 from .tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe, read
 
 HERE = Path(__file__).parent
@@ -107,31 +100,8 @@ class Genotype:
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":
         """The genotype with another document."""
-        return Genotype(name or self.name, self.variant, self.file, self.header, document,
-                        self.outer)
-
-
-def fill(genotype: Genotype, decisions: Mapping[str, Atom]) -> Genotype:
-    """The genotype with holes filled; undecided holes stay, named by their paths in the result.
-
-    Blocks and arguments that no step uses any more are left out, and drawn graphs stand there as
-    edges, so that the result depends on nothing but itself.
-
-    Raises:
-        UnknownNameError: a decision about no hole. GenotypeError: no such option.
-    """
-    check_names(decisions, genotype.holes)
-    return _without_unused(genotype.replace(_substitute(genotype.document, decisions)))
-
-
-def _substitute(document: Map, decisions: Mapping[str, Atom]) -> Map:
-    filled = substitute(document, decisions)
-    assert isinstance(filled, Map)
-    if not find_holes(filled):
-        return filled
-    written = as_written(filled)  # a hole inside a chosen option has a shorter path now
-    assert isinstance(written, Map)
-    return name_holes(written)
+        return Genotype(self.name if name is None else name, self.variant, self.file, self.header,
+                        document, self.outer)
 
 
 def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
@@ -337,9 +307,9 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     genotype = Genotype(name.value, variant, str(path), header,
                         name_holes(Map(kept, document.place)), library())
     if variant is not None and "fill" in mapping(known[variant], "variant"):
-        return _without_unused(genotype)
+        return without_unused(genotype)
     inherits = "base" in document or "use" in document
-    return _without_unused(genotype, but_of=str(path)) if inherits else genotype
+    return without_unused(genotype, but_of=str(path)) if inherits else genotype
 
 
 def _check_variant(document: Map, variant: str) -> None:
@@ -376,7 +346,7 @@ def _apply_variant(document: Map, variant: str) -> Map:
             check_names(plain, find_holes(named))
         except UnknownNameError as error:
             raise GenotypeError(f"fill: {error}", decisions.place) from None
-        filled = as_written(_substitute(named, plain))
+        filled = as_written(substitute_in(named, plain))
         assert isinstance(filled, Map)
         result = filled
     return result
@@ -423,7 +393,7 @@ def _compile_document(genotype: Genotype) -> tuple[Program, set[str], set[str]]:
     return Program(tuple(values), size, steps, shape.place), blocks.called, scope.used
 
 
-def _without_unused(genotype: Genotype, but_of: str = "") -> Genotype:
+def without_unused(genotype: Genotype, but_of: str = "") -> Genotype:
     """The genotype without blocks and arguments that its net does not reach; those written in the
     file ``but_of`` stay, and are faults."""
     while True:

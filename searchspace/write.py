@@ -3,7 +3,7 @@
 import re
 
 from .genotype import Genotype
-from .holes import as_written
+from .naming import as_written
 from .tree import Map, Scalar, Seq, Tagged, Tree
 
 WIDTH = 96
@@ -33,7 +33,8 @@ def _entry(key: str, tree: Tree, depth: int) -> list[str]:
     """``key: value`` on one line where it fits, else indented below."""
     pad = "  " * depth
     line = f"{pad}{_word(key)}: {_flow(tree)}".rstrip()
-    nested = key in _BLOCK_KEYS and isinstance(tree, Map | Seq) and key not in ("args", "in", "out")
+    nested = (key in _BLOCK_KEYS and isinstance(tree, Map | Seq) and len(tree) > 0
+              and key not in ("args", "in", "out"))
     if not nested and (len(line) <= WIDTH or not isinstance(tree, Map | Seq)):
         return [line]
     head = f"{pad}{_word(key)}:"

@@ -12,11 +12,10 @@ tensor method, ATen operator, in place or not. Not coded:
 
 - softmax: its weights compare activations with each other, so that no gate sits at zero;
 - pooling, clamping and maxima, which choose among values for other purposes too;
-- GLU, and the gates inside fused recurrent kernels (LSTM, GRU), whose inputs are not plain
-  pre-activations.
+- GLU and fused recurrent kernels (LSTM, GRU), whose inputs are not plain pre-activations.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -85,12 +84,11 @@ def agreements(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
         raise ScoreError(
             f"a batch needs at least 2 images of 1 axis or more, not shape {tuple(images.shape)}"
         )
-    # A copy in any case: a network may begin with an operation in place.
+    layout = torch.channels_last if images.dim() == 4 else torch.preserve_format
     if images.dim() == 4:
-        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        batch = images.detach().clone(memory_format=torch.channels_last)
-    else:
-        batch = images.detach().clone()
+        net.to(memory_format=layout)  # type: ignore[call-overload]
+    # A copy in any case: a network may begin with an operation in place.
+    batch = images.detach().clone(memory_format=layout)
     codes = _Codes(len(batch), batch.device)
     # Autocast would round the product of codes, too.
     with torch.no_grad(), torch.autocast(batch.device.type, enabled=False):
@@ -113,17 +111,10 @@ class _Codes(TorchFunctionMode):
         super().__init__()
         self.bits = 0
         self._common = torch.zeros(images, images, dtype=torch.float64, device=device)
-        self._columns = max(1, _PIECE // images)
+        self._columns, self._filled = max(1, _PIECE // images), 0
         self._piece = torch.empty(images, self._columns, dtype=torch.float32, device=device)
-        self._filled = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         # ATen operators carry their overload in the name, as in "relu_.default".
         name = getattr(func, "__name__", "").split(".")[0].rstrip("_")
@@ -158,8 +149,7 @@ class _Codes(TorchFunctionMode):
             part = flat[:, start : start + self._columns - self._filled]
             end = self._filled + part.shape[1]
             torch.gt(part, 0, out=self._piece[:, self._filled : end])
-            start += part.shape[1]
-            self._filled = end
+            start, self._filled = start + part.shape[1], end
             if end == self._columns:
                 self._multiply()
 
