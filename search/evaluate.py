@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search.archive import Archive, Evaluation
 from search.scores import ScoreError
-from searchspace import Genotype, GenotypeError, build, cost, fill, to_yaml
+from searchspace import Genotype, GenotypeError, cost, fill, to_yaml
 from searchspace.holes import Decisions
 from searchspace.identity import identity
 
@@ -62,6 +62,7 @@ def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed
 
     from search.scores.images import digits
     from search.scores.naswot import naswot
+    from searchspace import build
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(weight_seed)

@@ -1,8 +1,9 @@
 """How a process that scores networks treats memory and cores; measured, not guessed.
 
-Memory: by default glibc unmaps every large tensor when it is freed, and faults its pages in again for the
-next one: half or more of a small network's forward pass on a CPU. How many pages depends on the
-moment at which each tensor is freed, and differs between two copies of one network by a third.
+Memory: by default glibc unmaps every large tensor when it is freed, and faults its pages in again
+for the next one: half or more of a small network's forward pass on a CPU. How many pages depends
+on the moment at which each tensor is freed, and differs between two copies of one network by a
+third.
 
 Cores: torch's threads wait for each other actively. Where another process wants one of their cores
 too, a forward pass takes ten times as long as with threads that sleep while they wait.

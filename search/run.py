@@ -143,8 +143,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="edge of the square images (default: 224)")
     parser.add_argument("--classes", type=_size, metavar="N",
                         help="outputs of the network (default: the space's)")
-    parser.add_argument("--trials", type=_size, default=100, metavar="N",
-                        help="networks to score, in all (default: 100)")
+    parser.add_argument("--trials", type=_size, default=150, metavar="N",
+                        help="networks to score, in all (default: 150)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
     parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
     parser.add_argument("--batch", type=_batch, default=32, metavar="N",
