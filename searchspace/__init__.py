@@ -18,8 +18,9 @@ from .errors import (
 )
 from .expand import expand
 from .fill import fill
-from .genotype import Genotype, load
+from .genotype import Genotype
 from .listing import published, spaces
+from .load import load
 from .ops import Cost
 from .write import to_yaml
 

@@ -1,6 +1,6 @@
 """What is bundled: networks by variant, and spaces."""
 
-from .genotype import GENOTYPES, variants
+from .documents import GENOTYPES, variants
 
 
 def published() -> tuple[str, ...]:

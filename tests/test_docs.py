@@ -31,11 +31,12 @@ from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
 from searchspace.blocks import Blocks, mapping
 from searchspace.budget import parse_amount
+from searchspace.documents import KEYS
 from searchspace.expand import trace
 from searchspace.formula import FUNCTIONS
-from searchspace.genotype import KEYS, library
 from searchspace.graphs import GENERATORS
 from searchspace.header import RULES, STATUSES, VARIANT_KEYS
+from searchspace.load import library
 from searchspace.ops import OPS, schema
 from searchspace.program import RESERVED
 from searchspace.space import first

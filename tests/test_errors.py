@@ -24,9 +24,10 @@ from searchspace import (
     published,
     to_yaml,
 )
+from searchspace.documents import GENOTYPES
 from searchspace.errors import MAX_SENTENCE, nearest
 from searchspace.expand import trace
-from searchspace.genotype import GENOTYPES, LIBRARY
+from searchspace.load import LIBRARY
 from searchspace.tree import parse
 
 Write = Callable[..., Path]

@@ -16,8 +16,8 @@ FILES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")
 # Below each other: a module imports from its own layer and those above it in this list.
 LAYERS = [
     {"errors"}, {"formula"}, {"ops"}, {"tree"}, {"graphs"}, {"holes"}, {"naming"}, {"substitute"},
-    {"program"}, {"steps"}, {"blocks"}, {"header"}, {"genotype"}, {"expand", "invoke", "structure"},
-    {"fill"},
+    {"program"}, {"steps"}, {"blocks"}, {"header"}, {"documents"}, {"genotype"},
+    {"load"}, {"expand", "invoke", "structure"}, {"fill"},
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py", "search/scores/images.py",

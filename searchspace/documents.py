@@ -1,0 +1,217 @@
+"""The documents behind genotypes: files found, bases and `use` files merged, variants applied."""
+
+from pathlib import Path
+
+from .blocks import mapping
+from .errors import GenotypeError, Place, UnknownNameError, nearest
+from .header import VARIANT_KEYS, read_header
+from .holes import check_names, find_holes, given_name, step_parts
+from .naming import as_written, name_holes
+from .steps import check_keys
+from .substitute import substitute_in
+from .tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe, read
+
+HERE = Path(__file__).parent
+GENOTYPES = HERE / "genotypes"
+
+KEYS = ("name", "source", "note", "status", "args", "input", "default", "variants", "published",
+        "exact", "base", "steps", "use", "blocks", "net")
+
+
+def find(name: str) -> tuple[Path, str | None]:
+    """The file that a name or path means, and the variant after ``@``."""
+    folder, slash, last = name.rpartition("/")
+    stem, _, variant = last.partition("@")
+    stem = folder + slash + stem
+    if stem.endswith((".yaml", ".yml")) or slash or _exists(Path(stem), file=True):
+        path = Path(stem)
+        if not _exists(path):
+            raise UnknownNameError(f"there is no file {stem}")
+        return path, variant or None
+    for home in (GENOTYPES, GENOTYPES / "spaces"):
+        if _exists(path := home / f"{stem}.yaml", file=True):
+            return path, variant or None
+    known = [p.stem for p in GENOTYPES.rglob("*.yaml")]
+    raise UnknownNameError(f"no bundled genotype is named {stem!r}{nearest(stem, known)}")
+
+
+def _exists(path: Path, file: bool = False) -> bool:
+    try:
+        return path.is_file() if file else path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def variants(path: Path) -> tuple[str, ...]:
+    """The names of a genotype's variants, in the order of the file."""
+    return tuple(mapping(read_document(path).get("variants"), "variants"))
+
+
+def block_file(path: Path) -> dict[str, Tree]:
+    """The blocks of a file that holds nothing else."""
+    document = read(path)
+    check_keys(document, ("about", "blocks"), "a file of blocks")
+    return mapping(document.get("blocks"), "blocks").items
+
+
+def read_document(path: Path, above: tuple[Path, ...] = ()) -> Map:
+    """The document with its base and the blocks of its `use` files merged in."""
+    document = read(path)
+    check_keys(document, KEYS, "a genotype")
+    base = document.get("base")
+    if used := _used_blocks(document, path):
+        own = mapping(document.get("blocks"), "blocks")
+        document = document.but(blocks=Map({**used, **own.items}, own.place))
+    if base is None:
+        if (steps := document.get("steps")) is not None:
+            raise GenotypeError("steps replaces named steps of a base, and there is no base",
+                                steps.place)
+        return document
+    if not (isinstance(base, Scalar) and isinstance(base.value, str)):
+        raise GenotypeError("base is the name or path of a genotype", base.place)
+    found, at = _beside(base.value, path, base.place)
+    if found.resolve() in above or found.resolve() == path.resolve():
+        raise GenotypeError(f"base {base.value!r} leads back to this file", base.place)
+    below = read_document(found, (*above, path.resolve()))
+    try:
+        at = choose_variant(below, at, found)
+    except UnknownNameError as error:
+        raise GenotypeError(f"base: {error}", base.place) from None
+    return _merge(below if at is None else apply_variant(below, at), document)
+
+
+def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
+    trees: dict[str, Tree] = {}
+    use = document.get("use")
+    if use is None:
+        return trees
+    files = use.items if isinstance(use, Seq) else (use,)
+    for item in files:
+        if not (isinstance(item, Scalar) and isinstance(item.value, str)):
+            raise GenotypeError("use takes paths of files with blocks", use.place)
+        file = path.parent / item.value
+        if not file.is_file():
+            raise GenotypeError(f"use: there is no file {item.value}", item.place)
+        for name, tree in block_file(file).items():
+            if name in trees:
+                raise GenotypeError(f"use: block {name!r} stands in two of the files (the other "
+                                    f"at {trees[name].place})", tree.place)
+            trees[name] = tree
+    return trees
+
+
+def _beside(name: str, path: Path, place: Place) -> tuple[Path, str | None]:
+    """A base: a path is relative to the file that names it."""
+    stem, _, at = name.partition("@")
+    if stem.endswith((".yaml", ".yml")):
+        if not _exists(path.parent / stem):
+            raise GenotypeError(f"base: there is no file {stem}", place)
+        return path.parent / stem, at or None
+    try:
+        return find(name)
+    except UnknownNameError as error:
+        raise GenotypeError(f"base: {error}", place) from None
+
+
+def _merge(base: Map, document: Map) -> Map:
+    """A base with another document's args, blocks and named steps over it."""
+    items = {k: t for k, t in base.items.items() if k not in ("variants", "default", "published",
+                                                              "exact", "status", "note")}
+    for key, tree in document.items.items():
+        if key in ("args", "blocks"):
+            items[key] = Map({**mapping(items.get(key), key).items, **mapping(tree, key).items},
+                             tree.place)
+        elif key != "steps":
+            items[key] = tree
+    if (steps := document.get("steps")) is not None:
+        items["net"] = _replace_steps(items.get("net"), mapping(steps, "steps"))
+    return Map(items, document.place)
+
+
+def _replace_steps(net: Tree | None, steps: Map) -> Tree:
+    """Named steps of a base's net replaced; an empty one is taken out."""
+    left, made = dict(steps.items), []
+    names = []
+    for tree in net if isinstance(net, Seq) else ():
+        if isinstance(tree, Tagged):  # a choice between steps: its name stands beside the labels
+            name = given_name(tree.body) if isinstance(tree.body, Map) else None
+        else:
+            name = given_name(parts[1]) if (parts := step_parts(tree)) else None
+        names.append(name)
+        if name is None or name not in left:
+            made.append(tree)
+            continue
+        new = left.pop(name)
+        if isinstance(new, Scalar) and new.value is None:
+            continue
+        if isinstance(new, Tagged) and isinstance(new.body, Map):
+            named = new.body if "as" in new.body else new.body.but(**{"as": Scalar(name)})
+            made.append(Tagged(new.tag, named, new.place))
+            continue
+        fresh = step_parts(new)
+        if fresh is None:
+            raise GenotypeError(f"steps: {name} must be a step, or empty to take it out", new.place)
+        params = fresh[1] if "as" in fresh[1] else fresh[1].but(**{"as": Scalar(name)})
+        made.append(Map({fresh[0]: params}, new.place))
+    if left:
+        name, tree = next(iter(left.items()))
+        raise GenotypeError(f"the base has no step named {name!r}"
+                            f"{nearest(name, (n for n in names if n))}", tree.place)
+    return Seq(tuple(made), (net or steps).place)
+
+
+def choose_variant(document: Map, asked: str | None, path: Path) -> str | None:
+    """The variant that is meant: the one asked for, the default one, else the first."""
+    known = mapping(document.get("variants"), "variants")
+    if asked is not None:
+        if asked not in known:
+            raise UnknownNameError(f"{path.stem} has no variant {asked!r}{nearest(asked, known)}")
+        return asked
+    if (default := document.get("default")) is not None:
+        asked = str(default.value) if isinstance(default, Scalar) else None
+        if asked not in known:
+            raise GenotypeError(f"default: there is no variant {asked!r}{nearest(asked, known)}",
+                                default.place)
+        return asked
+    return next(iter(known), None)
+
+
+def check_variant(document: Map, variant: str) -> None:
+    """Tell of faults also in the variants that nobody asked for."""
+    tree = mapping(mapping(document.get("variants"), "variants")[variant], f"variant {variant!r}")
+    check_keys(tree, VARIANT_KEYS, f"variant {variant!r}")
+    args = mapping(document.get("args"), "args")
+    for name, value in mapping(tree.get("args"), "args").items.items():
+        if name not in args:
+            raise GenotypeError(f"variant {variant!r}: there is no argument {name!r}"
+                                f"{nearest(name, args)}", value.place)
+    read_header(document, variant)
+
+
+def apply_variant(document: Map, variant: str) -> Map:
+    """The document with a variant's arguments and input, and its holes filled."""
+    tree = mapping(mapping(document.get("variants"), "variants")[variant], f"variant {variant!r}")
+    args = mapping(document.get("args"), "args")
+    changed = mapping(tree.get("args"), "args")
+    result = document
+    if changed.items:
+        result = result.but(args=Map({**args.items, **changed.items}, args.place))
+    if (shape := tree.get("input")) is not None:
+        result = result.but(input=shape)
+    decisions = mapping(tree.get("fill"), "fill")
+    if decisions.items:
+        named = name_holes(result)
+        plain: dict[str, Atom] = {}
+        for hole, label in decisions.items.items():
+            if not isinstance(label, Scalar):
+                raise GenotypeError(f"fill: {hole!r} takes the label of an option, not "
+                                    f"{describe(label)}", label.place)
+            plain[hole] = label.value
+        try:
+            check_names(plain, find_holes(named))
+        except UnknownNameError as error:
+            raise GenotypeError(f"fill: {error}", decisions.place) from None
+        filled = as_written(substitute_in(named, plain))
+        assert isinstance(filled, Map)
+        result = filled
+    return result

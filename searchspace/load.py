@@ -1,0 +1,73 @@
+"""Loading: a genotype by bundled name (``sinet@1.6``) or by path (``my/net.yaml@wide``)."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .blocks import Blocks, mapping
+from .documents import (
+    apply_variant,
+    block_file,
+    check_variant,
+    choose_variant,
+    find,
+    read_document,
+)
+from .errors import GenotypeError
+from .genotype import Genotype, without_unused
+from .header import read_header
+from .naming import name_holes
+from .tree import Map, Scalar, Tree
+
+LIBRARY = Path(__file__).parent / "ops"
+
+
+def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
+    """A genotype by bundled name or path, with a variant after ``@``, and arguments changed.
+
+    >>> load("mobilenet-v2@1.4").title
+    'mobilenet-v2@1.4'
+
+    Raises:
+        UnknownNameError: no such file, variant or argument.
+        GenotypeError: the file is not a correct genotype.
+    """
+    path, at = find(str(name))
+    genotype = _select(read_document(path), path, variant or at)
+    if args:
+        genotype = genotype.with_args(args)
+    genotype.program  # noqa: B018 - compiled now, so that a fault is told here
+    return genotype
+
+
+@lru_cache(maxsize=1)
+def library() -> Blocks:
+    """The bundled composite blocks."""
+    trees: dict[str, Tree] = {}
+    for path in sorted(LIBRARY.glob("*.yaml")):
+        for name, tree in block_file(path).items():
+            if name in trees:
+                raise GenotypeError(f"block {name!r} is bundled twice", tree.place)
+            trees[name] = tree
+    return Blocks(trees)
+
+
+def _select(document: Map, path: Path, variant: str | None) -> Genotype:
+    """The genotype of one variant."""
+    variant = choose_variant(document, variant, path)
+    known = mapping(document.get("variants"), "variants")
+    name = document.get("name")
+    if not (isinstance(name, Scalar) and isinstance(name.value, str)):
+        raise GenotypeError("a genotype needs a name", (name or document).place)
+    for other in known:
+        check_variant(document, other)
+    chosen = apply_variant(document, variant) if variant is not None else document
+    header = read_header(document, variant)
+    resolved = ("variants", "default", "base", "use")
+    kept = {k: t for k, t in chosen.items.items() if k not in resolved}
+    genotype = Genotype(name.value, variant, str(path), header,
+                        name_holes(Map(kept, document.place)), library())
+    if variant is not None and "fill" in mapping(known[variant], "variant"):
+        return without_unused(genotype)
+    inherits = "base" in document or "use" in document
+    return without_unused(genotype, but_of=str(path)) if inherits else genotype
