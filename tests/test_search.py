@@ -19,6 +19,7 @@ from search.study import Study
 from searchspace import BudgetError, Cost, cost, load, spaces
 from searchspace.budget import Budget
 from searchspace.identity import identity
+from searchspace.verify import verify
 
 ROOT = Path(__file__).parent.parent
 RUN = [sys.executable, str(ROOT / "search" / "run.py")]
@@ -42,7 +43,7 @@ def told(trials: list) -> list:
 
 
 def command(*arguments: str, **options: object) -> subprocess.CompletedProcess:
-    return subprocess.run([*RUN, *arguments], capture_output=True, text=True, timeout=300,
+    return subprocess.run([*RUN, *arguments], capture_output=True, text=True, timeout=580,
                           check=False, **options)  # type: ignore[call-overload]
 
 
@@ -74,10 +75,18 @@ def test_the_command_leaves_a_network_that_keeps_the_budget(tmp_path: Path) -> N
 
 
 def test_the_found_network_is_counted_alike_by_fvcore(tmp_path: Path) -> None:
-    from searchspace.verify import verify
-
     command(*TINY, "--trials", "2", "--study", "t", "--studies", str(tmp_path))
     assert all(check.agrees for check in verify(load(tmp_path / "t" / "best.yaml")))
+
+
+@pytest.mark.slow
+def test_the_main_job_keeps_300_million(tmp_path: Path) -> None:
+    done = command("--budget", "300M", "--trials", "10", "--study", "t", "--studies", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    checks = verify(load(tmp_path / "t" / "best.yaml"))
+    assert all(check.agrees for check in checks)
+    assert all(check.theirs <= 300_000_000 for check in checks if check.what == "MACs")
 
 
 @pytest.mark.parametrize("arguments, words", [
