@@ -55,10 +55,10 @@ def read_header(document: Map, variant: str | None) -> Header:
     variants = mapping(document.get("variants"), "variants")
     own = mapping(variants.get(variant), "variant") if variant is not None else Map({})
     both = {k: own.get(k) or document.get(k) for k in ("published", "exact", "status", "note")}
-    status = _text(both["status"])
-    if status is not None and status not in STATUSES:
+    status = _text(written := both["status"])
+    if written is not None and status not in (None, *STATUSES):
         raise GenotypeError(f"status is one of {', '.join(STATUSES)}, not {status!r}",
-                            both["status"].place)  # type: ignore[union-attr]
+                            written.place)
     return Header(_text(document.get("source")) or "", _text(both["note"]) or "", status,
                   _published(both["published"]), _exact(both["exact"]))
 
@@ -81,9 +81,10 @@ def _exact(tree: Tree | None) -> Exact | None:
     given = mapping(tree, "exact")
     check_keys(given, _EXACT, "exact")
     counts = [_number(given.get(k)) for k in ("params", "macs")]
-    if None in counts or any(int(c) != c for c in counts):  # type: ignore[arg-type]
+    whole = [int(n) for n in counts if n is not None and n == int(n)]
+    if len(whole) < len(counts):
         raise GenotypeError("exact takes whole numbers for params and macs", tree.place)
-    return Exact(int(counts[0]), int(counts[1]), _text(given.get("of")) or "")  # type: ignore[arg-type]
+    return Exact(whole[0], whole[1], _text(given.get("of")) or "")
 
 
 def _text(tree: Tree | None) -> str | None:

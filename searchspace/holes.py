@@ -7,56 +7,30 @@ holes their names, `substitute` fills them.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from .errors import GenotypeError, Place, UnknownNameError, nearest
+from .errors import UnknownNameError, nearest
 from .graphs import draw
-from .tree import NOWHERE, Atom, Map, Scalar, Seq, Tree
+from .tree import Atom, Hole, Map, Scalar, Seq, Tree
+
+__all__ = ["Decisions", "Hole", "branch_steps", "check_names", "chosen", "find_holes", "given_name",
+           "step_labels", "step_parts"]
 
 Decisions = Mapping[str, Atom]
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A named hole. ``each``: decided per repeat, under the names ``name.0``, ``name.1``, …
-
-    ``parents`` are the labelled choices around it, with the label under which it exists.
-    ``common`` holds ``as`` and ``from`` of a choice between whole steps.
-    """
-
-    name: str
-    kind: str                                     # choice, int, solve or graph
-    labels: tuple[Atom, ...]                      # static scalars: what a sampler sees
-    trees: tuple["Tree | Hole", ...]              # what stands there; empty for a drawn graph
-    each: bool = False
-    parents: tuple[tuple[str, Atom], ...] = ()
-    common: Map = field(default_factory=lambda: Map({}))
-    place: Place = field(default=NOWHERE, compare=False)
-
-    def option(self, label: Atom) -> int:
-        """The number of the option ``label``; GenotypeError where there is none."""
-        try:
-            index = self.labels.index(label)
-        except ValueError:
-            index = -1
-        if index < 0 or isinstance(label, bool) != isinstance(self.labels[index], bool):
-            shown = nearest(label, (str(k) for k in self.labels))
-            raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
-        return index
-
-    def tree(self, label: Atom) -> "Tree | Hole":
-        """What the decision ``label`` puts in this place; GenotypeError for no such option."""
-        index = self.option(label)
-        return self.trees[index] if self.trees else self._drawn(self.labels[index])
-
-    def _drawn(self, label: Atom) -> Tree:
-        generator, parameters = next(iter(self.common.items.items()))
-        assert isinstance(parameters, Map) and isinstance(label, int)
-        edges = draw(generator, parameters, seed=label)
-        return Seq(tuple(Seq((Scalar(a), Scalar(b)), self.place) for a, b in edges), self.place)
+def chosen(hole: Hole, label: Atom) -> Tree:
+    """What the decision ``label`` puts in a hole's place; GenotypeError for no such option."""
+    index = hole.option(label)
+    if hole.trees:
+        return hole.trees[index]
+    generator, parameters = next(iter(hole.common.items.items()))
+    seed = hole.labels[index]
+    assert isinstance(parameters, Map) and isinstance(seed, int)
+    edges = draw(generator, parameters, seed)
+    return Seq(tuple(Seq((Scalar(a), Scalar(b)), hole.place) for a, b in edges), hole.place)
 
 
-def step_parts(tree: "Tree | Hole") -> tuple[str, Map] | None:
+def step_parts(tree: Tree) -> tuple[str, Map] | None:
     """Key and parameters of a step as written; None where the tree is no step."""
     if isinstance(tree, Scalar) and isinstance(tree.value, str):
         return tree.value, Map({}, tree.place)
@@ -75,7 +49,7 @@ def given_name(params: Map) -> str | None:
     return tree.value if isinstance(tree, Scalar) and isinstance(tree.value, str) else None
 
 
-def step_labels(steps: tuple["Tree | Hole", ...]) -> list[str]:
+def step_labels(steps: tuple[Tree, ...]) -> list[str]:
     """A name for each step of a body: its ``as`` name, or its key, numbered where not unique."""
     keys: list[tuple[str, bool]] = []
     for tree in steps:
@@ -95,7 +69,7 @@ def step_labels(steps: tuple["Tree | Hole", ...]) -> list[str]:
     return labels
 
 
-def _tensor_names(steps: tuple["Tree | Hole", ...]) -> list[str]:
+def _tensor_names(steps: tuple[Tree, ...]) -> list[str]:
     """The names that steps with several outputs give: those of a split name its slices."""
     parts = [step_parts(tree) for tree in steps]
     lists = [p[1].get("as") for p in parts if p]
@@ -103,11 +77,11 @@ def _tensor_names(steps: tuple["Tree | Hole", ...]) -> list[str]:
             for t in names if isinstance(t, Scalar)]
 
 
-def branch_steps(of: "Tree | Hole") -> tuple["Tree | Hole", ...]:
+def branch_steps(of: Tree) -> tuple[Tree, ...]:
     """All steps of inline branches, in order: an item is a tensor's name, a step, or a list."""
     if not isinstance(of, Seq):
         return ()
-    steps: list[Tree | Hole] = []
+    steps: list[Tree] = []
     for item in of:
         if isinstance(item, Seq):
             steps.extend(item)
@@ -116,7 +90,7 @@ def branch_steps(of: "Tree | Hole") -> tuple["Tree | Hole", ...]:
     return tuple(steps)
 
 
-def find_holes(tree: "Tree | Hole") -> tuple[Hole, ...]:
+def find_holes(tree: Tree) -> tuple[Hole, ...]:
     """All holes of a named document, outer before inner, in the order of the file."""
     if isinstance(tree, Hole):
         inner = [h for t in (*tree.common.items.values(), *tree.trees) for h in find_holes(t)]

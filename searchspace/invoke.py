@@ -93,9 +93,8 @@ def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
     if step.kind == "op":
         if not inputs:
             raise _no_input(step)
-        tensor = env.run.add(name, step.target, given, inputs, env.calls,  # type: ignore[arg-type]
-                             step.place)
-        return tensor, {}
+        assert isinstance(step.target, type)
+        return env.run.add(name, step.target, given, inputs, env.calls, step.place), {}
     if step.kind == "block":
         assert isinstance(step.target, Block)
         return enter(env, step.target, given, inputs, travel, name, repeat)

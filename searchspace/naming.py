@@ -58,7 +58,7 @@ class _Namer:
 
     def step(self, tree: Tree, prefix: str, unnamed: list[str], parents: Parents) -> Tree:
         if isinstance(tree, Tagged):
-            return self.step_choice(tree, prefix, parents)  # type: ignore[return-value]
+            return self.step_choice(tree, prefix, parents)
         parts = step_parts(tree)
         if parts is None or not isinstance(tree, Map):
             return tree
@@ -85,7 +85,7 @@ class _Namer:
         return Map(items, params.place)
 
     def branches(self, of: Seq, path: str, parents: Parents) -> Seq:
-        steps = iter(self.steps(branch_steps(of), path, parents))  # type: ignore[arg-type]
+        steps = iter(self.steps(branch_steps(of), path, parents))
         items: list[Tree] = []
         for item in of:
             if isinstance(item, Seq):
@@ -129,7 +129,7 @@ class _Namer:
 
     def value(self, tree: Tree, path: str, each: bool, parents: Parents) -> Tree:
         if isinstance(tree, Tagged):
-            return self.hole(tree, path, each, parents)  # type: ignore[return-value]
+            return self.hole(tree, path, each, parents)
         if isinstance(tree, Seq):
             return Seq(tuple(self.value(t, f"{path}.{i}", each, parents)
                              for i, t in enumerate(tree)), tree.place)
@@ -221,7 +221,7 @@ def _join(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def as_written(tree: "Tree | Hole") -> Tree:
+def as_written(tree: Tree) -> Tree:
     """A named document with its holes as the tags that they are written as."""
     if isinstance(tree, Hole):
         return Tagged(tree.kind, _body(tree), tree.place)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import Place
-from .holes import Hole
+from .holes import Hole, chosen
 from .ops import Field, Op
 from .tree import Scalar, Seq, Tree
 
@@ -46,7 +46,7 @@ class HoleValue:
     def get(self, env: Any) -> Any:
         label = env.decide(self.hole)
         if not self.options:
-            return _plain_lists(self.hole.tree(label))
+            return _plain_lists(chosen(self.hole, label))
         return self.options[label].get(env)
 
 
@@ -134,7 +134,7 @@ class Block:
         return tuple(name for name, default in self.args if default is None)
 
 
-def _plain_lists(tree: Tree | Hole) -> Any:
+def _plain_lists(tree: Tree) -> Any:
     if isinstance(tree, Seq):
         return tuple(_plain_lists(t) for t in tree)
     assert isinstance(tree, Scalar)

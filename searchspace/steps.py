@@ -30,7 +30,6 @@ STRUCTURAL: dict[str, tuple[str, ...]] = {
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
 _REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("edges", "node")}
 
-Written = Tree | Hole
 
 
 class Names(Protocol):
@@ -56,7 +55,7 @@ class Scope:
         self.used.add(name)
 
 
-def compile_value(tree: Written, scope: Scope) -> Value:
+def compile_value(tree: Tree, scope: Scope) -> Value:
     """Compile a parameter's value."""
     if isinstance(tree, Hole):
         options = {label: compile_value(t, scope)
@@ -89,13 +88,13 @@ def compile_value(tree: Written, scope: Scope) -> Value:
                         "with one key)", tree.place)
 
 
-def compile_steps(trees: tuple[Written, ...], scope: Scope) -> tuple[Step, ...]:
+def compile_steps(trees: tuple[Tree, ...], scope: Scope) -> tuple[Step, ...]:
     """Compile the steps of one body."""
     return tuple(compile_step(tree, label, scope)
                  for tree, label in zip(trees, step_labels(trees), strict=True))
 
 
-def compile_step(tree: Written, label: str, scope: Scope, passed: bool = False) -> Step:
+def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> Step:
     """Compile one step; ``label`` is its name in the body. A step that is ``passed`` as an argument
     may lack parameters, which its caller gives.
 
@@ -194,7 +193,7 @@ def _check_reserved(key: str, kind: str, given: Map) -> None:
             raise GenotypeError(f"{word!r} has no effect on {key}", given[word].place)
 
 
-def _params(own: Mapping[str, Written], fields: Mapping[str, Field | None] | None,
+def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
             scope: Scope) -> Params:
     fixed, dynamic = [], []
     for name, tree in own.items():
@@ -219,10 +218,10 @@ def _choice(hole: Hole, label: str, scope: Scope) -> Step:
                 names=_as_names(hole.common.get("as")), options=options, hole=hole)
 
 
-def _sources(tree: Written | None, scope: Scope) -> tuple[Value, ...] | None:
+def _sources(tree: Tree | None, scope: Scope) -> tuple[Value, ...] | None:
     if tree is None:
         return None
-    items: Iterable[Written] = tree if isinstance(tree, Seq) else (tree,)
+    items: Iterable[Tree] = tree if isinstance(tree, Seq) else (tree,)
     sources = tuple(compile_value(t, scope) for t in items)
     for source in sources:
         if isinstance(source, Const) and not isinstance(source.value, str):
@@ -232,7 +231,7 @@ def _sources(tree: Written | None, scope: Scope) -> tuple[Value, ...] | None:
     return sources
 
 
-def _branches(tree: Written | None, scope: Scope) -> tuple[Branch, ...] | None:
+def _branches(tree: Tree | None, scope: Scope) -> tuple[Branch, ...] | None:
     if tree is None:
         return None
     if not isinstance(tree, Seq) or not tree.items:
@@ -252,7 +251,7 @@ def _branches(tree: Written | None, scope: Scope) -> tuple[Branch, ...] | None:
     return tuple(branches)
 
 
-def _as_names(tree: Written | None) -> tuple[str, ...]:
+def _as_names(tree: Tree | None) -> tuple[str, ...]:
     if tree is None:
         return ()
     items = tree.items if isinstance(tree, Seq) else (tree,)
@@ -260,7 +259,7 @@ def _as_names(tree: Written | None) -> tuple[str, ...]:
     for item in items:
         name = item.value if isinstance(item, Scalar) else None
         if not isinstance(name, str) or not name.isidentifier() or name in _NO_NAMES:
-            raise GenotypeError(f"as takes names (letters, digits, _), not {describe_any(item)}",
+            raise GenotypeError(f"as takes names (letters, digits, _), not {describe(item)}",
                                 tree.place)
         if name in names:
             raise GenotypeError(f"as names {name!r} twice", tree.place)
@@ -268,13 +267,13 @@ def _as_names(tree: Written | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _list(tree: Written, scope: Scope) -> tuple[Value, ...]:
+def _list(tree: Tree, scope: Scope) -> tuple[Value, ...]:
     if not isinstance(tree, Seq):
         raise GenotypeError("a list with one value for each repeat was expected", tree.place)
     return tuple(compile_value(t, scope) for t in tree)
 
 
-def _mapping(tree: Written | None, what: str) -> Map:
+def _mapping(tree: Tree | None, what: str) -> Map:
     if tree is None:
         return Map({})
     if not isinstance(tree, Map) or not tree.items:
@@ -287,11 +286,6 @@ def check_keys(tree: Map, known: tuple[str, ...], owner: str) -> None:
     for key, value in tree.items.items():
         if key not in known:
             raise GenotypeError(f"{owner} has no {key!r}{nearest(key, known)}", value.place)
-
-
-def describe_any(tree: Written) -> str:
-    """`describe`, also for named holes."""
-    return f"a !{tree.kind} hole" if isinstance(tree, Hole) else describe(tree)
 
 
 def _shown(tree: Tree) -> str:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from .errors import GenotypeError
-from .holes import Decisions, Hole, find_holes, step_parts
+from .holes import Decisions, Hole, chosen, find_holes, step_parts
 from .naming import as_written, name_holes
 from .tree import Map, Scalar, Seq, Tree
 
 
-def substitute(tree: "Tree | Hole", decisions: Decisions) -> "Tree | Hole":
+def substitute(tree: Tree, decisions: Decisions) -> Tree:
     """The tree with the decided holes replaced by their options; others stay."""
     if isinstance(tree, Hole):
         if tree.each or tree.name not in decisions:
@@ -16,20 +16,20 @@ def substitute(tree: "Tree | Hole", decisions: Decisions) -> "Tree | Hole":
             assert isinstance(common, Map)
             return replace(tree, common=common,
                            trees=tuple(substitute(t, decisions) for t in tree.trees))
-        chosen = substitute(tree.tree(decisions[tree.name]), decisions)
+        option = substitute(chosen(tree, decisions[tree.name]), decisions)
         if tree.common and tree.kind == "choice":
-            parts = step_parts(chosen)
+            parts = step_parts(option)
             assert parts is not None
             common = substitute(tree.common, decisions)
             assert isinstance(common, Map)
             return Map({parts[0]: Map({**common.items, **parts[1].items})}, tree.place)
-        return chosen
+        return option
     if isinstance(tree, Seq):
-        return Seq(tuple(substitute(t, decisions) for t in tree), tree.place)  # type: ignore[misc]
+        return Seq(tuple(substitute(t, decisions) for t in tree), tree.place)
     if isinstance(tree, Map):
         if tree.get("each") == Scalar(True):
             tree = _fill_each(tree, decisions)
-        return Map({k: substitute(t, decisions) for k, t in tree.items.items()},  # type: ignore[misc]
+        return Map({k: substitute(t, decisions) for k, t in tree.items.items()},
                    tree.place)
     return tree
 
@@ -54,15 +54,15 @@ def settle(document: Map) -> Map:
     return settled
 
 
-def _alike(tree: "Tree | Hole") -> "Tree | Hole":
+def _alike(tree: Tree) -> Tree:
     if isinstance(tree, Hole):
         return replace(tree, each=False, trees=tuple(_alike(t) for t in tree.trees))
     if isinstance(tree, Seq):
-        return Seq(tuple(_alike(t) for t in tree), tree.place)  # type: ignore[misc]
+        return Seq(tuple(_alike(t) for t in tree), tree.place)
     if isinstance(tree, Map):
         items = {k: _alike(t) for k, t in tree.items.items()
                  if not (k == "each" and t == Scalar(True))}
-        return Map(items, tree.place)  # type: ignore[arg-type]
+        return Map(items, tree.place)
     return tree
 
 
@@ -88,7 +88,7 @@ def _fill_each(params: Map, decisions: Decisions) -> Map:
             if find_holes(value):
                 raise GenotypeError("the holes of an `each: true` step are decided together, for "
                                     f"every repeat: {holes[0].name}.{i} is open", holes[0].place)
-        lists[name] = Seq(tuple(values), tree.place)  # type: ignore[arg-type]
+        lists[name] = Seq(tuple(values), tree.place)
     if kept:
         items["first"] = Map(kept, params.place)
     else:
@@ -102,9 +102,9 @@ def _decided(holes: list[Hole], decisions: Decisions) -> bool:
 
 
 def _repeats(params: Map, holes: list[Hole], decisions: Decisions) -> int:
-    repeat: Tree | Hole | None = params.get("repeat")
+    repeat: Tree | None = params.get("repeat")
     if isinstance(repeat, Hole) and repeat.name in decisions:
-        repeat = repeat.tree(decisions[repeat.name])
+        repeat = chosen(repeat, decisions[repeat.name])
     if isinstance(repeat, Hole):
         raise GenotypeError(f"hole {repeat.name!r} says how many repeats there are; decide it with "
                             f"{holes[0].name!r}", repeat.place)
@@ -116,14 +116,14 @@ def _repeats(params: Map, holes: list[Hole], decisions: Decisions) -> int:
     return count
 
 
-def _decide_repeat(tree: "Tree | Hole", decisions: Decisions, index: int) -> "Tree | Hole":
+def _decide_repeat(tree: Tree, decisions: Decisions, index: int) -> Tree:
     if isinstance(tree, Hole) and tree.each:
         name = f"{tree.name}.{index}"
-        return _decide_repeat(tree.tree(decisions[name]), decisions, index) \
+        return _decide_repeat(chosen(tree, decisions[name]), decisions, index) \
             if name in decisions else tree
     if isinstance(tree, Seq):
-        return Seq(tuple(_decide_repeat(t, decisions, index) for t in tree), tree.place)  # type: ignore[misc]
+        return Seq(tuple(_decide_repeat(t, decisions, index) for t in tree), tree.place)
     if isinstance(tree, Map):
-        return Map({k: _decide_repeat(t, decisions, index) for k, t in tree.items.items()},  # type: ignore[misc]
+        return Map({k: _decide_repeat(t, decisions, index) for k, t in tree.items.items()},
                    tree.place)
     return substitute(tree, decisions)

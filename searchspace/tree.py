@@ -75,14 +75,43 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A hole as written: ``!choice [3, 5]``. Naming and options are `holes`' concern."""
+    """A hole as written: ``!choice [3, 5]``; `naming` makes a `Hole` of it."""
 
     tag: str
     body: "Seq | Map"
     place: Place = field(default=NOWHERE, compare=False)
 
 
-Tree = Scalar | Seq | Map | Tagged
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A named hole. ``each``: decided per repeat, under the names ``name.0``, ``name.1``, …
+
+    ``parents`` are the labelled choices around it, with the label under which it exists.
+    ``common`` holds ``as`` and ``from`` of a choice between whole steps.
+    """
+
+    name: str
+    kind: str                                     # choice, int, solve or graph
+    labels: tuple[Atom, ...]                      # static scalars: what a sampler sees
+    trees: tuple["Tree", ...]              # what stands there; empty for a drawn graph
+    each: bool = False
+    parents: tuple[tuple[str, Atom], ...] = ()
+    common: Map = field(default_factory=lambda: Map({}))
+    place: Place = field(default=NOWHERE, compare=False)
+
+    def option(self, label: Atom) -> int:
+        """The number of the option ``label``; GenotypeError where there is none."""
+        try:
+            index = self.labels.index(label)
+        except ValueError:
+            index = -1
+        if index < 0 or isinstance(label, bool) != isinstance(self.labels[index], bool):
+            shown = nearest(label, (str(k) for k in self.labels))
+            raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
+        return index
+
+
+Tree = Scalar | Seq | Map | Tagged | Hole
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?\Z")
@@ -136,7 +165,7 @@ def describe(tree: Tree) -> str:
         return "a list"
     if isinstance(tree, Map):
         return "a mapping"
-    return f"a !{tree.tag} hole"
+    return f"a !{tree.tag if isinstance(tree, Tagged) else tree.kind} hole"
 
 
 class _Reader:
@@ -236,6 +265,7 @@ def _extent(tree: Tree) -> tuple[int, int]:
         return 1, 0
     if isinstance(tree, Tagged):
         return _extent(tree.body)
+    assert not isinstance(tree, Hole)   # a text is being read, nothing is named yet
     parts = [_extent(t) for t in (tree.items if isinstance(tree, Seq) else tree.items.values())]
     return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
 

@@ -77,6 +77,7 @@ def _flow(tree: Tree) -> str:
     if isinstance(tree, Map):
         return "{" + ", ".join(f"{_word(k)}: {_flow(t)}" for k, t in tree.items.items()) \
             + "}"
+    assert isinstance(tree, Tagged)     # a document as written has no named holes
     return f"!{tree.tag} {_flow(tree.body)}"
 
 
