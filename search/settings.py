@@ -40,10 +40,8 @@ class Settings:
     def study_name(self) -> str:
         """A name for the study when none is given: the same command finds it again."""
         space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
-        parts = [space, f"macs{self.budget.macs}" if self.budget.macs else "",
-                 f"params{self.budget.params}" if self.budget.params else "",
-                 f"in{self.input}", f"seed{self.seed}"]
-        return "-".join(part for part in parts if part)
+        bounds = [_exactly(bound) for bound in (self.budget.macs, self.budget.params) if bound]
+        return "-".join([space, *bounds, f"{self.input}px", f"seed{self.seed}"])
 
     def lasting(self) -> dict[str, Any]:
         """What may not change when a study is continued: everything but the number of trials."""
@@ -58,6 +56,14 @@ class Settings:
                 raise StudyError(
                     f"study {study!r} was made with {key} = {_shown(stored.get(key))}, not "
                     f"{_shown(value)}; continue it with the same, or name another --study")
+
+
+def _exactly(amount: int) -> str:
+    """An amount without its zeros, but to the last digit: 300M, 2500K."""
+    for unit, size in (("M", 10**6), ("K", 10**3)):
+        if amount % size == 0:
+            return f"{amount // size}{unit}"
+    return str(amount)
 
 
 def _shown(value: Any) -> str:
