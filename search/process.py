@@ -1,4 +1,4 @@
-"""How a process that scores networks treats memory and cores; measured, not guessed.
+"""How a process that scores networks treats memory, cores and Ctrl-C; measured, not guessed.
 
 Memory: by default glibc unmaps every large tensor when it is freed, and faults its pages in again
 for the next one: half or more of a small network's forward pass on a CPU. How many pages depends
@@ -11,7 +11,10 @@ too, a forward pass takes ten times as long as with threads that sleep while the
 
 import ctypes
 import os
+import signal
 import sys
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 # mallopt's parameters, from glibc's malloc.h
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
@@ -32,3 +35,26 @@ def keep_memory() -> bool:
 def wait_asleep() -> None:
     """Let threads sleep at barriers, unless the user chose otherwise; before torch is imported."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+class Interrupt:
+    """Within it the first Ctrl-C only sets ``asked``, so that a trial is finished and kept; the
+    second one interrupts at once. A KeyboardInterrupt can be raised inside a destructor, where
+    Python reports and drops it: the search would go on.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> Self:
+        self.before: Any = signal.signal(signal.SIGINT, self._heard)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        signal.signal(signal.SIGINT, self.before)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

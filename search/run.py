@@ -6,7 +6,8 @@ examples:
   python search/run.py --budget 0.3G --params 4M --space si --seed 1
   python search/run.py --budget 300M --space my/space.yaml --study mine
 
-The same command continues a study that was interrupted; Ctrl-C ends with what was found.
+The same command continues a study that was interrupted. Ctrl-C ends after the running trial with
+what was found; a second one ends at once.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
 from search.outputs import write_best, write_finals, write_trials
-from search.process import keep_memory, wait_asleep
+from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.samplers import SAMPLERS
 from search.settings import Settings
@@ -62,20 +63,15 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                       f"{len(study.space.holes)} holes, {show_amount(low.cost.macs)} to "
                       f"{show_amount(high.cost.macs)} MACs; budget {settings.budget}")
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
-        interrupted, stopped = False, None
-        with Progress(console, settings) as progress:
-            try:
-                stopped = study.run(progress.trials)
-            except KeyboardInterrupt:
-                interrupted = True
+        with Progress(console, settings) as progress, Interrupt() as interrupt:
+            stopped = study.run(progress.trials, lambda: interrupt.asked)
             trials, best = study.trials(), study.best(TOP)
             if not best:
-                console.print("interrupted before the first score" if interrupted else
+                console.print("interrupted before the first score" if interrupt.asked else
                               f"nothing could be scored: {stopped or trials[-1].error}")
-                return 130 if interrupted else 1
-            results: list[Result] = []
-            if not interrupted:
-                results, interrupted = _finals(study, settings, progress)
+                return 130 if interrupt.asked else 1
+            results = _finals(study, settings, progress, interrupt)
+            interrupted = interrupt.asked
         winner = _winner(results, best[0].number)
         trial = next(t for t in best if t.number == winner)
         genotype = write_best(study, trial, next((r for r in results if r.entry.trial == winner),
@@ -100,18 +96,18 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     return 130 if interrupted else 0
 
 
-def _finals(study: Study, settings: Settings, progress: Progress) -> tuple[list[Result], bool]:
-    """The final comparison; what was scored until then, and True, after Ctrl-C."""
+def _finals(study: Study, settings: Settings, progress: Progress,
+            interrupt: Interrupt) -> list[Result]:
+    """The final comparison, as far as it came before Ctrl-C."""
     results: list[Result] = []
     entries = contestants(study.space, study.best(TOP), settings)
-    try:
-        for i, entry in enumerate(entries):
-            progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
-            if (result := rescore(entry, study.scorer, settings.seed)) is not None:
-                results.append(result)
-    except KeyboardInterrupt:
-        return results, True
-    return results, False
+    for i, entry in enumerate(entries):
+        if interrupt.asked:
+            break
+        progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
+        if (result := rescore(entry, study.scorer, settings.seed)) is not None:
+            results.append(result)
+    return results
 
 
 def _winner(results: list[Result], otherwise: int) -> int:

@@ -134,12 +134,13 @@ class Study:
         scored = [t for t in self.trials() if t.value is not None]
         return sorted(scored, key=lambda t: (-(t.value or 0), t.number))[:count]
 
-    def run(self, tell: Callable[[list[Trial]], None]) -> str | None:
-        """Run trials until there are enough; ``tell`` hears of each. Gives the reason for
-        stopping early, or None."""
+    def run(self, tell: Callable[[list[Trial]], None],
+            stop: Callable[[], bool] = lambda: False) -> str | None:
+        """Run trials until there are enough, or ``stop`` says so; ``tell`` hears of each. Gives
+        the reason why there could be no more, or None."""
         done = self.trials()
         tell(done)
-        while len(done) < self.settings.trials:
+        while len(done) < self.settings.trials and not stop():
             self.ordinal, self.seen = len(done), frozenset(t.identity for t in done)
             try:
                 trial = self.optuna.ask()
