@@ -25,6 +25,8 @@ SAMPLERS = ("auto", "tpe", "gp", "nsga2", "random")
 
 STARTUP = 16   # random trials before a model; a constant, so that more trials extend a study
 
+GP_HOLES = 12  # a Gaussian process learns fastest in few dimensions, and slows with more
+
 Bring = Callable[[Propose], Point]
 
 
@@ -48,13 +50,13 @@ def distribution(hole: Hole) -> BaseDistribution:
     return CategoricalDistribution(hole.labels)
 
 
-def choose(name: str, space: Genotype, trials: int) -> tuple[str, str]:
+def choose(name: str, space: Genotype) -> tuple[str, str]:
     """The sampler for ``auto``, with the reason in one line; other names stay as they are."""
     if name != "auto":
         return name, "as asked"
     if is_conditional(space):
         return "tpe", "which holes exist depends on decisions: TPE learns each group of holes alone"
-    if len(space.holes) <= 12 and trials <= 200:
+    if len(space.holes) <= GP_HOLES:
         return "gp", f"{len(space.holes)} holes that always exist suit a Gaussian process"
     return "tpe", f"{len(space.holes)} holes: TPE stays fast"
 

@@ -77,7 +77,7 @@ class Study:
         self.settings, self.folder, self.name = settings, folder, name
         self.space = settings.genotype()
         self.cheapest = check_budget(self.space, settings)
-        self.sampler_name, self.reason = choose(settings.sampler, self.space, settings.trials)
+        self.sampler_name, self.reason = choose(settings.sampler, self.space)
 
     def __enter__(self) -> Self:
         try:

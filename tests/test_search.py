@@ -242,7 +242,7 @@ def test_the_archive_holds_every_evaluation(tmp_path: Path) -> None:
 
 def test_auto_explains_its_choice() -> None:
     for name in spaces():
-        chosen, reason = choose("auto", load(name), 100)
+        chosen, reason = choose("auto", load(name))
         assert chosen in SAMPLERS and reason
 
 
