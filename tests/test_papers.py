@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx
 
-from searchspace import Genotype, build, load
+from searchspace import Cost, Genotype, build, cost, load
 from searchspace.expand import trace
 
 Load = Callable[..., Genotype]
@@ -145,3 +145,10 @@ def test_sinet_is_the_bundled_reconstruction(variant: str, params: float, macs: 
     ours = RULES["conv"](trace(genotype))
     assert (round(ours.params / 1e6, 3), round(ours.macs / 1e6, 1)) == (params, macs)
     assert genotype.header.status == "calibrated"
+
+
+# The authors' code with 100 classes, which no variant names.
+@pytest.mark.parametrize("name, params, macs", [
+    ("hcgnet@a1", 1_102_651, 154_269_036), ("hcgnet@a3", 11_363_647, 1_956_425_676)])
+def test_hcgnet_with_100_classes(name: str, params: int, macs: int) -> None:
+    assert cost(load(name, classes=100)) == Cost(macs, params)
