@@ -3,10 +3,10 @@
 from typing import Any
 
 from .errors import GenotypeError, nearest
-from .expand import Call, Env, Tensor
 from .formula import show
 from .ops import OPS, Op, schema
 from .program import Block, Closure, Const, Step
+from .state import Call, Env, Tensor
 from .structure import residual, split, wire
 from .tree import MAX_DEPTH
 
@@ -107,8 +107,8 @@ def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
     if step.kind == "split":
         return None, split(env, step, given, inputs, name)
     if step.kind == "residual":
-        return residual(env, step, given, inputs, name), {}
-    return wire(env, step, given, inputs, name), {}
+        return residual(env, step, given, inputs, name, call_argument), {}
+    return wire(env, step, given, inputs, name, call_argument), {}
 
 
 def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],

@@ -8,21 +8,20 @@ wire       a graph of equal nodes given by its edges (Xie et al. 2019): each joi
            parameters (a stride); `out` joins the nodes that nobody takes
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from .errors import GenotypeError
 from .ops import OPS, show_shape
-from .program import Closure
-
-if TYPE_CHECKING:
-    from .expand import Env, Tensor
-    from .program import Step
+from .program import Closure, Step
+from .state import Env, Tensor
 
 Given = tuple[tuple[str, Any], ...]
+Calls = Callable[..., tuple[Tensor | None, dict[str, Tensor]]]   # runs a step given as an argument
 
 
-def split(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
-          name: str) -> "dict[str, Tensor]":
+def split(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
+          name: str) -> dict[str, Tensor]:
     """Slices of one tensor under the names of `as`."""
     if len(inputs) != 1:
         raise GenotypeError(f"split takes one tensor, not {len(inputs)}", step.place)
@@ -48,11 +47,9 @@ def split(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
     return slices
 
 
-def residual(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
-             name: str) -> "Tensor":
+def residual(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
+             name: str, call_argument: Calls) -> Tensor:
     """The previous tensor plus the one that `from` names."""
-    from .invoke import call_argument
-
     main = env.current
     if main is None or len(inputs) != 1:
         raise GenotypeError("residual adds one tensor, named by from, to the previous one",
@@ -81,11 +78,9 @@ def residual(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]
     return env.run.add(name, OPS["add"], (), (main, shortcut), env.calls, step.place)
 
 
-def wire(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
-         name: str) -> "Tensor":
+def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
+         name: str, call_argument: Calls) -> Tensor:
     """A graph of equal nodes."""
-    from .invoke import call_argument
-
     if len(inputs) != 1:
         raise GenotypeError(f"wire takes one tensor, not {len(inputs)}", step.place)
     values = dict(given)
@@ -115,7 +110,7 @@ def wire(env: "Env", step: "Step", given: Given, inputs: "tuple[Tensor, ...]",
         env.run.add(f"{name}.out", out, (), sinks, env.calls, step.place)
 
 
-def _edges(value: Any, step: "Step") -> list[tuple[int, int]]:
+def _edges(value: Any, step: Step) -> list[tuple[int, int]]:
     edges = list(value) if isinstance(value, tuple) else []
     if not edges or any(not isinstance(e, tuple) or len(e) != 2 or
                         not all(type(n) is int for n in e) for e in edges):
@@ -130,7 +125,7 @@ def _edges(value: Any, step: "Step") -> list[tuple[int, int]]:
     return edges
 
 
-def _joiner(value: Any, key: str, step: "Step") -> Any:
+def _joiner(value: Any, key: str, step: Step) -> Any:
     if value not in ("add", "mean", "wsum", "concat", "mul"):
         raise GenotypeError(f"wire: {key} is add, mean, wsum, mul or concat, not {value!r}",
                             step.place)

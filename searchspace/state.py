@@ -1,0 +1,150 @@
+"""The state of one expansion: nodes made so far, and the scope of the body that runs."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from .errors import GenotypeError, Place, ShapeError, nearest
+from .formula import Shape
+from .holes import Hole
+from .ops import Cost, Op
+from .tree import Atom
+
+MAX_NODES = 50_000
+MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
+MAX_CHANNELS = 10_000_000
+
+Decide = Callable[[str, Hole], Atom]
+
+
+class Call(NamedTuple):
+    """One block around a node: the step's full name, the block's name, and which repeat."""
+
+    name: str
+    block: str
+    repeat: int | None
+
+
+class Node(NamedTuple):
+    """One primitive operation of the expanded network."""
+
+    name: str
+    op: Op
+    inputs: tuple[int, ...]        # positions of the inputs; -1 is the network's input
+    shape: Shape
+    cost: Cost
+    calls: tuple[Call, ...]
+    place: Place
+
+
+class Expansion(NamedTuple):
+    """The live nodes in order of execution, the last tensor, and what fell away on the way."""
+
+    input: Shape
+    nodes: tuple[Node, ...]
+    output: int
+    notes: tuple[tuple[str, str], ...]   # (node name, what a reader should know)
+
+    def cost(self) -> Cost:
+        """MACs and parameters of the whole network."""
+        macs = params = 0
+        for node in self.nodes:
+            macs += node.cost.macs
+            params += node.cost.params
+        return Cost(macs, params)
+
+
+class Tensor(NamedTuple):
+    node: int
+    shape: Shape
+
+
+@lru_cache(maxsize=1 << 16)
+def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
+          shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
+    """An operation with its output shape and cost; remembered, since candidates share layers."""
+    op = cls(**dict(params))
+    least, most = op.inputs
+    if len(shapes) < least or (most is not None and len(shapes) > most):
+        wanted = f"{least}" if least == most else f"{least} or more" if most is None else \
+            f"{least} to {most}"
+        raise ShapeError(f"{op.kind} takes {wanted} inputs, not {len(shapes)}"
+                         + ("; name them: from: [a, b]" if len(shapes) == 1 else ""))
+    shape = op.shape(*shapes)
+    if shape[0] > MAX_CHANNELS:
+        raise ShapeError(f"{op.kind}: {shape[0]:,} channels are more than the {MAX_CHANNELS:,} "
+                         "allowed")
+    return op, shape, op.cost(*shapes)
+
+
+class Run:
+    """State of one expansion."""
+
+    def __init__(self, decide: Decide) -> None:
+        self.ask = decide
+        self.decided: dict[str, Atom] = {}
+        self.nodes: list[Node] = []
+        self.notes: list[tuple[str, str]] = []
+        self.effort = 0
+
+    def spend(self, effort: int) -> None:
+        """Count work that makes no nodes: twenty lines of nested blocks can ask for 2³⁰ of it."""
+        self.effort += effort
+        if self.effort > MAX_EFFORT:
+            raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
+
+    def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
+            inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
+        try:
+            op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
+        except ShapeError as error:
+            raise GenotypeError(str(error), place) from None
+        index = len(self.nodes)
+        if index >= MAX_NODES:
+            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
+        self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
+                               place))
+        return Tensor(index, shape)
+
+
+class Env:
+    """Scope of one body while it runs: arguments, tensors by name, and what travels."""
+
+    __slots__ = ("args", "calls", "current", "focus", "prefix", "repeat", "run", "tensors",
+                 "travel", "used")
+
+    def __init__(self, run: Run, args: dict[str, Any], prefix: str,
+                 calls: tuple[Call, ...]) -> None:
+        self.run = run
+        self.args = args
+        self.prefix = prefix
+        self.calls = calls
+        self.tensors: dict[str, Tensor] = {}
+        self.travel: dict[str, Tensor] = {}    # the previous step's outputs by name
+        self.current: Tensor | None = None     # the previous step's main output
+        self.focus: Tensor | None = None       # the running step's own input: `_` in formulas
+        self.used: set[int] = set()            # tensors consumed in this body, for `loose`
+        self.repeat: int | None = None         # which repeat an `each: true` step is at
+
+    def shape_of(self, name: str) -> Shape:
+        """Shape of a named tensor, for formulas."""
+        tensor = self.focus if name == "_" else self.tensors.get(name)
+        if tensor is None:
+            raise GenotypeError("there is no input yet" if name == "_" else
+                                f"no tensor {name!r} so far{nearest(name, self.tensors)}")
+        return tensor.shape
+
+    def decide(self, hole: Hole) -> Atom:
+        """The decision about a hole, here and in this repeat; asked for once."""
+        name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
+        decided = self.run.decided
+        if name not in decided:
+            decided[name] = hole.labels[hole.option(self.run.ask(name, hole))]
+        return decided[name]
+
+    def inner(self, focus: Tensor | None) -> "Env":
+        """The same scope with another current tensor, for inline branches and passed steps."""
+        env = Env(self.run, self.args, self.prefix, self.calls)
+        env.tensors, env.used, env.repeat = self.tensors, self.used, self.repeat
+        env.current = env.focus = focus
+        return env
