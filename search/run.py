@@ -27,6 +27,7 @@ from searchspace import SearchspaceError, spaces
 from searchspace.budget import Budget, macs, parse_amount, show_amount
 from searchspace.plugins import add_option, load_named
 from searchspace.space import highest, lowest
+from viz.render import render
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
 
@@ -76,7 +77,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         trial = next(t for t in best if t.number == winner)
         genotype = write_best(study, trial, next((r for r in results if r.entry.trial == winner),
                                                  None), folder / "best.yaml")
-        _draw(genotype, folder / "best.svg")
+        render(genotype, folder / "best.svg")
         write_trials(trials, folder / "trials.csv")
         write_finals(results, settings, folder / "finals.csv")
     if results:
@@ -115,14 +116,6 @@ def _winner(results: list[Result], otherwise: int) -> int:
     found = [r for r in results if r.entry.trial is not None]
     best = max(found, key=lambda r: r.mean, default=None)
     return best.entry.trial if best and best.entry.trial is not None else otherwise
-
-
-def _draw(genotype: object, path: Path) -> None:
-    from searchspace import Genotype
-    from viz.render import render
-
-    assert isinstance(genotype, Genotype)
-    render(genotype, path)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """Running compiled steps: inputs found, repeats threaded, blocks entered, names bound."""
 
+from dataclasses import replace
 from typing import Any
 
 from .errors import GenotypeError, nearest
@@ -291,8 +292,6 @@ def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor])
 
 def _with_frame(option: Step, choice: Step) -> Step:
     """The chosen option under the choice's names; its inputs are found already."""
-    from dataclasses import replace
-
     return replace(option, names=choice.names, sources=choice.sources)
 
 
