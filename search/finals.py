@@ -5,7 +5,6 @@ several fresh initialisations, and a win is claimed only where the spreads do no
 """
 
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from search.evaluate import Scorer
@@ -13,25 +12,23 @@ from search.samplers import derive
 from search.settings import Settings
 from search.study import Trial
 from searchspace import Genotype, GenotypeError, cost, load, published
-from searchspace.budget import Budget
-from searchspace.expand import trace
 from searchspace.holes import Decisions
 from searchspace.ops import Cost
 
 SEEDS = 3
 TOP = 10
+FAMILIES = 12      # of published networks in the table
 TOLERANCE = 1.05   # published networks this far above the budget still stand in the table
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A network to compare: found (with its trial's number) or published, at one input size."""
+    """A network to compare: found (with its trial's number) or published."""
 
     name: str
     genotype: Genotype
     decisions: Decisions | None
     cost: Cost
-    size: int
     trial: int | None
     over: bool
 
@@ -59,35 +56,31 @@ class Result:
 
 
 def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
-    """The best trials, and the published networks that fit the budget (or nearly), each at the
-    search's input size and at its own."""
-    found = [Entry(f"trial {t.number}", space, t.decisions, Cost(t.macs, t.params),
-                   settings.input, t.number, False) for t in best]
-    loose = Budget(*(int(bound * TOLERANCE) if bound else None
-                     for bound in (settings.budget.macs, settings.budget.params)))
-    known: list[Entry] = []
+    """The best trials, and of the published networks that fit the budget at the search's input
+    size (or nearly): the nearest to it of each family, of the nearest families."""
+    found = [Entry(f"trial {t.number}", space, t.decisions, Cost(t.macs, t.params), t.number,
+                   False) for t in best]
+    budget = settings.budget
+    nearest: dict[str, tuple[float, Entry]] = {}
     for name in published():
-        for size, network in _sizes(load(name), settings.input):
-            try:
-                total = cost(network)
-            except GenotypeError:
-                continue            # images of this size do not fit through it
-            if loose.fits(total):
-                known.append(Entry(name, network, None, total, size, None,
-                                   not settings.budget.fits(total)))
-    return [*found, *known]
+        network = load(name).with_input(settings.input)
+        try:
+            total = cost(network)
+        except GenotypeError:
+            continue            # images of this size do not fit through it
+        filled = budget.excess(total)
+        family = name.partition("@")[0]
+        if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:
+            entry = Entry(name, network, None, total, None, not budget.fits(total))
+            nearest[family] = filled, entry
+    known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
+    return [*found, *(entry for _, entry in known)]
 
 
-def _sizes(network: Genotype, size: int) -> Iterator[tuple[int, Genotype]]:
-    native = trace(network).input[1]
-    if native != size:
-        yield size, network.with_input(size)
-    yield native, network
-
-
-def rescore(entry: Entry, scorer: Scorer, seed: int) -> Result | None:
+def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
     """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
-    scores = [scorer(entry.genotype, entry.size, derive(seed, "final", entry.name, entry.size, i),
+    scores = [scorer(entry.genotype, settings.input,
+                     derive(settings.seed, "final", entry.name, settings.input, i),
                      entry.decisions, entry.name).value for i in range(SEEDS)]
     rated = tuple(value for value in scores if value is not None)
     return Result(entry, rated) if len(rated) == SEEDS else None
@@ -95,9 +88,8 @@ def rescore(entry: Entry, scorer: Scorer, seed: int) -> Result | None:
 
 def verdict(results: list[Result], settings: Settings) -> str:
     """One honest sentence: did the search beat the published networks at its input size?"""
-    same = [r for r in results if r.entry.size == settings.input]
-    found = [r for r in same if r.entry.trial is not None]
-    known = [r for r in same if r.entry.trial is None and not r.entry.over]
+    found = [r for r in results if r.entry.trial is not None]
+    known = [r for r in results if r.entry.trial is None and not r.entry.over]
     if not found:
         return "No network was found."
     best = max(found, key=lambda r: r.mean)

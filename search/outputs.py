@@ -52,6 +52,6 @@ def write_finals(results: list[Result], settings: Settings, path: Path) -> None:
                          "score_spread", "scores"])
         for r in results:
             e = r.entry
-            writer.writerow([e.name, "published" if e.trial is None else "found", e.size,
+            writer.writerow([e.name, "published" if e.trial is None else "found", settings.input,
                              e.cost.macs, e.cost.params, int(e.over), repr(r.mean), repr(r.spread),
                              " ".join(repr(s) for s in r.scores)])

@@ -70,20 +70,17 @@ def _clock(seconds: float) -> str:
 
 
 def final_table(results: list[Result], settings: Settings) -> Table:
-    """Found and published networks side by side, best first, other input sizes below."""
+    """Found and published networks side by side, best first."""
     table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
                         "initialisations each", title_justify="left")
     for name in ("network", "input", "MACs", "params", "of budget", "NASWOT"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
-    for native in (False, True):
-        rows = [r for r in results if (r.entry.size != settings.input) == native]
-        for r in sorted(rows, key=lambda r: -r.mean):
-            e = r.entry
-            share = settings.budget.excess(e.cost)
-            table.add_row(
-                e.name, f"{e.size}×{e.size}", show_amount(e.cost.macs), show_amount(e.cost.params),
-                f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
-                f"{r.mean:.1f} ± {r.spread:.1f}",
-                style=("bold" if e.trial is not None else "cyan") if not native else "dim")
-        table.add_section()
+    for r in sorted(results, key=lambda r: -r.mean):
+        e = r.entry
+        share = settings.budget.excess(e.cost)
+        table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
+                      show_amount(e.cost.params),
+                      f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
+                      f"{r.mean:.1f} ± {r.spread:.1f}",
+                      style="bold" if e.trial is not None else "cyan")
     return table

@@ -106,7 +106,7 @@ def _finals(study: Study, settings: Settings, progress: Progress,
         if interrupt.asked:
             break
         progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
-        if (result := rescore(entry, study.scorer, settings.seed)) is not None:
+        if (result := rescore(entry, study.scorer, settings)) is not None:
             results.append(result)
     return results
 

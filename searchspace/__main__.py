@@ -2,15 +2,15 @@
 
 import argparse
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
-from . import load, published, spaces, to_yaml
+from . import load, to_yaml
+from .catalogue import catalogue, percent
+from .console import show, table
 from .errors import SearchspaceError
 from .expand import Expansion, trace
 from .genotype import Genotype
@@ -23,6 +23,7 @@ from .tree import Atom, Scalar, parse
 EXAMPLES = """\
 examples:
   python -m searchspace --list                        all bundled networks beside their papers
+  python -m searchspace --list "resne*@50*"           some of them
   python -m searchspace mobilenet-v2@1.4              one of them, stage by stage
   python -m searchspace hcgnet@a3 --set classes=100   with another argument
   python -m searchspace sinet@1.6 --input 192         at another image size
@@ -31,8 +32,6 @@ examples:
   python -m searchspace mixed                         a space: its holes
 """
 
-PROSE = 96      # width of running text
-WIDEST = 60     # of a column whose text may wrap
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,7 +50,8 @@ def arguments() -> Parser:
                                 "linear layer.")
     parser.add_argument("genotype", metavar="NAME|PATH", nargs="?",
                         help="a bundled name or a file, with a variant after @: sinet@1.6")
-    parser.add_argument("--list", action="store_true", help="all bundled networks and spaces")
+    parser.add_argument("--list", action="store_true",
+                        help="all bundled networks and spaces, or those named like NAME")
     parser.add_argument("--level", choices=("stage", "operation"), default="stage",
                         help="a row for each step of the net (default), or for each operation")
     parser.add_argument("--input", type=int, metavar="N", help="count at N×N pixels")
@@ -77,12 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Do what the options say."""
     load_named(options)
-    if options.list == (options.genotype is not None):
-        raise SearchspaceError("give a network by name or path, or --list, and not both; see "
-                               "python -m searchspace --help")
     if options.list:
-        show(*catalogue())
+        show(*catalogue(options.genotype or "*"))
         return 0
+    if options.genotype is None:
+        raise SearchspaceError("give a network by name or path, or --list; see "
+                               "python -m searchspace --help")
     changed = bool(options.set) or options.input is not None
     genotype = load(options.genotype).with_args(dict(setting(text) for text in options.set))
     if options.input is not None:
@@ -117,18 +117,6 @@ def setting(text: str) -> tuple[str, Atom]:
 
 
 # --- tables -------------------------------------------------------------------------------------
-
-
-def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[str] = ()) -> Table:
-    """An empty table: columns of text, columns of numbers, columns of text again."""
-    made = Table(title=title, title_justify="left", title_style="bold")
-    for name in left:
-        made.add_column(name)
-    for name in right:
-        made.add_column(name, justify="right")
-    for name in last:
-        made.add_column(name, max_width=WIDEST)
-    return made
 
 
 def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Table:
@@ -171,7 +159,7 @@ def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table
     if figures:
         made = table("published figures", ("",), ("published", "ours", "difference"), ("",))
         for what, printed, ours, difference, met in comparisons(header, expansion):
-            made.add_row(what, printed, f"{ours:,}", f"{difference:+.2f} %",
+            made.add_row(what, printed, f"{ours:,}", percent(difference),
                          "agrees as printed" if met else "")
         yield made
         yield (f"Ours counted by the paper's own rule, {figures.rule}"
@@ -193,35 +181,6 @@ def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table
         yield f"Source: {header.source}"
 
 
-def catalogue() -> Iterable[Table | str]:
-    """All bundled networks beside their papers, and the spaces."""
-    made = table("bundled networks", ("network",),
-                 ("params", "MACs", "paper: params", "ours", "difference",
-                  "paper: MACs", "ours", "difference"), ("rule", "counts", "top-1"))
-    for title in published():
-        genotype = load(title)
-        expansion = trace(genotype)
-        cost, figures = expansion.cost(), genotype.header.published
-        cells = [title, f"{cost.params:,}", f"{cost.macs:,}"]
-        compared = {c.what: c for c in comparisons(genotype.header, expansion)}
-        for what in ("params", "MACs"):
-            c = compared.get(what)
-            cells += [c.printed, f"{c.ours:,}", f"{c.difference:+.2f} % {'✓' if c.met else ' '}"] \
-                if c else [""] * 3
-        made.add_row(*cells, figures.rule if figures else "", standing(genotype.header, cost),
-                     f"{figures.top1:g} %" if figures and figures.top1 is not None else "")
-    yield made
-    yield ("paper: as published, and ours counted by the rule of that paper; ✓ where ours, rounded "
-           "or cut off, is what the paper prints. exact: the counts of a public implementation, or "
-           "of the paper's own layer table, to the last digit. calibrated: the paper does not say "
-           "enough, and what it leaves open is fitted to its figures. published only: nothing but "
-           "the paper's figures is known.")
-    listed = table("bundled spaces", ("space",), ("holes",))
-    for name in spaces():
-        listed.add_row(name, str(len(load(name).holes)))
-    yield listed
-
-
 def verify(genotype: Genotype) -> int:
     """Compare with torch and fvcore; 0 where all agree, else 1."""
     import torch
@@ -237,17 +196,6 @@ def verify(genotype: Genotype) -> int:
     agreed = all(c.agrees for c in checks)
     show(made, "All agree." if agreed else "They disagree: a fault of searchspace.")
     return 0 if agreed else 1
-
-
-def show(*parts: Table | str) -> None:
-    """Print tables as wide as they are, so that no number is cut, and text wrapped."""
-    probe = Console(width=10_000, markup=False, emoji=False)
-    for part in parts:
-        if isinstance(part, str):
-            Console().out(textwrap.fill(part, PROSE, break_on_hyphens=False), highlight=False)
-        else:
-            width = Measurement.get(probe, probe.options, part).maximum
-            Console(width=width, markup=False, emoji=False, highlight=False).print(part)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,12 @@ class Blocks:
                                     "otherwise", tree.place)
 
     def get(self, name: str) -> Block | None:
-        """The compiled block, or None for a name that is no block."""
-        if name not in self.trees:
+        """The compiled block, or None for a name that is no block.
+
+        Inside a block that stands in for another one, its name means that other: so it wraps it.
+        """
+        wraps = self._stack[-1:] == [name] and self.outer is not None and name in self.outer.names
+        if name not in self.trees or wraps:
             return self.outer.get(name) if self.outer else None
         self.called.add(name)
         if name in self._stack:

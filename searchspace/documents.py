@@ -1,5 +1,6 @@
 """The documents behind genotypes: files found, bases and `use` files merged, variants applied."""
 
+import re
 from pathlib import Path
 
 from .blocks import mapping
@@ -129,7 +130,7 @@ def _merge(base: Map, document: Map) -> Map:
 
 
 def _replace_steps(net: Tree | None, steps: Map) -> Tree:
-    """Named steps of a base's net replaced; an empty one is taken out."""
+    """Named steps of a net replaced; an empty one is taken out."""
     left, made = dict(steps.items), []
     names = []
     for tree in net if isinstance(net, Seq) else ():
@@ -155,7 +156,7 @@ def _replace_steps(net: Tree | None, steps: Map) -> Tree:
         made.append(Map({fresh[0]: params}, new.place))
     if left:
         name, tree = next(iter(left.items()))
-        raise GenotypeError(f"the base has no step named {name!r}"
+        raise GenotypeError(f"steps: there is no step named {name!r}"
                             f"{nearest(name, (n for n in names if n))}", tree.place)
     return Seq(tuple(made), (net or steps).place)
 
@@ -185,11 +186,37 @@ def check_variant(document: Map, variant: str) -> None:
         if name not in args:
             raise GenotypeError(f"variant {variant!r}: there is no argument {name!r}"
                                 f"{nearest(name, args)}", value.place)
+    _replace_steps(document.get("net"), mapping(tree.get("steps"), "steps"))
     read_header(document, variant)
 
 
+def variant_names(document: Map) -> frozenset[str]:
+    """Names that steps in variants call: blocks and arguments that one variant may need alone."""
+    names: set[str] = set()
+    for tree in mapping(document.get("variants"), "variants").items.values():
+        given = mapping(tree, "variant")
+        for key in ("args", "steps"):
+            for value in mapping(given.get(key), key).items.values():
+                _collect_names(value, names)
+    return frozenset(names)
+
+
+def _collect_names(tree: Tree, names: set[str]) -> None:
+    if isinstance(tree, Map):
+        names.update(key.removeprefix("=") for key in tree)
+        for value in tree.items.values():
+            _collect_names(value, names)
+    elif isinstance(tree, Seq):
+        for item in tree:
+            _collect_names(item, names)
+    elif isinstance(tree, Tagged):
+        _collect_names(tree.body, names)
+    elif isinstance(tree, Scalar) and isinstance(tree.value, str):
+        names.update(re.findall(r"[^\W\d]\w*", tree.value))
+
+
 def apply_variant(document: Map, variant: str) -> Map:
-    """The document with a variant's arguments and input, and its holes filled."""
+    """The document with a variant's arguments, input and steps, and its holes filled."""
     tree = mapping(mapping(document.get("variants"), "variants")[variant], f"variant {variant!r}")
     args = mapping(document.get("args"), "args")
     changed = mapping(tree.get("args"), "args")
@@ -198,6 +225,9 @@ def apply_variant(document: Map, variant: str) -> Map:
         result = result.but(args=Map({**args.items, **changed.items}, args.place))
     if (shape := tree.get("input")) is not None:
         result = result.but(input=shape)
+    steps = mapping(tree.get("steps"), "steps")
+    if steps.items:
+        result = result.but(net=_replace_steps(result.get("net"), steps))
     decisions = mapping(tree.get("fill"), "fill")
     if decisions.items:
         named = name_holes(result)

@@ -134,18 +134,19 @@ def _compile_document(genotype: Genotype) -> tuple[Program, set[str], set[str]]:
     return Program(tuple(values), size, steps, shape.place), blocks.called, scope.used
 
 
-def without_unused(genotype: Genotype, but_of: str = "") -> Genotype:
+def without_unused(genotype: Genotype, but_of: str = "",
+                   spare: frozenset[str] = frozenset()) -> Genotype:
     """The genotype without blocks and arguments that its net does not reach; those written in the
-    file ``but_of`` stay, and are faults."""
+    file ``but_of`` stay, and are faults, unless their names are in ``spare``."""
     while True:
         document = genotype.document
         blocks = mapping(document.get("blocks"), "blocks")
         args = mapping(document.get("args"), "args")
         _, called, used = _compile_parts(genotype)
         live_blocks = {name: tree for name, tree in blocks.items.items()
-                       if name in called or tree.place.file == but_of}
+                       if name in called or (tree.place.file == but_of and name not in spare)}
         live_args = {name: tree for name, tree in args.items.items()
-                     if name in used or tree.place.file == but_of}
+                     if name in used or (tree.place.file == but_of and name not in spare)}
         if len(live_blocks) == len(blocks) and len(live_args) == len(args):
             return genotype
         genotype = genotype.replace(document.but(

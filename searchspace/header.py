@@ -7,7 +7,7 @@ from .errors import GenotypeError, nearest
 from .steps import check_keys
 from .tree import Map, Scalar, Tree
 
-VARIANT_KEYS = ("args", "fill", "input", "published", "exact", "status", "note")
+VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "exact", "status", "note")
 RULES = ("macs", "conv", "henet", "hcgnet")      # implemented in `rules`
 STATUSES = ("calibrated", "unsettled")
 _PUBLISHED = ("params", "macs", "rule", "top1", "table", "of")

@@ -12,6 +12,7 @@ from .documents import (
     choose_variant,
     find,
     read_document,
+    variant_names,
 )
 from .errors import GenotypeError
 from .genotype import Genotype, without_unused
@@ -67,7 +68,8 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     kept = {k: t for k, t in chosen.items.items() if k not in resolved}
     genotype = Genotype(name.value, variant, str(path), header,
                         name_holes(Map(kept, document.place)), library())
-    if variant is not None and "fill" in mapping(known[variant], "variant"):
+    if variant is not None and {"fill", "steps"} & set(mapping(known[variant], "variant")):
         return without_unused(genotype)
+    spare = variant_names(document)
     inherits = "base" in document or "use" in document
-    return without_unused(genotype, but_of=str(path)) if inherits else genotype
+    return without_unused(genotype, str(path), spare) if inherits or spare else genotype

@@ -82,7 +82,12 @@ def _repeats(step: Step, nodes: list[Node], notes: Notes) -> list[Row]:
 
 
 def _row(step: Step, name: str, times: int, nodes: list[Node], remarks: tuple[str, ...]) -> Row:
-    what = nodes[-1].op.label() if step.kind == "op" and nodes else step.key
+    what = step.key
+    if step.kind == "op" and nodes:
+        what = nodes[-1].op.label()
+    elif step.kind == "arg" and nodes:           # the block or operation that the argument names
+        calls = nodes[-1].calls
+        what = calls[0].block if calls else nodes[-1].op.label()
     return Row(name, what, times, nodes[-1].shape if nodes else None,
                sum((node.cost for node in nodes), Cost()), remarks)
 

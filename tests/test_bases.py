@@ -159,7 +159,7 @@ def test_published_figures_stay_with_the_base(genotype: Read) -> None:
     ("base: family.yaml\nsteps: {stme: {act: }}", "no step named 'stme'; did you mean 'stem'"),
     ("base: family.yaml\nsteps: {stem: 3}", "stem must be a step, or empty to take it out"),
     ("base: family.yaml\nsteps: [stem]", "steps must be a mapping"),
-    ("base: empty.yaml\nsteps: {stem: }", "the base has no step named 'stem'"),
+    ("base: empty.yaml\nsteps: {stem: }", "steps: there is no step named 'stem'"),
     ("base: empty.yaml", "needs a net"),
     ("input: [3, 8, 8]\nnet: [act: {as: a}]\nsteps: {a: {gap: }}", "there is no base"),
 ])

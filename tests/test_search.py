@@ -257,7 +257,7 @@ def test_a_win_is_claimed_only_outside_the_spread() -> None:
     def result(trial: int | None, *scores: float) -> Result:
         network = load("mobilenet-v2")
         name = f"trial {trial}" if trial is not None else "mobilenet-v2@1.0"
-        return Result(Entry(name, network, None, Cost(1, 1), 32, trial, False), scores)
+        return Result(Entry(name, network, None, Cost(1, 1), trial, False), scores)
 
     known = result(None, 10.0, 11.0, 12.0)
     assert "cannot be told apart" in verdict([known, result(3, 11.0, 12.0, 13.0)], given)
