@@ -162,8 +162,11 @@ def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
         if clash:
             raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
                                 "and where it is called", passed.place)
-        return call(scope, passed.key, passed.target, own + given, inputs, travel,
-                    f"{name}.{passed.label}", repeat, passed)
+        if passed.kind == "arg":       # handed on: an argument of the place where it was written
+            return call_argument(scope, passed.key[1:], own + given, inputs, travel, name, repeat,
+                                 passed)
+        return call(scope, passed.key, passed.target, own + given, inputs, travel, name, repeat,
+                    passed)
     target = step_target(value)
     if target is None:
         hint = nearest(value, OPS) if isinstance(value, str) else ""
