@@ -72,7 +72,31 @@ def hcgnet(expansion: Expansion) -> Cost:
     return Cost(macs, expansion.cost().params)
 
 
-RULES: dict[str, Rule] = {"macs": all_macs, "conv": convolutions, "henet": henet, "hcgnet": hcgnet}
+def condensenet(expansion: Expansion) -> Cost:
+    """CondenseNet's authors' counter (`measure_model` in their repository); all parameters.
+
+    MACs of convolutions; one operation an element for ReLU; as many for an average pooling, the
+    last one too, as its windows have elements; a linear layer's weights and biases. Batch norm,
+    maximum pooling and concatenation are free.
+    """
+    macs = 0
+    for node, shapes in _with_inputs(expansion):
+        op, taken = node.op, shapes[0]
+        if conv := _convolution(op, taken[0]):
+            first = conv.order.split("-").index("act") < conv.order.split("-").index("conv")
+            macs += node.cost.macs
+            macs += _elements(taken if first else node.shape) if conv.act == "relu" else 0
+        elif isinstance(op, Linear):
+            macs += node.cost.params
+        elif isinstance(op, GlobalPool) or (isinstance(op, Act) and op.fn == "relu"):
+            macs += _elements(taken)
+        elif isinstance(op, Pool) and op.fn == "avg":
+            macs += op.k**2 * _elements(node.shape)
+    return Cost(macs, expansion.cost().params)
+
+
+RULES: dict[str, Rule] = {"macs": all_macs, "conv": convolutions, "henet": henet, "hcgnet": hcgnet,
+                          "condensenet": condensenet}
 
 
 def _layers_of(conv: Conv, taken: Shape, given: Shape) -> int:

@@ -25,11 +25,11 @@ from .tree import Map, Scalar, Seq, Tagged, Tree, describe
 # Steps that are no single operation, with their parameters; `expand` gives them their meaning.
 STRUCTURAL: dict[str, tuple[str, ...]] = {
     "identity": (), "split": ("sizes",), "residual": ("project",),
-    "wire": ("edges", "node", "source", "join", "out"),
+    "wire": ("edges", "node", "source", "join", "out", "n", "back", "ends"),
 }
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
-_REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("edges", "node")}
-
+_REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("node",)}
+_WIRED_BY = {"edges": ("edges", "source", "out"), "back": ("back", "n", "ends")}   # either way
 
 
 class Names(Protocol):
@@ -191,6 +191,22 @@ def _check_reserved(key: str, kind: str, given: Map) -> None:
     for word in ("repeat", "of"):
         if word in given and kind in STRUCTURAL:
             raise GenotypeError(f"{word!r} has no effect on {key}", given[word].place)
+    if key == "wire":
+        _check_wire(given)
+
+
+def _check_wire(given: Map) -> None:
+    ways = [way for way in _WIRED_BY if way in given]
+    if len(ways) != 1:
+        raise GenotypeError("wire needs 'edges' or 'back'" + (", not both" if ways else ""),
+                            given.place)
+    if "back" in given and "n" not in given:
+        raise GenotypeError("wire needs 'n', the number of nodes, beside 'back'", given.place)
+    for way, words in _WIRED_BY.items():
+        for word in words:
+            if word in given and way not in given:
+                raise GenotypeError(f"{word!r} has no effect on a wire given by its {ways[0]!r}",
+                                    given[word].place)
 
 
 def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,

@@ -5,7 +5,8 @@ residual   adds the tensor that `from` names where the shapes agree; where they 
            `project: {conv: {k: 1, act: none}}`, which gets `out` and `stride`, or not at all
 wire       a graph of equal nodes given by its edges (Xie et al. 2019): each joins its inputs and
            runs `node`; nodes without inputs take the step's input, and `source` changes their
-           parameters (a stride); `out` joins the nodes that nobody takes
+           parameters (a stride); `out` joins the nodes that nobody takes. Or `n` nodes in a row,
+           each of which takes what stands the distances `back` before it (Zhu et al. 2018)
 """
 
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from .errors import GenotypeError
 from .ops import OPS, show_shape
 from .program import Closure, Step
 from .state import Env, Tensor
+
+MAX_ROW = 1000
 
 Given = tuple[tuple[str, Any], ...]
 Calls = Callable[..., tuple[Tensor | None, dict[str, Tensor]]]   # runs a step given as an argument
@@ -84,9 +87,11 @@ def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
     if len(inputs) != 1:
         raise GenotypeError(f"wire takes one tensor, not {len(inputs)}", step.place)
     values = dict(given)
-    edges = _edges(values["edges"], step)
     if not isinstance(values["node"], Closure):
         raise GenotypeError("wire: node is a step, like {unit: {out: 32}}", step.place)
+    if "back" in values:
+        return _row(env, step, values, inputs[0], name, call_argument)
+    edges = _edges(values["edges"], step)
     env.run.spend(len(edges))
     scope = env.inner(inputs[0])
     scope.args = {"node": values["node"], "source": values.get("source", values["node"])}
@@ -101,13 +106,55 @@ def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
         if len(taken) > 1:
             taken = (env.run.add(f"{name}.{n}.join", join, (), taken, env.calls, step.place),)
         role = "node" if taken else "source"
-        result, _ = call_argument(scope, role, (), taken or inputs, {}, f"{name}.{n}", None, step)
-        if result is None:
-            raise GenotypeError("wire: node ends in several tensors; join them", step.place)
-        made[n] = result
+        made[n] = _node(scope, role, taken or inputs, f"{name}.{n}", call_argument, step)
     sinks = tuple(made[n] for n in sorted(set(sources) - {a for a, _ in edges}))
     return sinks[0] if len(sinks) == 1 else \
         env.run.add(f"{name}.out", out, (), sinks, env.calls, step.place)
+
+
+def _row(env: Env, step: Step, values: dict[str, Any], first: Tensor, name: str,
+         call_argument: Calls) -> Tensor:
+    """Nodes in a row behind the step's input; what leaves is what a further node would take."""
+    n, back, ends = values["n"], values["back"], values.get("ends", "next")
+    if type(n) is not int or not 0 <= n <= MAX_ROW:
+        raise GenotypeError(f"wire: n is a whole number from 0 to {MAX_ROW}", step.place)
+    distances = back if isinstance(back, tuple) else ()
+    if not distances or len(set(distances)) < len(distances) or \
+            any(d != "first" and (type(d) is not int or d < 1) for d in distances):
+        raise GenotypeError("wire: back is a list of different distances from 1 on, or `first`: "
+                            "[1, 2, 4]", step.place)
+    if ends not in ("next", "all"):
+        raise GenotypeError(f"wire: ends is next or all, not {ends!r}", step.place)
+    join = _joiner(values.get("join", "wsum"), "join", step)
+    scope = env.inner(first)
+    scope.args = {"node": values["node"]}
+    made = [first]
+
+    def joined(numbers: tuple[int, ...], name: str) -> Tensor:
+        env.run.spend(len(numbers))
+        taken = tuple(made[i] for i in numbers)
+        return taken[0] if len(taken) == 1 else \
+            env.run.add(name, join, (), taken, env.calls, step.place)
+
+    def before(i: int) -> tuple[int, ...]:
+        numbers = [0 if d == "first" else i - d for d in distances]
+        found = tuple(dict.fromkeys(k for k in numbers if k >= 0))
+        if not found:
+            raise GenotypeError(f"wire: back leaves nothing for node {i} to take", step.place)
+        return found
+
+    for i in range(1, n + 1):
+        taken = joined(before(i), f"{name}.{i}.join")
+        made.append(_node(scope, "node", (taken,), f"{name}.{i}", call_argument, step))
+    return joined(before(n + 1) if ends == "next" else tuple(range(n + 1)), f"{name}.out")
+
+
+def _node(scope: Env, role: str, taken: tuple[Tensor, ...], name: str, call_argument: Calls,
+          step: Step) -> Tensor:
+    result, _ = call_argument(scope, role, (), taken, {}, name, None, step)
+    if result is None:
+        raise GenotypeError("wire: node ends in several tensors; join them", step.place)
+    return result
 
 
 def _edges(value: Any, step: Step) -> list[tuple[int, int]]:

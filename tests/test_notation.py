@@ -339,10 +339,30 @@ TOPICS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("- wire: {edges: [[0, 1], [0, 2]], node: {conv: {out: 4}}, out: concat}",
              "- conv: {out: 4, as: n0}\n- conv: {out: 4, as: n1}\n- conv: {from: n0, out: 4, as: n2}\n"
              "- concat: {from: [n1, n2]}"),
+            ("- wire: {n: 3, back: [1, 2, 4], node: {conv: {out: 2}}, join: concat}",
+             "- identity: {as: x}\n- conv: {out: 2, as: n1}\n- concat: {from: [n1, x]}\n"
+             "- conv: {out: 2, as: n2}\n- concat: {from: [n2, n1]}\n- conv: {out: 2, as: n3}\n"
+             "- concat: {from: [n3, n2, x]}"),
+            ("- wire: {n: 3, back: [first, 1], node: {conv: {out: 2}}, join: concat, ends: all}",
+             "- identity: {as: x}\n- conv: {out: 2, as: n1}\n- concat: {from: [x, n1]}\n"
+             "- conv: {out: 2, as: n2}\n- concat: {from: [x, n2]}\n- conv: {out: 2, as: n3}\n"
+             "- concat: {from: [x, n1, n2, n3]}"),
+            ("- wire: {n: 0, back: [1], node: {dw: }}\n- act:", "- act:"),
         ],
         "refused": [
             ("- wire: {node: {dw: }}", "wire needs 'edges'"),
             ("- wire: {edges: [[0, 1]]}", "wire needs 'node'"),
+            ("- wire: {edges: [[0, 1]], n: 2, back: [1], node: {dw: }}", "'back', not both"),
+            ("- wire: {back: [1], node: {dw: }}", "wire needs 'n', the number of nodes"),
+            ("- wire: {n: 2, back: [1], node: {dw: }, out: add}", "'out' has no effect on a wire"),
+            ("- wire: {edges: [[0, 1]], node: {dw: }, ends: all}", "given by its 'edges'"),
+            ("- wire: {n: 2.5, back: [1], node: {dw: }}", "n is a whole number from 0 to 1000"),
+            ("- wire: {n: 2, back: [0], node: {dw: }}", "back is a list of different distances"),
+            ("- wire: {n: 2, back: [1, 1], node: {dw: }}", "back is a list of different distances"),
+            ("- wire: {n: 2, back: 1, node: {dw: }}", "back is a list of different distances"),
+            ("- wire: {n: 2, back: [2], node: {dw: }}", "back leaves nothing for node 1 to take"),
+            ("- wire: {n: 2, back: [1], node: {dw: }, ends: last}", "ends is next or all"),
+            ("- wire: {n: 2, back: [1], node: dw}", "node is a step"),
             ("- wire: {edges: [[1, 0]], node: {dw: }}", "[1, 0] does not lead from a smaller"),
             ("- wire: {edges: [[0, 0]], node: {dw: }}", "[0, 0] does not lead from a smaller"),
             ("- wire: {edges: [[0, 1], [0, 1]], node: {dw: }}", "an edge stands there twice"),

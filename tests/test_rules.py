@@ -48,6 +48,15 @@ def test_hcgnet_counts_as_its_authors_counter(name: str, classes: int, macs: int
     assert counted("hcgnet", name, classes=classes).macs == macs
 
 
+@pytest.mark.parametrize(("name", "macs"), [
+    ("74-g4", 530_360_264), ("74-g8", 275_265_480), ("cifar-182", 512_671_594)])
+def test_condensenet_counts_as_its_authors_counter(name: str, macs: int) -> None:
+    """Their counter on the network in training, whose classifier has all its inputs still."""
+    *_, pruned, classifier = trace(load(f"condensenet@{name}")).nodes
+    assert counted("condensenet", f"condensenet@{name}").macs + classifier.cost.macs == macs
+    assert pruned.op.kind == "index"
+
+
 @pytest.mark.parametrize(("width", "macs"), [("1.0", "207.9M"), ("1.2", "285.6M"),
                                              ("1.6", "477.0M"), ("1.8", "590.9M")])
 def test_sinet_counts_convolutions_only(width: str, macs: str) -> None:

@@ -1,4 +1,4 @@
-"""Operations on the channel axis: slices, shuffles, softmax over branches."""
+"""Operations on the channel axis: slices, gathers, shuffles, softmax over branches."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,36 @@ class Slice(Op):
         import torch
 
         return lambda x: torch.narrow(x, 1, self.start, self.length)
+
+
+@op("index")
+@dataclass(frozen=True, slots=True)
+class Index(Op):
+    """Some channels gathered, in any order and any number of times: (C, H, W) → (out, H, W).
+
+    CondenseNet's index layer (Huang et al. 2018, Fig. 1 right). Which channels is a result of
+    training: the built module has them as a buffer ``index`` of ``out`` whole numbers, which a
+    state dict brings along. Until then output i takes channel ⌊i·C/out⌋, evenly spread. No MACs,
+    no parameters. Raises ShapeError where ``out`` is less than 1.
+    """
+
+    takes_flat = True
+    out: int
+
+    examples = (({"out": 6}, ((12, 4, 4),)), ({"out": 7}, ((3, 2, 2),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.out < 1:
+            raise ShapeError(f"index: out must be at least 1, not {self.out}")
+        return self.out, *inputs[0][1:]
+
+    def label(self) -> str:
+        return "index"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from .layers import Gather
+
+        return Gather([i * inputs[0][0] // self.out for i in range(self.out)])
 
 
 @op("shuffle")

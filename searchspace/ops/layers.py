@@ -17,6 +17,19 @@ class AttentionPool(nn.Module):
         return mean
 
 
+class Gather(nn.Module):
+    """(N, C, H, W) → (N, out, H, W): the channels that the buffer ``index`` lists."""
+
+    index: Tensor
+
+    def __init__(self, channels: list[int]) -> None:
+        super().__init__()
+        self.register_buffer("index", torch.tensor(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.index_select(1, self.index)
+
+
 class SigmoidWeightedSum(nn.Module):
     """Σ σ(wᵢ)·xᵢ over n tensors of one shape; the weights start at 0, so each counts half."""
 
