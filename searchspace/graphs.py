@@ -2,7 +2,8 @@
 
 Xie et al. 2019, "Exploring Randomly Wired Neural Networks for Image Recognition": WS (Watts and
 Strogatz), ER (Erdős and Rényi), BA (Barabási and Albert). An edge goes from the node with the
-smaller to the one with the larger number.
+smaller to the one with the larger number. BA begins with m nodes without edges, all of which the
+next node takes, so that a stage has m inputs.
 """
 
 from typing import Any
@@ -32,7 +33,7 @@ def draw(generator: str, parameters: Map, seed: int) -> list[tuple[int, int]]:
     import networkx as nx  # half of the package's import time, and few genotypes draw
 
     wanted = GENERATORS[generator]
-    values: dict[str, int | float] = {}
+    values: dict[str, Any] = {}
     for name, tree in parameters.items.items():
         value = tree.value if isinstance(tree, Scalar) else None
         if name not in wanted or isinstance(value, bool) or not isinstance(value, int | float) or (
@@ -45,6 +46,9 @@ def draw(generator: str, parameters: Map, seed: int) -> list[tuple[int, int]]:
                             parameters.place)
     make: dict[str, Any] = {"er": nx.gnp_random_graph, "ba": nx.barabasi_albert_graph,
                             "ws": nx.watts_strogatz_graph}
+    if generator == "ba" and values["m"] < values["n"]:
+        m = int(values["m"])
+        values["initial_graph"] = nx.star_graph([m, *range(m)])   # node m with all before it
     try:
         for attempt in range(_TRIES):
             graph = make[generator](**values, seed=seed + attempt * 1_000_003)

@@ -23,7 +23,8 @@ def to_yaml(genotype: Genotype, comment: str = "") -> str:
              for line in comment.splitlines()]
     document = as_written(genotype.document.but(name=Scalar(genotype.name)))
     assert isinstance(document, Map)
-    order = ("name", "source", "status", "note", "args", "input", "blocks", "net")
+    order = ("name", "source", "status", "note", "published", "exact", "args", "input", "blocks",
+             "net")
     for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
         lines += _entry(key, document[key], 0)
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """The operations: one file a family. Composite blocks stand beside them as YAML."""
 
-from . import activation, attend, channels, combine, conv, pool
+from . import activation, attend, channels, combine, conv, lrn, pool
 from .base import OPS, Cost, Field, Layer, Op, op, schema, show_shape
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
            "channels",
            "combine",
            "conv",
+           "lrn",
            "op",
            "pool",
            "schema",
