@@ -8,9 +8,9 @@ from searchspace.ops import Op
 from .subject import Opening
 
 FAMILIES = {
-    "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap"),
-    "join": ("add", "concat", "mul", "mean", "wsum"),
-    "channels": ("slice", "shuffle", "pad"), "linear": ("linear",),
+    "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap", "gmp"),
+    "join": ("add", "concat", "beside", "mul", "mean", "wsum"),
+    "channels": ("cpool", "slice", "shuffle", "pad"), "linear": ("linear",),
     "attention": ("attend", "softmax"), "other": ("act", "bn", "dropout"),
 }
 _FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}

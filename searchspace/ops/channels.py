@@ -1,6 +1,7 @@
-"""Operations on the channel axis: slices, gathers, shuffles, softmax over branches."""
+"""Operations on the channel axis: slices, gathers, shuffles, softmax over branches, pooling."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ..errors import ShapeError
 from ..formula import Shape
@@ -115,3 +116,24 @@ class Softmax(Op):
     def module(self, *inputs: Shape) -> Layer:
         groups, c = self.groups, inputs[0][0]
         return lambda x: x.unflatten(1, (groups, c // groups)).softmax(1).flatten(1, 2)
+
+
+@op("cpool")
+@dataclass(frozen=True, slots=True)
+class ChannelPool(Op):
+    """Maximum or mean over the channels: (C, H, W) → (1, H, W). In CBAM, Woo et al. 2018, Eq. 3."""
+
+    fn: Literal["max", "avg"] = "max"
+
+    examples = (({"fn": "max"}, ((8, 5, 4),)), ({"fn": "avg"}, ((8, 5, 4),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return 1, *inputs[0][1:]
+
+    def label(self) -> str:
+        return f"{self.fn} over channels"
+
+    def module(self, *inputs: Shape) -> Layer:
+        if self.fn == "max":
+            return lambda x: x.amax(1, keepdim=True)
+        return lambda x: x.mean(1, keepdim=True)

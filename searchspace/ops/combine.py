@@ -76,6 +76,31 @@ class Concat(Op):
         return lambda *xs: torch.cat(xs, 1)
 
 
+@op("beside")
+@dataclass(frozen=True, slots=True)
+class Beside(Op):
+    """Tensors of equal channels and height side by side: (C, H, W₁), (C, H, W₂), … → (C, H, ΣW).
+
+    What follows is applied to all of them with the same weights; `pad` with negative numbers cuts
+    one out again. Raises ShapeError where channels or heights differ.
+    """
+
+    inputs = (2, None)
+    examples = (({}, ((4, 3, 1), (4, 3, 2), (4, 3, 1))),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if len({s[:2] for s in inputs}) != 1:
+            shown = ", ".join(show_shape(s) for s in inputs)
+            raise ShapeError(f"{self.kind}: the inputs differ in channels or height: {shown}")
+        c, h, _ = inputs[0]
+        return c, h, sum(w for _, _, w in inputs)
+
+    def module(self, *inputs: Shape) -> Layer:
+        import torch
+
+        return lambda *xs: torch.cat(xs, 3)
+
+
 @op("mean")
 @dataclass(frozen=True, slots=True)
 class Mean(Op):

@@ -77,6 +77,25 @@ class GlobalPool(Op):
         return nn.AdaptiveAvgPool2d(1)
 
 
+@op("gmp")
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool(Op):
+    """Maximum over all positions: (C, H, W) → (C, 1, 1). In CBAM, Woo et al. 2018, Eq. 2."""
+
+    examples = (({}, ((8, 5, 4),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0][0], 1, 1
+
+    def label(self) -> str:
+        return "global max pool"
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.AdaptiveMaxPool2d(1)
+
+
 @op("pad")
 @dataclass(frozen=True, slots=True)
 class Pad(Op):
