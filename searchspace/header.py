@@ -8,7 +8,7 @@ from .steps import check_keys
 from .tree import Map, Scalar, Tree
 
 VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "exact", "status", "note")
-RULES = ("macs", "conv", "henet", "hcgnet", "condensenet")      # implemented in `rules`
+RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # implemented in `rules`
 STATUSES = ("calibrated", "unsettled")
 _PUBLISHED = ("params", "macs", "rule", "top1", "table", "of")
 _EXACT = ("params", "macs", "of")

@@ -39,7 +39,9 @@ def run_step(env: Env, step: Step) -> None:
         option = step.options[env.decide(step.hole)]
         step = _with_frame(option, step)
     if step.when is not None and not _truth(step.when.get(env), step):
-        _bind(env, step, inputs[0] if inputs else env.current, travel)
+        # what a residual names is its shortcut; its input is the previous tensor
+        passed = inputs[0] if inputs and step.kind != "residual" else env.current
+        _bind(env, step, passed, travel)
         return
     if step.repeat is None:
         main, outputs = invoke(env, step, _params(env, step, 0, None), inputs, travel, None)

@@ -29,6 +29,21 @@ def convolutions(expansion: Expansion) -> Cost:
     return Cost(macs, expansion.cost().params)
 
 
+def biased(expansion: Expansion) -> Cost:
+    """SqueezeNext's paper, Table 3: as if each convolution and linear layer had a bias.
+
+    A bias is a parameter a channel, and its addition an operation for every output value. By this
+    the figures of four SqueezeNexts, and of SqueezeNet beside them, are met to all digits.
+    """
+    macs = params = 0
+    for node in expansion.nodes:
+        macs, params = macs + node.cost.macs, params + node.cost.params
+        if isinstance(node.op, Conv | Depthwise | Linear):
+            macs += _elements(node.shape)
+            params += 0 if node.op.bias else node.shape[0]
+    return Cost(macs, params)
+
+
 def henet(expansion: Expansion) -> Cost:
     """HENet's paper, Tables 3 and 4.
 
@@ -95,8 +110,8 @@ def condensenet(expansion: Expansion) -> Cost:
     return Cost(macs, expansion.cost().params)
 
 
-RULES: dict[str, Rule] = {"macs": all_macs, "conv": convolutions, "henet": henet, "hcgnet": hcgnet,
-                          "condensenet": condensenet}
+RULES: dict[str, Rule] = {"macs": all_macs, "conv": convolutions, "bias": biased, "henet": henet,
+                          "hcgnet": hcgnet, "condensenet": condensenet}
 
 
 def _layers_of(conv: Conv, taken: Shape, given: Shape) -> int:

@@ -137,6 +137,8 @@ TOPICS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("- conv: {out: 4, when: false}\n- conv: {out: 2, when: true}", "- conv: {out: 2}"),
             ("- act:\n- conv: {out: 4, when: false, as: a}\n- add: {from: [a, a]}",  # passes through
              "- act: {as: a}\n- add: {from: [a, a]}"),
+            ("- act: {as: a}\n- conv: {out: 8}\n- residual: {from: a, when: false}\n- gap:",
+             "- act:\n- conv: {out: 8}\n- gap:"),            # what goes on is not the shortcut
             ("- conv: {out: 4, stride: 2}\n- gap: {when: =_.h > 1 and not (_.w > 8 or cin == 5)}",
              "- conv: {out: 4, stride: 2}\n- gap:"),
         ],

@@ -165,6 +165,8 @@ def test_a_missing_parameter_is_named(kind: str, name: str, tmp_path: Path) -> N
     ("slice", {"start": 3, "length": 2}, ((4, 4, 4),), "channels 3 to 5 of 4"),
     ("index", {"out": 0}, ((4, 4, 4),), "at least 1"),
     ("shuffle", {"groups": 3}, ((4, 4, 4),), r"groups \(3\) must divide the channels \(4\)"),
+    ("shift", {"k": 2}, ((4, 4, 4),), "k must be odd"),
+    ("lrn", {"n": 4}, ((4, 4, 4),), "n must be odd"),
     ("softmax", {"groups": 3}, ((4, 1, 1),), r"groups \(3\) must divide the channels \(4\)"),
     ("add", {}, ((4, 4, 4), (5, 4, 4)), "differ in channels: 4×4×4, 5×4×4"),
     ("add", {}, ((4, 4, 4), (4, 5, 5)), "differ in size: 4×4×4, 4×5×5"),

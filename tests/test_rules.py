@@ -63,6 +63,19 @@ def test_sinet_counts_convolutions_only(width: str, macs: str) -> None:
     assert Figure.read(macs).stands_for(counted("conv", f"sinet@{width}").macs)
 
 
+# The figures of SqueezeNext's paper, Table 3: its own four networks and SqueezeNet beside them.
+@pytest.mark.parametrize(("name", "macs"), [
+    ("squeezenext@1.0-23", "282M"), ("squeezenext@1.0-23v5", "228M"), ("squeezenext@2.0-23", "749M"),
+    ("squeezenext@2.0-23v5", "708M"), ("squeezenet@1.0-227", "837M")])
+def test_squeezenext_counts_biases(name: str, macs: str) -> None:
+    assert Figure.read(macs).stands_for(counted("bias", name).macs)
+
+
+def test_a_bias_is_a_parameter_a_channel_and_counted_once() -> None:
+    assert counted("bias", "squeezenext").params == cost(load("squeezenext", bias=True)).params
+    assert counted("bias", "squeezenet").params == cost(load("squeezenet")).params
+
+
 @pytest.mark.parametrize(("text", "count", "stands"), [
     ("3.4M", 3_400_000, True), ("3.4M", 3_449_999, True), ("3.4M", 3_499_999, True),
     ("3.4M", 3_500_000, False), ("3.4M", 3_349_999, False), ("3.4M", 3_350_000, True),

@@ -1,6 +1,6 @@
 """The operations: one file a family. Composite blocks stand beside them as YAML."""
 
-from . import activation, attend, channels, combine, conv, lrn, pool
+from . import activation, attend, channels, combine, conv, lrn, pool, shift
 from .base import OPS, Cost, Field, Layer, Op, op, schema, show_shape
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
            "op",
            "pool",
            "schema",
+           "shift",
            "show_shape",
 ]

@@ -1,0 +1,62 @@
+"""The shift operation: a spatial neighbourhood without weights and without multiplications."""
+
+from dataclasses import dataclass
+
+from ..errors import ShapeError
+from ..formula import Shape
+from .base import Layer, Op, op
+
+
+@op("shift")
+@dataclass(frozen=True, slots=True)
+class Shift(Op):
+    """Groups of channels, each moved to its own place of a k×k window (Wu et al. 2018, Eq. 2).
+
+    (C, H, W) → (C, H, W), zeros where the image ends. The k² groups of ⌊C/k²⌋ channels lie in the
+    order of the window's rows; channel c of the group at row i and column j becomes
+    y[c, h, w] = x[c, h + (i − ⌊k/2⌋)·dilation, w + (j − ⌊k/2⌋)·dilation]. Channels left over stay
+    in place with the middle group. Raises ShapeError where ``k`` is even, or ``k`` or ``dilation``
+    is below 1.
+    """
+
+    k: int = 3
+    dilation: int = 1
+
+    examples = (({}, ((20, 5, 6),)), ({"k": 5}, ((25, 6, 6),)), ({"dilation": 2}, ((9, 7, 7),)),
+                ({"k": 1}, ((3, 4, 4),)), ({"k": 5}, ((7, 4, 4),)))
+
+    def places(self, channels: int) -> tuple[tuple[int, int, int], ...]:
+        """(channels, rows down, columns right) for each place of the window, row by row."""
+        share, middle = channels // self.k**2, self.k // 2
+        offsets = [d * self.dilation for d in range(-middle, self.k - middle)]
+        rest = channels - share * self.k**2
+        return tuple((share + (rest if dy == dx == 0 else 0), dy, dx)
+                     for dy in offsets for dx in offsets)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.k < 1 or self.k % 2 == 0 or self.dilation < 1:
+            raise ShapeError(f"shift: k must be odd and dilation at least 1, not {self.k} and "
+                             f"{self.dilation}")
+        return inputs[0]
+
+    def label(self) -> str:
+        return f"shift {self.k}×{self.k}" + (f" d{self.dilation}" if self.dilation > 1 else "")
+
+    def module(self, *inputs: Shape) -> Layer:
+        import torch
+        from torch.nn.functional import pad
+
+        c, h, w = inputs[0]
+        edge = self.k // 2 * self.dilation
+        parts = [part for part in self.places(c) if part[0]]
+
+        def moved(x: torch.Tensor) -> torch.Tensor:
+            pieces, start = [], 0
+            framed = pad(x, (edge, edge, edge, edge))
+            for channels, dy, dx in parts:
+                piece = framed.narrow(1, start, channels).narrow(2, edge + dy, h)
+                pieces.append(piece.narrow(3, edge + dx, w))
+                start += channels
+            return torch.cat(pieces, 1)
+
+        return moved
