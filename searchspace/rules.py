@@ -24,7 +24,10 @@ def all_macs(expansion: Expansion) -> Cost:
 
 
 def convolutions(expansion: Expansion) -> Cost:
-    """SINet's paper: MACs of convolutions only, without linear layers; all parameters."""
+    """MACs of convolutions only, without linear layers; all parameters.
+
+    SINet's paper, and Table 1 of ShuffleNet's, all five columns of which are met by it alone.
+    """
     macs = sum(n.cost.macs for n in expansion.nodes if not isinstance(n.op, Linear))
     return Cost(macs, expansion.cost().params)
 
@@ -45,11 +48,11 @@ def biased(expansion: Expansion) -> Cost:
 
 
 def henet(expansion: Expansion) -> Cost:
-    """HENet's paper, Tables 3 and 4.
+    """HENet's paper, Tables 3 and 4, for its own networks and the ShuffleNets beside them.
 
-    Parameters: every convolution as if it had one group, its bias, batch norm and the classifier;
-    printed in whole thousands, cut off. MACs: grouped, with every repeat of a stage charged as its
-    last one, which has 2C input channels where the first has C.
+    Parameters: every convolution, depthwise ones too, as if it had one group, its bias, batch norm
+    and the classifier; printed in whole thousands, cut off. MACs: grouped, with every repeat of a
+    stage charged as its last one, which has 2C input channels where the first has C.
     """
     params = 0
     for node, shapes in _with_inputs(expansion):

@@ -76,6 +76,20 @@ def test_a_bias_is_a_parameter_a_channel_and_counted_once() -> None:
     assert counted("bias", "squeezenet").params == cost(load("squeezenet")).params
 
 
+@pytest.mark.parametrize(("r", "thousands"), [(2, 357), (3, 515), (4, 674), (5, 833)])
+def test_henet_counts_the_shufflenets_beside_it_as_ungrouped_too(r: int, thousands: int) -> None:
+    ten = counted("henet", "shufflenet-henet", r=r)
+    assert ten.params // 1000 == thousands
+    assert counted("henet", "shufflenet-henet", r=r, classes=100).params - ten.params == 17_370
+    assert ten.macs == cost(load("shufflenet-henet", r=r)).macs     # no unit has twice its channels
+
+
+@pytest.mark.parametrize(("g", "printed"), [(1, "143M"), (2, "140M"), (3, "137M"), (4, "133M"),
+                                            (8, "137M")])
+def test_shufflenet_counts_convolutions_only_in_its_table_1(g: int, printed: str) -> None:
+    assert Figure.read(printed).stands_for(counted("conv", "shufflenet-v1", g=g).macs)
+
+
 @pytest.mark.parametrize(("text", "count", "stands"), [
     ("3.4M", 3_400_000, True), ("3.4M", 3_449_999, True), ("3.4M", 3_499_999, True),
     ("3.4M", 3_500_000, False), ("3.4M", 3_349_999, False), ("3.4M", 3_350_000, True),
