@@ -226,8 +226,9 @@ def _ceil_counts(op: Pool, shape: Shape) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _kernel_sign(op: Conv) -> str:
-    k = pair(op.k)
-    return _sign(Conv(op.out, k, op.stride, op.padding(), 1 if k == (1, 1) else op.dilation,
+    k, (sh, sw) = pair(op.k), pair(op.stride)
+    stride = sh if sh == sw else (sh, sw)     # [2, 2] is 2
+    return _sign(Conv(op.out, k, stride, op.padding(), 1 if k == (1, 1) else op.dilation,
                       op.groups, op.bias, bn=False, act="none"))
 
 

@@ -36,15 +36,16 @@ class Conv(Op):
     (C, H, W) → (out, H', W'),  H' = ⌊(H + 2·pad − dilation·(k−1) − 1)/stride⌋ + 1
     MACs  kh·kw·C/groups·out·H'·W'    params  kh·kw·C/groups·out + out (bias) + 2·(bn's channels)
 
-    ``pad`` is ⌊dilation·(k−1)/2⌋ unless given, for each axis. ``bn-act-conv`` (pre-activation)
-    normalises the C input channels; ``act-conv-bn`` is NASNet's, ``conv-act-bn`` SINet's.
+    ``k``, ``stride`` and ``pad`` may be (height, width). ``pad`` is ⌊dilation·(k−1)/2⌋ unless
+    given, for each axis. ``bn-act-conv`` (pre-activation) normalises the C input channels;
+    ``act-conv-bn`` is NASNet's, ``conv-act-bn`` SINet's.
     Raises ShapeError where ``groups`` does not divide C and ``out``, or nothing is left of the
     image.
     """
 
     out: int
     k: int | Pair = 3
-    stride: int = 1
+    stride: int | Pair = 1
     pad: int | Pair | None = None
     dilation: int = 1
     groups: int = 1
@@ -58,6 +59,7 @@ class Conv(Op):
         ({"out": 8}, ((4, 9, 9),)),
         ({"out": 8, "groups": 4, "bias": True, "act": "relu6"}, ((4, 9, 9),)),
         ({"out": 6, "k": (1, 7), "stride": 2, "bn": False, "act": "none"}, ((4, 9, 10),)),
+        ({"out": 6, "k": (7, 1), "stride": (2, 1)}, ((4, 9, 10),)),
         ({"out": 4, "k": 5, "dilation": 2, "groups": 4, "order": "bn-act-conv"}, ((4, 9, 9),)),
         ({"out": 4, "k": 3, "pad": 0, "stride": 2, "order": "conv-act-bn"}, ((3, 31, 31),)),
         ({"out": 4, "order": "act-conv-bn"}, ((3, 7, 7),)),
@@ -73,14 +75,15 @@ class Conv(Op):
     def shape(self, *inputs: Shape) -> Shape:
         c, h, w = inputs[0]
         kh, kw = pair(self.k)
-        if min(kh, kw, self.stride, self.dilation, self.groups, self.out) < 1:
+        sh, sw = pair(self.stride)
+        if min(kh, kw, sh, sw, self.dilation, self.groups, self.out) < 1:
             raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")
         ph, pw = self.padding()
-        oh = window(h, kh, self.stride, ph, self.dilation)
-        ow = window(w, kw, self.stride, pw, self.dilation)
+        oh = window(h, kh, sh, ph, self.dilation)
+        ow = window(w, kw, sw, pw, self.dilation)
         if oh < 1 or ow < 1 or min(ph, pw) < 0:
             raise ShapeError(f"conv: k ({self.k}) with pad {(ph, pw)} leaves nothing of "
                              f"{show_shape(inputs[0])}")
@@ -99,8 +102,9 @@ class Conv(Op):
         text = f"conv {kh}×{kw}"
         if self.groups > 1:
             text += f" g{self.groups}"
-        if self.stride > 1:
-            text += f" /{self.stride}"
+        sh, sw = pair(self.stride)
+        if max(sh, sw) > 1:
+            text += f" /{sh}" if sh == sw else f" /{sh}×{sw}"
         if self.dilation > 1:
             text += f" d{self.dilation}"
         return text + (f", {self.act}" if self.act != "none" else "")
@@ -110,7 +114,7 @@ class Conv(Op):
 
         c = inputs[0][0]
         parts: dict[str, nn.Module | None] = {
-            "conv": nn.Conv2d(c, self.out, pair(self.k), self.stride, self.padding(),
+            "conv": nn.Conv2d(c, self.out, pair(self.k), pair(self.stride), self.padding(),
                               self.dilation, self.groups, bias=self.bias),
             "act": activation(self.act),
             "bn": (nn.BatchNorm2d(c if self.order == "bn-act-conv" else self.out, eps=self.eps)
