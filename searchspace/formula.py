@@ -7,7 +7,7 @@ evaluated as Python: only the nodes named here have a meaning.
     names      arguments in scope; ``cin``: channels of the step's own input;
                ``x.c``, ``x.h``, ``x.w``: shape of a named tensor (``_`` is the step's input)
     operators  + - * /   == != < <= > >=   and or not   a if condition else b
-    functions  floor ceil round min max round_to(v, d) divisor(c)
+    functions  floor ceil round min max pow(a, x) round_to(v, d) divisor(c)
 """
 
 import ast
@@ -15,6 +15,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Protocol
@@ -85,6 +86,48 @@ def divisor(value: Number) -> int:
     return next(d for d in range(math.isqrt(whole), 0, -1) if whole % d == 0)
 
 
+_PRECISE = Context(prec=50)      # decimal contexts calculate the same on every machine, as floating
+_POWER = Context(prec=15)        # point need not
+_BEYOND = "the result is too large, or has too many decimals"
+
+
+def power(base: Number, exponent: Number) -> Number:
+    """``base`` to the power ``exponent``: exact where that is whole, else to 15 digits.
+
+    The rounded power is a decimal like any that could be written in its place, so that what is
+    calculated with it is exact again; a root that has fewer digits comes out as it is.
+
+    >>> power(Fraction(6, 5), 2), power(4, Fraction(1, 2))
+    (Fraction(36, 25), 2)
+    """
+    if exponent == int(exponent):
+        return _whole_power(base, int(exponent))
+    if base <= 0:
+        raise ValueError(f"pow takes a positive number to the power {show(exponent)}, not "
+                         f"{show(base)}")
+    return _fractional_power(Fraction(base), Fraction(exponent))
+
+
+def _whole_power(base: Number, exponent: int) -> Number:
+    if base == 0 and exponent < 0:
+        raise ValueError("division by zero")
+    bits = max(abs(base.numerator).bit_length(), base.denominator.bit_length()) - 1
+    if abs(exponent) * bits > 4 * MAX_DENOMINATOR.bit_length():
+        raise ValueError(_BEYOND)
+    return _plain(Fraction(base) ** exponent)
+
+
+@lru_cache(maxsize=1 << 10)
+def _fractional_power(base: Fraction, exponent: Fraction) -> Number:
+    divide, multiply = _PRECISE.divide, _PRECISE.multiply
+    by = divide(Decimal(exponent.numerator), Decimal(exponent.denominator))
+    log = _PRECISE.ln(divide(Decimal(base.numerator), Decimal(base.denominator)))
+    result = multiply(log, by)
+    if abs(result) > 100:
+        raise ValueError(_BEYOND)
+    return _plain(Fraction(_POWER.plus(_PRECISE.exp(result))))
+
+
 def _round(value: Number) -> int:
     return math.floor(value + Fraction(1, 2))  # half up: 2.5 → 3, as papers round widths
 
@@ -92,7 +135,7 @@ def _round(value: Number) -> int:
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int | None]] = {
     "floor": (math.floor, 1), "ceil": (math.ceil, 1), "round": (_round, 1),
     "min": (lambda *v: min(v), None), "max": (lambda *v: max(v), None),
-    "round_to": (round_to, 2), "divisor": (divisor, 1),
+    "pow": (power, 2), "round_to": (round_to, 2), "divisor": (divisor, 1),
 }
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
@@ -257,7 +300,7 @@ class _Compiler:
                 if not _is_number(value):
                     raise self.fail(f"{name} takes numbers, not {show(value)}")
             try:
-                return function(*values)
+                return self.bounded(function(*values))
             except ValueError as error:
                 raise self.fail(str(error)) from None
         return run

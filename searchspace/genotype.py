@@ -3,7 +3,8 @@
 A genotype is a YAML file; a space is a genotype with holes. `load` reads one.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from .header import Header
 from .holes import Hole, find_holes
 from .program import Step, Value
 from .steps import compile_steps, compile_value
-from .tree import Map, Scalar, Seq
+from .tree import Hole, Map, Scalar, Seq, Tagged, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ class Genotype:
         return bool(self.holes)
 
     def with_args(self, args: Mapping[str, Any]) -> "Genotype":
-        """The genotype with network arguments set; UnknownNameError for one that it lacks."""
+        """The genotype with network arguments set; UnknownNameError for one that it lacks.
+
+        Arguments that only the values before it used are left out.
+        """
         known = mapping(self.document.get("args"), "args")
         items = dict(known.items)
         for name, value in args.items():
@@ -77,15 +81,18 @@ class Genotype:
                 raise GenotypeError(f"argument {name!r} takes a number, a word, true or false, not "
                                     f"{value!r}", place)
             items[name] = Scalar(value, place)
-        return self.replace(self.document.but(args=Map(items, known.place)) if items
-                            else self.document)
+        changed = self.replace(self.document.but(args=Map(items, known.place)) if items
+                               else self.document)
+        return without_superseded(changed, [known[name] for name in args], kept=args)
 
     def with_input(self, size: int) -> "Genotype":
-        """The genotype for square images of another size."""
+        """The genotype for square images of another size; arguments that only said the size it had
+        are left out."""
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
         edge = Scalar(size, Place("<input>", 0))
-        return self.replace(self.document.but(input=Seq((shape.items[0], edge, edge))))
+        changed = self.replace(self.document.but(input=Seq((shape.items[0], edge, edge))))
+        return without_superseded(changed, shape.items[1:])
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":
         """The genotype with another document."""
@@ -152,3 +159,41 @@ def without_unused(genotype: Genotype, but_of: str = "",
         genotype = genotype.replace(document.but(
             blocks=Map(live_blocks, blocks.place) if live_blocks else None,
             args=Map(live_args, args.place) if live_args else None))
+
+
+def without_superseded(genotype: Genotype, values: Iterable[Tree],
+                       kept: Iterable[str] = ()) -> Genotype:
+    """The genotype without the arguments that nothing uses since other values stand in the place of
+    ``values``: a compound coefficient where width, depth and resolution are given. Those ``kept``,
+    and those that nothing used before, stay, and are faults."""
+    args = mapping(genotype.document.get("args"), "args")
+    found: set[str] = set()
+    names = {name for tree in values for name in _names(tree)}
+    while names := {n for n in names if n in args} - found:
+        found |= names
+        names = {inner for name in names for inner in _names(args[name])}
+    if not (found := found.difference(kept)):
+        return genotype
+    while True:
+        _, _, used = _compile_parts(genotype)
+        args = mapping(genotype.document.get("args"), "args")
+        live = {name: tree for name, tree in args.items.items() if name in used or name not in found}
+        if len(live) == len(args):
+            return genotype
+        genotype = genotype.replace(genotype.document.but(
+            args=Map(live, args.place) if live else None))
+
+
+def _names(tree: Tree) -> set[str]:
+    """The words in a tree's formulas, names of arguments among them."""
+    if isinstance(tree, Scalar):
+        text = tree.value
+        return set(re.findall(r"[A-Za-z_]\w*", text)) if str(text).startswith("=") else set()
+    parts: Iterable[Tree]
+    if isinstance(tree, Hole):
+        parts = tree.trees
+    elif isinstance(tree, Tagged):
+        parts = (tree.body,)
+    else:
+        parts = tree.items.values() if isinstance(tree, Map) else tree.items
+    return {name for part in parts for name in _names(part)}

@@ -15,7 +15,7 @@ from .documents import (
     variant_names,
 )
 from .errors import GenotypeError
-from .genotype import Genotype, without_unused
+from .genotype import Genotype, without_superseded, without_unused
 from .header import read_header
 from .naming import name_holes
 from .tree import Map, Scalar, Tree
@@ -68,8 +68,14 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     kept = {k: t for k, t in chosen.items.items() if k not in resolved}
     genotype = Genotype(name.value, variant, str(path), header,
                         name_holes(Map(kept, document.place)), library())
-    if variant is not None and {"fill", "steps"} & set(mapping(known[variant], "variant")):
-        return without_unused(genotype)
+    if variant is not None:
+        own = mapping(known[variant], "variant")
+        if "fill" in own or "steps" in own:
+            return without_unused(genotype)
+        args, given = (mapping(d.get("args"), "args") for d in (document, own))
+        before = [args[name] for name in given] + [t for t in [document.get("input")] if t
+                                                   and "input" in own]
+        genotype = without_superseded(genotype, before, kept=given)
     spare = variant_names(document)
     inherits = "base" in document or "use" in document
     return without_unused(genotype, str(path), spare) if inherits or spare else genotype

@@ -75,6 +75,42 @@ def test_arguments_change_what_a_variant_set(genotype: Read) -> None:
             genotype(FAMILY, w=wrong)
 
 
+SCALED = """
+name: scaled
+args: {phi: 0, twice: =2*phi, w: "=pow(2, twice)", r: =32*w}
+input: [3, =r, =r]
+default: plain
+variants:
+  plain:
+  table: {args: {w: 3, r: 48}}
+  small: {input: [3, 16, 16]}
+net: [conv: {out: =8*w}]
+"""
+
+
+def test_the_size_of_an_image_is_a_formula_too(genotype: Read) -> None:
+    assert shapes(genotype(SCALED)) == [(8, 32, 32)]
+    assert shapes(genotype(SCALED, phi=1)) == [(32, 128, 128)]
+    assert shapes(genotype(SCALED, phi=1).with_input(20)) == [(32, 20, 20)]
+
+
+@pytest.mark.parametrize(("variant", "args", "left"), [
+    ("table", {}, ["w", "r"]), ("small", {}, ["phi", "twice", "w"]), ("plain", {"w": 2}, ["w", "r"]),
+    ("plain", {"twice": 1}, ["twice", "w", "r"]), ("plain", {"r": 8}, ["phi", "twice", "w", "r"])])
+def test_arguments_behind_replaced_values_are_left_out(genotype: Read, variant: str, args: dict,
+                                                       left: list[str]) -> None:
+    assert list(genotype(SCALED, variant=variant, **args).document["args"]) == left
+
+
+def test_what_is_given_must_be_used_and_what_was_never_used_is_told(genotype: Read) -> None:
+    with pytest.raises(GenotypeError, match="argument 'phi' of the network is never used"):
+        genotype(SCALED, phi=1, w=2)
+    with pytest.raises(UnknownNameError, match="scaled has no argument 'phi'"):
+        genotype(SCALED, variant="table", phi=1)
+    with pytest.raises(GenotypeError, match="argument 'idle' of the network is never used"):
+        genotype(SCALED.replace("phi: 0", "idle: 1, phi: 0"), variant="table", w=2)
+
+
 def test_an_unknown_variant_is_told(genotype: Read) -> None:
     with pytest.raises(UnknownNameError, match="net has no variant 'wdie'; did you mean 'wide'"):
         genotype(FAMILY, variant="wdie")
@@ -149,7 +185,7 @@ def test_published_figures_stay_with_the_base(genotype: Read) -> None:
 
 @pytest.mark.parametrize(("text", "words"), [
     ("base: famly.yaml", "base: there is no file famly.yaml"),
-    ("base: mobilenet", "no bundled genotype is named 'mobilenet'; did you mean 'mobilenet-v2'"),
+    ("base: mobilnet-v2", "no bundled genotype is named 'mobilnet-v2'; did you mean 'mobilenet-v2'"),
     ("base: mobilenet-v2@1.5", r"net\.yaml:2 \(base\): base: mobilenet-v2 has no variant '1.5'"),
     ("base: [a]", "base is the name or path of a genotype"),
     ("base: net.yaml", "base 'net.yaml' leads back to this file"),

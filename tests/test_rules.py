@@ -138,7 +138,7 @@ def test_a_shortcut_that_falls_away_is_in_sight() -> None:
     assert "no shortcut: 16×112×112 is not 24×56×56" in remarks["stage2.0"]
     assert remarks["stage2.1"] == ""
     noted = {row.name for row in operations(trace(genotype)) if row.remarks}
-    assert {"stage1.residual", "stage2.0.residual"} <= noted
+    assert {"stage1.0.residual", "stage2.0.residual"} <= noted
 
 
 def test_an_operation_that_leads_nowhere_and_a_split_have_their_rows(tmp_path: Path) -> None:

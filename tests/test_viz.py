@@ -96,9 +96,9 @@ def test_repeats_are_folded() -> None:
     assert (stages["head"].detail, stages["head"].count) == ("conv 1×1, relu6", 1)
     groups = drawn("mobilenet-v2@1.0", "block").groups
     assert [(g.title, g.count, g.detail) for g in groups] == [
-        ("mbconv", 1, "stage1"), ("mbconv", 4, "stage2.0, stage3.0, stage4.0, stage6.0"),
+        ("mbconv", 1, "stage1.0"), ("mbconv", 4, "stage2.0, stage3.0, stage4.0, stage6.0"),
         ("mbconv", 10, "stage2.1, stage3.1–2, stage4.1–3, stage5.1–2, stage6.1–2"),
-        ("mbconv", 2, "stage5.0, stage7")]
+        ("mbconv", 2, "stage5.0, stage7.0")]
 
 
 def test_sinet_has_skip_edges_and_folded_units() -> None:
