@@ -191,13 +191,17 @@ def check_variant(document: Map, variant: str) -> None:
 
 
 def variant_names(document: Map) -> frozenset[str]:
-    """Names that steps in variants call: blocks and arguments that one variant may need alone."""
+    """Names that variants call, or call no more: blocks and arguments that some may need alone."""
     names: set[str] = set()
+    args = mapping(document.get("args"), "args")
     for tree in mapping(document.get("variants"), "variants").items.values():
         given = mapping(tree, "variant")
         for key in ("args", "steps"):
             for value in mapping(given.get(key), key).items.values():
                 _collect_names(value, names)
+        for name in mapping(given.get("args"), "args"):
+            if name in args:
+                _collect_names(args[name], names)
     return frozenset(names)
 
 

@@ -16,7 +16,7 @@ from .header import Header
 from .holes import Hole, find_holes
 from .program import Step, Value
 from .steps import compile_steps, compile_value
-from .tree import Hole, Map, Scalar, Seq, Tagged, Tree
+from .tree import Map, Scalar, Seq, Tagged, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,32 +163,33 @@ def without_unused(genotype: Genotype, but_of: str = "",
 
 def without_superseded(genotype: Genotype, values: Iterable[Tree],
                        kept: Iterable[str] = ()) -> Genotype:
-    """The genotype without the arguments that nothing uses since other values stand in the place of
-    ``values``: a compound coefficient where width, depth and resolution are given. Those ``kept``,
-    and those that nothing used before, stay, and are faults."""
+    """The genotype without the arguments that only ``values``, replaced by others, had used: a
+    compound coefficient where width, depth and resolution are given. Those ``kept``, and those that
+    nothing used before, stay, and are faults."""
     args = mapping(genotype.document.get("args"), "args")
-    found: set[str] = set()
-    names = {name for tree in values for name in _names(tree)}
-    while names := {n for n in names if n in args} - found:
-        found |= names
-        names = {inner for name in names for inner in _names(args[name])}
-    if not (found := found.difference(kept)):
-        return genotype
-    while True:
+    behind: set[str] = set()
+    names = set().union(*map(_names, values))
+    while names := {name for name in names if name in args} - behind:
+        behind |= names
+        names = set().union(*(_names(args[name]) for name in names))
+    behind.difference_update(kept)
+    while behind:
         _, _, used = _compile_parts(genotype)
-        args = mapping(genotype.document.get("args"), "args")
-        live = {name: tree for name, tree in args.items.items() if name in used or name not in found}
-        if len(live) == len(args):
-            return genotype
-        genotype = genotype.replace(genotype.document.but(
-            args=Map(live, args.place) if live else None))
+        idle = behind - used
+        if not idle:
+            break
+        behind -= idle
+        live = {name: tree for name, tree in args.items.items() if name not in idle}
+        args = Map(live, args.place)
+        genotype = genotype.replace(genotype.document.but(args=args if live else None))
+    return genotype
 
 
 def _names(tree: Tree) -> set[str]:
     """The words in a tree's formulas, names of arguments among them."""
     if isinstance(tree, Scalar):
-        text = tree.value
-        return set(re.findall(r"[A-Za-z_]\w*", text)) if str(text).startswith("=") else set()
+        formula = isinstance(tree.value, str) and tree.value.startswith("=")
+        return set(re.findall(r"[A-Za-z_]\w*", str(tree.value))) if formula else set()
     parts: Iterable[Tree]
     if isinstance(tree, Hole):
         parts = tree.trees
@@ -196,4 +197,4 @@ def _names(tree: Tree) -> set[str]:
         parts = (tree.body,)
     else:
         parts = tree.items.values() if isinstance(tree, Map) else tree.items
-    return {name for part in parts for name in _names(part)}
+    return set().union(*map(_names, parts))
