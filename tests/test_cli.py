@@ -32,10 +32,13 @@ def test_the_list_has_every_network_with_its_counts(name: str, listing: str) -> 
     assert f" {found.params:,} " in row
     assert f" {found.macs:,} " in row
     figures = load(name).header.published
-    assert figures is not None
-    assert all(f" {printed} " in row for printed in (figures.params, figures.macs) if printed)
-    status = load(name).header.status or ("exact" if load(name).header.exact else "published only")
+    assert all(f" {printed} " in row
+               for printed in (figures and figures.params, figures and figures.macs) if printed)
+    exact = load(name).header.exact
+    status = load(name).header.status or ("exact" if exact else "published only" if figures else "")
     assert f" {status} " in row
+    assert f" {exact.of if exact else ''} " in row
+    assert load(name).header.source.partition(",")[0] in row
 
 
 @pytest.mark.parametrize("name", spaces())
@@ -120,7 +123,7 @@ def test_a_shape_that_differs_is_a_disagreement() -> None:
 
 @pytest.mark.parametrize(("arguments", "message"), [
     ((), "give a network by name or path"),
-    (("henet", "--list"), "not both"),
+    (("nothing-like-it", "--list"), "no bundled network or space is named like"),
     (("mobilnet-v2",), "did you mean 'mobilenet-v2'?"),
     (("mobilenet-v2@1.5",), "no variant '1.5'"),
     (("nowhere.yaml",), "no file nowhere.yaml"),

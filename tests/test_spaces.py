@@ -64,7 +64,9 @@ def cell(variant: str) -> dict:
 FAMILIES = {"mobilenet-v2": ("mobile", mobile), "sinet": ("si", si), "henet": ("he", he),
             "hcgnet": ("hcg", hcg), "nasnet-a": ("cell", cell)}
 INSIDE = [name for name in published() if name.partition("@")[0] in FAMILIES
-          and name != "mobilenet-v2@d4"]      # more repeats than the space has
+          and name not in ("mobilenet-v2@d4",)          # more repeats than the space has
+          and not (name.startswith("nasnet-a@") and "-" in name.removeprefix("nasnet-a@"))
+          and name != "nasnet-a@large" and not name.endswith("-100")]
 
 
 @pytest.mark.parametrize("name", INSIDE)
