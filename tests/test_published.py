@@ -12,6 +12,9 @@ from searchspace.figures import Figure
 from searchspace.table import comparisons, standing
 from searchspace.verify import verify
 
+# Structures from public code or a drawn graph, for which nobody printed a count.
+NO_FIGURES = ("darts@nasnet-cifar", "pnasnet@large-1001", "randwire-small@ba", "randwire-small@er")
+
 each_network = pytest.mark.parametrize("name", published())
 MACS = {name: cost(load(name)).macs for name in published()}
 SMALL = tuple(name for name in published() if MACS[name] < 350e6)
@@ -43,7 +46,7 @@ def test_exact_counts_are_met_to_the_last_digit(name: str) -> None:
 def test_every_network_has_a_source_and_figures_to_meet(name: str) -> None:
     header = load(name).header
     assert header.source
-    assert header.published or header.exact
+    assert bool(header.published or header.exact) is (name not in NO_FIGURES)
     if header.published:
         assert comparisons(header, trace(load(name))) or header.published.top1
         assert header.published.table

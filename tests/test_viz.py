@@ -12,6 +12,7 @@ import pytest
 
 from searchspace import SearchspaceError, cost, expand, load, published, spaces
 from searchspace.expand import trace
+from viz import gallery
 from viz.dot import COLOURS, INK, OPEN, SECOND, amount, digraph
 from viz.levels import LEVELS, picture
 from viz.picture import FAMILIES, Picture
@@ -354,3 +355,15 @@ def test_the_dot_names_nothing_but_numbers() -> None:
     source = digraph(drawn("henet", "stage")).source
     assert re.findall(r"^\t(\w+) \[label=<", source, re.MULTILINE) == [
         f"n{i}" for i in range(10)]
+
+
+# --- the gallery --------------------------------------------------------------------------------
+
+
+def test_the_gallery_shows_every_family_as_it_is() -> None:
+    folder = ROOT / "docs"
+    page = (folder / "gallery.md").read_text(encoding="utf-8")
+    assert page == "\n".join(text for _, text, _ in gallery.page()), "run python viz/gallery.py"
+    for name in (*gallery.families(), *spaces()):
+        assert (folder / "gallery" / f"{name}.svg").stat().st_size > 1000
+    assert len(list((folder / "gallery").iterdir())) == len(gallery.families()) + len(spaces())
