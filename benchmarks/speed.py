@@ -41,13 +41,14 @@ def measure(scale: float) -> Iterator[list[Row]]:
     rows = counting("mobilenet-v2", Effort(15 * scale), MobileNetV2)
     yield [*rows, about_a_millisecond(rows)]
     yield counting("nasnet-a@mobile", Effort(20 * scale, 3))
+    yield counting("densenet@121", Effort(20 * scale, 3))
     yield scoring("mobilenet-v2", 224, 32, Effort(40 * scale))
     keep_memory()                          # lasts, so what is measured without it comes before
     yield networks("mobilenet-v2", MobileNetV2, 224, 8, Effort(25 * scale))
     yield networks("henet@repeat3-cifar10", HENet, 31, 32, Effort(10 * scale, 15))
 
 
-GROUPS = 7
+GROUPS = 8
 
 
 def table(rows: list[Row], title: str) -> Table:

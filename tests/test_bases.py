@@ -258,3 +258,69 @@ def test_a_wrong_use_is_told(genotype: Read, text: str, words: str) -> None:
                        "broken.yaml": "blocks:\n  bad: {body: [actt: ]}\n"}
     with pytest.raises(GenotypeError, match=words):
         genotype(text, others)
+
+
+# --- variants with steps, and blocks that wrap --------------------------------------------------
+
+HOST = """
+name: host
+args: {unit: {plain: }, c: 8}
+input: [3, 16, 16]
+blocks:
+  plain:  {args: {out: }, body: [conv: {out: =out}]}
+  double: {args: {out: , k: 3}, body: [conv: {out: =out, k: =k}, conv: {out: =out, k: =k}]}
+net:
+  - conv:  {out: =c, as: stem}
+  - =unit: {out: =2*c, repeat: 2, as: stage}
+  - gap:   {as: pooled}
+variants:
+  plain:
+  double: {args: {unit: {double: {k: 1}}}}
+  flat:   {steps: {pooled: , stage: {plain: {out: 4}}}}
+"""
+
+
+@pytest.mark.parametrize(("variant", "kinds"), [
+    ("plain", ["conv"] * 3 + ["gap"]), ("double", ["conv"] * 5 + ["gap"]), ("flat", ["conv"] * 2)])
+def test_a_variant_may_hand_in_a_block_or_replace_steps(genotype: Read, variant: str,
+                                                        kinds: list[str]) -> None:
+    network = genotype(HOST, variant=variant)
+    assert [n.op.kind for n in trace(network).nodes] == kinds
+    blocks = network.document.get("blocks")
+    assert list(blocks) == ([variant] if variant == "double" else ["plain"])
+
+
+def test_a_variant_cannot_replace_a_step_that_is_not_there(genotype: Read) -> None:
+    with pytest.raises(GenotypeError, match="there is no step named 'stagee'; did you mean 'stage'"):
+        genotype(HOST.replace("stage: {plain", "stagee: {plain"), variant="plain")
+
+
+def test_a_block_of_nobody_is_a_fault_though_variants_differ(genotype: Read) -> None:
+    with pytest.raises(GenotypeError, match="block 'idle' is never used"):
+        genotype(HOST.replace("net:", "  idle: {body: [gap: ]}\nnet:"), variant="plain")
+
+
+def test_a_step_that_an_argument_names_has_the_name_of_its_place(genotype: Read) -> None:
+    nodes = trace(genotype(HOST, variant="double")).nodes
+    assert [n.name for n in nodes][1:3] == ["stage.0.conv1", "stage.0.conv2"]
+    assert [c.block for c in nodes[1].calls] == ["double"]
+
+
+WRAPPED = """
+name: wrapped
+base: mobilenet-v2
+blocks:
+  mbconv:
+    args: {out: , t: 6, stride: 1}
+    body: [mbconv: {out: =out, t: =t, stride: =stride}, se: {r: 4}]
+"""
+
+
+def test_a_block_may_wrap_the_one_it_stands_in_for(genotype: Read, genotype_file: Write) -> None:
+    wrapped, host = trace(genotype(WRAPPED)), trace(load("mobilenet-v2"))
+    gates = [n for n in wrapped.nodes if n.name.endswith(".mul")]
+    assert len(gates) == 17
+    added = sum(2*c*(c//4) for c in (n.shape[0] for n in gates))
+    assert wrapped.cost().macs == host.cost().macs + added
+    again = load(genotype_file(to_yaml(genotype(WRAPPED))))
+    assert trace(again).cost() == wrapped.cost()

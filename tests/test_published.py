@@ -1,7 +1,9 @@
 """Every bundled network against its paper, its reference implementation, torch and fvcore."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -108,6 +110,19 @@ def test_it_runs_forward_and_backward(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in published() if name not in SMALL])
 def test_it_runs_forward_and_backward_with_real_numbers(name: str) -> None:
     forward_and_backward(name, "cpu")
+
+
+def test_the_readme_counts_what_is_bundled() -> None:
+    readme = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    found = Counter(standing(load(name).header, cost(load(name))) for name in published())
+    assert f"{len(published())} networks of {len({n.partition('@')[0] for n in published()})} families" \
+        in readme
+    assert f"{found['exact']} equal the counts of a public implementation" in readme
+    assert f"of {found['published only']} only the paper's rounded figures are known" in readme
+    assert f"{found['calibrated']} are *calibrated*" in readme
+    assert f"{found['unsettled']} *unsettled*" in readme
+    assert sum(found.values()) == sum(found[kind] for kind in (
+        "exact", "published only", "calibrated", "unsettled", ""))
 
 
 def test_an_unmet_figure_would_be_seen() -> None:
