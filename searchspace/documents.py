@@ -1,5 +1,6 @@
 """The documents behind genotypes: files found, bases and `use` files merged, variants applied."""
 
+import graphlib
 import re
 from pathlib import Path
 
@@ -124,9 +125,24 @@ def _merge(base: Map, document: Map) -> Map:
                              tree.place)
         elif key != "steps":
             items[key] = tree
+    if "args" in items:
+        items["args"] = _in_order(mapping(items["args"], "args"))
     if (steps := document.get("steps")) is not None:
         items["net"] = _replace_steps(items.get("net"), mapping(steps, "steps"))
     return Map(items, document.place)
+
+
+def _in_order(args: Map) -> Map:
+    """Arguments behind those that their formulas use: a base's may use those that are added."""
+    uses: dict[str, set[str]] = {name: set() for name in args}
+    for name, tree in args.items.items():
+        _collect_names(tree, uses[name])
+        uses[name] &= set(args) - {name}
+    try:
+        order = list(graphlib.TopologicalSorter(uses).static_order())
+    except graphlib.CycleError:
+        return args                     # told where the arguments are compiled
+    return Map({name: args[name] for name in order}, args.place)
 
 
 def _replace_steps(net: Tree | None, steps: Map) -> Tree:
