@@ -1,15 +1,20 @@
-"""Scoring one network: built from fresh weights, shown a batch of images, timed, archived."""
+"""Evaluating one network: scored or looked up in a table, timed, archived."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from search.archive import Archive, Evaluation
 from search.scores import ScoreError
+from search.scores.table import Table
 from searchspace import Genotype, GenotypeError, cost, fill, to_yaml
+from searchspace.budget import show_amount
+from searchspace.expand import trace
 from searchspace.holes import Decisions
 from searchspace.identity import identity
 
 SCORE = "naswot"
+TABLE = "table"
 
 
 @dataclass(frozen=True)
@@ -29,22 +34,61 @@ class Scorer:
         Its value, higher being better, is the NASWOT score with weights drawn from
         ``weight_seed``; it is None, and the error says why, where the network cannot be scored.
         """
-        key = identity(genotype, decisions)
-        data = f"digits {self.batch}x3x{size}x{size} seed {self.data_seed}"
-        if (known := self.archive.find(key, SCORE, data, weight_seed)) is not None:
-            return known
-        start, value, error = time.perf_counter(), None, None
-        try:
-            value = score(genotype, size, self.batch, self.data_seed, weight_seed, decisions)
-        except (ScoreError, GenotypeError, MemoryError) as fault:
-            error = str(fault) or type(fault).__name__
-        total = cost(genotype, decisions)
-        return self.archive.record(
-            identity=key, genotype=to_yaml(fill(genotype, decisions or {})),
-            name=name or genotype.title, space=genotype.name if decisions else None,
-            macs=total.macs, params=total.params, input_size=size, score=SCORE, data=data,
-            seed=weight_seed, value=value, seconds=time.perf_counter() - start, error=error,
-            study=self.study, trial=trial)
+        channels = trace(genotype, decisions).input[0]
+        return _archived(
+            self.archive, self.study, SCORE,
+            f"digits {self.batch}x{channels}x{size}x{size} seed {self.data_seed}", weight_seed,
+            lambda _: score(genotype, size, self.batch, self.data_seed, weight_seed, decisions),
+            genotype, size, decisions, name, trial)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Looks networks up in a table of known results; called like a `Scorer`."""
+
+    archive: Archive
+    study: str
+    table: Table
+
+    def __call__(self, genotype: Genotype, size: int, weight_seed: int,
+                 decisions: Decisions | None = None, name: str | None = None,
+                 trial: int | None = None) -> Evaluation:
+        """The evaluation of a network, or of a space under ``decisions``.
+
+        Its value, higher being better, is the table's; it is None, and the error says so, where
+        the table lacks the network. No weights are drawn: ``weight_seed`` is of no account.
+        """
+        def look_up(key: str) -> float:
+            total = cost(genotype, decisions)
+            value = self.table.value(key, total)
+            if value is None:
+                raise ScoreError(f"the table {self.table.file} lacks this network of "
+                                 f"{show_amount(total.macs)} MACs and {total.params:,} params")
+            return value
+
+        return _archived(self.archive, self.study, TABLE, self.table.digest, 0, look_up,
+                         genotype, size, decisions, name, trial)
+
+
+def _archived(archive: Archive, study: str, kind: str, data: str, seed: int,
+              work: Callable[[str], float], genotype: Genotype, size: int,
+              decisions: Decisions | None, name: str | None, trial: int | None) -> Evaluation:
+    """The archive's evaluation of a network, or a new one: ``work`` is given its identity."""
+    key = identity(genotype, decisions)
+    if (known := archive.find(key, kind, data, seed)) is not None:
+        return known
+    start, value, error = time.perf_counter(), None, None
+    try:
+        value = work(key)
+    except (ScoreError, GenotypeError, MemoryError) as fault:
+        error = str(fault) or type(fault).__name__
+    total = cost(genotype, decisions)
+    return archive.record(
+        identity=key, genotype=to_yaml(fill(genotype, decisions or {})),
+        name=name or genotype.title, space=genotype.name if decisions else None,
+        macs=total.macs, params=total.params, input_size=size, score=kind, data=data,
+        seed=seed, value=value, seconds=time.perf_counter() - start, error=error,
+        study=study, trial=trial)
 
 
 def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed: int,
@@ -67,4 +111,5 @@ def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(weight_seed)
         network = build(genotype, decisions)
-    return naswot(network, digits(batch, (3, size, size), data_seed))
+    channels = trace(genotype, decisions).input[0]
+    return naswot(network, digits(batch, (channels, size, size), data_seed))

@@ -1,45 +1,98 @@
-"""What a study leaves in its folder: best.yaml, best.svg is the command line's, trials.csv."""
+"""What a study leaves in its folder: best.yaml, trials.csv, the front; best.svg is the command
+line's."""
 
 import csv
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from search.finals import Result
+from search.front import Front
+from search.objectives import Objective
 from search.settings import Settings
 from search.study import Study, Trial
 from searchspace import Genotype, fill, to_yaml
 from searchspace.budget import show_amount
 
 
-def best_genotype(study: Study, trial: Trial) -> Genotype:
+def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
     """The network of a trial, as a genotype of its own."""
     filled = fill(study.space, trial.decisions)
-    return filled.replace(filled.document, name=f"{study.name}-best")
+    return filled.replace(filled.document, name=f"{study.name}-{suffix}")
 
 
 def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
     """Write a trial's network; it loads, costs, builds and draws like any other."""
-    genotype = best_genotype(study, trial)
-    score = f"{result.mean:.2f} ± {result.spread:.2f} over {len(result.scores)} initialisations" \
-        if result else f"{trial.value:.2f}"
+    score = f"NASWOT {result.mean:.2f} ± {result.spread:.2f} over {len(result.scores)} " \
+        "initialisations" if result else _values(study.objectives, trial)
+    knee = ".\nThe knee of the front" if len(study.objectives) > 1 else ""
+    return _write(study, trial, "best", score + knee, path)
+
+
+def write_front(study: Study, front: Front, folder: Path) -> None:
+    """Write the front: front.csv, and front/001.yaml, 002, … in place of an earlier front's."""
+    home = folder / "front"
+    home.mkdir(exist_ok=True)
+    for old in home.iterdir():
+        if re.fullmatch(r"[0-9]{3,}\.yaml", old.name):
+            old.unlink()
+    head = ["front", "trial", *_columns(front.objectives), "macs", "params", "knee", "identity"]
+    with (folder / "front.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        for i, t in enumerate(front.members, 1):
+            knee = t is front.knee
+            writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t), t.macs, t.params,
+                             int(knee), t.identity])
+            note = f"Number {i} of the {len(front.members)} on the front" + ", its knee" * knee
+            _write(study, t, f"front-{i:03d}", f"{_values(study.objectives, t)}.\n{note}",
+                   home / f"{i:03d}.yaml")
+
+
+def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
+    genotype = trial_genotype(study, trial, suffix)
     path.write_text(to_yaml(genotype, comment=(
         f"Found by a search of the space {study.settings.space!r} under {study.settings.budget}.\n"
         f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "
-        f"{study.settings.input}×{study.settings.input}; NASWOT {score}.\n"
+        f"{study.settings.input}×{study.settings.input}; {values}.\n"
         f"Trial {trial.number} of study {study.name!r}, seed {study.settings.seed}.")),
         encoding="utf-8")
     return genotype
 
 
-def write_trials(trials: list[Trial], path: Path) -> None:
-    """All trials as CSV: costs, score, and one column a decision."""
+def _values(objectives: Sequence[Objective], trial: Trial) -> str:
+    """The values of a trial in words."""
+    assert trial.values is not None
+    return ", ".join(f"{o.title} {o.shown(v)}"
+                     for o, v in zip(objectives, trial.values, strict=True))
+
+
+def _columns(objectives: Sequence[Objective]) -> list[str]:
+    """Columns of the objectives that have none of their own."""
+    return [o.name for o in objectives if o.name not in ("macs", "params")]
+
+
+def _own(objectives: Sequence[Objective], trial: Trial) -> list[str]:
+    """What stands in `_columns`: all digits, or nothing where the trial failed."""
+    values = trial.values or ("",) * len(objectives)
+    return [repr(v) if v != "" else "" for o, v in zip(objectives, values, strict=True)
+            if o.name not in ("macs", "params")]
+
+
+def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective],
+                 front: Front | None = None) -> None:
+    """All trials as CSV: objectives, costs, one column a decision; with a front whether a trial
+    is on it, and the hypervolume after each."""
     names = sorted({name for t in trials for name in t.decisions})
-    head = ["trial", "score", "macs", "params", "seconds", "changed", "replaced", "identity",
-            "error"]
+    head = ["trial", *_columns(objectives), "macs", "params",
+            *(["front", "hypervolume"] if front else []), "seconds", "changed", "replaced",
+            "identity", "error"]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*head, *names])
         for t in trials:
-            writer.writerow([t.number, "" if t.value is None else repr(t.value), t.macs, t.params,
+            grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
+            writer.writerow([t.number, *_own(objectives, t), t.macs, t.params, *grown,
                              f"{t.seconds:.3f}", t.changed, int(t.replaced), t.identity,
                              t.error or "", *(t.decisions.get(n, "") for n in names)])
 

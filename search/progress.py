@@ -9,6 +9,8 @@ from rich.live import Live
 from rich.table import Table
 
 from search.finals import Result
+from search.objectives import named
+from search.pareto import nondominated
 from search.settings import Settings
 from search.study import Trial
 from searchspace.budget import show_amount
@@ -19,6 +21,7 @@ class Progress:
 
     def __init__(self, console: Console, settings: Settings) -> None:
         self.console, self.settings = console, settings
+        self.objectives = named(settings.objectives)
         self.live = Live(console=console, refresh_per_second=4, transient=True) \
             if console.is_terminal else None
         self.started: float | None = None
@@ -48,20 +51,31 @@ class Progress:
             self.live.update(text)
 
     def _line(self, trials: list[Trial], elapsed: float) -> Table:
-        scores = [t.value for t in trials if t.value is not None]
         fresh = len(trials) - self.before
         left = self.settings.trials - len(trials)
         rate = elapsed / fresh if fresh else None
         kept = sum(t.changed == 0 for t in trials) / len(trials) if trials else 1.0
-        last = trials[-1].value if trials else None
         table = Table.grid(padding=(0, 3))
         table.add_row(
             f"trial [bold]{len(trials)}[/]/{self.settings.trials}",
-            f"best [bold green]{max(scores):.1f}[/]" if scores else "best –",
-            f"last {last:.1f}" if last is not None else "last –",
+            self._best(trials), f"last {self._shown(trials[-1].values if trials else None)}",
             f"inside the budget 100 % ({kept:.0%} as proposed)",
             f"left {_clock(rate * left)}" if rate is not None else "left –")
         return table
+
+    def _best(self, trials: list[Trial]) -> str:
+        """The best value; of several objectives the size of the front."""
+        points = [tuple(o.loss(v) for o, v in zip(self.objectives, t.values, strict=True))
+                  for t in trials if t.values]
+        if len(self.objectives) > 1:
+            return f"front [bold green]{len(nondominated(points))}[/]"
+        first = self.objectives[0]
+        return f"best [bold green]{first.shown(first.loss(min(points)[0]))}[/]" if points \
+            else "best –"
+
+    def _shown(self, values: tuple[float, ...] | None) -> str:
+        return ", ".join(o.shown(v) for o, v in zip(self.objectives, values, strict=True)) \
+            if values else "–"
 
 
 def _clock(seconds: float) -> str:

@@ -5,28 +5,36 @@ examples:
   python search/run.py --budget 60M --space mobile --input 96 --trials 200
   python search/run.py --budget 0.3G --params 4M --space si --seed 1
   python search/run.py --budget 300M --space my/space.yaml --study mine
+  python search/run.py --budget 300M --objective score --objective macs
+  python search/run.py --budget 300K --space digits --objective table
 
 The same command continues a study that was interrupted. Ctrl-C ends after the running trial with
 what was found; a second one ends at once.
 """
 
 import argparse
+import random
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
+from search.ending import best_table, front_table, regret, volume_told
 from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
-from search.outputs import write_best, write_finals, write_trials
+from search.front import front_of
+from search.objectives import DEFAULT, OBJECTIVES, named
+from search.outputs import write_best, write_finals, write_front, write_trials
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.samplers import SAMPLERS
+from search.scores.table import find_table
 from search.settings import Settings
 from search.study import Study
-from searchspace import SearchspaceError, spaces
+from searchspace import SearchspaceError, load, spaces
 from searchspace.budget import Budget, macs, parse_amount, show_amount
+from searchspace.expand import trace
 from searchspace.plugins import add_option, load_named
-from searchspace.space import highest, lowest
+from searchspace.space import highest, lowest, sample
 from viz.render import render
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
@@ -49,11 +57,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _search(options: argparse.Namespace, console: Console) -> int:
     load_named(options)
+    goals = tuple(o.name for o in named(options.objective or DEFAULT))
+    if options.table and "table" not in goals:
+        raise SearchspaceError("--table FILE is read for --objective table only")
     settings = Settings(
         options.space, Budget(parse_amount(options.budget),
                               parse_amount(options.params) if options.params else None),
-        options.input, options.seed, options.sampler, options.trials, options.batch,
-        options.classes)
+        options.input or _edge(options.space, goals), options.seed, options.sampler,
+        options.trials, options.batch, options.classes, goals,
+        find_table(options.space, options.table) if "table" in goals else None)
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
@@ -64,6 +76,10 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                       f"{len(study.space.holes)} holes, {show_amount(low.cost.macs)} to "
                       f"{show_amount(high.cost.macs)} MACs; budget {settings.budget}")
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
+        if study.open is not study.space:
+            solved = ", ".join(h.name for h in study.space.holes if h.kind == "solve")
+            console.print(f"a cost is an objective: {solved} is proposed, too, where else the "
+                          "budget would be filled up")
         with Progress(console, settings) as progress, Interrupt() as interrupt:
             stopped = study.run(progress.trials, lambda: interrupt.asked)
             trials, best = study.trials(), study.best(TOP)
@@ -71,18 +87,29 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                 console.print("interrupted before the first score" if interrupt.asked else
                               f"nothing could be scored: {stopped or trials[-1].error}")
                 return 130 if interrupt.asked else 1
-            results = _finals(study, settings, progress, interrupt)
+            results = _finals(study, settings, progress, interrupt) if goals == DEFAULT else []
             interrupted = interrupt.asked
+        front = front_of(trials, study.objectives, settings.budget) if len(goals) > 1 else None
         winner = _winner(results, best[0].number)
-        trial = next(t for t in best if t.number == winner)
+        trial = front.knee if front else next(t for t in best if t.number == winner)
         genotype = write_best(study, trial, next((r for r in results if r.entry.trial == winner),
                                                  None), folder / "best.yaml")
         render(genotype, folder / "best.svg")
-        write_trials(trials, folder / "trials.csv")
-        write_finals(results, settings, folder / "finals.csv")
+        write_trials(trials, folder / "trials.csv", study.objectives, front)
+        if front:
+            write_front(study, front, folder)
+        if goals == DEFAULT:
+            write_finals(results, settings, folder / "finals.csv")
     if results:
         console.print(final_table(results, settings))
         console.print(verdict(results, settings))
+    elif front:
+        console.print(front_table(front, settings))
+        console.print(volume_told(front))
+    elif goals != DEFAULT:
+        console.print(best_table(best, settings))
+    if study.table:
+        console.print(regret(trials, study.table, settings))
     scored = sum(t.value is not None for t in trials)
     kept = sum(t.changed == 0 and not t.replaced for t in trials)
     console.print(f"{len(trials)} trials, all inside the budget, {scored} scored; {kept} as "
@@ -90,10 +117,12 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     for remark in (stopped, "interrupted: the same command continues" if interrupted else None):
         if remark:
             console.print(remark)
-    console.print(CAVEAT, style="dim")
-    console.print(f"[bold]{folder / 'best.yaml'}[/]: {show_amount(trial.macs)} MACs, "
-                  f"{show_amount(trial.params)} params; beside it best.svg, trials.csv, "
-                  "finals.csv, study.db")
+    if "score" in goals:
+        console.print(CAVEAT, style="dim")
+    beside = "front.csv, front/" if front else "finals.csv" if goals == DEFAULT else ""
+    console.print(f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if front else ''}: "
+                  f"{show_amount(trial.macs)} MACs, {show_amount(trial.params)} params; beside it "
+                  f"{', '.join(filter(None, ['best.svg', 'trials.csv', beside, 'study.db']))}")
     return 130 if interrupted else 0
 
 
@@ -109,6 +138,14 @@ def _finals(study: Study, settings: Settings, progress: Progress,
         if (result := rescore(entry, study.scorer, settings)) is not None:
             results.append(result)
     return results
+
+
+def _edge(space: str, goals: tuple[str, ...]) -> int:
+    """Pixels where --input is not given: 224; the space's own where results are known for it."""
+    if "table" not in goals:
+        return 224
+    genotype = load(space)
+    return trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
 
 
 def _winner(results: list[Result], otherwise: int) -> int:
@@ -128,8 +165,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--params", metavar="N", help="hard upper bound on parameters: 4M")
     parser.add_argument("--space", default="mixed",
                         help=f"{', '.join(spaces())}, or a path (default: mixed)")
-    parser.add_argument("--input", type=_size, default=224, metavar="PIXELS",
-                        help="edge of the square images (default: 224)")
+    parser.add_argument("--objective", action="append", metavar="NAME",
+                        help=f"what is optimised: {', '.join(OBJECTIVES)} (default: score); "
+                        "several for a Pareto front")
+    parser.add_argument("--table", metavar="FILE", help="the known results that --objective table "
+                        "looks up (default: the space's own)")
+    parser.add_argument("--input", type=_size, metavar="PIXELS",
+                        help="edge of the square images (default: 224; with a table the space's)")
     parser.add_argument("--classes", type=_size, metavar="N",
                         help="outputs of the network (default: the space's)")
     parser.add_argument("--trials", type=_size, default=150, metavar="N",

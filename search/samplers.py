@@ -12,11 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from searchspace import Genotype
+from searchspace.formula import exact
 from searchspace.holes import Hole
 from searchspace.space import Point, Propose, is_conditional
 from searchspace.tree import Atom
@@ -44,9 +50,12 @@ def finished(trial: FrozenTrial) -> bool:
 def distribution(hole: Hole) -> BaseDistribution:
     """What Optuna samples for a hole: a range stays ordered, everything else is categorical."""
     if hole.kind in ("int", "graph"):
-        numbers = [label for label in hole.labels if isinstance(label, int)]
-        step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-        return IntDistribution(numbers[0], numbers[-1], step=step)
+        numbers = [exact(label) for label in hole.labels]
+        low, high = numbers[0], numbers[-1]
+        step = numbers[1] - low if len(numbers) > 1 else 1
+        if all(isinstance(number, int) for number in numbers):
+            return IntDistribution(low, high, step=step)
+        return FloatDistribution(float(low), float(high), step=float(step))   # a freed width
     return CategoricalDistribution(hole.labels)
 
 
@@ -100,6 +109,8 @@ class BudgetSampler(BaseSampler):
             wanted = distribution(hole)
             value = drawn[name] if name in drawn and known.get(name) == wanted else \
                 inner.sample_independent(study, trial, name, wanted)
+            if isinstance(wanted, FloatDistribution):
+                return min(hole.labels, key=lambda label: abs(float(label or 0) - value))
             label: Atom = value
             return label
 

@@ -1,8 +1,11 @@
 """What a search is asked to do, and what of it a study must keep when it is continued."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from search.objectives import DEFAULT
+from search.scores.table import fingerprint
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
 
@@ -13,7 +16,8 @@ class StudyError(SearchspaceError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input`` is the edge of the square images, in pixels."""
+    """One search. ``input`` is the edge of the square images, in pixels; ``table`` the file of
+    the objective of that name."""
 
     space: str
     budget: Budget
@@ -23,6 +27,8 @@ class Settings:
     trials: int
     batch: int
     classes: int | None = None
+    objectives: tuple[str, ...] = DEFAULT
+    table: Path | None = None
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
@@ -41,16 +47,21 @@ class Settings:
         """A name for the study when none is given: the same command finds it again."""
         space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
         bounds = [_exactly(bound) for bound in (self.budget.macs, self.budget.params) if bound]
-        return "-".join([space, *bounds, f"{self.input}px", f"seed{self.seed}"])
+        goals = self.objectives if self.objectives != DEFAULT else ()
+        return "-".join([space, *bounds, *goals, f"{self.input}px", f"seed{self.seed}"])
 
     def lasting(self) -> dict[str, Any]:
-        """What may not change when a study is continued: everything but the number of trials."""
+        """What may not change when a study is continued: everything but the number of trials. Of
+        a table that is its content, wherever the file lies."""
         values = asdict(self)
         del values["trials"]
-        return values
+        return values | {"objectives": list(self.objectives),
+                         "table": fingerprint(self.table) if self.table else None}
 
     def check_same(self, stored: dict[str, Any], study: str) -> None:
-        """Raise StudyError where a stored study was made with other settings."""
+        """Raise StudyError where a stored study was made with other settings; what was not yet
+        there when it was made is as it is by default."""
+        stored = {"objectives": list(DEFAULT), "table": None, **stored}
         for key, value in self.lasting().items():
             if stored.get(key) != value:
                 raise StudyError(
@@ -69,4 +80,6 @@ def _exactly(amount: int) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
+    if isinstance(value, list):
+        return " and ".join(map(str, value))
     return str(value)

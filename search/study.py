@@ -17,16 +17,20 @@ from typing import Any, Self
 import filelock
 import optuna
 import sqlalchemy
-from optuna.distributions import IntDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive
-from search.evaluate import Scorer
+from search.evaluate import Lookup, Scorer
+from search.objectives import named
 from search.propose import Proposal, SpaceExhausted, settle
 from search.samplers import BudgetSampler, choose, derive, distribution, finished
+from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from searchspace import BudgetError, Genotype
 from searchspace.budget import macs, params, show_amount
+from searchspace.expand import trace
+from searchspace.free import free
 from searchspace.holes import Decisions
 from searchspace.space import Point, Propose, highest, lowest
 
@@ -56,18 +60,24 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A finished trial. ``value`` is None where the network could not be scored (``error``)."""
+    """A finished trial. ``values``, one an objective, are None where the network could not be
+    evaluated (``error``)."""
 
     number: int
     decisions: Decisions
     identity: str
     macs: int
     params: int
-    value: float | None
+    values: tuple[float, ...] | None
     seconds: float
     changed: int
     replaced: bool
     error: str | None
+
+    @property
+    def value(self) -> float | None:
+        """The value of the first objective."""
+        return self.values[0] if self.values else None
 
 
 class Study:
@@ -75,9 +85,14 @@ class Study:
 
     def __init__(self, settings: Settings, folder: Path, name: str) -> None:
         self.settings, self.folder, self.name = settings, folder, name
+        self.objectives = named(settings.objectives)
         self.space = settings.genotype()
+        # Where a cost is to be small, the solver must not fill the budget up.
+        self.open = free(self.space) if any(o.measure for o in self.objectives) else self.space
+        self.table = table_for(self.space, settings.table) if "table" in settings.objectives \
+            else None
         self.cheapest = check_budget(self.space, settings)
-        self.sampler_name, self.reason = choose(settings.sampler, self.space)
+        self.sampler_name, self.reason = choose(settings.sampler, self.open)
 
     def __enter__(self) -> Self:
         try:
@@ -104,8 +119,8 @@ class Study:
             _keep_journal(self.storage.engine)
             self.sampler = BudgetSampler(self.sampler_name, self.settings.seed, self._bring)
             self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
-                                              sampler=self.sampler, direction="maximize",
-                                              load_if_exists=True)
+                                              sampler=self.sampler, load_if_exists=True,
+                                              directions=[o.direction for o in self.objectives])
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise StudyError(f"{self.folder / 'study.db'} cannot be used: "
                              f"{' '.join(str(error.args[0]).split())}") from None
@@ -118,6 +133,9 @@ class Study:
             self.optuna.tell(trial.number, state=TrialState.FAIL)  # cut off; done again
         self.archive = Archive(url)
         self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
+        self.evaluators: dict[str, Scorer | Lookup] = {"score": self.scorer}
+        if self.table is not None:
+            self.evaluators["table"] = Lookup(self.archive, self.name, self.table)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -130,9 +148,10 @@ class Study:
         return [_trial(t) for t in self.optuna.get_trials(deepcopy=False) if finished(t)]
 
     def best(self, count: int) -> list[Trial]:
-        """The highest scores, best first."""
-        scored = [t for t in self.trials() if t.value is not None]
-        return sorted(scored, key=lambda t: (-(t.value or 0), t.number))[:count]
+        """The best trials by the first objective, best first."""
+        loss = self.objectives[0].loss
+        scored = [(loss(t.values[0]), t.number, t) for t in self.trials() if t.values]
+        return [t for *_, t in sorted(scored, key=lambda rank: rank[:2])[:count]]
 
     def run(self, tell: Callable[[list[Trial]], None],
             stop: Callable[[], bool] = lambda: False) -> str | None:
@@ -157,7 +176,7 @@ class Study:
     def _bring(self, propose: Propose) -> Point:
         """What the sampler calls back: its proposal, brought to the budget."""
         rng = random.Random(derive(self.settings.seed, "bring", self.ordinal))
-        self.proposal: Proposal = settle(self.space, propose, self.settings.budget, self.seen, rng,
+        self.proposal: Proposal = settle(self.open, propose, self.settings.budget, self.seen, rng,
                                          self.cheapest)
         return self.proposal.point
 
@@ -168,31 +187,42 @@ class Study:
         attributes: dict[str, Any] = {
             "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
             "params": point.cost.params, "changed": proposal.changed, "replaced": proposal.replaced}
-        evaluation = self.scorer(self.space, settings.input,
-                                 derive(settings.seed, "weights", proposal.identity),
-                                 point.decisions, f"{self.name} trial {trial.number}", trial.number)
-        attributes["seconds"] = evaluation.seconds
-        if evaluation.error is not None:
-            attributes["error"] = evaluation.error
-        for key, value in attributes.items():
+        network, seconds = trace(self.space, point.decisions), 0.0
+        values: list[float] = []
+        for objective in self.objectives:
+            if objective.measure is not None:
+                values.append(objective.measure(network))
+                continue
+            evaluation = self.evaluators[objective.name](
+                self.space, settings.input, derive(settings.seed, "weights", proposal.identity),
+                point.decisions, f"{self.name} trial {trial.number}", trial.number)
+            seconds += evaluation.seconds
+            if evaluation.value is None:
+                attributes["error"] = evaluation.error
+                break
+            values.append(evaluation.value)
+        for key, value in {**attributes, "seconds": seconds}.items():
             trial.set_user_attr(key, value)
-        if evaluation.value is None:
+        if "error" in attributes:
             return _trial(self.optuna.tell(trial, state=TrialState.FAIL))
-        return _trial(self.optuna.tell(trial, evaluation.value))
+        return _trial(self.optuna.tell(trial, values))
 
 
 def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
     wanted = distribution(point.holes[name])
     if isinstance(wanted, IntDistribution):
         trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
+    elif isinstance(wanted, FloatDistribution):
+        trial.suggest_float(name, wanted.low, wanted.high, step=wanted.step)
     else:
         trial.suggest_categorical(name, point.holes[name].labels)
 
 
 def _trial(trial: FrozenTrial) -> Trial:
     a = trial.user_attrs
-    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
-                 trial.value, a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"))
+    values = tuple(trial.values) if trial.values is not None else None
+    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"], values,
+                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"))
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:

@@ -1,0 +1,73 @@
+"""Objectives: what a search optimises, and how a network's value comes about.
+
+A score is measured and archived, a table is looked up and archived, a cost follows from the
+network's graph alone. The line of an objective in `OBJECTIVES` is all that makes it known.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Literal
+
+from searchspace import SearchspaceError
+from searchspace.budget import show_amount
+from searchspace.errors import nearest
+from searchspace.expand import Expansion
+
+
+class ObjectiveError(SearchspaceError):
+    """Objectives that do not exist, or do not go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One objective. ``measure`` is the cost of an expanded network; None for what is evaluated
+    and archived: the score and the table."""
+
+    name: str
+    direction: Literal["maximize", "minimize"]      # as Optuna spells it
+    title: str                      # at the head of a column
+    unit: str
+    shown: Callable[[float], str]   # a value for people
+    measure: Callable[[Expansion], int] | None = None
+
+    def loss(self, value: float) -> float:
+        """The value as what is to be minimised; its own inverse."""
+        return value if self.direction == "minimize" else -value
+
+
+def _costs() -> Iterable[Objective]:
+    yield Objective("macs", "minimize", "MACs", "multiply-adds", show_amount,
+                    lambda network: network.cost().macs)
+    yield Objective("params", "minimize", "params", "parameters", show_amount,
+                    lambda network: network.cost().params)
+    if find_spec("searchspace.memory"):
+        peak = import_module("searchspace.memory").peak
+        yield Objective("memory", "minimize", "memory", "bytes of peak activations",
+                        lambda value: f"{show_amount(value)}B",
+                        lambda network: int(peak(network).bytes))
+
+
+OBJECTIVES = {o.name: o for o in (
+    Objective("score", "maximize", "NASWOT", "nats", lambda value: f"{value:.1f}"),
+    Objective("table", "maximize", "table", "the table's", lambda value: f"{value:.2f}"),
+    *_costs())}
+
+DEFAULT = ("score",)
+
+
+def named(names: Iterable[str]) -> tuple[Objective, ...]:
+    """The objectives of these names, in this order.
+
+    Raises:
+        ObjectiveError: an unknown name, or one that stands there twice.
+    """
+    chosen: dict[str, Objective] = {}
+    for name in names:
+        if name not in OBJECTIVES:
+            raise ObjectiveError(f"no objective {name!r}{nearest(name, OBJECTIVES)}")
+        if name in chosen:
+            raise ObjectiveError(f"the objective {name!r} is given twice")
+        chosen[name] = OBJECTIVES[name]
+    return tuple(chosen.values())
