@@ -23,7 +23,10 @@ TOLERANCE = 1.05   # published networks this far above the budget still stand in
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A network to compare: found (with its trial's number) or published."""
+    """A network to compare: found (with its trial's number) or published.
+
+    ``start``: the name under which the space knew it before the search.
+    """
 
     name: str
     genotype: Genotype
@@ -31,6 +34,7 @@ class Entry:
     cost: Cost
     trial: int | None
     over: bool
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,7 @@ class Result:
 def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
     """The best trials, and of the published networks that fit the budget at the search's input
     size (or nearly): the nearest to it of each family, of the nearest families."""
-    found = [Entry(f"trial {t.number}", space, t.decisions, Cost(t.macs, t.params), t.number,
-                   False) for t in best]
+    found = [_found(space, t) for t in best]
     budget = settings.budget
     nearest: dict[str, tuple[float, Entry]] = {}
     for name in published():
@@ -75,6 +78,13 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
             nearest[family] = filled, entry
     known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
     return [*found, *(entry for _, entry in known)]
+
+
+def _found(space: Genotype, trial: Trial) -> Entry:
+    known = None if trial.brought else trial.start
+    name = f"trial {trial.number}" + (f" ({known})" if known else "")
+    return Entry(name, space, trial.decisions, Cost(trial.macs, trial.params), trial.number, False,
+                 known)
 
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
@@ -98,6 +108,8 @@ def verdict(results: list[Result], settings: Settings) -> str:
     rival = max(known, key=lambda r: r.mean)
     names = f"{best.entry.name} ({best.mean:.1f} ± {best.spread:.1f})"
     other = f"{rival.entry.name} ({rival.mean:.1f} ± {rival.spread:.1f})"
+    if best.entry.start and not rival.beats(best):
+        return f"{names} is best, a network that the space knew; nothing found scores above it."
     if best.beats(rival):
         return f"{names} scores above the best published network within the budget, {other}."
     if rival.beats(best):

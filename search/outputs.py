@@ -81,19 +81,20 @@ def _own(objectives: Sequence[Objective], trial: Trial) -> list[str]:
 
 def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective],
                  front: Front | None = None) -> None:
-    """All trials as CSV: objectives, costs, one column a decision; with a front whether a trial
-    is on it, and the hypervolume after each."""
+    """All trials as CSV: objectives, costs, how each came about, one column a decision; with a
+    front whether a trial is on it, and the hypervolume after each."""
     names = sorted({name for t in trials for name in t.decisions})
     head = ["trial", *_columns(objectives), "macs", "params",
-            *(["front", "hypervolume"] if front else []), "seconds", "changed", "replaced",
-            "identity", "error"]
+            *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
+            "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*head, *names])
         for t in trials:
             grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
             writer.writerow([t.number, *_own(objectives, t), t.macs, t.params, *grown,
-                             f"{t.seconds:.3f}", t.changed, int(t.replaced), t.identity,
+                             f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
+                             f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
                              t.error or "", *(t.decisions.get(n, "") for n in names)])
 
 

@@ -54,7 +54,8 @@ class Progress:
         fresh = len(trials) - self.before
         left = self.settings.trials - len(trials)
         rate = elapsed / fresh if fresh else None
-        kept = sum(t.changed == 0 for t in trials) / len(trials) if trials else 1.0
+        proposed = [t for t in trials if t.start is None]
+        kept = sum(t.changed == 0 for t in proposed) / len(proposed) if proposed else 1.0
         table = Table.grid(padding=(0, 3))
         table.add_row(
             f"trial [bold]{len(trials)}[/]/{self.settings.trials}",

@@ -3,8 +3,9 @@
 import random
 from dataclasses import dataclass
 
-from searchspace import Genotype, GenotypeError, SearchspaceError
-from searchspace.budget import Budget
+from search.distance import Distance, distance
+from search.nearest import Region
+from searchspace import BudgetError, GenotypeError
 from searchspace.identity import identity
 from searchspace.solve import bring
 from searchspace.space import Point, Propose, point, sample
@@ -12,64 +13,41 @@ from searchspace.space import Point, Propose, point, sample
 _TRIES = 40
 
 
-class SpaceExhausted(SearchspaceError):
-    """No network that is new and inside the budget could be found."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A point to score, and how it came about.
 
-    ``changed`` counts the sampled decisions that differ from what the sampler proposed;
-    ``replaced`` tells that the proposal led to a network already scored.
+    ``moved``: how far it lies from what was proposed. ``replaced``: the proposal led to a network
+    already scored, and this is the nearest new one. ``lost``: proposals before this one that made
+    no network, or none inside the budget, each followed by a random one. ``start``: the name of
+    the known network that this is, or that was ``brought`` to the budget; no sampler proposed it.
     """
 
     point: Point
     identity: str
-    changed: int
-    replaced: bool
+    moved: Distance
+    replaced: bool = False
+    lost: int = 0
+    start: str | None = None
+    brought: bool = False
 
 
-def settle(space: Genotype, propose: Propose, budget: Budget, seen: frozenset[str],
-           rng: random.Random, cheapest: Point) -> Proposal:
-    """The proposal brought to the budget; where that network was scored, a new one near it.
-
-    ``cheapest`` is a point of the space inside the budget.
+def settle(region: Region, propose: Propose, seen: frozenset[str],
+           rng: random.Random) -> Proposal:
+    """The proposal brought to the budget; where that network was scored, the nearest new one.
 
     Raises:
-        SpaceExhausted: after 40 changes of one decision and 40 random draws, all were known.
+        SpaceExhausted: there is none. BudgetError: 40 proposals could not be brought inside.
     """
-    drawn = _valid(space, propose, rng)
-    for attempt in range(2 * _TRIES):
-        start = drawn if attempt == 0 else \
-            _mutated(space, drawn, rng) if attempt <= _TRIES else sample(space, rng)
-        found = bring(space, start, budget, rng, cheapest)
-        name = identity(space, found.decisions)
-        if name not in seen:
-            wanted = drawn.sampled
-            changed = sum(wanted.get(n) != v for n, v in found.sampled.items() if n in wanted)
-            return Proposal(found, name, changed, attempt > 0)
-    raise SpaceExhausted(f"no new network inside {budget} was found in {2 * _TRIES} tries; "
-                         f"{len(seen)} were scored")
-
-
-def _valid(space: Genotype, propose: Propose, rng: random.Random) -> Point:
-    """The proposed point; a random one where its steps do not fit each other."""
-    try:
-        return point(space, propose)
-    except GenotypeError:
-        return sample(space, rng)
-
-
-def _mutated(space: Genotype, at: Point, rng: random.Random) -> Point:
-    """One sampled decision changed to another option; newly opened holes are drawn."""
-    names = [n for n in at.sampled if len(at.holes[n].labels) > 1]
-    if not names:
-        return at
-    name = rng.choice(names)
-    others = [label for label in at.holes[name].labels if label != at.decisions[name]]
-    try:
-        return point(space, lambda _, hole: rng.choice(hole.labels),
-                     {**at.decisions, name: rng.choice(others)})
-    except GenotypeError:
-        return at
+    for lost in range(_TRIES):
+        try:
+            drawn = point(region.space, propose) if lost == 0 else sample(region.space, rng)
+            found = bring(region.space, drawn, region.budget, rng, region.cheapest)
+            break
+        except (BudgetError, GenotypeError):    # not inside; or its steps do not fit each other
+            if lost == _TRIES - 1:
+                raise
+    name = identity(region.space, found.decisions)
+    if replaced := name in seen:
+        name, found = region.nearest_new(found, seen, rng)
+    return Proposal(found, name, distance(drawn, found), replaced, lost)

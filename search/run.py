@@ -26,6 +26,7 @@ from search.objectives import DEFAULT, OBJECTIVES, named
 from search.outputs import write_best, write_finals, write_front, write_trials
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
+from search.proposals import summary
 from search.samplers import SAMPLERS
 from search.scores.table import find_table
 from search.settings import Settings
@@ -65,7 +66,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                               parse_amount(options.params) if options.params else None),
         options.input or _edge(options.space, goals), options.seed, options.sampler,
         options.trials, options.batch, options.classes, goals,
-        find_table(options.space, options.table) if "table" in goals else None)
+        find_table(options.space, options.table) if "table" in goals else None,
+        options.warm_start)
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
@@ -80,6 +82,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
             solved = ", ".join(h.name for h in study.space.holes if h.kind == "solve")
             console.print(f"a cost is an objective: {solved} is proposed, too, where else the "
                           "budget would be filled up")
+        if settings.warm_start:
+            console.print(f"start: {study.start.describe()}")
         with Progress(console, settings) as progress, Interrupt() as interrupt:
             stopped = study.run(progress.trials, lambda: interrupt.asked)
             trials, best = study.trials(), study.best(TOP)
@@ -111,9 +115,10 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if study.table:
         console.print(regret(trials, study.table, settings))
     scored = sum(t.value is not None for t in trials)
-    kept = sum(t.changed == 0 and not t.replaced for t in trials)
-    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored; {kept} as "
-                  f"proposed, {len(trials) - kept} moved to the budget or to a new network")
+    distinct = len({t.identity for t in trials})
+    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored, {distinct} "
+                  "distinct networks")
+    console.print(summary(trials))
     for remark in (stopped, "interrupted: the same command continues" if interrupted else None):
         if remark:
             console.print(remark)
@@ -178,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="networks to score, in all (default: 150)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
     parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
+    parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
+                        help="begin with the published networks of the space (default: yes)")
     parser.add_argument("--batch", type=_batch, default=32, metavar="N",
                         help="images a score looks at (default: 32)")
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "

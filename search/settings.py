@@ -29,6 +29,7 @@ class Settings:
     classes: int | None = None
     objectives: tuple[str, ...] = DEFAULT
     table: Path | None = None
+    warm_start: bool = True
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.

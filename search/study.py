@@ -22,11 +22,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive
 from search.evaluate import Lookup, Scorer
+from search.nearest import Region, SpaceExhausted
 from search.objectives import named
-from search.propose import Proposal, SpaceExhausted, settle
+from search.propose import Proposal, settle
 from search.samplers import BudgetSampler, choose, derive, distribution, finished
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
+from search.start import COLD, find_start
 from searchspace import BudgetError, Genotype
 from searchspace.budget import macs, params, show_amount
 from searchspace.expand import trace
@@ -61,7 +63,10 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A finished trial. ``values``, one an objective, are None where the network could not be
-    evaluated (``error``)."""
+    evaluated (``error``).
+
+    From ``changed`` on: how it came about, see `Proposal` and `Distance`.
+    """
 
     number: int
     decisions: Decisions
@@ -73,6 +78,11 @@ class Trial:
     changed: int
     replaced: bool
     error: str | None
+    share: float = 0.0
+    rank: float = 0.0
+    lost: int = 0
+    start: str | None = None
+    brought: bool = False
 
     @property
     def value(self) -> float | None:
@@ -93,6 +103,9 @@ class Study:
             else None
         self.cheapest = check_budget(self.space, settings)
         self.sampler_name, self.reason = choose(settings.sampler, self.open)
+        self.region = Region(self.open, settings.budget, self.cheapest)
+        self.start = find_start(self.open, settings.budget, settings.seed, self.cheapest) \
+            if settings.warm_start else COLD
 
     def __enter__(self) -> Self:
         try:
@@ -174,10 +187,11 @@ class Study:
         return None
 
     def _bring(self, propose: Propose) -> Point:
-        """What the sampler calls back: its proposal, brought to the budget."""
+        """What the sampler calls back: its proposal, brought to the budget; instead of it, as long
+        as there are any, the networks that the search starts with."""
         rng = random.Random(derive(self.settings.seed, "bring", self.ordinal))
-        self.proposal: Proposal = settle(self.open, propose, self.settings.budget, self.seen, rng,
-                                         self.cheapest)
+        known = (p for p in self.start.proposals if p.identity not in self.seen)
+        self.proposal: Proposal = next(known, None) or settle(self.region, propose, self.seen, rng)
         return self.proposal.point
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> Trial:
@@ -186,7 +200,8 @@ class Study:
             _suggest(trial, name, point)
         attributes: dict[str, Any] = {
             "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
-            "params": point.cost.params, "changed": proposal.changed, "replaced": proposal.replaced}
+            "params": point.cost.params, "replaced": proposal.replaced, "lost": proposal.lost,
+            "start": proposal.start, "brought": proposal.brought, **proposal.moved._asdict()}
         network, seconds = trace(self.space, point.decisions), 0.0
         values: list[float] = []
         for objective in self.objectives:
@@ -222,7 +237,8 @@ def _trial(trial: FrozenTrial) -> Trial:
     a = trial.user_attrs
     values = tuple(trial.values) if trial.values is not None else None
     return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"], values,
-                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"))
+                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
+                 a["share"], a["rank"], a["lost"], a["start"], a["brought"])
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:

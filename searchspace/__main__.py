@@ -15,6 +15,7 @@ from .errors import SearchspaceError
 from .expand import Expansion, trace
 from .genotype import Genotype
 from .header import Header
+from .known import known_networks
 from .ops import show_shape
 from .plugins import add_option, load_named
 from .table import Row, comparisons, operations, stages, standing
@@ -95,8 +96,9 @@ def run(options: argparse.Namespace) -> int:
         if options.verify:
             raise SearchspaceError(f"{genotype.title} is a space with {len(genotype.holes)} holes; "
                                    "only a network can be verified")
-        note = genotype.header.note
-        show(holes_table(genotype), *([f"Note: {note}"] if note else []))
+        note, named = genotype.header.note, [k.name for k in known_networks(genotype)]
+        show(holes_table(genotype), *([f"Networks in it: {', '.join(named)}"] if named else []),
+             *([f"Note: {note}"] if note else []))
         return 0
     expansion = trace(genotype)
     if options.verify:

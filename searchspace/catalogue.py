@@ -8,6 +8,7 @@ from rich.table import Table
 from .console import table
 from .errors import UnknownNameError
 from .expand import trace
+from .known import known_networks
 from .listing import published, spaces
 from .load import load
 from .table import comparisons, standing
@@ -34,9 +35,11 @@ def catalogue(pattern: str = "*") -> Iterable[Table | str]:
         yield _networks(networks)
         yield LEGEND
     if open_ones:
-        listed = table("bundled spaces", ("space",), ("holes",))
+        listed = table("bundled spaces", ("space",), ("holes",), ("networks in it",))
         for name in open_ones:
-            listed.add_row(name, str(len(load(name).holes)))
+            space = load(name)
+            listed.add_row(name, str(len(space.holes)),
+                           ", ".join(known.name for known in known_networks(space)))
         yield listed
 
 

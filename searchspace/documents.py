@@ -178,13 +178,16 @@ def _replace_steps(net: Tree | None, steps: Map) -> Tree:
 
 
 def choose_variant(document: Map, asked: str | None, path: Path) -> str | None:
-    """The variant that is meant: the one asked for, the default one, else the first."""
+    """The variant that is meant: the one asked for, the default one, else the first. An empty
+    ``default`` means none: the genotype as it stands, a space with its holes."""
     known = mapping(document.get("variants"), "variants")
     if asked is not None:
         if asked not in known:
             raise UnknownNameError(f"{path.stem} has no variant {asked!r}{nearest(asked, known)}")
         return asked
     if (default := document.get("default")) is not None:
+        if isinstance(default, Scalar) and default.value is None:
+            return None
         asked = str(default.value) if isinstance(default, Scalar) else None
         if asked not in known:
             raise GenotypeError(f"default: there is no variant {asked!r}{nearest(asked, known)}",

@@ -7,6 +7,7 @@ import pytest
 
 from searchspace import Genotype, GenotypeError, UnknownNameError, expand, load, to_yaml
 from searchspace.expand import trace
+from searchspace.known import known_networks
 
 Read = Callable[..., Genotype]
 Write = Callable[..., Path]
@@ -64,6 +65,38 @@ def test_a_variant_stands_after_the_at_sign(genotype_file: Write) -> None:
     (strange / "net.yaml").write_text(path.read_text())
     assert load(strange / "net.yaml").variant == "wide"
     assert load(f"{strange}/net.yaml@plain").variant == "plain"
+
+
+def test_an_empty_default_means_no_variant(genotype_file: Write) -> None:
+    path = genotype_file(FAMILY.replace("default: wide", "default:"))
+    space = load(path)
+    assert space.title == "family" and space.is_space
+    assert shapes(space, FILLED)[0] == (8, 32, 32)
+    assert load(path, "wide").title == "family@wide"
+    (path.parent / "above.yaml").write_text("name: above\nbase: net.yaml\nargs: {k: 1}\n")
+    assert len(load(path.parent / "above.yaml").holes) == len(space.holes) == 2
+
+
+def test_a_space_knows_the_networks_among_its_variants(genotype_file: Write) -> None:
+    text = FAMILY.replace("default: wide", "default:").replace("args: {w: 1,", "args: {w: !solve [1, 3, 1],") \
+        .replace("  deep:", "  half: {fill: {head: flat}}\n  other: {args: {k: 1}, fill: {head: flat}}\n"
+                 "  many: {args: {w: 3.0}, fill: {stage.block.n: 3, head: pooled}}\n  deep:")
+    known = known_networks(load(genotype_file(text)))
+    assert {k.name: k.decisions for k in known} == {
+        "many": {"w": 3, "stage.block.n": 3, "head": "pooled"},
+        "deep": {"stage.block.n": 2, "head": "flat"}}
+    for wrong, words in (("head: flatt", "no option 'flatt'"), ("heat: flat", "did you mean 'head'")):
+        with pytest.raises((GenotypeError, UnknownNameError), match=words):
+            known_networks(load(genotype_file(text.replace("n: 2, head: flat", f"n: 2, {wrong}"))))
+
+
+def test_the_holes_of_every_repeat_are_filled(genotype_file: Write) -> None:
+    space = load(genotype_file("name: net\ninput: [3, 8, 8]\ndefault:\nvariants:\n"
+                               "  mixed: {fill: {dw.k.0: 3, dw.k.1: 5}}\n"
+                               "net:\n  - dw: {k: !choice [3, 5], repeat: 2, each: true}\n"))
+    (known,) = known_networks(space)
+    assert [n.op.k for n in trace(space, known.decisions).nodes] == [3, 5]
+    assert [n.op.k for n in trace(load(space.file, "mixed")).nodes] == [3, 5]
 
 
 def test_arguments_change_what_a_variant_set(genotype: Read) -> None:

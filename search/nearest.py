@@ -1,0 +1,119 @@
+"""The nearest network that was not scored yet, and when there is none."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from functools import cached_property
+
+from search.distance import distance
+from searchspace import Genotype, GenotypeError, SearchspaceError
+from searchspace.budget import Budget
+from searchspace.enumerate import every_point
+from searchspace.identity import identity
+from searchspace.solve import bring, solve
+from searchspace.space import Point, point, sample
+from searchspace.tree import Atom
+
+_EFFORT = 1_000       # costs calculated among the neighbours of a network, before looking wider
+_DRAWS = 40           # random networks, where a space is too large to be counted out
+_COUNTABLE = 20_000   # costs that counting out may take; some seconds, once a study
+
+Changes = dict[str, Atom]
+
+
+class SpaceExhausted(SearchspaceError):
+    """No network that is new and inside the budget could be found."""
+
+
+class Region:
+    """A space under a budget: where new networks are looked for.
+
+    A network counts once for each combination of sampled decisions, at the greatest width that
+    the budget allows; isomorphic ones are one.
+    """
+
+    def __init__(self, space: Genotype, budget: Budget, cheapest: Point) -> None:
+        self.space, self.budget, self.cheapest = space, budget, cheapest
+        self.grid = 1
+        for hole in space.holes:
+            self.grid *= len(hole.labels) if hole.kind == "solve" else 1
+
+    @cached_property
+    def inside(self) -> tuple[tuple[str, Point], ...] | None:
+        """All networks inside the budget by identity; None where they are too many to count out."""
+        points = every_point(self.space, _COUNTABLE // self.grid)
+        if points is None:
+            return None
+        solved = (solve(self.space, at, self.budget) for at in points)
+        return tuple((identity(self.space, at.decisions), at) for at in solved
+                     if self.budget.fits(at.cost))
+
+    def nearest_new(self, at: Point, seen: frozenset[str],
+                    rng: random.Random) -> tuple[str, Point]:
+        """A network that is not in ``seen``, with as few decisions changed from ``at`` as can be,
+        and its identity: one change, in random order over all decisions and options, then two;
+        then whichever is left of a space that can be counted out, or random ones.
+
+        Raises:
+            SpaceExhausted: every network inside the budget is in ``seen``; or, in a space that is
+                too large to be counted out, none of those looked at was new.
+        """
+        for found in self._near(at, rng):
+            if (name := identity(self.space, found.decisions)) not in seen:
+                return name, found
+        if self.inside is not None:
+            left = [(name, found) for name, found in self.inside if name not in seen]
+            if not left:
+                count = len({name for name, _ in self.inside})
+                raise SpaceExhausted(f"the space is used up: networks that fit {self.budget}: "
+                                     f"{count}, and all {count} were scored")
+            rng.shuffle(left)
+            return min(left, key=lambda pair: distance(at, pair[1]).changed)
+        for _ in range(_DRAWS):
+            found = bring(self.space, sample(self.space, rng), self.budget, rng, self.cheapest)
+            if (name := identity(self.space, found.decisions)) not in seen:
+                return name, found
+        raise SpaceExhausted(
+            f"the space seems used up: no network inside {self.budget} that is new was found near "
+            f"the last proposal, nor from {_DRAWS} random ones; {len(seen)} were scored")
+
+    def _near(self, at: Point, rng: random.Random) -> Iterator[Point]:
+        """Points inside the budget with one, then two decisions changed; bounded."""
+        ways = itertools.chain(_single(at, rng), _double(at, rng))
+        for changes in itertools.islice(ways, max(_EFFORT // self.grid, 20)):
+            try:
+                near = point(self.space, lambda _, hole: rng.choice(hole.labels),
+                             {**at.decisions, **changes})
+            except GenotypeError:
+                continue
+            near = solve(self.space, near, self.budget)
+            if self.budget.fits(near.cost):
+                yield near
+
+
+def _options(at: Point) -> list[tuple[str, Atom]]:
+    return [(name, label) for name, value in at.sampled.items()
+            for label in at.holes[name].labels if label != value]
+
+
+def _single(at: Point, rng: random.Random) -> Iterator[Changes]:
+    """Every change of one decision, in random order."""
+    options = _options(at)
+    rng.shuffle(options)
+    for name, label in options:
+        yield {name: label}
+
+
+def _double(at: Point, rng: random.Random) -> Iterator[Changes]:
+    """Changes of two decisions: all in random order where they are few, else drawn."""
+    options = _options(at)
+    if len(options) ** 2 <= _EFFORT:
+        pairs = list(itertools.combinations(options, 2))
+        rng.shuffle(pairs)
+    elif len({name for name, _ in options}) > 1:
+        pairs = [(rng.choice(options), rng.choice(options)) for _ in range(_EFFORT)]
+    else:
+        return
+    for one, other in pairs:
+        if one[0] != other[0]:
+            yield dict((one, other))

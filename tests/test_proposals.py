@@ -1,0 +1,253 @@
+"""Proposals: repeats give way to the nearest new network, small spaces are used up, all is counted."""
+
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from search.distance import Distance, distance
+from search.nearest import Region, SpaceExhausted
+from search.proposals import count, summary
+from search.propose import settle
+from search.settings import Settings
+from search.study import Study, Trial
+from searchspace import Genotype, GenotypeError, cost, load, spaces
+from searchspace.budget import Budget, macs
+from searchspace.enumerate import every_point
+from searchspace.expand import trace
+from searchspace.identity import identity, same
+from searchspace.space import highest, lowest, neighbours, point, sample
+
+Read = Callable[..., Genotype]
+Write = Callable[..., Path]
+
+# Conditional, with combinations that make no network (two groups of 9 channels), options that make
+# the same network (a sum of twins in either order), and a width that is solved.
+SMALL = """
+name: small
+input: [3, 16, 16]
+args: {w: !solve [1, 2, 0.5]}
+net:
+  - conv: {out: =6*w, stride: 2, groups: !choice [1, 3], k: 3, as: a}
+  - !choice
+    as: b
+    none: {identity: }
+    wide: {conv: {out: !int [6, 12, 3], groups: !choice [1, 2], k: 1}}
+  - dw: {k: 3, as: c}
+  - dw: {k: 3, from: b, as: d}
+  - add: {from: [!choice [c, d], b]}
+  - gap:
+  - linear: {out: 4}
+"""
+
+
+def settings(space: Path | str, budget: Budget, **changes: object) -> Settings:
+    values = {"space": str(space), "budget": budget, "input": 16, "seed": 0, "sampler": "random",
+              "trials": 60, "batch": 4} | changes
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def cheap(genotype: Genotype, size: int, seed: int, decisions: dict, *_: object) -> SimpleNamespace:
+    """A stand-in for the score: any number that decisions determine."""
+    value = random.Random(repr(sorted(decisions.items()))).random() + len(decisions)
+    return SimpleNamespace(value=value, seconds=0.0, error=None)
+
+
+def run_study(folder: Path, given: Settings) -> tuple[list[Trial], str | None]:
+    with Study(given, folder, "s") as study:
+        study.scorer = cheap  # type: ignore[assignment]
+        reason = study.run(lambda _: None)
+        return study.trials(), reason
+
+
+def counted_out(space: Genotype, budget: Budget) -> set[str]:
+    """Every network of a space inside a budget by brute force over all options of all holes."""
+    sampled = [h for h in space.holes if h.kind != "solve"]
+    widths = [h for h in space.holes if h.kind == "solve"]
+    found = set()
+    for labels in itertools.product(*(h.labels for h in sampled)):
+        decisions = dict(zip([h.name for h in sampled], labels, strict=True))
+        fitting = []
+        for width in itertools.product(*(h.labels for h in widths)):
+            full = decisions | dict(zip([h.name for h in widths], width, strict=True))
+            try:
+                total = cost(space, full)
+            except GenotypeError:
+                continue
+            if budget.fits(total):
+                fitting.append((total.macs, full))
+        if fitting:
+            found.add(identity(space, max(fitting, key=lambda pair: pair[0])[1]))
+    return found
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "nsga2"])
+@pytest.mark.parametrize("bound", [10**9, 70_000, 40_000])
+def test_a_small_space_is_scored_whole_before_it_stops(genotype_file: Write, tmp_path: Path,
+                                                       sampler: str, bound: int) -> None:
+    path = genotype_file(SMALL)
+    wanted = counted_out(load(path).with_input(16), Budget(bound))
+    assert 4 <= len(wanted) <= 20
+    trials, reason = run_study(tmp_path, settings(path, Budget(bound), sampler=sampler))
+    assert {t.identity for t in trials} == wanted
+    assert len(trials) == len(wanted)
+    assert reason is not None and f"all {len(wanted)} were scored" in reason
+    assert all(t.macs <= bound for t in trials)
+    again, reason = run_study(tmp_path, settings(path, Budget(bound), sampler=sampler))
+    assert len(again) == len(wanted) and reason is not None
+
+
+def test_counting_out_meets_every_point_once(genotype: Read) -> None:
+    space = genotype(SMALL)
+    points = every_point(space, 1000)
+    assert points is not None
+    keys = [tuple(sorted(p.sampled.items(), key=str)) for p in points]
+    assert len(set(keys)) == len(keys)
+    rng = random.Random(0)
+    drawn = {tuple(sorted(sample(space, rng).sampled.items(), key=str)) for _ in range(500)}
+    assert drawn == set(keys)
+    assert every_point(space, len(keys) - 1) is None
+    assert every_point(load("cell"), 1000) is None
+    macro = every_point(load("nas-bench-macro"), 10_000)
+    assert macro is not None and len(macro) == 6561
+
+
+def test_a_repeat_gives_way_to_the_nearest_new_network() -> None:
+    """One change is enough until all of those networks are scored; then two are."""
+    space = load("nas-bench-macro")
+    budget, rng = Budget(200_000_000), random.Random(4)
+    region = Region(space, budget, lowest(space, macs))
+    at = sample(space, rng)
+    seen = {identity(space, at.decisions)}
+    beside = {identity(space, p.decisions) for name in at.decisions
+              for p in neighbours(space, at, name)} - seen
+    assert 10 < len(beside) <= 16       # some are the same: a layer that moved past an identity
+    changes = []
+    for _ in range(len(beside) + 12):
+        found = settle(region, lambda name, _: at.decisions[name], frozenset(seen), rng)
+        assert found.replaced and found.identity not in seen
+        assert found.moved == distance(at, found.point)
+        seen.add(found.identity)
+        changes.append(found.moved.changed)
+    assert changes == [1] * len(beside) + [2] * 12
+
+
+def test_the_nearest_left_in_a_counted_space_is_taken(genotype: Read) -> None:
+    space = genotype("- conv: {out: 8, k: !choice [1, 3], as: a}\n- conv: {out: 8, k: !choice [1, 3], as: b}\n"
+                     "- conv: {out: 8, k: !choice [1, 3], as: c}\n- conv: {out: 8, k: !choice [1, 3], as: d}\n")
+    region, rng = Region(space, Budget(10**9), lowest(space, macs)), random.Random(0)
+    points = every_point(space, 100)
+    assert points is not None and len(points) == 16
+    by_name = {identity(space, p.decisions): p for p in points}
+    at = points[0]
+    for left in ((15, 7), (15, 12, 14), (15,)):       # three or four changes away, two or three, four
+        keep = {identity(space, points[i].decisions) for i in left}
+        name, found = region.nearest_new(at, frozenset(by_name) - keep, rng)
+        assert name in keep
+        assert distance(at, found).changed == min(distance(at, by_name[k]).changed for k in keep)
+    with pytest.raises(SpaceExhausted, match="all 16 were scored"):
+        region.nearest_new(at, frozenset(by_name), rng)
+
+
+def test_a_space_too_large_to_count_says_that_it_only_seems_used_up() -> None:
+    class Everything(frozenset):
+        def __contains__(self, name: object) -> bool:
+            return True
+
+    space = load("mobile").with_input(32)
+    region = Region(space, Budget(3_000_000), lowest(space, macs))
+    assert region.inside is None
+    with pytest.raises(SpaceExhausted, match="seems used up"):
+        settle(region, lambda _, hole: hole.labels[0], Everything(), random.Random(0))
+
+
+def test_the_distance_of_two_points(genotype: Read) -> None:
+    space = genotype(
+        "- conv: {out: 8, k: !choice [1, 3, 5], as: a}\n"
+        "- conv: {out: !int [8, 12], repeat: !choice [2, 1], as: b}\n"
+        "- !choice {as: s, plain: {act: }, deep: {dw: {k: !choice [3, 5]}}}\n")
+    holes = {"a.conv.k": 1, "b.conv.out": 8, "b.conv.repeat": 2, "s": "plain"}
+    at = point(space, lambda name, _: holes[name])
+    assert distance(at, at) == Distance(0, 0.0, 0.0)
+    moved = point(space, lambda name, _: (holes | {"a.conv.k": 3, "b.conv.out": 11})[name])
+    assert distance(at, moved) == Distance(2, 0.5, (1 / 2 + 3 / 4) / 2)     # 2, 1 is no order
+    other = point(space, lambda name, _: (holes | {"s": "deep", "s.deep.k": 5})[name])
+    assert distance(at, other) == Distance(2, 2 / 5, 0.0)
+    assert distance(other, at) == Distance(2, 2 / 5, 0.0)
+
+
+def test_proposals_that_make_no_network_are_counted(genotype: Read) -> None:
+    space = genotype("- conv: {out: !choice [8, 9], groups: !choice [1, 2], as: a}\n")
+    region = Region(space, Budget(10**9), lowest(space, macs))
+    wrong = {"a.conv.out": 9, "a.conv.groups": 2}
+    found = settle(region, lambda name, _: wrong[name], frozenset(), random.Random(1))
+    assert found.lost == 1 and not found.replaced
+    good = settle(region, lambda name, _: {**wrong, "a.conv.out": 8}[name], frozenset(),
+                  random.Random(1))
+    assert (good.lost, good.moved) == (0, Distance(0, 0.0, 0.0))
+
+
+def test_what_became_of_the_proposals_is_counted() -> None:
+    def trial(number: int, **more: object) -> Trial:
+        values = {"decisions": {}, "identity": str(number), "macs": 1, "params": 1, "value": 1.0,
+                  "seconds": 0.0, "changed": 0, "replaced": False, "error": None} | more
+        return Trial(number, **values)  # type: ignore[arg-type]
+
+    trials = [trial(0, start="known"), trial(1), trial(2, changed=1, share=0.5, rank=0.25),
+              trial(3, changed=2, share=1.0, rank=0.75, replaced=True), trial(4, lost=1, share=0.0),
+              trial(5, value=None, error="too small")]
+    found = count(trials)
+    assert (found.made, found.scored) == (6, 4)     # one was lost, one could not be scored
+    assert (found.kept, found.moved, found.replaced) == (1, 2, 1)
+    assert (found.share, found.rank) == (0.25, 0.125)
+    text = summary(trials)
+    assert "6 proposals, 66.7% scored: 1 as proposed" in text
+    assert summary(trials[:1]) == "no proposals"
+
+
+def isomorphic_pairs(space: Genotype, trials: list[Trial]) -> list[tuple[int, int]]:
+    """Trials that scored one network twice; equal ones have equal costs, so only those are compared."""
+    groups: dict[tuple[int, int], list[Trial]] = {}
+    for t in trials:
+        groups.setdefault((t.macs, t.params), []).append(t)
+    found = []
+    for group in groups.values():
+        graphs = {t.number: trace(space, t.decisions) for t in group} if len(group) > 1 else {}
+        found += [(a, b) for a, b in itertools.combinations(graphs, 2) if same(graphs[a], graphs[b])]
+    return found
+
+
+@pytest.mark.parametrize(("sampler", "trials"), [
+    ("random", 40), pytest.param("random", 1000, marks=pytest.mark.slow),
+    pytest.param("auto", 1000, marks=pytest.mark.slow)])
+def test_no_network_of_the_cell_space_is_scored_twice(sampler: str, trials: int,
+                                                      tmp_path: Path) -> None:
+    given = settings("cell", Budget(300_000_000), input=224, sampler=sampler, trials=trials)
+    found, reason = run_study(tmp_path, given)
+    assert reason is None and len(found) == trials
+    assert isomorphic_pairs(load("cell").with_input(224), found) == []
+
+
+@pytest.mark.parametrize("bound", ["middle", "tight"])
+@pytest.mark.parametrize("proposals", [6, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", spaces())
+def test_proposals_of_every_space_are_scored(name: str, proposals: int, bound: str) -> None:
+    """At least 99 of 100, in the middle of what the space reaches and just above its least."""
+    space, rng = load(name), random.Random(11)
+    low, high = lowest(space, macs), highest(space, macs)
+    budget = Budget(int((low.cost.macs * high.cost.macs) ** 0.5) if bound == "middle" else
+                    int(low.cost.macs * 1.05))
+    region, seen, lost = Region(space, budget, low), set(), 0
+    for made in range(proposals):
+        try:
+            found = settle(region, lambda _, hole: rng.choice(hole.labels), frozenset(seen), rng)
+        except SpaceExhausted:
+            assert made == len(seen)     # each one led to a new network, until none was left
+            break
+        assert budget.fits(cost(space, found.point.decisions))
+        lost += found.lost
+        seen.add(found.identity)
+    assert lost <= 0.01 * (len(seen) + lost)
