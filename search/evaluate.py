@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from search.archive import Archive, Evaluation
+from search.samplers import derive
 from search.scores import ScoreError
 from search.scores.table import Table
 from searchspace import Genotype, GenotypeError, cost, fill, to_yaml
@@ -113,3 +114,12 @@ def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed
         network = build(genotype, decisions)
     channels = trace(genotype, decisions).input[0]
     return naswot(network, digits(batch, (channels, size, size), data_seed))
+
+
+def training_free(genotype: Genotype, size: int, batch: int,
+                  seed: int) -> Callable[[Decisions], float]:
+    """`score` of networks of a space, as a function of their decisions: a network that is scored
+    in a search of the same seed gets the same weights and images here."""
+    return lambda decisions: score(
+        genotype, size, batch, seed, derive(seed, "weights", identity(genotype, decisions)),
+        decisions)

@@ -67,7 +67,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         options.input or _edge(options.space, goals), options.seed, options.sampler,
         options.trials, options.batch, options.classes, goals,
         find_table(options.space, options.table) if "table" in goals else None,
-        options.warm_start)
+        options.warm_start, options.prior)
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
@@ -185,6 +185,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
                         help="begin with the published networks of the space (default: yes)")
+    parser.add_argument("--prior", choices=["naswot"], help="a training-free score that tells the "
+                        "sampler which networks may be good; where the objective is another one")
     parser.add_argument("--batch", type=_batch, default=32, metavar="N",
                         help="images a score looks at (default: 32)")
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "

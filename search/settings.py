@@ -30,6 +30,7 @@ class Settings:
     objectives: tuple[str, ...] = DEFAULT
     table: Path | None = None
     warm_start: bool = True
+    prior: str | None = None
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.

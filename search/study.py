@@ -21,11 +21,20 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive
-from search.evaluate import Lookup, Scorer
+from search.evaluate import Lookup, Scorer, training_free
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
 from search.propose import Proposal, settle
-from search.samplers import BudgetSampler, choose, derive, distribution, finished
+from search.samplers import (
+    BudgetSampler,
+    Score,
+    Task,
+    choose,
+    derive,
+    distribution,
+    finished,
+    make,
+)
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from search.start import COLD, find_start
@@ -102,7 +111,8 @@ class Study:
         self.table = table_for(self.space, settings.table) if "table" in settings.objectives \
             else None
         self.cheapest = check_budget(self.space, settings)
-        self.sampler_name, self.reason = choose(settings.sampler, self.open)
+        self.sampler_name, self.reason = choose(settings.sampler, self.open,
+                                                len(self.objectives))
         self.region = Region(self.open, settings.budget, self.cheapest)
         self.start = find_start(self.open, settings.budget, settings.seed, self.cheapest) \
             if settings.warm_start else COLD
@@ -130,7 +140,9 @@ class Study:
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 self.storage = optuna.storages.RDBStorage(url)
             _keep_journal(self.storage.engine)
-            self.sampler = BudgetSampler(self.sampler_name, self.settings.seed, self._bring)
+            self.sampler = BudgetSampler(
+                make(self.sampler_name, Task(self.open, self.settings.budget, self._prior())),
+                self.settings.seed, self._bring)
             self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
                                               sampler=self.sampler, load_if_exists=True,
                                               directions=[o.direction for o in self.objectives])
@@ -185,6 +197,15 @@ class Study:
                 raise
             tell(done)
         return None
+
+    def _prior(self) -> Score | None:
+        """The training-free score of networks that were not evaluated, where it is asked for."""
+        settings = self.settings
+        if settings.prior is None:
+            return None
+        if self.sampler_name != "gp":
+            raise StudyError(f"--prior guides the sampler gp, not {self.sampler_name}")
+        return training_free(self.space, settings.input, settings.batch, settings.seed)
 
     def _bring(self, propose: Propose) -> Point:
         """What the sampler calls back: its proposal, brought to the budget; instead of it, as long

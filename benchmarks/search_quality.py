@@ -1,0 +1,180 @@
+"""How soon each sampler finds the best network of a space whose networks are all known.
+
+examples:
+  python benchmarks/search_quality.py
+  python benchmarks/search_quality.py --samplers auto random --seeds 5
+  python benchmarks/search_quality.py --space nas-bench-macro --table FILE --budget 40M 70M 80M
+
+Regret is the distance, in points of accuracy, from the best network inside the budget to the best
+one scored so far; an evaluation is a distinct network inside the budget. Means over seeds, with
+95 % confidence intervals in brackets (bootstrap over the seeds). Bare rows are Optuna 5 without
+this project. With --svg the curves are drawn, one file a budget.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import optuna
+from bare import BARE
+from curves import Curve, svg
+from known import Known, key, read
+from rich.console import Console
+from rich.table import Table
+
+from search.evaluate import training_free
+from search.propose import SpaceExhausted, settle
+from search.samplers import SAMPLERS, BudgetSampler, Sampler, Task, choose, derive, make
+from searchspace import SearchspaceError
+from searchspace.budget import Budget, parse_amount, show_amount
+from searchspace.expand import trace
+from searchspace.space import Point, Propose, lowest
+
+DIGITS = Path(__file__).resolve().parent.parent / "studies" / "digits" / "table.json"
+MARKS = (25, 50, 100)
+RESAMPLES = 2_000
+PRIOR = "+naswot"       # a row of its own: the sampler with the training-free score as prior
+Job = tuple[str, Path, int, str, int, int]     # space, table, budget, sampler, seed, evaluations
+
+_known = cache(read)
+
+
+@cache
+def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) -> Sampler:
+    """One for all seeds, as what a sampler keeps follows from the task and the trials; with the
+    seed of a prior, one for that."""
+    known, prior = _known(space, table), None
+    if seed is not None:
+        size = trace(known.space, known.points[0].decisions).input[-1]
+        prior = training_free(known.space, size, 32, seed)
+    return make(choose(name, known.space)[0], Task(known.space, Budget(budget), prior))
+
+
+def ours(known: Known, sampler: Sampler, budget: Budget, seed: int,
+         evaluations: int) -> Iterator[float]:
+    """The values of a search in the order of evaluation, by the way that a study goes."""
+    cheapest = lowest(known.space, budget.excess)
+    seen: list[str] = []
+    found: list[tuple[Point, str]] = []
+
+    def bring(propose: Propose) -> Point:
+        rng = random.Random(derive(seed, "bring", len(seen)))
+        proposal = settle(known.space, propose, budget, frozenset(seen), rng, cheapest)
+        found.append((proposal.point, proposal.identity))
+        return proposal.point
+
+    study = optuna.create_study(sampler=BudgetSampler(sampler, seed, bring), direction="maximize")
+    for _ in range(evaluations):
+        try:
+            trial = study.ask()
+        except SpaceExhausted:
+            return
+        at, name = found[-1]
+        for hole in at.sampled:
+            trial.suggest_categorical(hole, at.holes[hole].labels)
+        for attribute, content in (("decisions", at.decisions), ("identity", name),
+                                   ("macs", at.cost.macs), ("params", at.cost.params)):
+            trial.set_user_attr(attribute, content)
+        value = known.values[key(at.decisions)]
+        study.tell(trial, value)
+        seen.append(name)
+        yield value
+
+
+def run(job: Job) -> list[float]:
+    """Regret after each evaluation; where a search ends early, its last one goes on."""
+    space, table, bound, name, seed, evaluations = job
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    known, budget = _known(space, table), Budget(bound)
+    values = BARE[name](known, budget, seed, evaluations) if name in BARE else \
+        ours(known, _sampler(space, table, bound, name.removesuffix(PRIOR),
+                             seed if name.endswith(PRIOR) else None), budget, seed, evaluations)
+    best, regret, lowest_regret = known.best(budget), [], float("inf")
+    for value in values:
+        lowest_regret = min(lowest_regret, best - value)
+        regret.append(lowest_regret)
+        if len(regret) == evaluations:
+            break
+    return regret + [lowest_regret] * (evaluations - len(regret))
+
+
+def band(regrets: Sequence[Sequence[float]]) -> Curve:
+    """Mean over the seeds after each evaluation, between the ends of its confidence interval."""
+    rows = np.array(regrets)
+    drawn = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
+    low, high = np.quantile(rows[drawn].mean(1), (0.025, 0.975), axis=0)
+    return [(float(a), float(b), float(c)) for a, b, c in zip(low, rows.mean(0), high, strict=True)]
+
+
+def main() -> int:
+    """Run the benchmark."""
+    options = _parser().parse_args()
+    console, results = Console(highlight=False), {}
+    marks = [m for m in MARKS if m <= options.evaluations]
+    try:
+        known = _known(options.space, options.table)
+        budgets = [parse_amount(b) for b in options.budget] if options.budget else [
+            int(np.quantile([p.cost.macs for p in known.points], 0.5))]
+        for bound in budgets:
+            if not any(Budget(bound).fits(p.cost) for p in known.points):
+                raise SearchspaceError(f"no network of {options.space} fits {show_amount(bound)}")
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for bound in budgets:
+        inside = sum(Budget(bound).fits(p.cost) for p in known.points)
+        table = Table("sampler", *(f"after {m}" for m in marks),
+                      title=f"regret, {options.space}, {show_amount(bound)} MACs "
+                            f"({inside} networks), {options.seeds} seeds")
+        curves: dict[str, Curve] = {}
+        for name in options.samplers:
+            jobs: list[Job] = [(options.space, options.table, bound, name, seed,
+                                options.evaluations) for seed in range(options.seeds)]
+            with ProcessPoolExecutor(options.jobs) as pool:
+                regrets = list(pool.map(run, jobs))
+            curve = curves[name if name in BARE else f"ours: {name}"] = band(regrets)
+            table.add_row(name if name in BARE else f"ours: {name}",
+                          *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1]) for m in marks))
+            results[f"{bound} {name}"] = regrets
+            print(f"{show_amount(bound)} {name}: {curve[marks[-1] - 1][1]:.3f}", file=sys.stderr)
+        console.print(table)
+        if options.svg:
+            path = options.svg if len(budgets) == 1 else options.svg.with_stem(
+                f"{options.svg.stem}-{show_amount(bound)}")
+            top = max(curve[min(9, len(curve) - 1)][2] for curve in curves.values())
+            path.write_text(svg(f"{options.space} under {show_amount(bound)} MACs", "evaluations",
+                                "regret (points of accuracy)", curves, top or 1), encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(results), encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [*SAMPLERS, *(name + PRIOR for name in ("auto", "gp")), *BARE]
+    parser.add_argument("--space", default="digits", metavar="NAME|PATH")
+    parser.add_argument("--table", type=Path, default=DIGITS, metavar="FILE",
+                        help="the results of all its networks (default: studies/digits)")
+    parser.add_argument("--budget", nargs="+", metavar="MACS",
+                        help="default: what half of the networks fit")
+    parser.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",
+                        default=[n for n in names if n not in
+                                 ("gp", "gp+naswot", "optuna-gp", "nsga3")],
+                        help=f"of: {', '.join(names)}")
+    parser.add_argument("--seeds", type=int, default=20, metavar="N")
+    parser.add_argument("--evaluations", type=int, default=100, metavar="N")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--svg", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="regrets of all seeds")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,29 @@
+"""Which sampler suits a search, and why, in one line."""
+
+from search.samplers.candidates import WALK, size
+from search.samplers.gp import MODELLED
+from searchspace import Genotype
+from searchspace.space import is_conditional
+
+DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
+FRONT = 3           # objectives up to which weights drawn at random reach all of the front
+
+
+def choose(space: Genotype, objectives: int = 1) -> tuple[str, str]:
+    """A sampler's name and the reason, from the number of holes, whether they are conditional,
+    the size of the space and the number of objectives. The number of trials has its say while
+    the search runs: a model hands over when it grows slow, which more ``--trials`` do not change.
+    """
+    holes = len(space.holes)
+    if objectives > FRONT:
+        return "nsga3", f"{objectives} objectives need a population spread over their front"
+    if holes > DIMENSIONS:
+        return "evolution", f"{holes} holes are too many for a model of few trials"
+    points = size(space)
+    if points <= WALK:
+        reason = f"the space is small (about {points:,.0f} points): a Gaussian process rates all"
+    else:
+        kind = "conditional" if is_conditional(space) else "unconditional"
+        reason = (f"{holes} {kind} holes: a Gaussian process learns most from few trials; after "
+                  f"{MODELLED} it hands over to evolution, which stays fast")
+    return "gp", reason + (f"; {objectives} objectives by random weights" * (objectives > 1))

@@ -1,0 +1,109 @@
+"""What all samplers share: what they may know, what they are asked, where randomness is from."""
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial, TrialState
+
+from searchspace import Genotype
+from searchspace.budget import Budget
+from searchspace.formula import exact
+from searchspace.holes import Hole
+from searchspace.ops import Cost
+from searchspace.space import Propose
+from searchspace.tree import Atom
+
+STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
+
+
+Score = Callable[[Mapping[str, Atom]], float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is searched, known before the first trial and the same for all of them."""
+
+    space: Genotype
+    budget: Budget
+    prior: Score | None = None      # of networks that were not evaluated; higher is better
+
+
+class Sampler(Protocol):
+    """Proposes a network for the next trial. What it keeps between calls are caches only: the
+    answer depends on the finished trials and the seed, so that a continued study goes on alike."""
+
+    def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
+        """A function that decides every hole; ``seed`` is another one in each trial."""
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
+                    values: list[float] | None) -> None:
+        """Hears how a trial ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A finished trial. ``values`` are to be maximised, whatever the study's directions; None for
+    a network that could not be scored."""
+
+    decisions: dict[str, Atom]
+    identity: str
+    cost: Cost
+    values: tuple[float, ...] | None
+
+
+def derive(*parts: object) -> int:
+    """A 32-bit seed from anything printable, the same on every machine."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
+
+
+def finished(trial: FrozenTrial) -> bool:
+    """Whether a trial was scored, or found impossible to score; not one that was cut off."""
+    return trial.state == TrialState.COMPLETE or "error" in trial.user_attrs
+
+
+def history(study: optuna.Study) -> list[Past]:
+    """The finished trials in order."""
+    signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
+    return [Past(t.user_attrs["decisions"], t.user_attrs["identity"],
+                 Cost(t.user_attrs["macs"], t.user_attrs["params"]),
+                 tuple(s * v for s, v in zip(signs, t.values, strict=True))
+                 if t.state == TrialState.COMPLETE else None)
+            for t in study.get_trials(deepcopy=False) if finished(t)]
+
+
+def ordered(hole: Hole) -> bool:
+    """Whether a hole's options have an order: a range, or a choice among numbers."""
+    if hole.kind != "choice":
+        return hole.kind in ("int", "solve")
+    return all(isinstance(x, int | float) and not isinstance(x, bool) for x in hole.labels)
+
+
+def distribution(hole: Hole) -> BaseDistribution:
+    """What Optuna samples for a hole: a range stays ordered, everything else is categorical."""
+    if hole.kind in ("int", "graph"):
+        numbers = [exact(label) for label in hole.labels]
+        low, high = numbers[0], numbers[-1]
+        step = numbers[1] - low if len(numbers) > 1 else 1
+        if all(isinstance(number, int) for number in numbers):
+            return IntDistribution(low, high, step=step)
+        return FloatDistribution(float(low), float(high), step=float(step))   # a freed width
+    return CategoricalDistribution(hole.labels)
+
+
+def taking(decisions: Mapping[str, Atom], rng: random.Random) -> Propose:
+    """These decisions; a hole that they leave open is drawn, as is one that has no such option."""
+    def propose(name: str, hole: Hole) -> Atom:
+        label = decisions.get(name)
+        return label if name in decisions and label in hole.labels else rng.choice(hole.labels)
+    return propose

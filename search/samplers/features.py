@@ -1,0 +1,69 @@
+"""Networks as numbers for a model: their decisions, and what is known of them without training.
+
+Columns come in groups, one for each hole and one for each cost, scaled so that the squared
+distance of two networks within a group is at most about 1: the model learns one length for a group.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.samplers.base import ordered
+from searchspace.holes import Hole
+from searchspace.ops import Cost
+from searchspace.tree import Atom
+
+Array = NDArray[np.float64]
+
+KIND = 0.5   # how much two options of an ordered hole differ for being two, beside their distance
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """``holes`` by name; with ``costs``, log MACs and log parameters, standardised by their mean
+    and deviation over the candidates, are two groups more."""
+
+    holes: Mapping[str, Hole]
+    costs: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def groups(self) -> list[int]:
+        """The group of each column."""
+        found: list[int] = []
+        for i, hole in enumerate(self.holes.values()):
+            found += [i] * (len(hole.labels) + ordered(hole))
+        return found + [len(self.holes) + i for i in range(len(self.costs))]
+
+    def __call__(self, decisions: Sequence[Mapping[str, Atom]],
+                 costs: Sequence[Cost] = ()) -> Array:
+        """One row a network, float64 of shape (networks, columns). A hole that does not exist is
+        as far from each of its options."""
+        columns: list[Array] = []
+        for name, hole in self.holes.items():
+            place = {_key(label): i for i, label in enumerate(hole.labels)}
+            at = np.array([place[_key(d[name])] if name in d else -1 for d in decisions])
+            count = len(hole.labels)
+            hot = (at[:, None] == np.arange(count)).astype(float)
+            scale = np.sqrt(0.5 * (KIND if ordered(hole) else 1.0))
+            columns.append(scale * hot)
+            if ordered(hole):
+                rank = np.where(at >= 0, at / max(1, count - 1) - 0.5, 0.0)
+                columns.append(np.sqrt(1 - KIND) * rank[:, None])
+        for i, (mean, deviation) in enumerate(self.costs):
+            amounts = np.log1p([(c.macs, c.params)[i] for c in costs])
+            columns.append(((amounts - mean) / deviation / 4)[:, None])    # ±2 deviations are 1
+        return np.concatenate(columns, axis=1)
+
+
+def scales(costs: Sequence[Cost]) -> tuple[tuple[float, float], ...]:
+    """Mean and deviation of log MACs and of log parameters; 1 where all are equal."""
+    logs = np.log1p([(c.macs, c.params) for c in costs])
+    return tuple((float(m), float(d) or 1.0)
+                 for m, d in zip(logs.mean(0), logs.std(0), strict=True))
+
+
+def _key(label: Atom) -> tuple[bool, Atom]:
+    """True and 1 are two options."""
+    return isinstance(label, bool), label

@@ -1,0 +1,143 @@
+"""The candidates of one trial, with their features: all of a small space, or drawn in a large one.
+
+Costs are known before anything is built: no candidate that is handed out is known to be outside
+the budget, or to be a network that was scored.
+"""
+
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import numpy as np
+
+from search.samplers.base import Past, Task, taking
+from search.samplers.candidates import Catalogue, Decided, walk
+from search.samplers.features import Array, Encoder, scales
+from searchspace import BudgetError, GenotypeError
+from searchspace.identity import identity
+from searchspace.solve import bring
+from searchspace.space import Point, point
+
+DEAREST = 0.5       # the share of a small space, dearest first, that a search starts in
+DRAWN = 1_000       # candidates in a large space at most,
+DECIDED = 20_000    # and decisions in all of them: they take the time
+LOOKS = 12          # candidates of a large space that are expanded at most in one trial
+
+
+class Pool(Protocol):
+    """Candidates by number. The numbers hold until the next `renew`."""
+
+    encoder: Encoder
+    features: Array             # one row a candidate
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """Candidates for the next trial, in a large space many of them near the ``best``."""
+
+    def start(self) -> Sequence[int]:
+        """The candidates among which a search begins."""
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """Features of networks that were scored."""
+
+    def probes(self, count: int) -> list[Point]:
+        """Random networks inside the budget, each time the same; fewer where there are fewer."""
+
+    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
+        """The decisions of the first candidate of ``order`` that fits and is new, if one is."""
+
+
+def make(task: Task) -> Pool:
+    """The pool that suits the size of the space."""
+    points = walk(task.space)
+    return Drawn(task) if points is None else Walked(task, points)
+
+
+class Walked:
+    """All networks of a space that fit the budget, cheapest first."""
+
+    def __init__(self, task: Task, points: Sequence[Point]) -> None:
+        self.space = task.space
+        inside = sorted((p for p in points if task.budget.fits(p.cost)), key=lambda p: p.cost.macs)
+        # Of the values of the solved holes the dearest inside, as the budget solver takes it.
+        self.points = list({tuple(p.sampled.items()): p for p in inside}.values())
+        holes = {n: h for p in points for n, h in p.holes.items() if h.kind != "solve"}
+        costs = [p.cost for p in self.points]
+        self.encoder = Encoder(dict(sorted(holes.items())), scales(costs))
+        self.features = self.encoder([p.decisions for p in self.points], costs)
+        self.names: dict[int, str] = {}
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """See `Pool`: there are no others."""
+
+    def start(self) -> Sequence[int]:
+        """The dearer part: a budget is a bound because more computation does more."""
+        return range(int(len(self.points) * (1 - DEAREST)), len(self.points))
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """See `Pool`."""
+        return self.encoder([p.decisions for p in past], [p.cost for p in past])
+
+    def probes(self, count: int) -> list[Point]:
+        """See `Pool`."""
+        among = list(self.start())
+        return [self.points[i] for i in random.Random(0).sample(among, min(count, len(among)))]
+
+    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
+        """See `Pool`."""
+        for i in order:
+            if i not in self.names:
+                self.names[i] = identity(self.space, self.points[i].decisions)
+            if self.names[i] not in seen:
+                return self.points[i].sampled
+        return None
+
+
+class Drawn:
+    """Random decisions and children of the best; costs are no features, as they take expanding."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.solved = any(hole.kind == "solve" for hole in task.space.holes)
+        self.catalogue = Catalogue.of(task.space)
+        self.encoder = Encoder(self.catalogue.holes)
+        self.features = np.zeros((0, 0))
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """See `Pool`."""
+        self.rng = rng
+        count = min(DRAWN, DECIDED // max(1, len(self.catalogue.holes)))
+        self.candidates = self.catalogue.near(best, count, rng)
+        self.features = self.encoder(self.candidates)
+
+    def start(self) -> Sequence[int]:
+        """All: none of their costs is known."""
+        return range(len(self.candidates))
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """See `Pool`."""
+        return self.encoder([p.decisions for p in past])
+
+    def probes(self, count: int) -> list[Point]:
+        """See `Pool`."""
+        found, rng = [], random.Random(0)
+        for _ in range(count + count // 2):     # some lead nowhere
+            with suppress(GenotypeError, BudgetError):
+                at = point(self.task.space, taking(self.catalogue.draw(rng), rng))
+                found.append(bring(self.task.space, at, self.task.budget, rng))
+        return found[:count]
+
+    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
+        """See `Pool`. Where widths are solved any candidate comes to fit, so none is expanded;
+        where none of those looked at fits, the first is for the budget solver to repair."""
+        if self.solved:
+            return self.candidates[order[0]]
+        for i in order[:LOOKS]:
+            try:
+                at = point(self.task.space, taking(self.candidates[i], self.rng))
+            except GenotypeError:
+                continue
+            if self.task.budget.fits(at.cost) and \
+                    identity(self.task.space, at.decisions) not in seen:
+                return at.decisions
+        return self.candidates[order[0]]

@@ -1,0 +1,101 @@
+"""The benchmark of samplers, on tables made up here: regret, intervals, curves, and both formats."""
+
+import json
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
+
+import search_quality
+from bare import BARE
+from curves import svg
+from known import key, read
+
+from search.samplers.candidates import walk
+from searchspace import SearchspaceError, load
+from searchspace.budget import Budget
+
+
+def table(folder: Path) -> Path:
+    """The space digits with a value that grows with the parameters."""
+    points = walk(load("digits"))
+    assert points is not None
+    path = folder / "table.json"
+    path.write_text(json.dumps({"space": "digits", "rows": [
+        {"decisions": p.decisions, "values": [np.log(p.cost.params), np.log(p.cost.macs)]}
+        for p in points]}))
+    return path
+
+
+@pytest.mark.parametrize("name", ["auto", "auto+naswot", "random", *BARE])
+def test_regret_falls_and_follows_from_the_seed(name: str, tmp_path: Path) -> None:
+    path = table(tmp_path)
+    jobs = [("digits", path, 60_000, name, seed, 11) for seed in (0, 0, 1)]
+    first, again, other = (search_quality.run(job) for job in jobs)
+    assert first == again != other
+    assert len(first) == 11
+    assert min(first) >= 0 and first == sorted(first, reverse=True)
+
+
+def test_a_search_ends_with_the_last_network(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    known = read("digits", path)
+    bound = sorted(p.cost.macs for p in known.points)[11]
+    inside = sum(Budget(bound).fits(p.cost) for p in known.points)
+    for name in ("auto", "random, feasible only"):
+        regret = search_quality.run(("digits", path, bound, name, 0, 30))
+        assert len(regret) == 30 and regret[inside - 1] == 0
+
+
+def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", [
+        "search_quality.py", "--table", str(table(tmp_path)), "--budget", "60K", "--samplers",
+        "random", "random, feasible only", "--seeds", "3", "--evaluations", "25", "--svg",
+        str(tmp_path / "c.svg"), "--json", str(tmp_path / "c.json")])
+    assert search_quality.main() == 0
+    out = capsys.readouterr().out
+    assert "ours: random" in out and "after 25" in out
+    assert ET.parse(tmp_path / "c.svg").getroot().tag.endswith("svg")
+    regrets = json.loads((tmp_path / "c.json").read_text())
+    assert [len(r) for r in regrets["60000 random"]] == [25] * 3
+    low, mean, high = search_quality.band(regrets["60000 random"])[24]
+    assert low <= mean <= high
+    assert mean == pytest.approx(np.mean([r[24] for r in regrets["60000 random"]]))
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    for text in ("no table", '{"rows": []}', "{}", "[1]"):
+        path.write_text(text)
+        with pytest.raises(SearchspaceError):
+            read("digits", path)
+    with pytest.raises(SearchspaceError, match="cannot read"):
+        read("digits", tmp_path / "missing.json")
+    with pytest.raises(SearchspaceError, match="too large"):
+        read("mobile", path)
+
+
+def test_the_published_format_is_read(tmp_path: Path) -> None:
+    """Keys of the eight decisions, as NAS-Bench-Macro's file has them; the values are made up."""
+    points = walk(load("nas-bench-macro"))
+    assert points is not None
+    rows = {"".join(map(str, p.decisions.values())): {"mean_acc": p.cost.macs / 1e6}
+            for p in points}
+    assert len(rows) == 6561 and "02012100" in rows
+    path = tmp_path / "macro.json"
+    path.write_text(json.dumps(rows))
+    known = read("nas-bench-macro", path)
+    assert known.values[key(points[5].decisions)] == points[5].cost.macs / 1e6
+    assert known.best(Budget(40_000_000)) <= 40
+
+
+def test_a_curve_is_drawn_within_its_frame() -> None:
+    drawing = ET.fromstring(svg("a < b", "x", "y", {"one": [(0, 1, 9), (0, 0.5, 2)]}, 2.0))
+    lines = [e for e in drawing if e.tag.endswith("polyline")]
+    heights = [float(p.split(",")[1]) for p in lines[0].attrib["points"].split()]
+    assert heights[0] < heights[1] <= 420
