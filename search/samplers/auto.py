@@ -1,6 +1,6 @@
 """Which sampler suits a search, and why, in one line."""
 
-from search.samplers.candidates import WALK, size
+from search.samplers.candidates import is_small, size
 from search.samplers.gp import MODELLED
 from searchspace import Genotype
 from searchspace.space import is_conditional
@@ -19,9 +19,9 @@ def choose(space: Genotype, objectives: int = 1) -> tuple[str, str]:
         return "nsga3", f"{objectives} objectives need a population spread over their front"
     if holes > DIMENSIONS:
         return "evolution", f"{holes} holes are too many for a model of few trials"
-    points = size(space)
-    if points <= WALK:
-        reason = f"the space is small (about {points:,.0f} points): a Gaussian process rates all"
+    if is_small(space):
+        reason = (f"the space is small (about {size(space):,.0f} points): a Gaussian process rates "
+                  "all that fit")
     else:
         kind = "conditional" if is_conditional(space) else "unconditional"
         reason = (f"{holes} {kind} holes: a Gaussian process learns most from few trials; after "

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from search.samplers.base import Past
 from searchspace import Genotype, GenotypeError
+from searchspace.expand import trace
 from searchspace.holes import Hole
 from searchspace.space import Point, point, sample
 from searchspace.tree import Atom
 
-WALK = 10_000       # points of a space that is walked through: some ten seconds
+WALK = 10_000       # points of a space that is walked through at most,
+EFFORT = 500_000    # and operations in all of them: some ten seconds
 REGISTER = 40       # random points that tell which holes there are
 
 Decided = Mapping[str, Atom]
@@ -33,14 +35,21 @@ def size(space: Genotype, draws: int = 40) -> float:
     return total / draws
 
 
-def walk(space: Genotype, limit: int = WALK) -> list[Point] | None:
-    """Every point of a space whose steps fit each other, in the order of the options; None where
-    there are more than ``limit``."""
-    if size(space) > 2 * limit:
+def is_small(space: Genotype) -> bool:
+    """Whether a space is walked through, as estimated from random points."""
+    rng, points = random.Random(0), size(space)
+    nodes = [len(trace(space, sample(space, rng).decisions).nodes) for _ in range(5)]
+    return points <= WALK and points * sum(nodes) / len(nodes) <= EFFORT
+
+
+def walk(space: Genotype) -> list[Point] | None:
+    """Every point of a small space whose steps fit each other, in the order of the options; None
+    for a space that is not small."""
+    if not is_small(space):
         return None
     found: list[Point] = []
     for count, at in enumerate(_points(space)):
-        if count >= limit:
+        if count >= 2 * WALK:       # more than the estimate
             return None
         if at is not None:
             found.append(at)
