@@ -38,10 +38,10 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Run:
                 except GenotypeError:
                     study.tell(trial, state=optuna.trial.TrialState.FAIL)
                     continue
-                trial.set_constraint("budget", budget.excess(at.cost) - 1)
+                trial.set_constraint("budget", budget.excess(at) - 1)
                 value = known.values[key(at.decisions)]
                 study.tell(trial, value)
-                if budget.fits(at.cost) and known.name(at) not in seen:
+                if budget.fits(at) and known.name(at) not in seen:
                     seen.add(known.name(at))
                     yield value
     return run
@@ -49,7 +49,7 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Run:
 
 def _random(known: Known, budget: Budget, seed: int, evaluations: int) -> Iterator[float]:
     rng = random.Random(seed)
-    inside = [p for p in known.points if budget.fits(p.cost)]
+    inside = [p for p in known.points if budget.fits(p)]
     seen: set[str] = set()
     for at in rng.sample(inside, len(inside)):
         if known.name(at) not in seen:
@@ -68,7 +68,7 @@ def _evolution(known: Known, budget: Budget, seed: int, evaluations: int) -> Ite
         else:
             parent = max(rng.sample(list(living), TOURNAMENT), key=lambda member: member[0])[1]
             at = _mutant(known, parent, rng)
-        if not budget.fits(at.cost):
+        if not budget.fits(at):
             continue
         value = known.values[key(at.decisions)]
         living.append((value, at))

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from search.samplers.candidates import walk
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
+from searchspace.census import walk
 from searchspace.identity import identity
 from searchspace.space import Point
 from searchspace.tree import Atom
@@ -38,7 +38,7 @@ class Known:
 
     def best(self, budget: Budget) -> float:
         """The greatest value inside a budget."""
-        return max(self.values[key(p.decisions)] for p in self.points if budget.fits(p.cost))
+        return max(self.values[key(p.decisions)] for p in self.points if budget.fits(p))
 
 
 def read(name: str, path: Path) -> Known:

@@ -122,13 +122,13 @@ def main() -> int:
         budgets = [parse_amount(b) for b in options.budget] if options.budget else [
             int(np.quantile([p.cost.macs for p in known.points], 0.5))]
         for bound in budgets:
-            if not any(Budget(bound).fits(p.cost) for p in known.points):
+            if not any(Budget(bound).fits(p) for p in known.points):
                 raise SearchspaceError(f"no network of {options.space} fits {show_amount(bound)}")
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for bound in budgets:
-        inside = sum(Budget(bound).fits(p.cost) for p in known.points)
+        inside = sum(Budget(bound).fits(p) for p in known.points)
         table = Table("sampler", *(f"after {m}" for m in marks),
                       title=f"regret, {options.space}, {show_amount(bound)} MACs "
                             f"({inside} networks), {options.seeds} seeds")

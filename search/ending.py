@@ -8,7 +8,6 @@ from search.scores.table import Table
 from search.settings import Settings
 from search.study import Trial
 from searchspace.budget import show_amount
-from searchspace.ops import Cost
 
 ROWS = 20      # of a front on the screen; front.csv has them all
 
@@ -71,4 +70,4 @@ def regret(trials: list[Trial], table: Table, settings: Settings) -> str:
 
 
 def _used(trial: Trial, settings: Settings) -> str:
-    return f"{settings.budget.excess(Cost(trial.macs, trial.params)):.1%}"
+    return f"{settings.budget.excess(trial):.1%}"

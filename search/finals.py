@@ -11,9 +11,10 @@ from search.evaluate import Scorer
 from search.samplers import derive
 from search.settings import Settings
 from search.study import Trial
-from searchspace import Genotype, GenotypeError, cost, load, published
+from searchspace import Genotype, GenotypeError, load, published
+from searchspace.budget import Costs
 from searchspace.holes import Decisions
-from searchspace.ops import Cost
+from searchspace.space import first, point
 
 SEEDS = 3
 TOP = 10
@@ -31,7 +32,7 @@ class Entry:
     name: str
     genotype: Genotype
     decisions: Decisions | None
-    cost: Cost
+    cost: Costs
     trial: int | None
     over: bool
     start: str | None = None
@@ -68,13 +69,13 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     for name in published():
         network = load(name).with_input(settings.input)
         try:
-            total = cost(network)
+            total = point(network, first)
         except GenotypeError:
             continue            # images of this size do not fit through it
         filled = budget.excess(total)
         family = name.partition("@")[0]
         if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:
-            entry = Entry(name, network, None, total, None, not budget.fits(total))
+            entry = Entry(name, network, None, total, None, filled > 1)
             nearest[family] = filled, entry
     known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
     return [*found, *(entry for _, entry in known)]
@@ -83,8 +84,7 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
 def _found(space: Genotype, trial: Trial) -> Entry:
     known = None if trial.brought else trial.start
     name = f"trial {trial.number}" + (f" ({known})" if known else "")
-    return Entry(name, space, trial.decisions, Cost(trial.macs, trial.params), trial.number, False,
-                 known)
+    return Entry(name, space, trial.decisions, trial, trial.number, False, known)
 
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from search.distance import distance
 from searchspace import Genotype, GenotypeError, SearchspaceError
 from searchspace.budget import Budget
-from searchspace.enumerate import every_point
+from searchspace.census import walk
 from searchspace.identity import identity
 from searchspace.solve import bring, solve
 from searchspace.space import Point, point, sample
@@ -16,7 +16,6 @@ from searchspace.tree import Atom
 
 _EFFORT = 1_000       # costs calculated among the neighbours of a network, before looking wider
 _DRAWS = 40           # random networks, where a space is too large to be counted out
-_COUNTABLE = 20_000   # costs that counting out may take; some seconds, once a study
 
 Changes = dict[str, Atom]
 
@@ -41,12 +40,16 @@ class Region:
     @cached_property
     def inside(self) -> tuple[tuple[str, Point], ...] | None:
         """All networks inside the budget by identity; None where they are too many to count out."""
-        points = every_point(self.space, _COUNTABLE // self.grid)
+        points = walk(self.space)
         if points is None:
             return None
-        solved = (solve(self.space, at, self.budget) for at in points)
-        return tuple((identity(self.space, at.decisions), at) for at in solved
-                     if self.budget.fits(at.cost))
+        best: dict[frozenset[tuple[str, Atom]], Point] = {}
+        for at in points:
+            key = frozenset(at.sampled.items())
+            if self.budget.fits(at) and (key not in best or self.budget.excess(at)
+                                         > self.budget.excess(best[key])):
+                best[key] = at
+        return tuple((identity(self.space, at.decisions), at) for at in best.values())
 
     def nearest_new(self, at: Point, seen: frozenset[str],
                     rng: random.Random) -> tuple[str, Point]:
@@ -87,7 +90,7 @@ class Region:
             except GenotypeError:
                 continue
             near = solve(self.space, near, self.budget)
-            if self.budget.fits(near.cost):
+            if self.budget.fits(near):
                 yield near
 
 

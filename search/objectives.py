@@ -6,14 +6,13 @@ network's graph alone. The line of an objective in `OBJECTIVES` is all that make
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Literal
 
 from searchspace import SearchspaceError
-from searchspace.budget import show_amount
+from searchspace.budget import show_amount, show_bytes
 from searchspace.errors import nearest
 from searchspace.expand import Expansion
+from searchspace.memory import peak
 
 
 class ObjectiveError(SearchspaceError):
@@ -42,11 +41,8 @@ def _costs() -> Iterable[Objective]:
                     lambda network: network.cost().macs)
     yield Objective("params", "minimize", "params", "parameters", show_amount,
                     lambda network: network.cost().params)
-    if find_spec("searchspace.memory"):
-        peak = import_module("searchspace.memory").peak
-        yield Objective("memory", "minimize", "memory", "bytes of peak activations",
-                        lambda value: f"{show_amount(value)}B",
-                        lambda network: int(peak(network).bytes))
+    yield Objective("memory", "minimize", "memory", "bytes of peak activations", show_bytes,
+                    lambda network: peak(network).bytes)
 
 
 OBJECTIVES = {o.name: o for o in (

@@ -84,7 +84,7 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
     """All trials as CSV: objectives, costs, how each came about, one column a decision; with a
     front whether a trial is on it, and the hypervolume after each."""
     names = sorted({name for t in trials for name in t.decisions})
-    head = ["trial", *_columns(objectives), "macs", "params",
+    head = ["trial", *_columns(objectives), "macs", "params", "memory",
             *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
             "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -92,7 +92,8 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
         writer.writerow([*head, *names])
         for t in trials:
             grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
-            writer.writerow([t.number, *_own(objectives, t), t.macs, t.params, *grown,
+            writer.writerow([t.number, *_own(objectives, t), t.macs, t.params, t.memory,
+                             *grown,
                              f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
                              f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
                              t.error or "", *(t.decisions.get(n, "") for n in names)])
@@ -102,10 +103,10 @@ def write_finals(results: list[Result], settings: Settings, path: Path) -> None:
     """The final comparison as CSV."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["network", "kind", "input", "macs", "params", "over_budget", "score_mean",
-                         "score_spread", "scores"])
+        writer.writerow(["network", "kind", "input", "macs", "params", "memory", "over_budget",
+                         "score_mean", "score_spread", "scores"])
         for r in results:
             e = r.entry
             writer.writerow([e.name, "published" if e.trial is None else "found", settings.input,
-                             e.cost.macs, e.cost.params, int(e.over), repr(r.mean), repr(r.spread),
-                             " ".join(repr(s) for s in r.scores)])
+                             e.cost.macs, e.cost.params, e.cost.memory, int(e.over), repr(r.mean),
+                             repr(r.spread), " ".join(repr(s) for s in r.scores)])

@@ -4,6 +4,8 @@ examples:
   python search/run.py --budget 300M
   python search/run.py --budget 60M --space mobile --input 96 --trials 200
   python search/run.py --budget 0.3G --params 4M --space si --seed 1
+  python search/run.py --budget 280M-300M --memory 4MB
+  python search/run.py --budget 300M --report
   python search/run.py --budget 300M --space my/space.yaml --study mine
   python search/run.py --budget 300M --objective score --objective macs
   python search/run.py --budget 300K --space digits --objective table
@@ -20,10 +22,12 @@ from pathlib import Path
 from rich.console import Console
 
 from search.ending import best_table, front_table, regret, volume_told
+from search.feasibility import check_budget, survey
 from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
 from search.front import front_of
 from search.objectives import DEFAULT, OBJECTIVES, named
 from search.outputs import write_best, write_finals, write_front, write_trials
+from search.preview import print_report, print_short
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.proposals import summary
@@ -32,10 +36,10 @@ from search.scores.table import find_table
 from search.settings import Settings
 from search.study import Study
 from searchspace import SearchspaceError, load, spaces
-from searchspace.budget import Budget, macs, parse_amount, show_amount
+from searchspace.budget import Budget, show_amount
 from searchspace.expand import trace
 from searchspace.plugins import add_option, load_named
-from searchspace.space import highest, lowest, sample
+from searchspace.space import sample
 from viz.render import render
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
@@ -62,21 +66,24 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if options.table and "table" not in goals:
         raise SearchspaceError("--table FILE is read for --objective table only")
     settings = Settings(
-        options.space, Budget(parse_amount(options.budget),
-                              parse_amount(options.params) if options.params else None),
+        options.space, Budget.read(options.budget, options.params, options.memory),
         options.input or _edge(options.space, goals), options.seed, options.sampler,
         options.trials, options.batch, options.classes, goals,
         find_table(options.space, options.table) if "table" in goals else None,
         options.warm_start, options.prior)
+    if options.report:
+        space = settings.genotype()
+        print_report(console, survey(space, settings, check_budget(space, settings)), settings)
+        return 0
+    if not list(settings.budget.bounds):
+        raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
+                               "or several of them")
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
     folder = Path(options.studies) / name
     with Study(settings, folder, name) as study:
-        low, high = lowest(study.space, macs), highest(study.space, macs)
-        console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
-                      f"{len(study.space.holes)} holes, {show_amount(low.cost.macs)} to "
-                      f"{show_amount(high.cost.macs)} MACs; budget {settings.budget}")
+        print_short(console, survey(study.space, settings, study.cheapest), settings)
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
         if study.open is not study.space:
             solved = ", ".join(h.name for h in study.space.holes if h.kind == "solve")
@@ -165,9 +172,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="search/run.py", description=(__doc__ or "").partition("\n\n")[0],
         epilog=(__doc__ or "").partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", required=True, metavar="MACS",
-                        help="hard upper bound on multiply-adds: 300M, 0.3G, 3e8")
-    parser.add_argument("--params", metavar="N", help="hard upper bound on parameters: 4M")
+    parser.add_argument("--budget", metavar="MACS",
+                        help="hard bound on multiply-adds: 300M, 0.3G, 3e8; 280M-300M is a band")
+    parser.add_argument("--params", metavar="N", help="hard bound on parameters: 4M, 2M-4M")
+    parser.add_argument("--memory", metavar="BYTES", help="hard bound on peak activations of one "
+                        "image in float32: 4MB, 512KB, 1.5MiB, 2MB-4MB")
+    parser.add_argument("--report", action="store_true",
+                        help="only tell what the budget leaves of the space, and search nothing")
     parser.add_argument("--space", default="mixed",
                         help=f"{', '.join(spaces())}, or a path (default: mixed)")
     parser.add_argument("--objective", action="append", metavar="NAME",

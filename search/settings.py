@@ -48,14 +48,13 @@ class Settings:
     def study_name(self) -> str:
         """A name for the study when none is given: the same command finds it again."""
         space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
-        bounds = [_exactly(bound) for bound in (self.budget.macs, self.budget.params) if bound]
         goals = self.objectives if self.objectives != DEFAULT else ()
-        return "-".join([space, *bounds, *goals, f"{self.input}px", f"seed{self.seed}"])
+        return "-".join([space, self.budget.text, *goals, f"{self.input}px", f"seed{self.seed}"])
 
     def lasting(self) -> dict[str, Any]:
         """What may not change when a study is continued: everything but the number of trials. Of
         a table that is its content, wherever the file lies."""
-        values = asdict(self)
+        values = asdict(self) | {"budget": self.budget.text}
         del values["trials"]
         return values | {"objectives": list(self.objectives),
                          "table": fingerprint(self.table) if self.table else None}
@@ -71,17 +70,5 @@ class Settings:
                     f"{_shown(value)}; continue it with the same, or name another --study")
 
 
-def _exactly(amount: int) -> str:
-    """An amount without its zeros, but to the last digit: 300M, 2500K."""
-    for unit, size in (("M", 10**6), ("K", 10**3)):
-        if amount % size == 0:
-            return f"{amount // size}{unit}"
-    return str(amount)
-
-
 def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
-    if isinstance(value, list):
-        return " and ".join(map(str, value))
-    return str(value)
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -61,7 +61,7 @@ def find_start(space: Genotype, budget: Budget, seed: int, cheapest: Point) -> S
             continue
         complete = at.decisions.keys() <= decisions.keys()
         count += complete
-        if complete and budget.fits(at.cost):
+        if complete and budget.fits(at):
             key = identity(space, at.decisions)
             fitting.setdefault(key, Proposal(at, key, distance(at, at), start=name))
         else:

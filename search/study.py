@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive
 from search.evaluate import Lookup, Scorer, training_free
+from search.feasibility import check_budget
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
 from search.propose import Proposal, settle
@@ -38,35 +39,11 @@ from search.samplers import (
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from search.start import COLD, find_start
-from searchspace import BudgetError, Genotype
-from searchspace.budget import macs, params, show_amount
-from searchspace.expand import trace
 from searchspace.free import free
 from searchspace.holes import Decisions
-from searchspace.space import Point, Propose, highest, lowest
+from searchspace.space import Point, Propose
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-def check_budget(space: Genotype, settings: Settings) -> Point:
-    """A point of the space that fits the budget.
-
-    Raises:
-        BudgetError: there is none; the message names the range that the space reaches.
-    """
-    budget = settings.budget
-    for starts in (0, 8):       # before a budget is refused, the search for a fitting point is wide
-        low = lowest(space, budget.excess, starts)
-        if budget.fits(low.cost):
-            return low
-    for unit, bound, measure in (("MACs", budget.macs, macs), ("params", budget.params, params)):
-        if bound is not None and measure(low.cost) > bound:
-            least, most = lowest(space, measure, starts=8), highest(space, measure)
-            raise BudgetError(
-                f"no network of the space {settings.space!r} at {settings.input}×{settings.input} "
-                f"fits {budget}: it reaches from {show_amount(measure(least.cost))} to "
-                f"{show_amount(measure(most.cost))} {unit}")
-    raise AssertionError("a cost above no bound does not fit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +59,7 @@ class Trial:
     identity: str
     macs: int
     params: int
+    memory: int               # bytes of peak activations
     values: tuple[float, ...] | None
     seconds: float
     changed: int
@@ -221,13 +199,14 @@ class Study:
             _suggest(trial, name, point)
         attributes: dict[str, Any] = {
             "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
-            "params": point.cost.params, "replaced": proposal.replaced, "lost": proposal.lost,
-            "start": proposal.start, "brought": proposal.brought, **proposal.moved._asdict()}
-        network, seconds = trace(self.space, point.decisions), 0.0
+            "params": point.cost.params, "memory": point.memory,
+            "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
+            "brought": proposal.brought, **proposal.moved._asdict()}
+        seconds = 0.0
         values: list[float] = []
         for objective in self.objectives:
             if objective.measure is not None:
-                values.append(objective.measure(network))
+                values.append(objective.measure(point.expansion))
                 continue
             evaluation = self.evaluators[objective.name](
                 self.space, settings.input, derive(settings.seed, "weights", proposal.identity),
@@ -257,7 +236,8 @@ def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
 def _trial(trial: FrozenTrial) -> Trial:
     a = trial.user_attrs
     values = tuple(trial.values) if trial.values is not None else None
-    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"], values,
+    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
+                 a["memory"], values,
                  a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
                  a["share"], a["rank"], a["lost"], a["start"], a["brought"])
 

@@ -21,6 +21,7 @@ from .fill import fill
 from .genotype import Genotype
 from .listing import published, spaces
 from .load import load
+from .memory import peak_memory
 from .ops import Cost
 from .write import to_yaml
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
            "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
-           "published", "spaces", "to_yaml"]
+           "peak_memory", "published", "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import load, to_yaml
+from .amount import show_bytes
 from .catalogue import catalogue, percent
 from .console import show, table
 from .errors import SearchspaceError
@@ -16,6 +17,7 @@ from .expand import Expansion, trace
 from .genotype import Genotype
 from .header import Header
 from .known import known_networks
+from .memory import peak
 from .ops import show_shape
 from .plugins import add_option, load_named
 from .table import Row, comparisons, operations, stages, standing
@@ -103,8 +105,10 @@ def run(options: argparse.Namespace) -> int:
     expansion = trace(genotype)
     if options.verify:
         return verify(genotype)
+    most, step = peak(expansion)
     rows = operations(expansion) if options.level == "operation" else stages(genotype, expansion)
     show(cost_table(genotype, expansion, rows),
+         f"Peak activations: {show_bytes(most)} (one image, float32), in {step}.",
          *about(genotype.header, expansion, changed))
     return 0
 

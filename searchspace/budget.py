@@ -1,79 +1,159 @@
-"""Budgets: hard upper bounds on a network's costs, as users write them."""
+"""Budgets: hard bounds on what a network costs, alone or together."""
 
-import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import NamedTuple, Protocol
 
+from .amount import exactly, parse_amount, parse_bytes, parse_range, show_amount, show_bytes
 from .errors import BudgetError
-from .ops import Cost
 
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
-_AMOUNT = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9_]*)?(?:e[+-]?[0-9]+)?)\s*([a-z]?)\s*\Z", re.I)
-
-
-def parse_amount(text: str) -> int:
-    """A count as users write it: ``300M``, ``0.3G``, ``3e8`` and ``300_000_000`` are the same.
-
-    >>> parse_amount("0.3G")
-    300000000
-
-    Raises:
-        BudgetError: the text is no positive whole amount.
-    """
-    match = _AMOUNT.match(text)
-    unit = match[2].lower() if match else None
-    if match is None or unit not in _UNITS or len(text) > 40:
-        raise BudgetError(f"{text!r} is no amount; write it like 300M, 0.3G, 3e8 or 300_000_000")
-    exponent = match[1].lower().partition("e")[2]
-    amount = Fraction(match[1].replace("_", "")) * _UNITS[unit] if abs(int(exponent or 0)) < 20 \
-        else Fraction(0)
-    if amount < 1 or amount.denominator != 1 or amount >= 10**18:
-        raise BudgetError(f"{text!r} is no whole amount from 1 to 10^18")
-    return int(amount)
+__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", "memory", "params",
+           "parse_amount", "show", "show_amount", "show_bytes"]
 
 
-def show_amount(amount: float) -> str:
-    """A count for people, three or four digits: 300.8M, 6.31G, 507K.
+class Costs(Protocol):
+    """What a budget looks at: a `space.Point`, or anything else that knows its costs."""
 
-    >>> show_amount(300774272)
-    '300.8M'
-    """
-    for unit, size in (("G", 10**9), ("M", 10**6), ("K", 10**3)):
-        if amount >= size * 0.99995:
-            value = amount / size
-            return f"{value:.1f}{unit}" if value >= 10 else f"{value:.2f}{unit}"
-    return f"{amount:.0f}"
+    @property
+    def macs(self) -> int: ...          # multiply-adds
 
+    @property
+    def params(self) -> int: ...        # trainable parameters
 
-def macs(cost: Cost) -> float:
-    """The multiply-adds of a cost, as a measure."""
-    return cost.macs
+    @property
+    def memory(self) -> int: ...        # bytes of peak activations, see `memory`
 
 
-def params(cost: Cost) -> float:
-    """The parameters of a cost, as a measure."""
-    return cost.params
+Measure = Callable[[Costs], float]
+
+
+def macs(costs: Costs) -> float:
+    """The multiply-adds, as a measure."""
+    return costs.macs
+
+
+def params(costs: Costs) -> float:
+    """The parameters, as a measure."""
+    return costs.params
+
+
+def memory(costs: Costs) -> float:
+    """The peak activation memory in bytes, as a measure."""
+    return costs.memory
+
+
+MEASURES: dict[str, Measure] = {"macs": macs, "params": params, "memory": memory}
+
+
+_UNITS = {"macs": "MACs", "params": "params", "memory": "of activations"}
+
+
+class Bound(NamedTuple):
+    """One bounded cost: its name in `MEASURES`, and how little and how much of it is allowed."""
+
+    name: str
+    least: int | None
+    most: int
+
+    @property
+    def measure(self) -> Measure:
+        return MEASURES[self.name]
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        return (self.most,) if self.least is None else (self.least, self.most)
+
+    def __str__(self) -> str:
+        return show(self.name, *self.ends)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Upper bounds, each optional; a network fits that is above none of them."""
+    """Bounds on costs, each optional; a network fits that is inside all of them.
+
+    Upper bounds on multiply-adds, parameters and bytes of peak activations; each may have a lower
+    bound beside it.
+
+    Raises:
+        BudgetError: a lower bound without an upper one, or above it.
+    """
 
     macs: int | None = None
     params: int | None = None
+    memory: int | None = None
+    least_macs: int | None = None
+    least_params: int | None = None
+    least_memory: int | None = None
 
-    def fits(self, cost: Cost) -> bool:
-        """Whether a cost is within every bound."""
-        return self.excess(cost) <= 1.0
+    def __post_init__(self) -> None:
+        for name in MEASURES:
+            least, most = getattr(self, f"least_{name}"), getattr(self, name)
+            if least is not None and (most is None or least > most):
+                raise BudgetError(f"the lower bound {show(name, least)} has no upper bound above "
+                                  "it")
 
-    def excess(self, cost: Cost) -> float:
-        """The greatest ratio of a cost to its bound; at most 1 for a network that fits."""
-        ratios = [cost.macs / self.macs] if self.macs else []
-        if self.params:
-            ratios.append(cost.params / self.params)
-        return max(ratios, default=0.0)
+    @classmethod
+    def read(cls, macs: str | None = None, params: str | None = None,
+             memory: str | None = None) -> "Budget":
+        """A budget as users write it: each bound an amount or a range.
+
+        >>> print(Budget.read("280M-300M", memory="4MB"))
+        280.0M to 300.0M MACs and 4.00 MB of activations
+
+        Raises:
+            BudgetError: a text is no amount and no range.
+        """
+        bounds = {}
+        for name, text, parse in (("macs", macs, parse_amount), ("params", params, parse_amount),
+                                  ("memory", memory, parse_bytes)):
+            if text is not None:
+                bounds[f"least_{name}"], bounds[name] = parse_range(text, parse)
+        return cls(**bounds)
+
+    @property
+    def bounds(self) -> Iterator[Bound]:
+        """The bounds that are set."""
+        for name in MEASURES:
+            if (most := getattr(self, name)) is not None:
+                yield Bound(name, getattr(self, f"least_{name}"), most)
+
+    def fits(self, costs: Costs) -> bool:
+        """Whether costs are inside every bound."""
+        return all((b.least or 0) <= b.measure(costs) <= b.most for b in self.bounds)
+
+    def excess(self, costs: Costs) -> float:
+        """How full the budget is: the greatest ratio of a cost to its upper bound, at most 1 for a
+        network that fits."""
+        return max((b.measure(costs) / b.most for b in self.bounds), default=0.0)
+
+    def miss(self, costs: Costs) -> float:
+        """How far outside: the greatest distance to a bound in parts of that bound, 0 inside."""
+        found = 0.0
+        for bound in self.bounds:
+            value = bound.measure(costs)
+            found = max(found, value / bound.most - 1)
+            if bound.least is not None:
+                found = max(found, 1 - value / bound.least)
+        return found
+
+    @property
+    def text(self) -> str:
+        """The bounds to the last digit, short enough for the name of a study."""
+        parts = []
+        for bound in self.bounds:
+            most = exactly(bound.most) + {"macs": "", "params": "params", "memory": "B"}[bound.name]
+            parts.append(most if bound.least is None else f"{exactly(bound.least)}to{most}")
+        return "-".join(parts)
 
     def __str__(self) -> str:
-        parts = [f"{show_amount(self.macs)} MACs"] if self.macs else []
-        parts += [f"{show_amount(self.params)} params"] if self.params else []
-        return " and ".join(parts) or "no bound"
+        return " and ".join(str(bound) for bound in self.bounds) or "no bound"
+
+
+def amount(name: str, *values: float) -> str:
+    """A cost, or a range of it, for people: 300.8M, 2.00 MB to 6.02 MB."""
+    return " to ".join((show_bytes if name == "memory" else show_amount)(v) for v in values)
+
+
+def show(name: str, *values: float) -> str:
+    """The same with what it counts: 300.8M MACs, 2.00 MB to 6.02 MB of activations."""
+    return f"{amount(name, *values)} {_UNITS[name]}"

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .budget import parse_amount
+from .amount import parse_amount
 
 
 @dataclass(frozen=True, slots=True)

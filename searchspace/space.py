@@ -1,13 +1,16 @@
 """Spaces: points, their costs, and moving between them. A space is a genotype with holes."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from .errors import GenotypeError
-from .expand import trace
+from .expand import Expansion, trace
 from .genotype import Genotype
 from .holes import Decisions, Hole
+from .memory import peak
 from .ops import Cost
 from .tree import Atom
 
@@ -26,6 +29,22 @@ class Point:
     decisions: dict[str, Atom]
     holes: dict[str, Hole]
     cost: Cost
+    expansion: Expansion = field(repr=False, compare=False)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds."""
+        return self.cost.macs
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return self.cost.params
+
+    @cached_property
+    def memory(self) -> int:
+        """Bytes of peak activations (`memory`); worked out when it is asked for."""
+        return peak(self.expansion).bytes
 
     @property
     def sampled(self) -> dict[str, Atom]:
@@ -53,8 +72,8 @@ def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) 
             holes[name] = hole
         return made[name]
 
-    cost = trace(genotype, decide).cost()
-    return Point(made, holes, cost)
+    expansion = trace(genotype, decide)
+    return Point(made, holes, expansion.cost(), expansion)
 
 
 def sample(genotype: Genotype, rng: random.Random) -> Point:
@@ -97,7 +116,7 @@ def last(_: str, hole: Hole) -> Atom:
     return hole.labels[-1]
 
 
-def lowest(genotype: Genotype, measure: Callable[[Cost], float], starts: int = 0,
+def lowest(genotype: Genotype, measure: Callable[[Point], float], starts: int = 0,
            seed: int = 0) -> Point:
     """The point of least measure that coordinate descent finds.
 
@@ -107,14 +126,20 @@ def lowest(genotype: Genotype, measure: Callable[[Cost], float], starts: int = 0
     """
     rng = random.Random(seed)
     begin = [_try(genotype, first)] + [sample(genotype, rng) for _ in range(starts)]
-    found = [_descend(genotype, p or sample(genotype, rng), measure) for p in begin]
-    return min(found, key=lambda p: measure(p.cost))
+    found = [_descend(genotype, p or sample(genotype, rng), measure, first) for p in begin]
+    return min(found, key=measure)
 
 
-def highest(genotype: Genotype, measure: Callable[[Cost], float]) -> Point:
-    """The point of greatest measure that descent finds from every hole's last option."""
-    begin = _try(genotype, last) or sample(genotype, random.Random(0))
-    return _descend(genotype, begin, lambda c: -measure(c))
+def highest(genotype: Genotype, measure: Callable[[Point], float],
+            effort: float = math.inf) -> Point:
+    """The point of greatest measure that such an ascent finds, from every hole's first option too.
+
+    The holes that are reached last come first: the choices inside a cell are then compared in a
+    small network, before an argument repeats it many times. After ``effort`` operations of
+    candidates the best one so far is given.
+    """
+    begin = _try(genotype, first) or sample(genotype, random.Random(0))
+    return _descend(genotype, begin, lambda p: -measure(p), last, True, effort)
 
 
 def is_conditional(genotype: Genotype, seed: int = 0, draws: int = 40) -> bool:
@@ -130,23 +155,30 @@ def _try(genotype: Genotype, propose: Propose) -> Point | None:
         return None
 
 
-def _descend(genotype: Genotype, at: Point, measure: Callable[[Cost], float]) -> Point:
-    """Change one decision at a time while that lowers the measure."""
+def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], opened: Propose,
+             backwards: bool = False, effort: float = math.inf) -> Point:
+    """Change one decision at a time while that lowers the measure; see `highest`.
+
+    Holes that a change opens get back the option that they had, or what ``opened`` says.
+    """
     known: dict[str, Atom] = {}
 
     def remembered(name: str, hole: Hole) -> Atom:
-        return known.get(name, hole.labels[0])
+        return known[name] if name in known else opened(name, hole)
 
     improved = True
     while improved:
         improved = False
-        for name in list(at.decisions):
+        for name in list(at.decisions)[::-1 if backwards else 1]:
             if name not in at.decisions:
                 continue
             for candidate in ends_of(genotype, at, name, remembered):
-                if measure(candidate.cost) < measure(at.cost):
+                if measure(candidate) < measure(at):
                     at, improved = candidate, True
                     known.update(at.decisions)
+                effort -= len(candidate.expansion.nodes)
+            if effort <= 0:
+                return at
     return at
 
 

@@ -19,9 +19,9 @@ from search.settings import Settings, StudyError
 from search.study import Study, Trial
 from searchspace import cost, load
 from searchspace.budget import Budget
+from searchspace.census import every_point
 from searchspace.free import free
 from searchspace.identity import identity
-from searchspace.points import points
 from searchspace.space import sample
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ BUDGET = Budget(150_000)
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A complete table of the space `digits` with made-up values."""
     rng, rows = random.Random(0), []
-    for p in points(load("digits")):
+    for p in every_point(load("digits")):
         good = 80 + 15 * (p.cost.macs / 400_000) ** 0.5 + rng.random()
         rows.append({"decisions": p.decisions, "macs": p.cost.macs, "params": p.cost.params,
                      "values": [good, good + 0.5]})
@@ -301,7 +301,7 @@ def test_a_mistake_about_objectives_is_one_sentence(arguments: list[str], words:
 def test_the_benchmarks_file_is_found_by_the_environment(tmp_path: Path,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     space, content = load("nas-bench-macro"), {}
-    for p in points(space):         # its format and its networks, but made-up accuracies
+    for p in every_point(space):         # its format and its networks, but made-up accuracies
         name = "".join(str(op) for op in p.decisions.values())
         content[name] = {"test_acc": [1.0], "mean_acc": float(int(name, 3) % 97), "std": 0.0,
                          "params": p.cost.params, "flops": p.cost.macs}

@@ -16,7 +16,7 @@ from search.settings import Settings
 from search.study import Study, Trial
 from searchspace import Genotype, GenotypeError, cost, load, spaces
 from searchspace.budget import Budget, macs
-from searchspace.enumerate import every_point
+from searchspace.census import every_point, walk
 from searchspace.expand import trace
 from searchspace.identity import identity, same
 from searchspace.space import highest, lowest, neighbours, point, sample
@@ -102,16 +102,13 @@ def test_a_small_space_is_scored_whole_before_it_stops(genotype_file: Write, tmp
 
 def test_counting_out_meets_every_point_once(genotype: Read) -> None:
     space = genotype(SMALL)
-    points = every_point(space, 1000)
-    assert points is not None
-    keys = [tuple(sorted(p.sampled.items(), key=str)) for p in points]
+    keys = [tuple(sorted(p.decisions.items(), key=str)) for p in every_point(space)]
     assert len(set(keys)) == len(keys)
     rng = random.Random(0)
-    drawn = {tuple(sorted(sample(space, rng).sampled.items(), key=str)) for _ in range(500)}
+    drawn = {tuple(sorted(sample(space, rng).decisions.items(), key=str)) for _ in range(500)}
     assert drawn == set(keys)
-    assert every_point(space, len(keys) - 1) is None
-    assert every_point(load("cell"), 1000) is None
-    macro = every_point(load("nas-bench-macro"), 10_000)
+    assert walk(load("cell")) is None
+    macro = walk(load("nas-bench-macro"))
     assert macro is not None and len(macro) == 6561
 
 
@@ -139,7 +136,7 @@ def test_the_nearest_left_in_a_counted_space_is_taken(genotype: Read) -> None:
     space = genotype("- conv: {out: 8, k: !choice [1, 3], as: a}\n- conv: {out: 8, k: !choice [1, 3], as: b}\n"
                      "- conv: {out: 8, k: !choice [1, 3], as: c}\n- conv: {out: 8, k: !choice [1, 3], as: d}\n")
     region, rng = Region(space, Budget(10**9), lowest(space, macs)), random.Random(0)
-    points = every_point(space, 100)
+    points = walk(space)
     assert points is not None and len(points) == 16
     by_name = {identity(space, p.decisions): p for p in points}
     at = points[0]
@@ -247,7 +244,7 @@ def test_proposals_of_every_space_are_scored(name: str, proposals: int, bound: s
         except SpaceExhausted:
             assert made == len(seen)     # each one led to a new network, until none was left
             break
-        assert budget.fits(cost(space, found.point.decisions))
+        assert budget.fits(found.point)
         lost += found.lost
         seen.add(found.identity)
     assert lost <= 0.01 * (len(seen) + lost)

@@ -25,7 +25,7 @@ from search.samplers import (
 )
 from search.samplers.acquisition import log_expected_improvement
 from search.samplers.base import taking
-from search.samplers.candidates import Catalogue, size, walk
+from search.samplers.candidates import Catalogue, walk
 from search.samplers.evolution import child, fronts
 from search.samplers.features import Encoder
 from search.samplers.gaussian import Prior, fit, typical
@@ -243,7 +243,7 @@ def test_a_space_is_walked_through_once(tmp_path: Path) -> None:
     digits = walk(load("digits"))
     assert digits is not None and len(digits) == 864
     assert len({tuple(p.decisions.items()) for p in digits}) == 864
-    assert size(load("nas-bench-macro")) == 3 ** 8
+    assert HoleTree.of(load("nas-bench-macro")).total == 3 ** 8
     assert walk(load("si")) is None
     conditional = space("conditional", tmp_path)
     points = walk(conditional)

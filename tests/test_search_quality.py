@@ -45,7 +45,7 @@ def test_a_search_ends_with_the_last_network(tmp_path: Path) -> None:
     path = table(tmp_path)
     known = read("digits", path)
     bound = sorted(p.cost.macs for p in known.points)[11]
-    inside = sum(Budget(bound).fits(p.cost) for p in known.points)
+    inside = sum(Budget(bound).fits(p) for p in known.points)
     for name in ("auto", "random, feasible only"):
         regret = search_quality.run(("digits", path, bound, name, 0, 30))
         assert len(regret) == 30 and regret[inside - 1] == 0

@@ -89,7 +89,7 @@ def test_proposals_are_brought_to_the_budget(name: str) -> None:
             found = bring(space, proposal, budget, rng, low)
             assert found.cost.macs <= bound
             assert cost(space, found.decisions) == found.cost
-            if budget.fits(proposal.cost):
+            if budget.fits(proposal):
                 assert found.sampled == proposal.sampled
                 assert found.cost.macs >= proposal.cost.macs
 
@@ -99,7 +99,7 @@ def test_the_solver_takes_the_greatest_width_that_fits_on_the_whole_grid() -> No
     drawn = sample(space, rng)
     budget = Budget(300_000_000)
     found = bring(space, drawn, budget, rng)
-    widths = [p for p in neighbours(space, found, "w") if budget.fits(p.cost)]
+    widths = [p for p in neighbours(space, found, "w") if budget.fits(p)]
     assert all(p.cost.macs <= found.cost.macs for p in widths)
 
 

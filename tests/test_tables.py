@@ -21,8 +21,8 @@ from search.scores.table import (
 )
 from searchspace import SearchspaceError, cost, load
 from searchspace.budget import Budget
+from searchspace.census import every_point
 from searchspace.identity import identity
-from searchspace.points import points
 from searchspace.space import is_conditional, sample
 
 FILE = os.environ.get(VARIABLE, "")
@@ -62,7 +62,7 @@ def value(table: Table, space: str | Path, decisions: dict) -> float | None:
 
 def test_every_point_of_a_space_comes_once() -> None:
     space = load("digits")
-    found = list(points(space))
+    found = list(every_point(space))
     assert is_conditional(space)
     # 3 widths, twice early or not, and 2 + 2³ + 2 blocks in each of two stages
     assert len(found) == len({tuple(p.decisions.items()) for p in found}) == 3 * 2 * 12 ** 2
@@ -76,7 +76,7 @@ def test_our_format_gives_the_mean_of_a_network(written: Callable) -> None:
     assert table.what == "made up" and table.input == (1, 8, 8)
     for row in some:
         assert value(table, "digits", row["decisions"]) == pytest.approx(sum(row["values"]) / 2)
-    other = next(p for p in points(load("digits")) if p.decisions not in
+    other = next(p for p in every_point(load("digits")) if p.decisions not in
                  [r["decisions"] for r in some])
     assert value(table, "digits", other.decisions) is None
     assert not table.is_complete
@@ -131,14 +131,14 @@ def test_the_best_network_inside_a_budget_is_that_of_a_full_look(written: Callab
     some = rows(40)
     table = read_table(written(ours(some)))
     for budget in (Budget(60_000), Budget(150_000), Budget(10**6), Budget(10**6, params=4_000)):
-        means = [v for row in table.rows if budget.fits(row.cost)
+        means = [v for row in table.rows if budget.fits(point(table.space, first, row.decisions))
                  and (v := value(table, "digits", dict(row.decisions))) is not None]
         assert table.best(budget) == max(means, default=None)
 
 
 def test_a_complete_table_says_so(written: Callable) -> None:
     some = [{"decisions": p.decisions, "macs": p.cost.macs, "params": p.cost.params, "values": [1]}
-            for p in points(load("digits"))]
+            for p in every_point(load("digits"))]
     assert read_table(written(ours(some))).is_complete
     assert not read_table(written(ours(some[1:]))).is_complete
 

@@ -1,8 +1,8 @@
 """Which sampler suits a search, and why, in one line."""
 
-from search.samplers.candidates import is_small, size
 from search.samplers.gp import MODELLED
 from searchspace import Genotype
+from searchspace.census import HoleTree, is_small
 from searchspace.space import is_conditional
 
 DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
@@ -20,8 +20,8 @@ def choose(space: Genotype, objectives: int = 1) -> tuple[str, str]:
     if holes > DIMENSIONS:
         return "evolution", f"{holes} holes are too many for a model of few trials"
     if is_small(space):
-        reason = (f"the space is small (about {size(space):,.0f} points): a Gaussian process rates "
-                  "all that fit")
+        reason = (f"the space is small ({HoleTree.of(space).total:,} points): a Gaussian process "
+                  "rates all that fit")
     else:
         kind = "conditional" if is_conditional(space) else "unconditional"
         reason = (f"{holes} {kind} holes: a Gaussian process learns most from few trials; after "

@@ -12,9 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from search.samplers.base import Past, Task, taking
-from search.samplers.candidates import Catalogue, Decided, walk
+from search.samplers.candidates import Catalogue, Decided
 from search.samplers.features import Array, Encoder, scales
 from searchspace import BudgetError, GenotypeError
+from searchspace.census import walk
 from searchspace.identity import identity
 from searchspace.solve import bring
 from searchspace.space import Point, point
@@ -58,7 +59,7 @@ class Walked:
 
     def __init__(self, task: Task, points: Sequence[Point]) -> None:
         self.space = task.space
-        inside = sorted((p for p in points if task.budget.fits(p.cost)), key=lambda p: p.cost.macs)
+        inside = sorted((p for p in points if task.budget.fits(p)), key=lambda p: p.cost.macs)
         # Of the values of the solved holes the dearest inside, as the budget solver takes it.
         self.points = list({tuple(p.sampled.items()): p for p in inside}.values())
         holes = {n: h for p in points for n, h in p.holes.items() if h.kind != "solve"}
@@ -137,7 +138,7 @@ class Drawn:
                 at = point(self.task.space, taking(self.candidates[i], self.rng))
             except GenotypeError:
                 continue
-            if self.task.budget.fits(at.cost) and \
+            if self.task.budget.fits(at) and \
                     identity(self.task.space, at.decisions) not in seen:
                 return at.decisions
         return self.candidates[order[0]]

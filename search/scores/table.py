@@ -30,12 +30,12 @@ from typing import Any
 
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
+from searchspace.census import every_point
 from searchspace.expand import trace
 from searchspace.holes import Decisions
 from searchspace.identity import identity
 from searchspace.ops import Cost
-from searchspace.points import points
-from searchspace.space import sample
+from searchspace.space import first, point, sample
 
 MACRO = "nas-bench-macro"
 VARIABLE = "NAS_BENCH_MACRO"
@@ -76,7 +76,8 @@ class Table:
     def best(self, budget: Budget) -> float | None:
         """The greatest value of a network inside the budget; None where none is inside."""
         best: float | None = None
-        inside = [i for i, row in enumerate(self.rows) if budget.fits(row.cost)]
+        inside = [i for i, row in enumerate(self.rows)
+                  if budget.fits(point(self.space, first, row.decisions))]
         for i in sorted(inside, key=lambda i: -self.rows[i].value):
             if best is not None and self.rows[i].value <= best:
                 break              # a mean is no greater than the greatest of its rows
@@ -89,7 +90,7 @@ class Table:
     def is_complete(self) -> bool:
         """Whether the table has every point of its space."""
         held = {frozenset(row.decisions.items()) for row in self.rows}
-        known = list(islice(points(self.space), len(held) + 1))
+        known = list(islice(every_point(self.space), len(held) + 1))
         return len(known) == len(held) and \
             all(frozenset(p.decisions.items()) in held for p in known)
 

@@ -38,6 +38,9 @@ class Act(Op):
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
+    def is_view(self) -> bool:
+        return self.fn == "none"
+
     def label(self) -> str:
         return self.fn
 
@@ -80,6 +83,9 @@ class Dropout(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
+
+    def is_view(self) -> bool:
+        return True
 
     def label(self) -> str:
         return f"dropout {self.p:g}"

@@ -53,6 +53,10 @@ class Op:
         """MACs and parameters; free unless said otherwise."""
         return FREE
 
+    def is_view(self) -> bool:
+        """Whether at inference its output is its input, or a part of it, in the same memory."""
+        return False
+
     def label(self) -> str:
         """A few characters for drawings, as papers write them."""
         return self.kind

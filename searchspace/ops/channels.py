@@ -25,6 +25,9 @@ class Slice(Op):
             raise ShapeError(f"slice: channels {self.start} to {self.start + self.length} of {c}")
         return self.length, h, w
 
+    def is_view(self) -> bool:
+        return True
+
     def label(self) -> str:
         return f"[{self.start}:{self.start + self.length}]"
 
