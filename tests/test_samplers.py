@@ -25,13 +25,14 @@ from search.samplers import (
 )
 from search.samplers.acquisition import log_expected_improvement
 from search.samplers.base import taking
-from search.samplers.candidates import Catalogue, walk
+from search.samplers.candidates import Catalogue
 from search.samplers.evolution import child, fronts
 from search.samplers.features import Encoder
 from search.samplers.gaussian import Prior, fit, typical
 from search.scores import ScoreError
 from searchspace import Genotype, load, spaces
 from searchspace.budget import Budget
+from searchspace.census import HoleTree, walk
 from searchspace.holes import Hole
 from searchspace.identity import identity
 from searchspace.solve import bring

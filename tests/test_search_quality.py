@@ -15,9 +15,9 @@ from bare import BARE
 from curves import svg
 from known import key, read
 
-from search.samplers.candidates import walk
 from searchspace import SearchspaceError, load
 from searchspace.budget import Budget
+from searchspace.census import walk
 
 
 def table(folder: Path) -> Path:

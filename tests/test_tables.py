@@ -23,7 +23,7 @@ from searchspace import SearchspaceError, cost, load
 from searchspace.budget import Budget
 from searchspace.census import every_point
 from searchspace.identity import identity
-from searchspace.space import is_conditional, sample
+from searchspace.space import first, is_conditional, point, sample
 
 FILE = os.environ.get(VARIABLE, "")
 MACRO_ROWS = {    # the counts are the benchmark's, the accuracies made up
