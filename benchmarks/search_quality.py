@@ -29,7 +29,8 @@ from rich.console import Console
 from rich.table import Table
 
 from search.evaluate import training_free
-from search.propose import SpaceExhausted, settle
+from search.nearest import Region, SpaceExhausted
+from search.propose import settle
 from search.samplers import SAMPLERS, BudgetSampler, Sampler, Task, choose, derive, make
 from searchspace import SearchspaceError
 from searchspace.budget import Budget, parse_amount, show_amount
@@ -59,13 +60,13 @@ def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) 
 def ours(known: Known, sampler: Sampler, budget: Budget, seed: int,
          evaluations: int) -> Iterator[float]:
     """The values of a search in the order of evaluation, by the way that a study goes."""
-    cheapest = lowest(known.space, budget.excess)
+    region = Region(known.space, budget, lowest(known.space, budget.excess))
     seen: list[str] = []
     found: list[tuple[Point, str]] = []
 
     def bring(propose: Propose) -> Point:
         rng = random.Random(derive(seed, "bring", len(seen)))
-        proposal = settle(known.space, propose, budget, frozenset(seen), rng, cheapest)
+        proposal = settle(region, propose, frozenset(seen), rng)
         found.append((proposal.point, proposal.identity))
         return proposal.point
 

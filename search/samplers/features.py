@@ -1,7 +1,8 @@
 """Networks as numbers for a model: their decisions, and what is known of them without training.
 
 Columns come in groups, one for each hole and one for each cost, scaled so that the squared
-distance of two networks within a group is at most about 1: the model learns one length for a group.
+distance of two networks within a hole's group is at most 1, and within a cost's 1 for two that are
+two deviations apart: a cost tells more than a hole. The model learns one length for a group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ class Encoder:
                 columns.append(np.sqrt(1 - KIND) * rank[:, None])
         for i, (mean, deviation) in enumerate(self.costs):
             amounts = np.log1p([(c.macs, c.params)[i] for c in costs])
-            columns.append(((amounts - mean) / deviation / 4)[:, None])    # ±2 deviations are 1
+            columns.append(((amounts - mean) / deviation / 2)[:, None])
         return np.concatenate(columns, axis=1)
 
 

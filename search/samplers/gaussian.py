@@ -28,7 +28,7 @@ class Prior:
     length: tuple[float, float] = (0.7, 1.0)       # beside half the log of the number of groups
     linear: tuple[float, float] = (0.0, 1.0)       # variances, of standardised targets
     smooth: tuple[float, float] = (-1.0, 1.0)
-    noise: tuple[float, float] = (-4.0, 1.0)
+    noise: tuple[float, float] = (-3.0, 1.0)
 
 
 @dataclass(frozen=True)

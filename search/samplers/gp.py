@@ -25,12 +25,15 @@ from search.samplers.handover import Handover
 from searchspace.space import Propose
 
 START = 5           # networks before the model decides; published ones that were scored count
-HANDFUL = 256       # candidates that each of them is chosen among
+HANDFUL = 256       # candidates that each of them is chosen among, and a quarter of all at most,
+                    # as else every seed would begin alike
 PARENTS = 10        # the best, near which a large space is searched
 OBSERVED = 200      # a model's observations at most: half the best, half the latest
 ALWAYS = 40         # up to so many trials hyperparameters are fitted for each,
 EVERY = 10          # beyond, once in so many
 MODELLED = 500      # trials after which the model of a large space hands over to evolution
+TREND = 0.4         # deviations of the value expected beforehand for one of the costs
+CEILING = 0.5       # how far above the best the ceiling is seen, of its distance to the median
 PRIOR = Prior()
 
 
@@ -69,19 +72,20 @@ class GaussianSampler:
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
         """Features as the model sees them, and the values it expects of them beforehand."""
+        expected = TREND * self.pool.trend(features)
         if self.guide is None:
-            return features, np.zeros(len(features))
+            return features, expected
         told = self.guide(features)
-        return np.column_stack([features, DOUBT * told]), SLOPE * told
+        return np.column_stack([features, DOUBT * told]), expected + SLOPE * told
 
     def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
-        """A handful of candidates, the least known first; a prior says how good they may be."""
+        """A handful of candidates, those first that are expected to be good and little known."""
         self.pool.renew([], rng)
         among = list(self.pool.start())
-        chosen = rng.sample(among, min(len(among), HANDFUL))
-        if chosen and (past or self.guide):
+        chosen = rng.sample(among, min(-(-len(among) // 4), HANDFUL))
+        if chosen:
             features, expected = self._seen(self.pool.features[chosen])
-            known = self._seen(self.pool.observed(past))[0] if past else features[:0]
+            known, _ = self._seen(self.pool.observed(past)) if past else (features[:0], expected)
             _, variance = typical(self.groups, PRIOR).posterior(known, np.zeros(len(known)),
                                                                 features)
             promise = expected + 0.5 * np.sqrt(variance)
@@ -115,9 +119,9 @@ class GaussianSampler:
         return self.fits[key]
 
     def _observed(self, scored: Sequence[Past], targets: Array) -> tuple[Array, Array]:
-        """Features and standardised targets of what a model looks at."""
+        """Features and stretched targets of what a model looks at."""
         used = _subset(targets)
-        return self.pool.observed([scored[i] for i in used]), _standard(targets[used])
+        return self.pool.observed([scored[i] for i in used]), _stretched(targets[used])
 
 
 def _targets(scored: Sequence[Past], weights: Sequence[float]) -> Array:
@@ -142,8 +146,13 @@ def _subset(targets: Array) -> list[int]:
     return sorted(latest | set(best[:OBSERVED - len(latest)]))
 
 
-def _standard(targets: Array) -> Array:
-    found: Array = (targets - targets.mean()) / (targets.std() or 1.0)
+def _stretched(targets: Array) -> Array:
+    """Standardised logarithms of the distance to the best: accuracies crowd together below a
+    ceiling and trail far down, and it is the crowd in which a search has to tell networks apart.
+    """
+    best, middle = targets.max(), np.median(targets)
+    made = -np.log(CEILING + (best - targets) / ((best - middle) or np.ptp(targets) or 1.0))
+    found: Array = (made - made.mean()) / (made.std() or 1.0)
     return found
 
 

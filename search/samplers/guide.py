@@ -19,9 +19,9 @@ from searchspace.tree import Atom
 
 PROBES = 64         # networks that are scored
 LEAST = 8           # below so many that could be scored, nothing is foretold
-SLOPE = 0.5         # deviations of the value expected for one of the score: about the rank
-                    # correlations that Mellor et al. 2021 (table 2) and later surveys find
-DOUBT = 0.5         # how far that may be off
+SLOPE = 0.2         # deviations of the value expected for one of the score, beside the costs,
+DOUBT = 0.5         # and how far that may be off
+
 
 class Guide:
     """Foretells ``score`` from features, having seen it for ``decisions``."""

@@ -41,6 +41,10 @@ class Pool(Protocol):
     def observed(self, past: Sequence[Past]) -> Array:
         """Features of networks that were scored."""
 
+    def trend(self, features: Array) -> Array:
+        """What the costs alone say of networks, in deviations over the candidates; higher is
+        dearer. 0 where costs are no features."""
+
     def probes(self, count: int) -> list[Point]:
         """Random networks inside the budget, each time the same; fewer where there are fewer."""
 
@@ -78,6 +82,12 @@ class Walked:
     def observed(self, past: Sequence[Past]) -> Array:
         """See `Pool`."""
         return self.encoder([p.decisions for p in past], [p.cost for p in past])
+
+    def trend(self, features: Array) -> Array:
+        """See `Pool`: log MACs and log parameters in equal parts."""
+        mine = self.features[:, -2:].sum(1)
+        found: Array = (features[:, -2:].sum(1) - mine.mean()) / (mine.std() or 1.0)
+        return found
 
     def probes(self, count: int) -> list[Point]:
         """See `Pool`."""
@@ -118,6 +128,10 @@ class Drawn:
     def observed(self, past: Sequence[Past]) -> Array:
         """See `Pool`."""
         return self.encoder([p.decisions for p in past])
+
+    def trend(self, features: Array) -> Array:
+        """See `Pool`."""
+        return np.zeros(len(features))
 
     def probes(self, count: int) -> list[Point]:
         """See `Pool`."""
