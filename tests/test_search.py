@@ -140,9 +140,9 @@ def test_another_seed_gives_other_trials(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("space", spaces())
 def test_every_space_is_searched(space: str, tmp_path: Path) -> None:
-    found = run_study(tmp_path, settings(space=space, budget=Budget(8_000_000), trials=2))
+    found = run_study(tmp_path, settings(space=space, budget=Budget(16_000_000), trials=2))
     assert [t.error for t in found] == [None, None]
-    assert all(t.macs <= 8_000_000 for t in found)
+    assert all(t.macs <= 16_000_000 for t in found)
 
 
 def test_a_kill_loses_no_finished_trial(tmp_path: Path) -> None:
