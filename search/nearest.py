@@ -1,6 +1,7 @@
 """The nearest network that was not scored yet, and when there is none."""
 
 import itertools
+import math
 import random
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,7 +16,7 @@ from searchspace.space import Point, point, sample
 from searchspace.tree import Atom
 
 _EFFORT = 1_000       # costs calculated among the neighbours of a network, before looking wider
-_DRAWS = 40           # random networks, where a space is too large to be counted out
+_DRAWS = 10           # random networks, where a space is too large to be counted out
 
 Changes = dict[str, Atom]
 
@@ -33,9 +34,9 @@ class Region:
 
     def __init__(self, space: Genotype, budget: Budget, cheapest: Point) -> None:
         self.space, self.budget, self.cheapest = space, budget, cheapest
-        self.grid = 1
-        for hole in space.holes:
-            self.grid *= len(hole.labels) if hole.kind == "solve" else 1
+        solved = [hole for hole in space.holes if hole.kind == "solve"]
+        self.grid = math.prod(len(hole.labels) for hole in solved)
+        self.narrowest: Changes = {hole.name: hole.labels[0] for hole in solved}
 
     @cached_property
     def inside(self) -> tuple[tuple[str, Point], ...] | None:
@@ -72,26 +73,52 @@ class Region:
                                      f"{count}, and all {count} were scored")
             rng.shuffle(left)
             return min(left, key=lambda pair: distance(at, pair[1]).changed)
-        for _ in range(_DRAWS):
-            found = bring(self.space, sample(self.space, rng), self.budget, rng, self.cheapest)
+        for found in itertools.chain(self._walk(at, rng), self._random(rng)):
             if (name := identity(self.space, found.decisions)) not in seen:
                 return name, found
         raise SpaceExhausted(
-            f"the space seems used up: no network inside {self.budget} that is new was found near "
-            f"the last proposal, nor from {_DRAWS} random ones; {len(seen)} were scored")
+            f"the space seems used up: no network that is new and inside {self.budget} was found "
+            f"near the last proposal, nor on a random walk from there, nor from {_DRAWS} random "
+            f"ones; {len(seen)} were scored")
 
     def _near(self, at: Point, rng: random.Random) -> Iterator[Point]:
         """Points inside the budget with one, then two decisions changed; bounded."""
-        ways = itertools.chain(_single(at, rng), _double(at, rng))
-        for changes in itertools.islice(ways, max(_EFFORT // self.grid, 20)):
+        spent = 0
+        for changes in itertools.chain(_single(at, rng), _double(at, rng)):
+            near = self._inside_with(at, changes, rng)
+            spent += 2 if near is None else self.grid
+            if near is not None:
+                yield near
+            if spent >= _EFFORT:
+                return
+
+    def _walk(self, at: Point, rng: random.Random) -> Iterator[Point]:
+        """Points inside the budget, each one change from the one before. Where a budget is tight,
+        random networks brought inside meet the same few again and again; a walk does not."""
+        spent = 0
+        while spent < _EFFORT and (options := _options(at)):
+            step = self._inside_with(at, dict([rng.choice(options)]), rng)
+            spent += 2 if step is None else self.grid
+            if step is not None:
+                at = step
+                yield at
+
+    def _inside_with(self, at: Point, changes: Changes, rng: random.Random) -> Point | None:
+        """The point with some decisions changed, as wide as the budget allows. None where neither
+        the width it has nor the narrowest is inside: not all are tried then."""
+        for width in ({}, self.narrowest):
             try:
                 near = point(self.space, lambda _, hole: rng.choice(hole.labels),
-                             {**at.decisions, **changes})
+                             {**at.decisions, **width, **changes})
             except GenotypeError:
                 continue
-            near = solve(self.space, near, self.budget)
             if self.budget.fits(near):
-                yield near
+                return solve(self.space, near, self.budget)
+        return None
+
+    def _random(self, rng: random.Random) -> Iterator[Point]:
+        for _ in range(_DRAWS):
+            yield bring(self.space, sample(self.space, rng), self.budget, rng, self.cheapest)
 
 
 def _options(at: Point) -> list[tuple[str, Atom]]:
