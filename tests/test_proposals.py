@@ -107,7 +107,7 @@ def test_counting_out_meets_every_point_once(genotype: Read) -> None:
     keys = [tuple(sorted(p.decisions.items(), key=str)) for p in every_point(space)]
     assert len(set(keys)) == len(keys)
     rng = random.Random(0)
-    drawn = {tuple(sorted(sample(space, rng).decisions.items(), key=str)) for _ in range(500)}
+    drawn = {tuple(sorted(sample(space, rng).decisions.items(), key=str)) for _ in range(3000)}
     assert drawn == set(keys)
     assert walk(load("cell")) is None
     macro = walk(load("nas-bench-macro"))
@@ -191,13 +191,13 @@ def test_proposals_that_make_no_network_are_counted(genotype: Read) -> None:
 
 def test_what_became_of_the_proposals_is_counted() -> None:
     def trial(number: int, **more: object) -> Trial:
-        values = {"decisions": {}, "identity": str(number), "macs": 1, "params": 1, "value": 1.0,
+        values = {"decisions": {}, "identity": str(number), "macs": 1, "params": 1, "memory": 1, "values": (1.0,),
                   "seconds": 0.0, "changed": 0, "replaced": False, "error": None} | more
         return Trial(number, **values)  # type: ignore[arg-type]
 
     trials = [trial(0, start="known"), trial(1), trial(2, changed=1, share=0.5, rank=0.25),
               trial(3, changed=2, share=1.0, rank=0.75, replaced=True), trial(4, lost=1, share=0.0),
-              trial(5, value=None, error="too small")]
+              trial(5, values=None, error="too small")]
     found = count(trials)
     assert (found.made, found.scored) == (6, 4)     # one was lost, one could not be scored
     assert (found.kept, found.moved, found.replaced) == (1, 2, 1)
