@@ -16,16 +16,15 @@ from search.effects import main_effects
 from search.samplers import derive
 from search.settings import Settings
 from searchspace import BudgetError, Genotype
-from searchspace.budget import MEASURES, Bound, Budget, show
+from searchspace.budget import MEASURES, Budget, show
 from searchspace.census import Draw, HoleTree, every_point
 from searchspace.identity import digest
-from searchspace.solve import find_inside
+from searchspace.solve import ASCENT, find_inside
 from searchspace.space import Point, highest, lowest, sample
 
 COUNTED = 160_000     # operations of all points together, up to which a space is counted
 DRAWN = 40_000        # operations of the random points of larger spaces
 LEAST, MOST = 60, 500     # random points
-ASCENT = 60_000       # operations of the candidates on the way to the dearest network
 Z = 1.96              # 95 % of a normal distribution
 
 
@@ -71,7 +70,7 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
     if (inside := find_inside(space, budget)) is not None:
         return inside
     reach = {b: (int(b.measure(lowest(space, b.measure, starts=8))),
-                 int(b.measure(highest(space, b.measure)))) for b in budget.bounds}
+                 int(b.measure(highest(space, b.measure, ASCENT)))) for b in budget.bounds}
     missed = [b for b, (least, most) in reach.items() if least > b.most or most < (b.least or 0)]
     ranges = " and ".join(f"from {show(b.name, *reach[b])}" for b in missed or reach)
     where = f"of the space {settings.space!r} at {settings.input}×{settings.input}"
@@ -102,8 +101,8 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
     for name in [b.name for b in bounds] or list(MEASURES):
         values = [int(MEASURES[name](p)) for p in points]
         if not counted:         # descent found the cheapest already where that is the only bound
-            low = inside if bounds == [Bound(name, None, bounds[0].most)] else \
-                lowest(space, MEASURES[name])
+            only = len(bounds) == 1 and bounds[0].least is None
+            low = inside if only else lowest(space, MEASURES[name])
             values += [int(MEASURES[name](p)) for p in (low, highest(space, MEASURES[name],
                                                                       ASCENT))]
         ranges[name] = min(values), max(values)
@@ -117,10 +116,11 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
 
 def _counted(space: Genotype, tree: HoleTree, first: list[Draw]) -> list[Draw] | None:
     """All points of a small space, None for a large one; ``first`` tells how long they take."""
-    if tree.total * _size(first) > COUNTED:
+    limit = int(COUNTED / _size(first))
+    if tree.total > limit:
         return None
-    points = list(islice(every_point(space), 2 * tree.total))
-    return [Draw(p, 1.0) for p in points] if len(points) < 2 * tree.total else None
+    points = list(islice(every_point(space), limit + 1))    # there may be more than in the tree
+    return [Draw(p, 1.0) for p in points] if len(points) <= limit else None
 
 
 def _drawn(space: Genotype, tree: HoleTree, rng: random.Random, first: list[Draw]) -> list[Draw]:

@@ -141,8 +141,8 @@ class Budget:
         """The bounds to the last digit, short enough for the name of a study."""
         parts = []
         for bound in self.bounds:
-            most = exactly(bound.most) + {"macs": "", "params": "params", "memory": "B"}[bound.name]
-            parts.append(most if bound.least is None else f"{exactly(bound.least)}to{most}")
+            suffix = {"macs": "", "params": "params", "memory": "B"}[bound.name]
+            parts.append("to".join(exactly(end) + suffix for end in bound.ends))
         return "-".join(parts)
 
     def __str__(self) -> str:

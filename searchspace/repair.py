@@ -18,7 +18,8 @@ from .space import Point, ends_of, first, neighbours, point
 from .tree import Atom
 
 _ROUNDS = 12
-_KICKS = 6
+_OPTIONS = 4        # of a decision, about
+_EFFORT = 40_000    # operations of candidates that are spent on kicks, about
 _PAIRS = 12     # pairs of changes that are tried, after all were estimated
 
 
@@ -38,12 +39,14 @@ class Sum(NamedTuple):
     memory: int = 0
 
 
-def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> Point | None:
+def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
+           kicks: int = 6) -> Point | None:
     """A point inside the budget that differs from ``at`` in few sampled decisions, by small steps;
-    ties are broken by ``rng``. None where no way was found, also not from ``at`` with a decision
-    or a few of them drawn anew."""
-    for kicks in range(_KICKS + 1):
-        start = _kicked(genotype, at, kicks, rng)
+    ties are broken by ``rng``. None where no way was found, also not from ``at`` with some of its
+    decisions drawn anew: up to ``kicks`` of them, fewer in large networks."""
+    around = _OPTIONS * len(at.sampled) * len(at.expansion.nodes)   # what looking around costs
+    for count in range(min(kicks, _EFFORT // max(around, 1)) + 1):
+        start = _kicked(genotype, at, count, rng)
         if (found := _descent(genotype, start, budget, rng)) is not None:
             return found
     return None

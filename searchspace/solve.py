@@ -16,7 +16,8 @@ from .repair import give_back, repair, towards
 from .space import Point, first, highest, lowest, point, sample
 
 MAX_GRID = 2_000
-_STARTS = 12
+ASCENT = 60_000     # operations of the candidates on the way to the dearest network
+_STARTS = 4
 
 
 def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random,
@@ -31,8 +32,7 @@ def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Rando
     Raises:
         BudgetError: no way led inside the budget.
     """
-    points = _solutions(genotype, proposal)
-    start = min(points, key=lambda p: (budget.miss(p), -budget.excess(p)))
+    start = solve(genotype, proposal, budget)
     if budget.fits(start):
         return start
     found = repair(genotype, start, budget, rng)
@@ -52,21 +52,26 @@ def solve(genotype: Genotype, at: Point, budget: Budget) -> Point:
 def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
     """A point inside the budget, the cheapest that descent finds where there are no lower bounds;
     None where no way was found."""
-    for starts in (0, 8):       # before a budget is given up, the search for a point is wide
-        low = lowest(genotype, budget.excess, starts)
-        if budget.fits(low):
-            return low
-        if budget.excess(low) <= 1:
-            break               # below a lower bound: the way is up
-    else:
-        return None
+    low = lowest(genotype, budget.excess)
+    if budget.excess(low) > 1:  # before a budget is given up, the search for a point is wide
+        low = lowest(genotype, budget.excess, starts=8)
+    if budget.fits(low) or budget.excess(low) > 1:
+        return low if budget.fits(low) else None
+    starts = [low]              # below a lower bound: the way is up
+    for bound in budget.bounds:
+        if bound.least is not None:
+            for effort in (ASCENT, math.inf):
+                high = highest(genotype, bound.measure, effort)
+                if bound.measure(high) >= bound.least:
+                    break
+            else:
+                return None
+            starts.append(high)
     rng = random.Random(0)
-    ends = (low, highest(genotype, lambda p: -budget.miss(p)))
-    for start in itertools.chain(ends, (sample(genotype, rng) for _ in range(_STARTS))):
-        try:
-            return bring(genotype, start, budget, rng)
-        except BudgetError:
-            continue
+    for start in (*starts, *(sample(genotype, rng) for _ in range(_STARTS))):
+        found = repair(genotype, solve(genotype, start, budget), budget, rng, kicks=0)
+        if found is not None:
+            return solve(genotype, found, budget)
     return None
 
 

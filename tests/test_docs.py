@@ -30,7 +30,7 @@ from searchspace import GenotypeError, load, spaces
 from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
 from searchspace.blocks import Blocks, mapping
-from searchspace.budget import parse_amount
+from searchspace.budget import Budget
 from searchspace.documents import KEYS
 from searchspace.expand import trace
 from searchspace.formula import FUNCTIONS
@@ -211,7 +211,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert (folder / given[given.index("-o") + 1]).stat().st_size > 1000
         case ["search/run.py", *given]:
             options = search_parser().parse_args(given)
-            assert parse_amount(options.budget) > 0
+            budget = Budget.read(options.budget, options.params, options.memory)
+            assert list(budget.bounds) or options.report
             assert load(options.space).is_space
         case _:
             pytest.fail(f"nobody knows the command {' '.join(words)}")

@@ -78,7 +78,7 @@ def test_a_published_network_holds_what_torch_holds(name: str) -> None:
 @pytest.mark.parametrize("name", spaces())
 def test_networks_of_every_space_hold_what_torch_holds(name: str) -> None:
     space, rng = load(name), random.Random(11)
-    space = space if name == "digits" else space.with_input(48)
+    space = space if name == "digits" else space.with_input(64)
     narrow = {hole.name: hole.labels[0] for hole in space.holes if hole.kind == "solve"}
     for _ in range(4):
         drawn = point(space, lambda _, hole: rng.choice(hole.labels), narrow)
