@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Expansion", "Node", "expand", "infer", "trace"]
 
 
-def trace(genotype: Genotype, decisions: Decisions | Decide | None = None) -> Expansion:
+def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
+          named: bool = True) -> Expansion:
     """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
 
     ``decisions``: labels by hole name, or a function asked once for each hole that is reached.
+    Where the nodes need not be ``named`` rightly, and there are no notes, it is several times
+    faster for networks that share blocks with earlier ones.
 
     Raises:
         UnknownNameError: a decision about no hole.
@@ -33,7 +36,7 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None) -> Ex
         check_names(decisions, genotype.holes)
     decide = decisions if callable(decisions) else _lookup(decisions or {})
     program = genotype.program
-    run = Run(decide)
+    run = Run(decide, named)
     env = Env(run, {}, "", ())
     try:
         for name, value in program.args:

@@ -28,7 +28,7 @@ def identity(genotype: Genotype, decisions: Decisions | None = None) -> str:
     Raises:
         GenotypeError: an open hole, or steps that do not fit each other.
     """
-    return digest(trace(genotype, decisions))
+    return digest(trace(genotype, decisions, named=False))
 
 
 def digest(expansion: Expansion) -> str:

@@ -23,7 +23,8 @@ _TRIES = 200
 class Point:
     """One network of a space: the decisions that it really depends on, and its cost.
 
-    ``holes`` maps each decision's name to its hole, in the order in which they were reached.
+    ``holes`` maps each decision's name to its hole, in the order in which they were reached. The
+    names in ``expansion`` are not to be relied on.
     """
 
     decisions: dict[str, Atom]
@@ -72,7 +73,7 @@ def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) 
             holes[name] = hole
         return made[name]
 
-    expansion = trace(genotype, decide)
+    expansion = trace(genotype, decide, named=False)
     return Point(made, holes, expansion.cost(), expansion)
 
 

@@ -78,10 +78,12 @@ def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
 
 
 class Run:
-    """State of one expansion."""
+    """State of one expansion. Unless it is ``named``, names and notes are not to be relied on."""
 
-    def __init__(self, decide: Decide) -> None:
+    def __init__(self, decide: Decide, named: bool = True) -> None:
         self.ask = decide
+        self.named = named
+        self.asked = 0                         # how often a hole was looked at
         self.decided: dict[str, Atom] = {}
         self.nodes: list[Node] = []
         self.notes: list[tuple[str, str]] = []
@@ -105,6 +107,12 @@ class Run:
         self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
                                place))
         return Tensor(index, shape)
+
+    def extend(self, nodes: list[Node]) -> None:
+        """Add what a call of the same block made before."""
+        if len(self.nodes) + len(nodes) > MAX_NODES:
+            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations")
+        self.nodes += nodes
 
 
 class Env:
@@ -138,6 +146,7 @@ class Env:
         """The decision about a hole, here and in this repeat; asked for once."""
         name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
         decided = self.run.decided
+        self.run.asked += 1
         if name not in decided:
             decided[name] = hole.labels[hole.option(self.run.ask(name, hole))]
         return decided[name]

@@ -17,7 +17,7 @@ FILES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")
 LAYERS = [
     {"errors"}, {"formula"}, {"ops"}, {"tree"}, {"graphs"}, {"holes"}, {"naming"}, {"substitute"},
     {"program"}, {"steps"}, {"blocks"}, {"header"}, {"documents"}, {"genotype"},
-    {"load"}, {"state"}, {"structure"}, {"invoke"}, {"expand"}, {"fill"},
+    {"load"}, {"state"}, {"recall"}, {"structure"}, {"invoke"}, {"expand"}, {"fill"},
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py", "search/scores/images.py",

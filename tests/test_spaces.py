@@ -1,5 +1,6 @@
 """Spaces: every point is a valid network, the published ones are inside, budgets are met."""
 
+import itertools
 import random
 
 import pytest
@@ -62,6 +63,41 @@ def test_every_point_of_a_space_is_a_network(name: str) -> None:
         filled = fill(space, drawn.decisions)
         assert not filled.is_space
         assert cost(filled) == drawn.cost
+
+
+@pytest.mark.parametrize("name", spaces())
+def test_what_is_recalled_is_what_would_be_made(name: str) -> None:
+    space, rng = load(name), random.Random(9)
+    drawn = sample(space, rng)
+    near = [p for hole in drawn.sampled for p in itertools.islice(neighbours(space, drawn, hole), 2)]
+    for at in [drawn, *near, sample(space, rng)]:
+        quick, whole = trace(space, at.decisions, named=False), trace(space, at.decisions)
+        assert (quick.input, quick.output) == (whole.input, whole.output)
+        assert [n[1:5] for n in quick.nodes] == [n[1:5] for n in whole.nodes]
+
+
+def test_what_is_recalled_depends_on_arguments_shapes_and_tensors(genotype) -> None:
+    space = genotype("""
+        blocks:
+          b: {in: {x: , y: x}, args: {c: 4, on: }, body: [conv: {out: =c, when: =on == 1},
+              add: {from: [_, y], when: =cin == y.c}, act: {fn: relu}]}
+          w: {args: {f: }, body: [=f: {out: 8}]}
+        net:
+          - conv: {out: 4, as: p}
+          - dw: {as: q}
+          - b: {from: [p, q], on: 1, as: r}
+          - b: {from: [p, p], on: 1, as: s}
+          - b: {from: [p, q], on: 2, as: t}
+          - b: {from: [q, p], on: 1, c: 8, as: u}
+          - w: {f: {conv: {k: 3}}, as: v}
+          - w: {f: {conv: {k: !choice [1, 5]}}, as: x1}
+          - concat: {from: [r, s, t, u, v, x1]}
+    """)
+    hole, = space.holes
+    for label in (1, 5, 1):
+        quick, whole = (trace(space, {hole.name: label}, named=n) for n in (False, True))
+        assert [n[1:5] for n in quick.nodes] == [n[1:5] for n in whole.nodes]
+        assert quick.cost() == whole.cost() == cost(space, {hole.name: label})
 
 
 @pytest.mark.parametrize("name", spaces())
