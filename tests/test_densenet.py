@@ -29,7 +29,7 @@ def test_a_sparse_layer_takes_the_layers_at_powers_of_two(genotype: Load) -> Non
     for i in range(1, 11):
         taken = torch.cat([y[i - d] for d in (1, 2, 4, 8) if d <= i], 1)
         if i < 10:
-            y.append(layer(net, f"s.wire.{i}.dense_h.conv", taken))
+            y.append(layer(net, f"s.wire.{i}.conv", taken))
     torch.testing.assert_close(net(y[0]), taken)
 
 

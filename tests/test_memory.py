@@ -82,8 +82,8 @@ def test_networks_of_every_space_hold_what_torch_holds(name: str) -> None:
     narrow = {hole.name: hole.labels[0] for hole in space.holes if hole.kind == "solve"}
     for _ in range(4):
         drawn = point(space, lambda _, hole: rng.choice(hole.labels), narrow)
-        assert drawn.memory == held_by_torch(drawn.expansion).bytes
-        assert peak_memory(space, drawn.decisions) == peak(drawn.expansion)
+        assert drawn.memory == held_by_torch(trace(space, drawn.decisions)).bytes
+        assert peak_memory(space, drawn.decisions) == peak(trace(space, drawn.decisions))
 
 
 @pytest.mark.parametrize("steps, planes, step", [

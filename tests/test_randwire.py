@@ -48,7 +48,7 @@ def test_a_stage_follows_section_3_2(genotype: Callable[..., Genotype]) -> None:
         source = n in (0, 1)
         y = inputs[0] if len(inputs) == 1 else sum(
             v.sigmoid()*t for v, t in zip(w[f"{n}.join.weight"], inputs, strict=True))
-        own = f"{n}.rw_node."
+        own = f"{n}."
         y = F.conv2d(y.relu(), w[own + "dw.conv.weight"], stride=2 if source else 1, padding=1,
                      groups=y.shape[1])
         y = F.conv2d(y, w[own + "conv.conv.weight"])

@@ -39,12 +39,12 @@ def test_a_resnext_block_is_a_sum_of_transformations(genotype: Load) -> None:
 
     total = torch.zeros_like(x)
     for i in range(4):
-        first, second = part("conv1", i), part("conv2", i)
+        first, second = part("conv1", i), part("middle", i)
         h = norm(F.conv2d(x, first["w"]), first, "bn").relu()
         h = norm(F.conv2d(h, second["w"], padding=1), second, "bn").relu()
         assert h.shape[1] == 16 * 64 // 256
-        total = total + F.conv2d(h, w["conv3.conv.weight"].chunk(4, 1)[i])
-    expected = (norm(total, w, "conv3.bn") + x).relu()
+        total = total + F.conv2d(h, w["conv2.conv.weight"].chunk(4, 1)[i])
+    expected = (norm(total, w, "conv2.bn") + x).relu()
     torch.testing.assert_close(net(x), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -56,7 +56,7 @@ def test_preactivation_keeps_the_identity_clean(genotype: Load, stride: int) -> 
     a = norm(x, w, "bn").relu()
     h = norm(F.conv2d(a, w["conv1.conv.weight"], stride=stride, padding=1), w, "conv1.bn").relu()
     h = F.conv2d(h, w["conv2.conv.weight"], padding=1)
-    kept = x if stride == 1 else F.conv2d(a, w["residual.project.conv.conv.weight"], stride=2)
+    kept = x if stride == 1 else F.conv2d(a, w["residual.project.conv.weight"], stride=2)
     torch.testing.assert_close(net(x), kept + h, rtol=1e-4, atol=1e-5)
 
 

@@ -228,8 +228,9 @@ def test_drawing_is_well_formed_complete_and_fast(name: str, level: str) -> None
     begin = time.process_time()
     svg = draw(genotype, "svg", level)
     seconds = time.process_time() - begin
-    assert seconds <= (5 if level == "operation" else 1)
     shown, text = drawn(name, level), words(svg)
+    # Graphviz takes long for blocks in which everything leads to everything.
+    assert seconds <= (1 if len(shown.edges) < 300 and level != "operation" else 6)
     assert genotype.title in text
     for box in shown.boxes:
         assert box.title in text

@@ -10,7 +10,7 @@ from .subject import Opening
 FAMILIES = {
     "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap", "gmp"),
     "join": ("add", "concat", "beside", "mul", "mean", "wsum"),
-    "channels": ("cpool", "slice", "shuffle", "pad", "shift"), "linear": ("linear",),
+    "channels": ("cpool", "index", "slice", "shuffle", "pad", "shift"), "linear": ("linear",),
     "attention": ("attend", "softmax"), "other": ("act", "bn", "dropout", "lrn"),
 }
 _FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
