@@ -52,6 +52,8 @@ def test_the_command_leaves_a_network_that_keeps_the_budget(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "5 trials, all inside the budget" in done.stdout
+    assert "0 of 2 known networks fit; brought to the budget: mobilenet-v2-1.0" in done.stdout
+    assert "4 proposals, 100.0% scored" in done.stdout
     assert "no accuracy" in done.stdout
     folder = tmp_path / "t"
     best = load(folder / "best.yaml")
@@ -63,6 +65,8 @@ def test_the_command_leaves_a_network_that_keeps_the_budget(tmp_path: Path) -> N
     assert len(rows) == 5
     assert all(int(row["macs"]) <= 7_000_000 for row in rows)
     assert len({row["identity"] for row in rows}) == 5
+    assert [row["start"] for row in rows] == ["mobilenet-v2-1.0", "", "", "", ""]
+    assert all(0 <= float(row["share_changed"]) <= 1 for row in rows)
     assert identity(best) in {row["identity"] for row in rows}
     with (folder / "finals.csv").open(encoding="utf-8", newline="") as file:
         finals = list(csv.DictReader(file))
