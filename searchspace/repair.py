@@ -20,7 +20,7 @@ from .tree import Atom
 _ROUNDS = 12
 _OPTIONS = 4        # of a decision, about
 _EFFORT = 40_000    # operations of candidates that are spent on kicks, about
-_PAIRS = 12     # pairs of changes that are tried, after all were estimated
+_PAIRS = 12         # pairs of changes that are tried, after all were estimated
 
 
 class Change(NamedTuple):
@@ -83,7 +83,7 @@ def give_back(genotype: Genotype, at: Point, wanted: Point, budget: Budget,
 
 def _kicked(genotype: Genotype, at: Point, times: int, rng: random.Random) -> Point:
     """A point with some sampled decisions drawn anew: a way out of a dead end."""
-    for _ in range(times):
+    for _ in range(times if at.sampled else 0):
         name = rng.choice(list(at.sampled))
         at = _try(genotype, {**at.decisions, name: rng.choice(at.holes[name].labels)}) or at
     return at

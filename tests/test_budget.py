@@ -1,14 +1,19 @@
 """Budgets: as they are written, and proposals brought inside them, in every bundled space."""
 
 import random
+import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search.run import main
+from search.settings import Settings
+from search.study import Study
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.amount import exactly, parse_amount, parse_bytes, parse_range, show_bytes
 from searchspace.budget import Budget, macs
@@ -218,6 +223,17 @@ def test_solving_looks_at_the_whole_grid(genotype: Callable[..., Genotype]) -> N
         assert solve(space, point(space, first), band).macs == bound
 
 
+def test_a_space_of_solved_holes_alone_is_solved(genotype: Callable[..., Genotype]) -> None:
+    space = genotype("args: {w: !solve [4, 12, 4]}\nnet:\n  - conv: {out: =w, k: 1, as: a}\n")
+    drawn = point(space, first)
+    by_width = [drawn.macs, 2 * drawn.macs, 3 * drawn.macs]
+    assert [find_inside(space, Budget(m, least_macs=m)).macs for m in by_width] == by_width
+    gap = Budget(by_width[1] - 1, least_macs=by_width[0] + 1)
+    assert find_inside(space, gap) is None
+    with pytest.raises(BudgetError, match="fits"):
+        bring(space, drawn, gap, random.Random(0))
+
+
 def test_what_fits_again_is_given_back() -> None:
     space, low, high = ends("mobile")
     rng = random.Random(0)
@@ -231,3 +247,35 @@ def test_no_way_leads_into_an_impossible_band() -> None:
     assert find_inside(space, Budget(high.macs * 3, least_macs=high.macs * 2)) is None
     with pytest.raises(BudgetError, match="fits"):
         bring(space, high, Budget(high.macs * 3, least_macs=high.macs * 2), random.Random(0))
+
+
+# --- in a search --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_every_trial_of_a_search_lies_in_the_band(sampler: str, tmp_path: Path) -> None:
+    budget = Budget(2_500_000, memory=100_000, least_macs=2_400_000)
+    given = Settings("mobile", budget, 32, 0, sampler, 6, 4)
+    assert given.study_name == "mobile-2400Kto2500K-100KB-32px-seed0"
+    with Study(given, tmp_path, "s") as study:
+        study.run(lambda _: None)
+        trials = study.trials()
+    assert len({t.identity for t in trials}) == 6
+    for t in trials:
+        found = point(study.space, first, t.decisions)
+        assert 2_400_000 <= found.macs == t.macs <= 2_500_000
+        assert found.memory == t.memory <= 100_000
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], "give a budget"), (["--budget", "280-300M"], "280M-300M"),
+    (["--budget", "3M-2M"], "empty range"), (["--memory", "4"], "with its unit"),
+    (["--params", "2MB"], "no amount"), (["--memory", "100B"], "reaches from .* of activations"),
+    (["--budget", "200G-300G"], "reaches from .* MACs")])
+def test_a_mistaken_budget_is_one_sentence(arguments: list[str], words: str, tmp_path: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    given = [*arguments, "--space", "mobile", "--input", "32", "--studies", str(tmp_path)]
+    assert main(given) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1
+    assert re.search(words, said)
