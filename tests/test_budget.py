@@ -151,7 +151,7 @@ def test_proposals_end_inside(name: str, kind: str) -> None:
         assert found.cost == point(ends(name).space, first, found.decisions).cost
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", ["middle", "minimum", "band", "high band"])
 @pytest.mark.parametrize("name", spaces())
 def test_two_hundred_proposals_end_inside(name: str, kind: str,
