@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from search.finals import contestants
+from search.finals import Entry, Result, contestants, verdict
 from search.settings import Settings
 from search.start import COLD, Start, find_start
 from search.study import Study, Trial
-from searchspace import cost, load, spaces
+from searchspace import Cost, cost, load, spaces
 from searchspace.budget import Budget, macs
 from searchspace.identity import identity
 from searchspace.known import known_networks
@@ -144,3 +144,17 @@ def test_a_known_network_is_no_find(tmp_path: Path) -> None:
     assert [e.name for e in found[:4]] == ["trial 0 (sinet-1.0)", "trial 1 (sinet-1.2)", "trial 2",
                                            "trial 3"]
     assert [e.start for e in found[:4]] == ["sinet-1.0", "sinet-1.2", None, None]
+
+
+def test_the_verdict_on_a_known_network_claims_no_find() -> None:
+    def result(name: str, trial: int | None, start: str | None, *scores: float) -> Result:
+        return Result(Entry(name, load("sinet"), None, Cost(1, 1), trial, False, start), scores)
+
+    known = result("trial 0 (sinet-1.0)", 0, "sinet-1.0", 20.0, 20.5, 21.0)
+    found = result("trial 4", 4, None, 11.0, 12.0, 13.0)
+    rival = result("henet", None, None, 10.0, 11.0, 12.0)
+    assert "nothing found scores above it" in verdict([known, found, rival], settings())
+    better = result("henet", None, None, 30.0, 30.5, 31.0)
+    assert "above everything found" in verdict([known, found, better], settings())
+    last = result("trial 5", 5, None, 25.0, 25.5, 26.0)
+    assert "trial 5 (25.5 ± 0.5) scores above" in verdict([known, last, rival], settings())
