@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,10 +20,17 @@ NO_FIGURES = ("darts@nasnet-cifar", "pnasnet@large-1001", "randwire-small@ba", "
 
 each_network = pytest.mark.parametrize("name", published())
 MACS = {name: cost(load(name)).macs for name in published()}
-SMALL = tuple(name for name in published() if MACS[name] < 350e6)
-# With real numbers these take long: they are run so behind the marker, the largest not at all.
+# With real numbers these take long: they are run without, and the largest are not counted by fvcore.
 LARGE = tuple(name for name in published() if MACS[name] >= 1e9)
 LARGEST = tuple(name for name in published() if MACS[name] >= 3e9)
+# What takes about a second a network is done for the cheapest of each family; for the others it
+# stands behind the marker.
+CHEAPEST = {name.partition("@")[0]: name for name in sorted(published(), key=MACS.get, reverse=True)}
+
+
+def costly(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=() if name in CHEAPEST.values() else pytest.mark.slow)
+            for name in names]
 
 
 @pytest.fixture(autouse=True)
@@ -73,24 +81,24 @@ def test_published_figures_are_met_or_the_note_names_them(name: str) -> None:
                 f"{name}: {figure.printed} {figure.what} are published, {figure.ours:,} counted")
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in LARGE else ())
-    for name in published() if name not in LARGEST])
+@pytest.mark.parametrize("name", costly(n for n in published() if n not in LARGEST))
 def test_torch_and_fvcore_see_the_same(name: str) -> None:
     checks = verify(load(name))
     assert len(checks) == 4
     assert [c for c in checks if not c.agrees] == []
 
 
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", costly(LARGE))
 def test_torch_sees_the_same_without_numbers(name: str) -> None:
     checks = verify(load(name), numbers=False)
     assert len(checks) == 3
     assert [c for c in checks if not c.agrees] == []
 
 
-def forward_and_backward(name: str, device: str) -> None:
+@pytest.mark.parametrize("name", costly(published()))
+def test_it_runs_forward_and_backward(name: str) -> None:
     """Scores for two images at the network's input size, and a gradient for every parameter."""
+    device = "meta" if name in LARGE else "cpu"
     genotype = load(name)
     expansion = trace(genotype)
     torch.manual_seed(0)
@@ -101,17 +109,6 @@ def forward_and_backward(name: str, device: str) -> None:
     assert device == "meta" or bool(scores.isfinite().all())
     scores.square().sum().backward()
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
-
-
-@each_network
-def test_it_runs_forward_and_backward(name: str) -> None:
-    forward_and_backward(name, "cpu" if name in SMALL else "meta")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in published() if n not in SMALL and MACS[n] < 1e9])
-def test_it_runs_forward_and_backward_with_real_numbers(name: str) -> None:
-    forward_and_backward(name, "cpu")
 
 
 def test_the_readme_counts_what_is_bundled() -> None:

@@ -121,10 +121,10 @@ def test_a_search_begins_with_them_and_learns_from_them(tmp_path: Path) -> None:
     assert [t.start for t in cold] == [None] * 6
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "gp", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
 def test_a_warm_start_survives_interruption(sampler: str, tmp_path: Path) -> None:
     given = settings(space="he", budget=Budget(20_000_000), input=31, classes=10, sampler=sampler,
-                     trials=20)
+                     trials=14)
     whole = run_study(tmp_path / "whole", given)
     assert sum(t.start is not None for t in whole) >= 4
     for stop in (2, 5):
