@@ -13,6 +13,7 @@ from searchspace.budget import show_amount
 from searchspace.expand import trace
 from searchspace.holes import Decisions
 from searchspace.identity import identity
+from searchspace.memory import peak_memory
 
 SCORE = "naswot"
 TABLE = "table"
@@ -87,9 +88,9 @@ def _archived(archive: Archive, study: str, kind: str, data: str, seed: int,
     return archive.record(
         identity=key, genotype=to_yaml(fill(genotype, decisions or {})),
         name=name or genotype.title, space=genotype.name if decisions else None,
-        macs=total.macs, params=total.params, input_size=size, score=kind, data=data,
-        seed=seed, value=value, seconds=time.perf_counter() - start, error=error,
-        study=study, trial=trial)
+        macs=total.macs, params=total.params, memory=peak_memory(genotype, decisions).bytes,
+        input_size=size, score=kind, data=data, seed=seed, value=value,
+        seconds=time.perf_counter() - start, error=error, study=study, trial=trial)
 
 
 def score(genotype: Genotype, size: int, batch: int, data_seed: int, weight_seed: int,

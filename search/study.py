@@ -135,6 +135,7 @@ class Study:
         for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self.optuna.tell(trial.number, state=TrialState.FAIL)  # cut off; done again
         self.archive = Archive(url)
+        self.archive.register(self.name, self.settings.space, self.optuna.user_attrs["settings"])
         self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
         self.evaluators: dict[str, Scorer | Lookup] = {"score": self.scorer}
         if self.table is not None:

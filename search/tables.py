@@ -1,7 +1,7 @@
 """The tables of the archive, as they stand in the database.
 
 Names begin with ``arch_``, since Optuna's tables are in the same database. A change here is a new
-`VERSION` and a migration.
+`REVISION`, and a file in search/archive/migrations that leads to it.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-VERSION = 1
+REVISION = "0002"
+VERSION_TABLE = "arch_alembic_version"      # Optuna's migrations have theirs in alembic_version
 
 
 class _Utc(sa.TypeDecorator[datetime]):
@@ -33,46 +34,66 @@ class Base(DeclarativeBase):
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         int: sa.BigInteger, float: sa.Double, str: sa.Text, datetime: _Utc,
-        dict[str, str]: sa.JSON}
+        dict[str, Any]: sa.JSON(none_as_null=True), list[Any]: sa.JSON(none_as_null=True)}
 
 
 class Architecture(Base):
-    """Networks by identity. Name and genotype are those under which one was first seen."""
+    """Networks by identity, which the size of their images is a part of. Name and genotype are
+    those under which one was first seen."""
 
     __tablename__ = "arch_architecture"
 
     identity: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     space: Mapped[str | None]
-    genotype: Mapped[str]
+    genotype: Mapped[str]                           # YAML
     macs: Mapped[int] = mapped_column(index=True)
     params: Mapped[int]
-    input_size: Mapped[int]
+    memory: Mapped[int | None]                      # bytes of peak activations; the first release
+    input_size: Mapped[int]                         # did not keep them
 
 
 class Evaluation(Base):
-    """Scores; a network has one for each score, data and seed."""
+    """What networks were found to be worth: one row for each score, data, recipe, fidelity and
+    seed of a network."""
 
     __tablename__ = "arch_evaluation"
-    __table_args__ = (sa.UniqueConstraint("identity", "score", "data", "seed"),)
+    __table_args__ = (sa.UniqueConstraint("identity", "score", "data", "recipe", "fidelity", "seed",
+                                          name="arch_evaluation_key"),)
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
                                     primary_key=True)
     identity: Mapped[str] = mapped_column(sa.ForeignKey(Architecture.identity))
     score: Mapped[str]
     data: Mapped[str]
+    recipe: Mapped[str] = mapped_column(server_default="")      # '': nothing was trained
+    fidelity: Mapped[int] = mapped_column(server_default="0")   # epochs; 0: nothing was trained
     seed: Mapped[int]
     value: Mapped[float | None]
+    curve: Mapped[list[Any] | None]                 # what training went through, in order
     seconds: Mapped[float]
     error: Mapped[str | None]
     study: Mapped[str | None] = mapped_column(index=True)
     trial: Mapped[int | None]
-    versions: Mapped[dict[str, str]]
+    machine: Mapped[str] = mapped_column(server_default="")     # '': the first release
+    versions: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+
+
+class Study(Base):
+    """Studies by name, with the settings that they keep when they are continued."""
+
+    __tablename__ = "arch_study"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    space: Mapped[str]
+    settings: Mapped[dict[str, Any]]
     created: Mapped[datetime]
 
 
 class Schema(Base):
-    """One row: the version of these tables, for migrations."""
+    """One row. The first release made it, with version 1; what it says now is only what lets that
+    release refuse the archive in one sentence."""
 
     __tablename__ = "arch_schema"
 

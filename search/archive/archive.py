@@ -1,0 +1,147 @@
+"""Recording evaluations, and finding them again.
+
+An evaluation is known by what was evaluated and how: architecture, score, data, recipe, fidelity
+and seed.
+"""
+
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from search import tables
+from search.archive.database import Database
+from search.archive.machine import machine
+from search.archive.rows import Evaluation, Standing
+
+_COLUMNS = tuple(getattr(tables.Evaluation, f.name) for f in fields(Evaluation))
+_KEY = ("identity", "score", "data", "recipe", "fidelity", "seed")
+
+
+class Archive:
+    """The archive in one database: made there if it is new, upgraded if it is an older one.
+
+    ``url`` is SQLAlchemy's: ``sqlite:///studies/mine/study.db``, ``postgresql+psycopg://…``. Use
+    it as a context manager, or `close` it; each process opens its own.
+
+    Raises:
+        StorageError: the database cannot be used, here and from every method.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.engine = self.database.engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def record(self, *, identity: str, genotype: str, name: str, macs: int, params: int,
+               input_size: int, score: str, data: str, seed: int, value: float | None,
+               seconds: float, error: str | None = None, space: str | None = None,
+               study: str | None = None, trial: int | None = None, memory: int | None = None,
+               recipe: str = "", fidelity: int = 0, curve: Sequence[Any] | None = None
+               ) -> Evaluation:
+        """Keep an evaluation, and its architecture where it is new; gives what is kept then.
+
+        An evaluation that is there already stays as it is, except that a success takes the place
+        of a failure; so several processes may record the same one. A failure has ``value`` None
+        and an ``error``; a success a finite value and none. ``curve`` is anything that JSON can
+        hold, one entry a step of training; ``fidelity`` counts epochs.
+        """
+        if (value is None) is (error is None) or (value is not None and not math.isfinite(value)):
+            raise ValueError(f"a finite value or an error, not {value} and {error!r}")
+        insert, table = self.database.insert, tables.Architecture
+        made = insert(table).values(
+            identity=identity, name=name, space=space, genotype=genotype, macs=macs,
+            params=params, memory=memory, input_size=input_size)
+        made = made.on_conflict_do_update(
+            index_elements=["identity"], set_={"memory": made.excluded.memory},
+            where=table.memory.is_(None) & made.excluded.memory.is_not(None))
+        scored = insert(tables.Evaluation).values(
+            identity=identity, score=score, data=data, recipe=recipe, fidelity=fidelity, seed=seed,
+            value=value, curve=None if curve is None else list(curve), seconds=seconds,
+            error=error, study=study, trial=trial, machine=machine(), versions=versions(),
+            created=datetime.now(UTC))
+        renewed = {c: scored.excluded[c] for c in ("value", "curve", "seconds", "error", "study",
+                                                   "trial", "machine", "versions", "created")}
+        scored = scored.on_conflict_do_update(
+            index_elements=_KEY, set_=renewed,
+            where=tables.Evaluation.value.is_(None) & scored.excluded.value.is_not(None))
+        with self.database.writing() as connection:
+            connection.execute(made)
+            connection.execute(scored)
+        found = self.find(identity, score, data, seed, recipe=recipe, fidelity=fidelity)
+        assert found is not None
+        return found
+
+    def find(self, identity: str, score: str, data: str, seed: int, *, recipe: str = "",
+             fidelity: int = 0) -> Evaluation | None:
+        """The evaluation of a network by a score on some data from one seed, if there is one;
+        of a trained network by one recipe for so many epochs."""
+        key = (identity, score, data, recipe, fidelity, seed)
+        found = self._evaluations(*(getattr(tables.Evaluation, name) == value
+                                    for name, value in zip(_KEY, key, strict=True)))
+        return found[0] if found else None
+
+    def evaluations(self, study: str | None = None,
+                    identity: str | None = None) -> tuple[Evaluation, ...]:
+        """All evaluations, or those of one study or one network, in the order of recording."""
+        wanted = ((tables.Evaluation.study, study), (tables.Evaluation.identity, identity))
+        return self._evaluations(*(column == key for column, key in wanted if key is not None))
+
+    def best(self, budget: int | None = None, *, score: str, data: str, recipe: str = "",
+             fidelity: int = 0, params: int | None = None, memory: int | None = None,
+             limit: int = 10) -> tuple[Standing, ...]:
+        """The networks of at most ``budget`` MACs, ``params`` parameters and ``memory`` bytes of
+        activations with the highest mean value over their seeds; of equal ones the cheaper first.
+        Values on other data, by another recipe or of other fidelity are no measure for each
+        other, so all are named."""
+        evaluation, table = tables.Evaluation, tables.Architecture
+        value, mean = evaluation.value, sa.func.avg(evaluation.value)
+        query = sa.select(table.identity, table.name, table.genotype, table.macs, table.params,
+                          table.input_size, mean, sa.func.min(value), sa.func.max(value),
+                          sa.func.count(value), table.memory).join(evaluation)
+        query = query.where(evaluation.score == score, evaluation.data == data,
+                            evaluation.recipe == recipe, evaluation.fidelity == fidelity,
+                            value.is_not(None))
+        for column, bound in ((table.macs, budget), (table.params, params),
+                              (table.memory, memory)):
+            if bound is not None:
+                query = query.where(column <= bound)
+        query = query.group_by(table.identity).order_by(mean.desc(), table.macs, table.identity)
+        with self.database.reading() as connection:
+            return tuple(Standing(*row) for row in connection.execute(query.limit(limit)))
+
+    def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
+        """Keep a study's settings; those that are there already stay."""
+        made = self.database.insert(tables.Study).values(
+            name=study, space=space, settings=dict(settings), created=datetime.now(UTC))
+        with self.database.writing() as connection:
+            connection.execute(made.on_conflict_do_nothing())
+
+    def _evaluations(self, *conditions: sa.ColumnElement[bool]) -> tuple[Evaluation, ...]:
+        query = sa.select(*_COLUMNS).where(*conditions).order_by(tables.Evaluation.id)
+        with self.database.reading() as connection:
+            return tuple(Evaluation(*row) for row in connection.execute(query))
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What an evaluation depends on besides its arguments."""
+    return {"python": platform.python_version(),
+            **{name: metadata.version(name) for name in ("searchspace", "torch")}}

@@ -1,0 +1,100 @@
+"""A database of the archive: SQLite or PostgreSQL, opened, upgraded, told about in one sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from search.archive.migrate import NewerError, prepare
+from searchspace import SearchspaceError
+
+DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+PATIENCE_S = 60     # how long a writer waits for the others in an SQLite file
+
+
+class StorageError(SearchspaceError):
+    """A database that cannot be opened, read or written."""
+
+
+class Database:
+    """The connections to one database, whose tables are of this program's revision.
+
+    Raises:
+        StorageError: the database cannot be used, here and within `reading` and `writing`.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = sa.make_url(url)
+            self.kind = parsed.get_backend_name()
+            if self.kind not in DIALECTS:
+                raise StorageError(
+                    f"the archive works on SQLite and PostgreSQL, not on {self.kind}")
+            wait = {"connect_args": {"timeout": PATIENCE_S}} if self.kind == "sqlite" else {}
+            self.engine = sa.create_engine(parsed, pool_pre_ping=True, **wait)
+        except ModuleNotFoundError as error:
+            raise StorageError(f"{parsed.drivername} needs the Python package {error.name}, "
+                               "which is not installed") from None
+        except SQLAlchemyError as error:
+            raise StorageError(f"that is no database URL: {_sentence(error)}") from None
+        self.insert: Any = DIALECTS[self.kind]
+        self._file = parsed.database if self.kind == "sqlite" else None
+        self.name = self._file or parsed.render_as_string(hide_password=True)
+        if self.kind == "sqlite":
+            sa.event.listen(self.engine, "connect", _take_over_transactions)
+            sa.event.listen(self.engine, "begin", _begin)
+        try:
+            with self.told("opened"):
+                prepare(self.engine)
+        except NewerError as error:
+            self.engine.dispose()
+            raise StorageError(f"the archive in {self.name} {error}") from None
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for queries."""
+        with self.told("read"), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A connection within one transaction, which is the only writer of an SQLite file."""
+        with self.told("written"), self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def told(self, deed: str) -> Iterator[None]:
+        """Errors of the database as one sentence."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            folder = Path(self._file or ".").parent
+            hint = "" if folder.is_dir() else f"; there is no folder {folder}"
+            raise StorageError(f"the archive in {self.name} cannot be {deed}: "
+                               f"{_sentence(error)}{hint}") from None
+
+
+def _sentence(error: SQLAlchemyError) -> str:
+    """The database's own words, the first line of them."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+
+
+def _take_over_transactions(connection: Any, _: Any) -> None:
+    """SQLite's driver would begin transactions late, and leave changes of tables out of them."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: sa.Connection) -> None:
+    """A writer says so when it begins: one that read first could find that what it read is old,
+    and would be turned away at once instead of waiting."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
