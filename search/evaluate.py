@@ -37,7 +37,7 @@ class Scorer:
         ``weight_seed``; it is None, and the error says why, where the network cannot be scored.
         """
         channels = trace(genotype, decisions).input[0]
-        return _archived(
+        return archived(
             self.archive, self.study, SCORE,
             f"digits {self.batch}x{channels}x{size}x{size} seed {self.data_seed}", weight_seed,
             lambda _: score(genotype, size, self.batch, self.data_seed, weight_seed, decisions),
@@ -68,11 +68,11 @@ class Lookup:
                                  f"{show_amount(total.macs)} MACs and {total.params:,} params")
             return value
 
-        return _archived(self.archive, self.study, TABLE, self.table.digest, 0, look_up,
+        return archived(self.archive, self.study, TABLE, self.table.digest, 0, look_up,
                          genotype, size, decisions, name, trial)
 
 
-def _archived(archive: Archive, study: str, kind: str, data: str, seed: int,
+def archived(archive: Archive, study: str, kind: str, data: str, seed: int,
               work: Callable[[str], float], genotype: Genotype, size: int,
               decisions: Decisions | None, name: str | None, trial: int | None) -> Evaluation:
     """The archive's evaluation of a network, or a new one: ``work`` is given its identity."""

@@ -98,13 +98,12 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
     points = [d.point for d in draws if d.point is not None]
     bounds = list(budget.bounds)
     ranges, drivers = {}, {}
-    for name in [b.name for b in bounds] or list(MEASURES):
-        values = [int(MEASURES[name](p)) for p in points]
+    for name, measure in ({b.name: b.measure for b in bounds} or MEASURES).items():
+        values = [int(measure(p)) for p in points]
         if not counted:         # descent found the cheapest already where that is the only bound
             only = len(bounds) == 1 and bounds[0].least is None
-            low = inside if only else lowest(space, MEASURES[name])
-            values += [int(MEASURES[name](p)) for p in (low, highest(space, MEASURES[name],
-                                                                      ASCENT))]
+            low = inside if only else lowest(space, measure)
+            values += [int(measure(p)) for p in (low, highest(space, measure, ASCENT))]
         ranges[name] = min(values), max(values)
         drivers[name] = main_effects(points, [math.log(max(v, 1)) for v in values[:len(points)]],
                                      counted)[:5]

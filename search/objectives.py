@@ -1,15 +1,16 @@
 """Objectives: what a search optimises, and how a network's value comes about.
 
 A score is measured and archived, a table is looked up and archived, a cost follows from the
-network's graph alone. The line of an objective in `OBJECTIVES` is all that makes it known.
+network's graph alone, a latency from that and a table of the device. The line of an objective in
+`OBJECTIVES` is all that makes it known.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from searchspace import SearchspaceError
-from searchspace.budget import show_amount, show_bytes
+from searchspace.budget import show_amount, show_bytes, show_time
 from searchspace.errors import nearest
 from searchspace.expand import Expansion
 from searchspace.memory import peak
@@ -45,16 +46,23 @@ def _costs() -> Iterable[Objective]:
                     lambda network: peak(network).bytes)
 
 
+def _unknown(_: Expansion) -> int:
+    raise ObjectiveError("a latency is foretold from the table of a device, and none is given")
+
+
 OBJECTIVES = {o.name: o for o in (
     Objective("score", "maximize", "NASWOT", "nats", lambda value: f"{value:.1f}"),
     Objective("table", "maximize", "table", "the table's", lambda value: f"{value:.2f}"),
-    *_costs())}
+    *_costs(),
+    Objective("latency", "minimize", "latency", "nanoseconds, predicted", show_time, _unknown),
+    Objective("measured-latency", "minimize", "latency", "nanoseconds, measured", show_time))}
 
 DEFAULT = ("score",)
 
 
-def named(names: Iterable[str]) -> tuple[Objective, ...]:
-    """The objectives of these names, in this order.
+def named(names: Iterable[str],
+          predict: Callable[[Expansion], int] | None = None) -> tuple[Objective, ...]:
+    """The objectives of these names, in this order; ``predict`` foretells a latency.
 
     Raises:
         ObjectiveError: an unknown name, or one that stands there twice.
@@ -65,5 +73,6 @@ def named(names: Iterable[str]) -> tuple[Objective, ...]:
             raise ObjectiveError(f"no objective {name!r}{nearest(name, OBJECTIVES)}")
         if name in chosen:
             raise ObjectiveError(f"the objective {name!r} is given twice")
-        chosen[name] = OBJECTIVES[name]
+        chosen[name] = replace(OBJECTIVES[name], measure=predict) \
+            if name == "latency" and predict else OBJECTIVES[name]
     return tuple(chosen.values())

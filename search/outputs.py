@@ -36,14 +36,15 @@ def write_front(study: Study, front: Front, folder: Path) -> None:
     for old in home.iterdir():
         if re.fullmatch(r"[0-9]{3,}\.yaml", old.name):
             old.unlink()
-    head = ["front", "trial", *_columns(front.objectives), "macs", "params", "knee", "identity"]
+    costs = ("macs", "params")
+    head = ["front", "trial", *_columns(front.objectives, costs), *costs, "knee", "identity"]
     with (folder / "front.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(head)
         for i, t in enumerate(front.members, 1):
             knee = t is front.knee
-            writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t), t.macs, t.params,
-                             int(knee), t.identity])
+            writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t, costs),
+                             *(getattr(t, c) for c in costs), int(knee), t.identity])
             note = f"Number {i} of the {len(front.members)} on the front" + ", its knee" * knee
             _write(study, t, f"front-{i:03d}", f"{_values(study.objectives, t)}.\n{note}",
                    home / f"{i:03d}.yaml")
@@ -67,16 +68,16 @@ def _values(objectives: Sequence[Objective], trial: Trial) -> str:
                      for o, v in zip(objectives, trial.values, strict=True))
 
 
-def _columns(objectives: Sequence[Objective]) -> list[str]:
-    """Columns of the objectives that have none of their own."""
-    return [o.name for o in objectives if o.name not in ("macs", "params")]
+def _columns(objectives: Sequence[Objective], costs: Sequence[str]) -> list[str]:
+    """Columns of the objectives that are none of the ``costs``, which have columns of their own."""
+    return [o.name for o in objectives if o.name not in costs]
 
 
-def _own(objectives: Sequence[Objective], trial: Trial) -> list[str]:
+def _own(objectives: Sequence[Objective], trial: Trial, costs: Sequence[str]) -> list[str]:
     """What stands in `_columns`: all digits, or nothing where the trial failed."""
     values = trial.values or ("",) * len(objectives)
     return [repr(v) if v != "" else "" for o, v in zip(objectives, values, strict=True)
-            if o.name not in ("macs", "params")]
+            if o.name not in costs]
 
 
 def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective],
@@ -84,7 +85,10 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
     """All trials as CSV: objectives, costs, how each came about, one column a decision; with a
     front whether a trial is on it, and the hypervolume after each."""
     names = sorted({name for t in trials for name in t.decisions})
-    head = ["trial", *_columns(objectives), "macs", "params", "memory",
+    costs = ["macs", "params", "memory"]
+    if any(t.latency is not None for t in trials):
+        costs.append("latency")
+    head = ["trial", *_columns(objectives, costs), *costs,
             *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
             "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -92,8 +96,8 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
         writer.writerow([*head, *names])
         for t in trials:
             grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
-            writer.writerow([t.number, *_own(objectives, t), t.macs, t.params, t.memory,
-                             *grown,
+            writer.writerow([t.number, *_own(objectives, t, costs),
+                             *(getattr(t, c) for c in costs), *grown,
                              f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
                              f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
                              t.error or "", *(t.decisions.get(n, "") for n in names)])

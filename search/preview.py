@@ -47,7 +47,7 @@ def print_report(console: Console, report: Report, settings: Settings) -> None:
     console.print(drives)
 
 
-_NAMES = {"macs": "MACs", "params": "params", "memory": "activations"}
+_NAMES = {"macs": "MACs", "params": "params", "memory": "activations", "latency": "latencies"}
 
 
 def _points(report: Report) -> str:

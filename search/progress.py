@@ -13,7 +13,7 @@ from search.objectives import named
 from search.pareto import nondominated
 from search.settings import Settings
 from search.study import Trial
-from searchspace.budget import show_amount, show_bytes
+from searchspace.budget import amount, show_amount
 
 
 class Progress:
@@ -88,8 +88,8 @@ def final_table(results: list[Result], settings: Settings) -> Table:
     """Found and published networks side by side, best first."""
     table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
                         "initialisations each", title_justify="left")
-    memory = settings.budget.memory is not None
-    for name in ("network", "input", "MACs", "params", *(["memory"] if memory else []),
+    others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
+    for name in ("network", "input", "MACs", "params", *(b.name for b in others),
                  "of budget", "NASWOT"):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for r in sorted(results, key=lambda r: -r.mean):
@@ -97,7 +97,7 @@ def final_table(results: list[Result], settings: Settings) -> Table:
         share = settings.budget.excess(e.cost)
         table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
                       show_amount(e.cost.params),
-                      *([show_bytes(e.cost.memory)] if memory else []),
+                      *(amount(b.name, b.measure(e.cost)) for b in others),
                       f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
                       f"{r.mean:.1f} ± {r.spread:.1f}",
                       style="bold" if e.trial is not None else "cyan")

@@ -5,6 +5,7 @@ examples:
   python search/run.py --budget 60M --space mobile --input 96 --trials 200
   python search/run.py --budget 0.3G --params 4M --space si --seed 1
   python search/run.py --budget 280M-300M --memory 4MB
+  python search/run.py --latency 20ms --space mobile --input 96
   python search/run.py --budget 300M --report
   python search/run.py --budget 300M --space my/space.yaml --study mine
   python search/run.py --budget 300M --objective score --objective macs
@@ -25,6 +26,7 @@ from search.ending import best_table, front_table, regret, volume_told
 from search.feasibility import check_budget, survey
 from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
 from search.front import front_of
+from search.latency.command import add_clock, clocked, timed
 from search.objectives import DEFAULT, OBJECTIVES, named
 from search.outputs import write_best, write_finals, write_front, write_trials
 from search.preview import print_report, print_short
@@ -66,22 +68,24 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if options.table and "table" not in goals:
         raise SearchspaceError("--table FILE is read for --objective table only")
     settings = Settings(
-        options.space, Budget.read(options.budget, options.params, options.memory),
+        options.space,
+        Budget.read(options.budget, options.params, options.memory, options.latency),
         options.input or _edge(options.space, goals), options.seed, options.sampler,
         options.trials, options.batch, options.classes, goals,
         find_table(options.space, options.table) if "table" in goals else None,
         options.warm_start, options.prior)
+    name = options.study or settings.study_name
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
+        raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
+    folder = Path(options.studies) / name
+    settings = clocked(settings, options, folder, console)
     if options.report:
         space = settings.genotype()
         print_report(console, survey(space, settings, check_budget(space, settings)), settings)
         return 0
     if not list(settings.budget.bounds):
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
-                               "or several of them")
-    name = options.study or settings.study_name
-    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
-        raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
-    folder = Path(options.studies) / name
+                               "--latency 20ms, or several of them")
     with Study(settings, folder, name) as study:
         print_short(console, survey(study.space, settings, study.cheapest), settings)
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
@@ -121,6 +125,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         console.print(best_table(best, settings))
     if study.table:
         console.print(regret(trials, study.table, settings))
+    if settings.device is not None:
+        console.print(timed(genotype, settings))
     scored = sum(t.value is not None for t in trials)
     distinct = len({t.identity for t in trials})
     console.print(f"{len(trials)} trials, all inside the budget, {scored} scored, {distinct} "
@@ -177,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--params", metavar="N", help="hard bound on parameters: 4M, 2M-4M")
     parser.add_argument("--memory", metavar="BYTES", help="hard bound on peak activations of one "
                         "image in float32: 4MB, 512KB, 1.5MiB, 2MB-4MB")
+    add_clock(parser)
     parser.add_argument("--report", action="store_true",
                         help="only tell what the budget leaves of the space, and search nothing")
     parser.add_argument("--space", default="mixed",

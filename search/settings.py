@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from search.latency import Device, Predictor
 from search.objectives import DEFAULT
 from search.scores.table import fingerprint
 from searchspace import Genotype, SearchspaceError, load
@@ -17,7 +18,8 @@ class StudyError(SearchspaceError):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One search. ``input`` is the edge of the square images, in pixels; ``table`` the file of
-    the objective of that name."""
+    the objective of that name; ``device`` what a latency is measured on, ``predictor`` foretells
+    it."""
 
     space: str
     budget: Budget
@@ -31,6 +33,8 @@ class Settings:
     table: Path | None = None
     warm_start: bool = True
     prior: str | None = None
+    device: Device | None = None
+    predictor: Predictor | None = None
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
@@ -55,14 +59,16 @@ class Settings:
         """What may not change when a study is continued: everything but the number of trials. Of
         a table that is its content, wherever the file lies."""
         values = asdict(self) | {"budget": self.budget.text}
-        del values["trials"]
+        del values["trials"], values["predictor"]
         return values | {"objectives": list(self.objectives),
-                         "table": fingerprint(self.table) if self.table else None}
+                         "table": fingerprint(self.table) if self.table else None,
+                         "device": self.device.name if self.device else None,
+                         "latency table": self.predictor.table.digest if self.predictor else None}
 
     def check_same(self, stored: dict[str, Any], study: str) -> None:
         """Raise StudyError where a stored study was made with other settings; what was not yet
         there when it was made is as it is by default."""
-        stored = {"objectives": list(DEFAULT), "table": None, **stored}
+        stored = {"objectives": list(DEFAULT), **stored}
         for key, value in self.lasting().items():
             if stored.get(key) != value:
                 raise StudyError(

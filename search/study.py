@@ -23,6 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.archive import Archive
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
+from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
 from search.propose import Proposal, settle
@@ -70,6 +71,7 @@ class Trial:
     lost: int = 0
     start: str | None = None
     brought: bool = False
+    latency: int | None = None        # nanoseconds, foretold where a latency matters
 
     @property
     def value(self) -> float | None:
@@ -82,7 +84,8 @@ class Study:
 
     def __init__(self, settings: Settings, folder: Path, name: str) -> None:
         self.settings, self.folder, self.name = settings, folder, name
-        self.objectives = named(settings.objectives)
+        predictor = settings.predictor
+        self.objectives = named(settings.objectives, predictor.nanoseconds if predictor else None)
         self.space = settings.genotype()
         # Where a cost is to be small, the solver must not fill the budget up.
         self.open = free(self.space) if any(o.measure for o in self.objectives) else self.space
@@ -137,9 +140,12 @@ class Study:
         self.archive = Archive(url)
         self.archive.register(self.name, self.settings.space, self.optuna.user_attrs["settings"])
         self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
-        self.evaluators: dict[str, Scorer | Lookup] = {"score": self.scorer}
+        self.evaluators: dict[str, Scorer | Lookup | Stopwatch] = {"score": self.scorer}
         if self.table is not None:
             self.evaluators["table"] = Lookup(self.archive, self.name, self.table)
+        if self.settings.device is not None:
+            self.evaluators["measured-latency"] = Stopwatch(self.archive, self.name,
+                                                            self.settings.device)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -201,6 +207,8 @@ class Study:
         attributes: dict[str, Any] = {
             "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
             "params": point.cost.params, "memory": point.memory,
+            "latency": settings.predictor.nanoseconds(point.expansion)
+            if settings.predictor else None,
             "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
             "brought": proposal.brought, **proposal.moved._asdict()}
         seconds = 0.0
@@ -240,7 +248,8 @@ def _trial(trial: FrozenTrial) -> Trial:
     return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
                  a["memory"], values,
                  a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
-                 a["share"], a["rank"], a["lost"], a["start"], a["brought"])
+                 a["share"], a["rank"], a["lost"], a["start"], a["brought"],
+                 a.get("latency"))
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:

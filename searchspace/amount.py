@@ -1,4 +1,5 @@
-"""Amounts as users write and read them: counts (300M), bytes (4MB), ranges (280M-300M)."""
+"""Amounts as users write and read them: counts (300M), bytes (4MB), times (20ms), ranges
+(280M-300M)."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from .errors import BudgetError
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
           "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_AMOUNT = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9_]*)?(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*\Z", re.I)
+_TIMES = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
+_AMOUNT = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9_]*)?(?:e[+-]?[0-9]+)?)\s*([a-zµ]*)\s*\Z", re.I)
 _DASH = re.compile(r"(?<!e)[-–]", re.I)      # 3e-1 is a number
 LARGEST = 10**18
 
@@ -45,6 +47,21 @@ def parse_bytes(text: str) -> int:
     if found is None or not 1 <= found < LARGEST:
         raise BudgetError(f"{text!r} is no amount of memory; write it with its unit, like 4MB, "
                           "512KB or 1.5MiB (KB, MB, GB are powers of 1000; KiB, MiB, GiB of 1024)")
+    return int(found)
+
+
+def parse_time(text: str) -> int:
+    """A time as users write it, in nanoseconds: ``20ms``, ``0.02s``. The unit is never guessed.
+
+    >>> parse_time("1.5ms")
+    1500000
+
+    Raises:
+        BudgetError: the text is no positive time with a unit.
+    """
+    found = _scaled(text, _TIMES)
+    if found is None or not 1 <= found < LARGEST:
+        raise BudgetError(f"{text!r} is no time; write it with its unit, like 20ms, 800us or 0.1s")
     return int(found)
 
 
@@ -103,6 +120,19 @@ def show_bytes(amount: float) -> str:
     return f"{number} {unit}B"
 
 
+def show_time(nanoseconds: float) -> str:
+    """A time for people: 20.3 ms, 812 µs.
+
+    >>> show_time(20_300_000)
+    '20.3 ms'
+    """
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if nanoseconds >= size * 0.99995:
+            value = nanoseconds / size
+            return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
+    return f"{nanoseconds:.0f} ns"
+
+
 def _rounded(amount: float) -> tuple[str, str]:
     for unit, size in (("G", 10**9), ("M", 10**6), ("K", 10**3)):
         if amount >= size * 0.99995:
@@ -111,13 +141,13 @@ def _rounded(amount: float) -> tuple[str, str]:
     return f"{amount:.0f}", ""
 
 
-def exactly(amount: int) -> str:
-    """A count without its zeros, but to the last digit.
+def exactly(amount: int, millions: str = "M", thousands: str = "K", ones: str = "") -> str:
+    """A count without its zeros, but to the last digit, with a unit.
 
     >>> exactly(2_500_000), exactly(2_500_001)
     ('2500K', '2500001')
     """
-    for unit, size in (("M", 10**6), ("K", 10**3)):
+    for unit, size in ((millions, 10**6), (thousands, 10**3)):
         if amount % size == 0:
             return f"{amount // size}{unit}"
-    return str(amount)
+    return f"{amount}{ones}"

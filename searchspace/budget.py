@@ -1,14 +1,24 @@
 """Budgets: hard bounds on what a network costs, alone or together."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
-from .amount import exactly, parse_amount, parse_bytes, parse_range, show_amount, show_bytes
+from .amount import (
+    exactly,
+    parse_amount,
+    parse_bytes,
+    parse_range,
+    parse_time,
+    show_amount,
+    show_bytes,
+    show_time,
+)
 from .errors import BudgetError
+from .expand import Expansion
 
 __all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", "memory", "params",
-           "parse_amount", "show", "show_amount", "show_bytes"]
+           "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
 
 
 class Costs(Protocol):
@@ -45,19 +55,22 @@ def memory(costs: Costs) -> float:
 MEASURES: dict[str, Measure] = {"macs": macs, "params": params, "memory": memory}
 
 
-_UNITS = {"macs": "MACs", "params": "params", "memory": "of activations"}
+Predict = Callable[[Expansion], int]
+
+_UNITS = {"macs": "MACs", "params": "params", "memory": "of activations", "latency": "predicted"}
+_EXACT = {"params": (("M", "K", ""), "params"), "memory": (("M", "K", ""), "B"),
+          "latency": (("ms", "us", "ns"), "")}
+_PARSERS = {"macs": parse_amount, "params": parse_amount, "memory": parse_bytes,
+            "latency": parse_time}
 
 
 class Bound(NamedTuple):
-    """One bounded cost: its name in `MEASURES`, and how little and how much of it is allowed."""
+    """One bounded cost: its name, and how little and how much of it is allowed."""
 
     name: str
     least: int | None
     most: int
-
-    @property
-    def measure(self) -> Measure:
-        return MEASURES[self.name]
+    measure: Measure
 
     @property
     def ends(self) -> tuple[int, ...]:
@@ -71,8 +84,10 @@ class Bound(NamedTuple):
 class Budget:
     """Bounds on costs, each optional; a network fits that is inside all of them.
 
-    Upper bounds on multiply-adds, parameters and bytes of peak activations; each may have a lower
-    bound beside it.
+    Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency;
+    each may have a lower bound beside it. A latency belongs to a device: ``predict`` foretells it
+    of an expanded network (`search.latency`), and must be there where latency is bounded, before
+    anything is compared.
 
     Raises:
         BudgetError: a lower bound without an upper one, or above it.
@@ -81,12 +96,15 @@ class Budget:
     macs: int | None = None
     params: int | None = None
     memory: int | None = None
+    latency: int | None = None
     least_macs: int | None = None
     least_params: int | None = None
     least_memory: int | None = None
+    least_latency: int | None = None
+    predict: Predict | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in MEASURES:
+        for name in _UNITS:
             least, most = getattr(self, f"least_{name}"), getattr(self, name)
             if least is not None and (most is None or least > most):
                 raise BudgetError(f"the lower bound {show(name, least)} has no upper bound above "
@@ -94,37 +112,59 @@ class Budget:
 
     @classmethod
     def read(cls, macs: str | None = None, params: str | None = None,
-             memory: str | None = None) -> "Budget":
+             memory: str | None = None, latency: str | None = None) -> "Budget":
         """A budget as users write it: each bound an amount or a range.
 
-        >>> print(Budget.read("280M-300M", memory="4MB"))
-        280.0M to 300.0M MACs and 4.00 MB of activations
+        >>> print(Budget.read("280M-300M", memory="4MB", latency="20ms"))
+        280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted
 
         Raises:
             BudgetError: a text is no amount and no range.
         """
-        bounds = {}
-        for name, text, parse in (("macs", macs, parse_amount), ("params", params, parse_amount),
-                                  ("memory", memory, parse_bytes)):
+        bounds: dict[str, Any] = {}
+        for name, text in (("macs", macs), ("params", params), ("memory", memory),
+                           ("latency", latency)):
             if text is not None:
-                bounds[f"least_{name}"], bounds[name] = parse_range(text, parse)
+                bounds[f"least_{name}"], bounds[name] = parse_range(text, _PARSERS[name])
         return cls(**bounds)
 
     @property
     def bounds(self) -> Iterator[Bound]:
         """The bounds that are set."""
-        for name in MEASURES:
+        for name in _UNITS:
             if (most := getattr(self, name)) is not None:
-                yield Bound(name, getattr(self, f"least_{name}"), most)
+                yield Bound(name, getattr(self, f"least_{name}"), most,
+                            MEASURES.get(name, self._latency))
+
+    def _latency(self, costs: Costs) -> float:
+        """The latency as a measure: of what knows its own, that, else foretold."""
+        known: int | None = getattr(costs, "latency", None)
+        if known is not None:
+            return known
+        assert self.predict is not None, "a latency is bounded, and nothing foretells it"
+        network: Any = costs
+        return self.predict(network.expansion)
+
+    def values(self, costs: Costs) -> tuple[float, ...]:
+        """The bounded costs, in the order of `bounds`."""
+        return tuple([b.measure(costs) for b in self.bounds])
 
     def fits(self, costs: Costs) -> bool:
         """Whether costs are inside every bound."""
-        return all((b.least or 0) <= b.measure(costs) <= b.most for b in self.bounds)
+        return self.contains(self.values(costs))
+
+    def contains(self, values: Sequence[float]) -> bool:
+        """Whether `values` are inside every bound."""
+        return all((b.least or 0) <= v <= b.most for b, v in zip(self.bounds, values, strict=True))
 
     def excess(self, costs: Costs) -> float:
         """How full the budget is: the greatest ratio of a cost to its upper bound, at most 1 for a
         network that fits."""
-        return max((b.measure(costs) / b.most for b in self.bounds), default=0.0)
+        return self.fullness(self.values(costs))
+
+    def fullness(self, values: Sequence[float]) -> float:
+        """`excess` of `values`."""
+        return max((v / b.most for b, v in zip(self.bounds, values, strict=True)), default=0.0)
 
     def miss(self, costs: Costs) -> float:
         """How far outside: the greatest distance to a bound in parts of that bound, 0 inside."""
@@ -141,8 +181,8 @@ class Budget:
         """The bounds to the last digit, short enough for the name of a study."""
         parts = []
         for bound in self.bounds:
-            suffix = {"macs": "", "params": "params", "memory": "B"}[bound.name]
-            parts.append("to".join(exactly(end) + suffix for end in bound.ends))
+            units, rest = _EXACT.get(bound.name, (("M", "K", ""), ""))
+            parts.append("to".join(exactly(end, *units) + rest for end in bound.ends))
         return "-".join(parts)
 
     def __str__(self) -> str:
@@ -151,7 +191,8 @@ class Budget:
 
 def amount(name: str, *values: float) -> str:
     """A cost, or a range of it, for people: 300.8M, 2.00 MB to 6.02 MB."""
-    return " to ".join((show_bytes if name == "memory" else show_amount)(v) for v in values)
+    shown = {"memory": show_bytes, "latency": show_time}.get(name, show_amount)
+    return " to ".join(shown(v) for v in values)
 
 
 def show(name: str, *values: float) -> str:

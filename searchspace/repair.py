@@ -31,14 +31,6 @@ class Change(NamedTuple):
     point: Point
 
 
-class Sum(NamedTuple):
-    """Costs that two changes would add up to; those that no bound looks at stay 0."""
-
-    macs: int = 0
-    params: int = 0
-    memory: int = 0
-
-
 def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
            kicks: int = 6) -> Point | None:
     """A point inside the budget that differs from ``at`` in few sampled decisions, by small steps;
@@ -141,16 +133,13 @@ def _two(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -
              for name, group in itertools.groupby(changes, key=lambda c: c.name)}
     if sum(heapq.nlargest(2, gains.values())) < budget.miss(at):
         return None
-    names = [b.name for b in budget.bounds]
-    now = [getattr(at, n) for n in names]
-    costs = [[getattr(c.point, n) for n in names] for c in changes]
+    now, costs = budget.values(at), [budget.values(c.point) for c in changes]
     pairs = []
     for (i, a), (j, b) in itertools.combinations(enumerate(changes), 2):
         if a.name != b.name:
-            both = Sum(**{n: x + y - z for n, x, y, z in zip(names, costs[i], costs[j], now,
-                                                            strict=True)})
-            if budget.fits(both):
-                pairs.append((a.step + b.step, -budget.excess(both), i, j))
+            both = [x + y - z for x, y, z in zip(costs[i], costs[j], now, strict=True)]
+            if budget.contains(both):
+                pairs.append((a.step + b.step, -budget.fullness(both), i, j))
     for _, _, i, j in heapq.nsmallest(_PAIRS, pairs):
         a, b = changes[i], changes[j]
         found = _try(genotype, {**at.decisions, a.name: a.point.decisions[a.name],

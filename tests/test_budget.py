@@ -27,6 +27,7 @@ class Costs(NamedTuple):
     macs: int
     params: int
     memory: int
+    latency: int | None = None
 
 
 # --- as they are written ------------------------------------------------------------------------
@@ -80,22 +81,23 @@ BOUNDS = st.tuples(st.booleans(), st.integers(1, 10**17), st.integers(1, 10**17)
     lambda b: (None, max(b[1:])) if b[0] else (min(b[1:]), max(b[1:])))
 
 
-@given(st.tuples(*[st.one_of(st.none(), BOUNDS)] * 3))
+@given(st.tuples(*[st.one_of(st.none(), BOUNDS)] * 4))
 def test_a_budget_reads_back_from_its_text(bounds: tuple) -> None:
-    names = ("macs", "params", "memory")
+    names = ("macs", "params", "memory", "latency")
     budget = Budget(**{n: b[1] for n, b in zip(names, bounds, strict=True) if b},
                     **{f"least_{n}": b[0] for n, b in zip(names, bounds, strict=True) if b})
     texts = [None if b is None else exactly(b[1]) if b[0] is None else
              f"{exactly(b[0])}-{exactly(b[1])}" for b in bounds]
-    if bounds[2]:
-        texts[2] = (texts[2] or "").replace("-", "B-") + "B"
+    for i, unit in ((2, "B"), (3, "ns")):
+        if b := bounds[i]:
+            texts[i] = "-".join(f"{end}{unit}" for end in b if end is not None)
     assert Budget.read(*texts) == budget
 
 
-@given(st.tuples(BOUNDS, BOUNDS, BOUNDS), st.tuples(*[st.integers(1, 10**17)] * 3))
+@given(st.tuples(*[BOUNDS] * 4), st.tuples(*[st.integers(1, 10**17)] * 4))
 def test_inside_is_within_every_bound(bounds: tuple, costs: tuple) -> None:
-    (a, b), (c, d), (e, f) = bounds
-    budget, found = Budget(b, d, f, a, c, e), Costs(*costs)
+    (a, b), (c, d), (e, f), (g, h) = bounds
+    budget, found = Budget(b, d, f, h, a, c, e, g), Costs(*costs)
     inside = all((low or 0) <= cost <= high for (low, high), cost in zip(bounds, costs, strict=True))
     assert budget.fits(found) == inside
     if inside:

@@ -10,11 +10,12 @@ from pathlib import Path
 @cache
 def machine() -> str:
     """Host, processor and cores; the GPU where torch is loaded and uses one."""
-    parts = [platform.node(), _processor(), f"{os.cpu_count()} cores", *_gpu()]
+    parts = [platform.node(), processor(), f"{os.cpu_count()} cores", *_gpu()]
     return ", ".join(filter(None, parts))
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The model of the processor; Python's own platform module often knows only its family."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,0 +1,137 @@
+"""Measure how long networks take on this machine, and how well that is foretold.
+
+examples:
+  python -m search.latency mobilenet-v2 --input 96
+  python -m search.latency studies/mine/best.yaml --table studies/mine/latency.json
+  python -m search.latency --space mobile --input 96
+  python -m search.latency --space mobile --space si --input 224 --threads 2 -o laptop.json
+
+A network is timed. A space's layers are timed, and its table written: `search/run.py --latency
+20ms` searches by it, and makes one itself where there is none.
+"""
+
+import argparse
+import random
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from search.latency.device import Device
+from search.latency.find import table_path
+from search.latency.layers import layers
+from search.latency.measure import Network, make_table, time_networks
+from search.latency.predict import Predictor
+from search.latency.table import LatencyTable
+from search.process import keep_memory, wait_asleep
+from searchspace import Genotype, SearchspaceError, load
+from searchspace.amount import show_time
+from searchspace.expand import trace
+from searchspace.plugins import add_option, load_named
+from searchspace.space import sample
+
+STUDIES = Path(__file__).resolve().parents[2] / "studies"
+SHOWN = 10      # layers of a network
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    keep_memory()
+    wait_asleep()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    try:
+        load_named(options)
+        if bool(options.network) is bool(options.space):
+            raise SearchspaceError("name a network to time, or a --space to make a table of")
+        device = Device.here(options.device, options.threads, options.batch)
+        if options.network:
+            _network(options, device, console)
+        else:
+            _space(options, device, console)
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _network(options: argparse.Namespace, device: Device, console: Console) -> None:
+    genotype = _sized(load(options.network), options.input)
+    if genotype.is_space:
+        raise SearchspaceError(f"{options.network} is a space; give it as --space")
+    expansion = trace(genotype)
+    table = LatencyTable.read(options.table) if options.table else None
+    [seconds] = time_networks(device, [Network(genotype, None)], random.Random(0))
+    edge = "×".join(map(str, expansion.input))
+    console.print(f"{genotype.title} at {edge}: [bold]{show_time(seconds * 1e9)}[/] measured on "
+                  f"{device.name}")
+    if table is None:
+        return
+    predictor = Predictor(table)
+    foretold = predictor.seconds(expansion)
+    told = f"table of {table.device.name}: {show_time(foretold * 1e9)}"
+    if table.device == device:
+        told += f" ({foretold / seconds - 1:+.1%})"
+    console.print(told + (f"; {table.error}" if table.error else ""))
+    parts = list(layers(expansion))
+    times = predictor.of_layers(parts)
+    grid = Grid("layer", "input", "time", "share", title="its slowest layers", title_justify="left")
+    ranked = sorted(zip(times, expansion.nodes, parts, strict=True), key=lambda row: -row[0])
+    for time, node, part in ranked[:SHOWN]:
+        grid.add_row(f"{node.name} ({node.op.label()})", "×".join(map(str, part.inputs[0])),
+                     show_time(time * table.scale * 1e9), f"{time / sum(times):.1%}")
+    console.print(grid)
+
+
+def _space(options: argparse.Namespace, device: Device, console: Console) -> None:
+    spaces = [_sized(load(name), options.input) for name in options.space]
+    for space in spaces:
+        if not space.is_space:
+            raise SearchspaceError(f"{space.title} is a network; time it without --space")
+    if options.output is None and len(spaces) > 1:
+        raise SearchspaceError("a table of several spaces needs a name: -o FILE")
+    pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]
+    path = options.output or table_path(STUDIES, device, spaces[0], pixels)
+    with console.status("") as status:
+        table = make_table(device, spaces, options.seed, options.layers, tell=status.update)
+    table.write(path)
+    console.print(f"[bold]{path}[/]: {len(table.layers)} layers timed on {device.name}; "
+                  f"{table.error}")
+
+
+def _sized(genotype: Genotype, pixels: int | None) -> Genotype:
+    return genotype if pixels is None else genotype.with_input(pixels)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m search.latency", description=(__doc__ or "").partition("\n\n")[0],
+        epilog=(__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", nargs="?", help="a bundled network or a path, to be timed")
+    parser.add_argument("--space", action="append", metavar="NAME|PATH",
+                        help="a space to make a table of; several for one table")
+    parser.add_argument("--input", type=int, metavar="PIXELS", help="edge of the square images "
+                        "(default: the genotype's)")
+    parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1 "
+                        "(default: cpu)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N",
+                        help="of the CPU (default: 1)")
+    parser.add_argument("--batch", type=int, default=1, metavar="N",
+                        help="images at a time (default: 1)")
+    parser.add_argument("--table", type=Path, metavar="FILE",
+                        help="foretell the network's time from this table, too")
+    parser.add_argument("--layers", type=int, default=400, metavar="N",
+                        help="layers to time for a table (default: 400)")
+    parser.add_argument("--seed", type=int, default=0, help="which layers and networks are drawn")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="where the table goes (default: studies/latency-tables/)")
+    add_option(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Which latency table a search uses: a named one, the study's own, this machine's, or a new one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from search.latency.device import Device
+from search.latency.measure import make_table
+from search.latency.table import LatencyTable
+from searchspace import Genotype
+
+OWN = "latency.json"            # in a study's folder: what its trials were foretold from
+TABLES = "latency-tables"       # beside the studies: what was measured on this machine
+
+
+def table_path(studies: Path, device: Device, space: Genotype, pixels: int) -> Path:
+    """Where the table of a space on a device of this machine is kept."""
+    return studies / TABLES / f"{device.slug}-{space.name}-{pixels}px.json"
+
+
+def find_latency_table(space: Genotype, pixels: int, device: Device, studies: Path, study: Path,
+                       named: Path | None, tell: Callable[[str], None]) -> LatencyTable:
+    """The table for a search of ``space`` at ``pixels``. A new one is measured, which takes a
+    minute or two and which ``tell`` hears of, and kept for the next search.
+
+    Raises:
+        TableError: a file that is no table, or cannot be written.
+    """
+    if named is not None:
+        return LatencyTable.read(named)
+    for path in (study / OWN, shared := table_path(studies, device, space, pixels)):
+        if path.exists():
+            return LatencyTable.read(path)
+    table = make_table(device, [space], tell=tell)
+    table.write(shared)
+    return table

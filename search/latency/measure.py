@@ -1,0 +1,173 @@
+"""Making a device's latency table: layers of random networks are timed, and then networks.
+
+Everything is timed in several passes, each in another order, and the median over the passes
+counts: what disturbs the machine for a few seconds spoils one pass of a few.
+"""
+
+import random
+import statistics
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import nnls
+from scipy.stats import spearmanr
+
+from search.archive import versions
+from search.latency.device import Device
+from search.latency.layers import Columns, Layer, layers
+from search.latency.predict import Predictor
+from search.latency.table import Error, LatencyTable
+from search.samplers.gaussian import Prior, Process, fit, typical
+from searchspace import Genotype
+from searchspace.expand import Expansion, trace
+from searchspace.holes import Decisions
+from searchspace.ops.conv import Linear
+from searchspace.space import sample
+
+LAYERS = 400        # that are timed
+LEARNED = 400       # of them, at most, that the process is fitted to
+DRAWN = 150         # random networks of each space, whose layers are considered
+LEAST = 6           # layers of each operation, as far as there are so many
+CALIBRATE = 30      # networks that the sum is corrected by
+CHECK = 50          # other networks that the error is known from
+PASSES = 3
+LAYER_S, NETWORK_S = 0.01, 0.15     # of repeats, in each pass
+
+Tell = Callable[[str], None]
+
+
+class Network(NamedTuple):
+    """A network of a space: the genotype with holes, and how they are filled."""
+
+    genotype: Genotype
+    decisions: Decisions | None
+
+    @property
+    def expansion(self) -> Expansion:
+        return trace(self.genotype, self.decisions)
+
+
+def make_table(device: Device, spaces: Sequence[Genotype], seed: int = 0, timed: int = LAYERS,
+               calibrate: int = CALIBRATE, check: int = CHECK,
+               tell: Tell = lambda _: None) -> LatencyTable:
+    """Time layers and networks of some spaces, and learn to foretell the others.
+
+    ``timed`` layers; the sum is corrected by ``calibrate`` networks and its error is known from
+    ``check`` others, all random. ``tell`` hears what is being done.
+    """
+    rng = random.Random(seed)
+    chosen = choose_layers((layers(sample(space, rng).expansion)
+                            for space in spaces for _ in range(DRAWN)), timed, rng)
+    seconds = time_layers(device, chosen, rng, tell)
+    table = learn(device, dict(zip(chosen, seconds, strict=True)))
+    networks = [Network(space, sample(space, rng).decisions)
+                for i in range(calibrate + check) for space in [spaces[i % len(spaces)]]]
+    times = time_networks(device, networks, rng, tell)
+    table = corrected(table, networks[:calibrate], times[:calibrate])
+    where = " and ".join(f"{n.genotype.name} at {n.expansion.input[-1]} pixels"
+                         for n in networks[:len(spaces)])
+    return table.with_error(error(table, networks[calibrate:], times[calibrate:], where)) \
+        if check else table
+
+
+def choose_layers(networks: Iterable[Iterable[Layer]], count: int,
+                  rng: random.Random) -> list[Layer]:
+    """Random distinct layers of some networks, with the rarer operations among them."""
+    found = list(dict.fromkeys(layer for network in networks for layer in network))
+    rng.shuffle(found)
+    seen: Counter[Hashable] = Counter()
+    rare: list[Layer] = []
+    rest: list[Layer] = []
+    for layer in found:
+        seen[layer.op.kind] += 1
+        (rare if seen[layer.op.kind] <= LEAST else rest).append(layer)
+    return rare + rest[:max(0, count - len(rare))]
+
+
+def time_layers(device: Device, wanted: Sequence[Layer], rng: random.Random,
+                tell: Tell) -> list[float]:
+    """Seconds of each layer alone, in evaluation mode."""
+    import torch
+
+    def make(layer: Layer) -> tuple[Callable[..., Any], list[Any]]:
+        run = layer.op.module(*layer.inputs)
+        flat = isinstance(layer.op, Linear)
+        inputs = [torch.randn(device.batch, *shape, device=device.kind) for shape in layer.inputs]
+        if isinstance(run, torch.nn.Module):
+            run = run.eval().to(device.kind)
+        return run, [x.flatten(1) for x in inputs] if flat else inputs
+
+    return _passes(device, wanted, make, LAYER_S, rng, tell, "layers")
+
+
+def time_networks(device: Device, networks: Sequence[Network], rng: random.Random,
+                  tell: Tell = lambda _: None) -> list[float]:
+    """Seconds of each network as it is built, in evaluation mode."""
+    import torch
+
+    from searchspace import build
+
+    def make(network: Network) -> tuple[Callable[..., Any], list[Any]]:
+        run = build(network.genotype, network.decisions).eval().to(device.kind)
+        return run, [torch.randn(device.batch, *network.expansion.input, device=device.kind)]
+
+    return _passes(device, networks, make, NETWORK_S, rng, tell, "networks")
+
+
+def _passes(device: Device, things: Sequence[Any], make: Callable[..., Any], at_least: float,
+            rng: random.Random, tell: Tell, what: str) -> list[float]:
+    taken: list[list[float]] = [[] for _ in things]
+    with device.ready():
+        for number in range(PASSES):
+            order = list(range(len(things)))
+            rng.shuffle(order)
+            for done, i in enumerate(order):
+                tell(f"timing {what}, pass {number + 1}/{PASSES}: {done}/{len(order)}")
+                run, inputs = make(things[i])
+                taken[i].append(device.seconds(run, inputs, at_least))
+    return [statistics.median(times) for times in taken]
+
+
+def learn(device: Device, times: dict[Layer, float]) -> LatencyTable:
+    """A table that foretells layers from the timed ones; sums are not corrected yet."""
+    known = list(times)
+    columns = Columns.of(known)
+    process = _fitted(columns, known[:LEARNED], [times[layer] for layer in known[:LEARNED]])
+    return LatencyTable(device, times, columns, process, 1.0, 0.0, versions=versions())
+
+
+def _fitted(columns: Columns, known: list[Layer], seconds: list[float]) -> Process:
+    if not columns.names:
+        return typical([0], Prior())
+    y = np.log(seconds)
+    return fit(columns(known), (y - y.mean()) / (y.std() or 1.0), columns.groups, Prior())
+
+
+def corrected(table: LatencyTable, networks: Sequence[Network],
+              times: Sequence[float]) -> LatencyTable:
+    """The table with the factor and the seconds a layer that come nearest to some networks'
+    times, relatively; neither is below zero."""
+    predictor = Predictor(table)
+    rows = []
+    for network in networks:
+        parts = predictor.of_layers(list(layers(network.expansion)))
+        rows.append((sum(parts), len(parts)))
+    a, t = np.array(rows, dtype=float), np.array(times)
+    (scale, each), _ = nnls(a / t[:, None], np.ones(len(t)))
+    if scale <= 0:      # so few layers, or so unlike, that their number alone explains the times
+        scale, each = float(np.median(t / a[:, 0])), 0.0
+    return replace(table, scale=float(scale), each=float(each))
+
+
+def error(table: LatencyTable, networks: Sequence[Network], times: Sequence[float],
+          where: str) -> Error:
+    """How far the table's predictions are from measured times."""
+    predictor = Predictor(table)
+    foretold = np.array([predictor.seconds(n.expansion) for n in networks])
+    measured = np.array(times)
+    return Error(where, len(networks), float(np.mean(np.abs(foretold / measured - 1)) * 100),
+                 float(spearmanr(foretold, measured).statistic))
+

@@ -1,0 +1,58 @@
+"""Predicting a network's latency from a device's table, without building it.
+
+A layer that was timed counts as timed; another is foretold by a Gaussian process over the
+logarithm of the time (`search.samplers.gaussian`), from its fields, shapes and cost. The sum over
+the layers, corrected as whole networks were seen to differ from it, is the network's. The idea of
+tables of layers is ProxylessNAS's (Cai, Zhu & Han 2019, Sec. 3.3); predicting what is not in them
+nn-Meter's (Zhang et al. 2021), which has forests where a process stands here.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky
+
+from search.latency.layers import Layer, layers
+from search.latency.table import LatencyTable
+from searchspace.expand import Expansion
+
+Array = NDArray[np.float64]
+
+
+class Predictor:
+    """Foretells latencies on the device of a table. The same table gives the same numbers."""
+
+    def __init__(self, table: LatencyTable) -> None:
+        self.table = table
+        self._known: dict[Layer, float] = dict(table.layers)
+        times = np.log(list(table.layers.values()))
+        self._mean, self._spread = float(times.mean()), float(times.std()) or 1.0
+        self._x = table.columns(list(table.layers))
+        below = cholesky(table.process.kernel(self._x, self._x)
+                         + table.process.noise * np.eye(len(times)), lower=True)
+        self._weights: Array = cho_solve((below, True), (times - self._mean) / self._spread)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
+        """Itself: what it remembers follows from the table."""
+        return self
+
+    def of_layers(self, wanted: Sequence[Layer]) -> list[float]:
+        """Seconds of each layer alone."""
+        new = list(dict.fromkeys(layer for layer in wanted if layer not in self._known))
+        if new:
+            mean = self.table.process.kernel(self.table.columns(new), self._x) @ self._weights
+            for layer, value in zip(new, mean.tolist(), strict=True):
+                self._known[layer] = math.exp(self._mean + self._spread * value)
+        return [self._known[layer] for layer in wanted]
+
+    def seconds(self, network: Expansion) -> float:
+        """Seconds of a network on the device, for the table's batch of images."""
+        parts = self.of_layers(list(layers(network)))
+        return self.table.scale * math.fsum(parts) + self.table.each * len(parts)
+
+    def nanoseconds(self, network: Expansion) -> int:
+        """The same, whole: a cost that a budget can bound."""
+        return round(self.seconds(network) * 1e9)
