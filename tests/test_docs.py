@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 import test_ops
 
+from search.latency.__main__ import _parser as latency_parser
 from search.run import _parser as search_parser
 from searchspace import GenotypeError, load, spaces
 from searchspace.__main__ import arguments as searchspace_parser
@@ -209,9 +210,11 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
         case ["viz/render.py", *given]:
             assert render_main(given) == 0, capsys.readouterr().err
             assert (folder / given[given.index("-o") + 1]).stat().st_size > 1000
+        case ["-m", "search.latency", *given]:
+            assert load(latency_parser().parse_args(given).network)
         case ["search/run.py", *given]:
             options = search_parser().parse_args(given)
-            budget = Budget.read(options.budget, options.params, options.memory)
+            budget = Budget.read(options.budget, options.params, options.memory, options.latency)
             assert list(budget.bounds) or options.report
             assert load(options.space).is_space
         case _:
