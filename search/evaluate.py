@@ -77,13 +77,21 @@ def archived(archive: Archive, study: str, kind: str, data: str, seed: int,
               decisions: Decisions | None, name: str | None, trial: int | None) -> Evaluation:
     """The archive's evaluation of a network, or a new one: ``work`` is given its identity."""
     key = identity(genotype, decisions)
-    if (known := archive.find(key, kind, data, seed)) is not None:
-        return known
+    with archive.alone(key, kind, data, seed) as known:
+        return known or _evaluated(archive, study, kind, data, seed, work, genotype, size,
+                                   decisions, name, trial, key)
+
+
+def _evaluated(archive: Archive, study: str, kind: str, data: str, seed: int,
+               work: Callable[[str], float], genotype: Genotype, size: int,
+               decisions: Decisions | None, name: str | None, trial: int | None,
+               key: str) -> Evaluation:
+    """A new evaluation; one that failed is kept with the reason."""
     start, value, error = time.perf_counter(), None, None
     try:
         value = work(key)
-    except (ScoreError, GenotypeError, MemoryError) as fault:
-        error = str(fault) or type(fault).__name__
+    except (ScoreError, GenotypeError, MemoryError, RuntimeError) as fault:
+        error = str(fault) or type(fault).__name__      # torch raises RuntimeError for most things
     total = cost(genotype, decisions)
     return archive.record(
         identity=key, genotype=to_yaml(fill(genotype, decisions or {})),

@@ -2,13 +2,15 @@
 
 The same seed gives the same trials, interrupted or not: the randomness of a trial comes from
 (seed, how many trials are finished), the weights of a network from (seed, its identity), and a
-trial that was cut off is marked failed and done again.
+trial that was cut off is marked failed and done again. Several workers may run a study at the same
+time: a network is evaluated by the one that has the claim to it (`search.archive.claims`).
 """
 
 import json
 import random
-import warnings
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +22,13 @@ import sqlalchemy
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from search.archive import Archive
+from search.archive import Archive, StorageError
+from search.archive.claims import Claims, new_worker
+from search.constraints import constrain
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
+from search.heartbeat import Heartbeat
+from search.interrupted import DIED, cut_off, is_settled, running, to_retry
 from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
@@ -40,11 +46,19 @@ from search.samplers import (
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from search.start import COLD, find_start
+from search.storage import WORKER, open_storage
 from searchspace.free import free
 from searchspace.holes import Decisions
 from searchspace.space import Point, Propose
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
+POLL_S = 0.2            # between looks at what the other workers do
+
+
+class _Enough(Exception):
+    """As many trials as were asked for are finished, or being evaluated by others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +94,17 @@ class Trial:
 
 
 class Study:
-    """A study in a folder; a context manager that holds it for one process."""
+    """A study in a folder, or in a database that many share; a context manager.
 
-    def __init__(self, settings: Settings, folder: Path, name: str) -> None:
-        self.settings, self.folder, self.name = settings, folder, name
+    ``url``: the database, by default ``study.db`` in the folder. ``alone``: whether nobody else
+    may run the study meanwhile; the folder is held then, and every trial that is not finished was
+    cut off.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, name: str, url: str | None = None,
+                 alone: bool = True) -> None:
+        self.settings, self.folder, self.name, self.alone = settings, folder, name, alone
+        self.url = url or f"sqlite:///{folder / 'study.db'}"
         predictor = settings.predictor
         self.objectives = named(settings.objectives, predictor.nanoseconds if predictor else None)
         self.space = settings.genotype()
@@ -99,46 +120,55 @@ class Study:
             if settings.warm_start else COLD
 
     def __enter__(self) -> Self:
+        self.exits = ExitStack()
+        with self.exits:        # closes what was opened where the rest fails
+            self._hold()
+            self._open()
+            self.exits = self.exits.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.exits.close()
+
+    def _hold(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.lock = filelock.FileLock(self.folder / "lock")
-            self.lock.acquire(timeout=0)
+            if self.alone:
+                lock = filelock.FileLock(self.folder / "lock")
+                lock.acquire(timeout=0)
+                self.exits.callback(lock.release)
         except filelock.Timeout:
             raise StudyError(f"study {self.name!r} is being run by another process") from None
         except OSError as error:
             raise StudyError(f"cannot write to {self.folder}: {error.strerror or error}") from None
-        try:
-            self._open()
-        except BaseException:
-            self.lock.release()
-            raise
-        return self
 
     def _open(self) -> None:
-        url = f"sqlite:///{self.folder / 'study.db'}"
+        worker = new_worker()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self.storage = optuna.storages.RDBStorage(url)
-            _keep_journal(self.storage.engine)
+            self.storage = open_storage(self.url, worker, PATIENCE_S)
+            self.exits.callback(self.storage.engine.dispose)
             self.sampler = BudgetSampler(
                 make(self.sampler_name, Task(self.open, self.settings.budget, self._prior())),
                 self.settings.seed, self._bring)
             self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
                                               sampler=self.sampler, load_if_exists=True,
                                               directions=[o.direction for o in self.objectives])
-        except sqlalchemy.exc.SQLAlchemyError as error:
-            raise StudyError(f"{self.folder / 'study.db'} cannot be used: "
-                             f"{' '.join(str(error.args[0]).split())}") from None
+        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            cause = error.__cause__ or error
+            raise StudyError(f"{self._database()} cannot be used: "
+                             f"{' '.join(str(cause.args[0]).split())}") from None
         stored = self.optuna.user_attrs.get("settings")
         if stored is None:
             self.optuna.set_user_attr("settings", json.loads(json.dumps(self.settings.lasting())))
         else:
             self.settings.check_same(stored, self.name)
-        for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            self.optuna.tell(trial.number, state=TrialState.FAIL)  # cut off; done again
-        self.archive = Archive(url)
+        self.archive = self.exits.enter_context(Archive(self.url, PATIENCE_S))
         self.archive.register(self.name, self.settings.space, self.optuna.user_attrs["settings"])
+        self.claims = Claims(self.archive.database, worker)
+        self.working = False
+        self._clear(everything=self.alone)
+        self.archive.claims = self.claims
         self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
         self.evaluators: dict[str, Scorer | Lookup | Stopwatch] = {"score": self.scorer}
         if self.table is not None:
@@ -147,11 +177,21 @@ class Study:
             self.evaluators["measured-latency"] = Stopwatch(self.archive, self.name,
                                                             self.settings.device)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.archive.close()
-        self.storage.engine.dispose()
-        self.lock.release()
+    def _database(self) -> str:
+        return sqlalchemy.make_url(self.url).database or self.url
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within it nobody else writes the study's files; those who run it too wait."""
+        if self.alone:
+            yield
+            return
+        try:
+            with filelock.FileLock(self.folder / "lock", timeout=PATIENCE_S):
+                yield
+        except filelock.Timeout:
+            raise StudyError(f"another process has held {self.folder} for "
+                             f"{PATIENCE_S / 60:.0f} minutes") from None
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
@@ -167,21 +207,63 @@ class Study:
             stop: Callable[[], bool] = lambda: False) -> str | None:
         """Run trials until there are enough, or ``stop`` says so; ``tell`` hears of each. Gives
         the reason why there could be no more, or None."""
+        if not self.working:            # and until the study is closed
+            self.exits.enter_context(Heartbeat(self.claims, self.name))
+            self.working = True
         done = self.trials()
         tell(done)
         while len(done) < self.settings.trials and not stop():
-            self.ordinal, self.seen = len(done), frozenset(t.identity for t in done)
+            self._clear()
             try:
-                trial = self.optuna.ask()
-            except SpaceExhausted as error:
-                return str(error)
-            try:
-                done = [*done, self._score(trial, self.proposal)]
-            except KeyboardInterrupt:
-                self.optuna.tell(trial, state=TrialState.FAIL)
-                raise
+                if len(done) + len(self._running()) >= self.settings.trials:
+                    raise _Enough
+                self._run_one()
+            except (SpaceExhausted, _Enough) as reason:
+                if isinstance(reason, SpaceExhausted) and not self._running():
+                    return str(reason)
+                time.sleep(POLL_S)      # what others evaluate may yet be cut off, and done again
+            done = self.trials()
             tell(done)
         return None
+
+    def _run_one(self) -> None:
+        """Ask for a trial and evaluate it."""
+        try:
+            trial = self.optuna.ask()
+            self._score(trial, self.proposal)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            pass                        # others took this worker for dead, and the trial over
+        except (StorageError, optuna.exceptions.StorageInternalError):
+            raise                       # nothing can be written any more
+        except BaseException as error:
+            asked = self.sampler.asked
+            if asked is not None:
+                reason = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+                cut_off(self.optuna, self.storage.get_trial(asked._trial_id), reason)
+            raise
+
+    def _running(self) -> list[FrozenTrial]:
+        """The trials that are being evaluated."""
+        return running(self.optuna.get_trials(deepcopy=False))
+
+    def abandon(self, reason: str) -> None:
+        """Cut off the trials whose worker was ended on purpose."""
+        self._clear(reason=reason)
+
+    def _clear(self, everything: bool = False, reason: str = DIED) -> None:
+        """Cut off the trials whose worker is gone, so that they are done again."""
+        found = self._running()         # before the workers: each of them joined before it asked
+        if not found:
+            return
+        living = {w.id for w in self.claims.workers(self.name) if w.alive and not everything}
+        for trial in found:
+            worker = trial.user_attrs.get(WORKER)
+            if worker == self.claims.own:
+                cut_off(self.optuna, trial, "its beginning was not confirmed")
+            elif worker not in living:
+                cut_off(self.optuna, trial, reason)
+                if worker is not None:
+                    self.claims.leave(worker)
 
     def _prior(self) -> Score | None:
         """The training-free score of networks that were not evaluated, where it is asked for."""
@@ -195,23 +277,43 @@ class Study:
     def _bring(self, propose: Propose) -> Point:
         """What the sampler calls back: its proposal, brought to the budget; instead of it, as long
         as there are any, the networks that the search starts with."""
-        rng = random.Random(derive(self.settings.seed, "bring", self.ordinal))
-        known = (p for p in self.start.proposals if p.identity not in self.seen)
-        self.proposal: Proposal = next(known, None) or settle(self.region, propose, self.seen, rng)
-        return self.proposal.point
+        if self.sampler.ordinal >= self.settings.trials:
+            raise _Enough("others evaluate the last trials")
+        rng = random.Random(derive(self.settings.seed, "bring", self.sampler.ordinal))
+        trials = self.optuna.get_trials(deepcopy=False)
+        taken = {t.user_attrs["identity"] for t in trials
+                 if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)}
+        while True:
+            seen = frozenset(taken)
+            known = (p for p in self.start.proposals if p.identity not in seen)
+            self.proposal = next(to_retry(trials, self.open, seen), None) or next(known, None) \
+                or settle(self.region, propose, seen, rng)
+            name = self.proposal.identity
+            if self.claims.claim(f"{self.name} {name}") and not self._is_finished(name):
+                return self.proposal.point
+            taken.add(name)             # another worker was faster
 
-    def _score(self, trial: optuna.Trial, proposal: Proposal) -> Trial:
+    def _is_finished(self, identity: str) -> bool:
+        """Whether a network was evaluated: the claim to it may be of a worker that has left."""
+        return any(finished(t) and t.user_attrs["identity"] == identity
+                   for t in self.optuna.get_trials(deepcopy=False))
+
+    def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
+        constrain(trial, settings.budget, point)    # a trial without one counts as feasible
         for name in point.sampled:
             _suggest(trial, name, point)
         attributes: dict[str, Any] = {
-            "decisions": point.decisions, "identity": proposal.identity, "macs": point.cost.macs,
+            "decisions": point.decisions, "macs": point.cost.macs,
             "params": point.cost.params, "memory": point.memory,
             "latency": settings.predictor.nanoseconds(point.expansion)
             if settings.predictor else None,
             "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
-            "brought": proposal.brought, **proposal.moved._asdict()}
-        seconds = 0.0
+            "brought": proposal.brought, **proposal.moved._asdict(),
+            "identity": proposal.identity}      # the last one, see `is_settled`
+        for key, value in attributes.items():
+            trial.set_user_attr(key, value)
+        error, seconds = None, 0.0
         values: list[float] = []
         for objective in self.objectives:
             if objective.measure is not None:
@@ -222,14 +324,15 @@ class Study:
                 point.decisions, f"{self.name} trial {trial.number}", trial.number)
             seconds += evaluation.seconds
             if evaluation.value is None:
-                attributes["error"] = evaluation.error
+                error = evaluation.error
                 break
             values.append(evaluation.value)
-        for key, value in {**attributes, "seconds": seconds}.items():
-            trial.set_user_attr(key, value)
-        if "error" in attributes:
-            return _trial(self.optuna.tell(trial, state=TrialState.FAIL))
-        return _trial(self.optuna.tell(trial, values))
+        trial.set_user_attr("seconds", seconds)
+        if error is not None:
+            trial.set_user_attr("error", error)
+            self.optuna.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        else:
+            self.optuna.tell(trial, values, skip_if_finished=True)
 
 
 def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
@@ -251,13 +354,3 @@ def _trial(trial: FrozenTrial) -> Trial:
                  a["share"], a["rank"], a["lost"], a["start"], a["brought"],
                  a.get("latency"))
 
-
-def _keep_journal(engine: sqlalchemy.Engine) -> None:
-    """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
-    @sqlalchemy.event.listens_for(engine, "connect")
-    def pragmas(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=30000")
-
-    engine.dispose()  # connections opened before the listener

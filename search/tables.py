@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-REVISION = "0002"
+REVISION = "0003"
 VERSION_TABLE = "arch_alembic_version"      # Optuna's migrations have theirs in alembic_version
 
 
@@ -51,6 +51,7 @@ class Architecture(Base):
     params: Mapped[int]
     memory: Mapped[int | None]                      # bytes of peak activations; the first release
     input_size: Mapped[int]                         # did not keep them
+    magnitude: Mapped[int] = mapped_column(sa.Integer, server_default="0")      # of the MACs
 
 
 class Evaluation(Base):
@@ -78,6 +79,55 @@ class Evaluation(Base):
     machine: Mapped[str] = mapped_column(server_default="")     # '': the first release
     versions: Mapped[dict[str, Any]]
     created: Mapped[datetime]
+
+
+class Standing(Base):
+    """What follows from the evaluations: their mean, least and greatest value over the seeds.
+
+    With the MACs' magnitude in front of the mean, the best under a budget are at the head of the
+    index of each magnitude below it, however many networks there are (search/archive/standings).
+    """
+
+    __tablename__ = "arch_standing"
+
+    identity: Mapped[str] = mapped_column(sa.ForeignKey(Architecture.identity), primary_key=True)
+    score: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[str] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(primary_key=True)
+    fidelity: Mapped[int] = mapped_column(primary_key=True)
+    magnitude: Mapped[int] = mapped_column(sa.Integer)
+    macs: Mapped[int]
+    mean: Mapped[float]
+    least: Mapped[float]
+    greatest: Mapped[float]
+    count: Mapped[int]
+
+
+sa.Index("ix_arch_standing_best", Standing.score, Standing.data, Standing.recipe,
+         Standing.fidelity, Standing.magnitude, Standing.mean.desc(), Standing.macs,
+         Standing.identity)
+
+
+class Worker(Base):
+    """Processes that evaluate networks, each with the moment at which it was last alive."""
+
+    __tablename__ = "arch_worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    study: Mapped[str]
+    machine: Mapped[str]
+    started: Mapped[datetime]
+    beat: Mapped[datetime]
+
+
+class Claim(Base):
+    """What a worker does, or has done, that no other may do at the same time."""
+
+    __tablename__ = "arch_claim"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(index=True)     # no key of the table of workers: claims
+    created: Mapped[datetime]                           # outlive them
 
 
 class Study(Base):

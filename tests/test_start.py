@@ -131,7 +131,6 @@ def test_a_warm_start_survives_interruption(sampler: str, tmp_path: Path) -> Non
         run_study(tmp_path / "parts", settings(space="he", budget=Budget(20_000_000), input=31,
                                                classes=10, sampler=sampler, trials=stop))
         with Study(given, tmp_path / "parts", "s") as study:
-            study.ordinal, study.seen = stop, frozenset(t.identity for t in study.trials())
             study.optuna.ask()      # cut off before its end
     parts = run_study(tmp_path / "parts", given)
     assert [(t.decisions, t.identity, t.value, t.start) for t in parts] == \

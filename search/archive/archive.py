@@ -6,7 +6,9 @@ and seed.
 
 import math
 import platform
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
@@ -17,27 +19,33 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from search import tables
+from search.archive.claims import Claims
 from search.archive.database import Database
 from search.archive.machine import machine
 from search.archive.rows import Evaluation, Standing
+from search.archive.standings import best, magnitude, refresh
 
 _COLUMNS = tuple(getattr(tables.Evaluation, f.name) for f in fields(Evaluation))
-_KEY = ("identity", "score", "data", "recipe", "fidelity", "seed")
+_POLL_S = 0.2       # between looks whether another worker is done
+KEY = ("identity", "score", "data", "recipe", "fidelity", "seed")
+RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "versions", "created")
 
 
 class Archive:
     """The archive in one database: made there if it is new, upgraded if it is an older one.
 
     ``url`` is SQLAlchemy's: ``sqlite:///studies/mine/study.db``, ``postgresql+psycopg://…``. Use
-    it as a context manager, or `close` it; each process opens its own.
+    it as a context manager, or `close` it; each process opens its own. Once open, a server that
+    goes away is waited for, for ``patience_s`` seconds.
 
     Raises:
         StorageError: the database cannot be used, here and from every method.
     """
 
-    def __init__(self, url: str) -> None:
-        self.database = Database(url)
+    def __init__(self, url: str, patience_s: float = 0) -> None:
+        self.database = Database(url, patience_s)
         self.engine = self.database.engine
+        self.claims: Claims | None = None       # of the worker that records here
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +76,8 @@ class Archive:
         insert, table = self.database.insert, tables.Architecture
         made = insert(table).values(
             identity=identity, name=name, space=space, genotype=genotype, macs=macs,
-            params=params, memory=memory, input_size=input_size)
+            params=params, memory=memory, input_size=input_size, magnitude=magnitude(macs))
+        # This also locks the row in PostgreSQL: who records the same network waits until here.
         made = made.on_conflict_do_update(
             index_elements=["identity"], set_={"memory": made.excluded.memory},
             where=table.memory.is_(None) & made.excluded.memory.is_not(None))
@@ -77,14 +86,17 @@ class Archive:
             value=value, curve=None if curve is None else list(curve), seconds=seconds,
             error=error, study=study, trial=trial, machine=machine(), versions=versions(),
             created=datetime.now(UTC))
-        renewed = {c: scored.excluded[c] for c in ("value", "curve", "seconds", "error", "study",
-                                                   "trial", "machine", "versions", "created")}
         scored = scored.on_conflict_do_update(
-            index_elements=_KEY, set_=renewed,
+            index_elements=KEY, set_={c: scored.excluded[c] for c in RENEWED},
             where=tables.Evaluation.value.is_(None) & scored.excluded.value.is_not(None))
-        with self.database.writing() as connection:
+
+        def work(connection: sa.Connection) -> None:
             connection.execute(made)
             connection.execute(scored)
+            if value is not None:
+                refresh(connection, insert, [identity])
+
+        self.database.write(work)
         found = self.find(identity, score, data, seed, recipe=recipe, fidelity=fidelity)
         assert found is not None
         return found
@@ -95,8 +107,28 @@ class Archive:
         of a trained network by one recipe for so many epochs."""
         key = (identity, score, data, recipe, fidelity, seed)
         found = self._evaluations(*(getattr(tables.Evaluation, name) == value
-                                    for name, value in zip(_KEY, key, strict=True)))
+                                    for name, value in zip(KEY, key, strict=True)))
         return found[0] if found else None
+
+    @contextmanager
+    def alone(self, identity: str, score: str, data: str, seed: int, *, recipe: str = "",
+              fidelity: int = 0) -> Iterator[Evaluation | None]:
+        """Within it no other worker evaluates the same. Gives the evaluation where it is there
+        already; while another worker is at it, that one is waited for."""
+        def find() -> Evaluation | None:
+            return self.find(identity, score, data, seed, recipe=recipe, fidelity=fidelity)
+
+        known = find()
+        if known is not None or self.claims is None:
+            yield known
+            return
+        subject = "\n".join((identity, score, data, recipe, str(fidelity), str(seed)))
+        while not self.claims.claim(subject):
+            time.sleep(_POLL_S)
+        try:
+            yield find()        # recorded perhaps after the first look, by who had the claim
+        finally:
+            self.claims.release(subject)
 
     def evaluations(self, study: str | None = None,
                     identity: str | None = None) -> tuple[Evaluation, ...]:
@@ -111,33 +143,21 @@ class Archive:
         activations with the highest mean value over their seeds; of equal ones the cheaper first.
         Values on other data, by another recipe or of other fidelity are no measure for each
         other, so all are named."""
-        evaluation, table = tables.Evaluation, tables.Architecture
-        value, mean = evaluation.value, sa.func.avg(evaluation.value)
-        query = sa.select(table.identity, table.name, table.genotype, table.macs, table.params,
-                          table.input_size, mean, sa.func.min(value), sa.func.max(value),
-                          sa.func.count(value), table.memory).join(evaluation)
-        query = query.where(evaluation.score == score, evaluation.data == data,
-                            evaluation.recipe == recipe, evaluation.fidelity == fidelity,
-                            value.is_not(None))
-        for column, bound in ((table.macs, budget), (table.params, params),
-                              (table.memory, memory)):
-            if bound is not None:
-                query = query.where(column <= bound)
-        query = query.group_by(table.identity).order_by(mean.desc(), table.macs, table.identity)
-        with self.database.reading() as connection:
-            return tuple(Standing(*row) for row in connection.execute(query.limit(limit)))
+        key = {"score": score, "data": data, "recipe": recipe, "fidelity": fidelity}
+        bounds = {"macs": budget, "params": params, "memory": memory}
+        return self.database.read(lambda connection: best(connection, key, bounds, limit))
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
         """Keep a study's settings; those that are there already stay."""
         made = self.database.insert(tables.Study).values(
             name=study, space=space, settings=dict(settings), created=datetime.now(UTC))
-        with self.database.writing() as connection:
-            connection.execute(made.on_conflict_do_nothing())
+        self.database.write(
+            lambda connection: connection.execute(made.on_conflict_do_nothing()))
 
     def _evaluations(self, *conditions: sa.ColumnElement[bool]) -> tuple[Evaluation, ...]:
         query = sa.select(*_COLUMNS).where(*conditions).order_by(tables.Evaluation.id)
-        with self.database.reading() as connection:
-            return tuple(Evaluation(*row) for row in connection.execute(query))
+        return self.database.read(lambda connection: tuple(
+            Evaluation(*row) for row in connection.execute(query)))
 
 
 @cache

@@ -1,16 +1,20 @@
 """A database of the archive: SQLite or PostgreSQL, opened, upgraded, told about in one sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.archive.migrate import NewerError, prepare
+from search.archive.patience import patient
 from searchspace import SearchspaceError
+
+T = TypeVar("T")
 
 DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 PATIENCE_S = 60     # how long a writer waits for the others in an SQLite file
@@ -24,10 +28,11 @@ class Database:
     """The connections to one database, whose tables are of this program's revision.
 
     Raises:
-        StorageError: the database cannot be used, here and within `reading` and `writing`.
+        StorageError: the database cannot be used, here and from `read` and `write`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = 0) -> None:
+        self.patience_s = patience_s
         try:
             parsed = sa.make_url(url)
             self.kind = parsed.get_backend_name()
@@ -57,17 +62,32 @@ class Database:
             self.engine.dispose()
             raise
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection for queries."""
-        with self.told("read"), self.engine.connect() as connection:
-            yield connection
+    def read(self, query: Callable[[sa.Connection], T]) -> T:
+        """What ``query`` gives; see `write` for a server that is away."""
+        def run() -> T:
+            with self.engine.connect() as connection:
+                return query(connection)
 
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A connection within one transaction, which is the only writer of an SQLite file."""
-        with self.told("written"), self.engine.execution_options(writes=True).begin() as connection:
-            yield connection
+        with self.told("read"):
+            return patient(run, self.patience_s)
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """What ``work`` gives, done in one transaction, the only one that writes to an SQLite
+        file. Where the database is away it is waited for, for up to ``patience_s``, and ``work``
+        is done again from its beginning."""
+        def run() -> T:
+            with self.engine.execution_options(writes=True).begin() as connection:
+                return work(connection)
+
+        with self.told("written"):
+            return patient(run, self.patience_s)
+
+    def now(self, connection: sa.Connection) -> datetime:
+        """The time for all who use this database: the server's, or this machine's."""
+        if self.kind == "sqlite":
+            return datetime.now(UTC)
+        moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
 
     @contextmanager
     def told(self, deed: str) -> Iterator[None]:

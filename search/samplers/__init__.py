@@ -4,12 +4,22 @@ One file a sampler, each with ``make(task)``; they are listed here.
 """
 
 from search.samplers import auto, evolution, gp, nsga2, nsga3, optuna_gp, random, tpe
-from search.samplers.base import Past, Sampler, Score, Task, derive, distribution, finished, history
+from search.samplers.base import (
+    Past,
+    Sampler,
+    Score,
+    Task,
+    derive,
+    distribution,
+    finished,
+    history,
+    ordinal,
+)
 from search.samplers.face import BudgetSampler
 from searchspace import Genotype
 
 __all__ = ["SAMPLERS", "BudgetSampler", "Past", "Sampler", "Score", "Task", "choose", "derive",
-           "distribution", "finished", "history", "make"]
+           "distribution", "finished", "history", "make", "ordinal"]
 
 _MAKERS = {"gp": gp.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,
            "nsga3": nsga3.make, "optuna-gp": optuna_gp.make, "random": random.make}

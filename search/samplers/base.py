@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -72,14 +73,30 @@ def finished(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.COMPLETE or "error" in trial.user_attrs
 
 
+def ordinal(study: optuna.Study, number: int) -> int:
+    """How many trials before the one of this number count: finished, or being evaluated. No two
+    trials that are evaluated at the same time have the same one."""
+    return sum(finished(t) or t.state == TrialState.RUNNING
+               for t in study.get_trials(deepcopy=False) if t.number < number)
+
+
 def history(study: optuna.Study) -> list[Past]:
-    """The finished trials in order."""
+    """The finished trials in order, and after them those that other workers evaluate just now:
+    at the median of what was found, so that nobody proposes their neighbours as well (the constant
+    liar of Ginsbourger, Le Riche & Carraro 2010, section 4.2)."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
-    return [Past(t.user_attrs["decisions"], t.user_attrs["identity"],
-                 Cost(t.user_attrs["macs"], t.user_attrs["params"]),
-                 tuple(s * v for s, v in zip(signs, t.values, strict=True))
-                 if t.state == TrialState.COMPLETE else None)
-            for t in study.get_trials(deepcopy=False) if finished(t)]
+    trials = study.get_trials(deepcopy=False)
+    past = [_past(t, tuple(s * v for s, v in zip(signs, t.values, strict=True))
+                  if t.state == TrialState.COMPLETE else None) for t in trials if finished(t)]
+    scored = [p.values for p in past if p.values is not None]
+    lie = tuple(statistics.median(column) for column in zip(*scored, strict=True)) or None
+    return past + [_past(t, lie) for t in trials
+                   if t.state == TrialState.RUNNING and "identity" in t.user_attrs]
+
+
+def _past(trial: FrozenTrial, values: tuple[float, ...] | None) -> Past:
+    a = trial.user_attrs
+    return Past(a["decisions"], a["identity"], Cost(a["macs"], a["params"]), values)
 
 
 def ordered(hole: Hole) -> bool:

@@ -13,23 +13,29 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import Sampler, derive, finished
+from search.samplers.base import Sampler, derive, ordinal
 from searchspace.space import Point, Propose
 
 Bring = Callable[[Propose], Point]
 
 
 class BudgetSampler(BaseSampler):
-    """``bring`` turns the proposals of ``sampler`` into a point inside the budget."""
+    """``bring`` turns the proposals of ``sampler`` into a point inside the budget.
+
+    ``asked`` is the latest trial, also where it came to nothing, and ``ordinal`` what all of its
+    randomness comes from.
+    """
 
     def __init__(self, sampler: Sampler, seed: int, bring: Bring) -> None:
         self.sampler, self.seed, self.bring = sampler, seed, bring
         self.point: Point | None = None
+        self.asked: FrozenTrial | None = None
+        self.ordinal = 0
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Settle the whole point at once: every decision is known before Optuna asks for one."""
-        ordinal = sum(finished(t) for t in study.get_trials(deepcopy=False))
-        seed = derive(self.seed, "sampler", ordinal)
+        self.asked, self.ordinal = trial, ordinal(study, trial.number)
+        seed = derive(self.seed, "sampler", self.ordinal)
         self.point = self.bring(self.sampler.propose(study, trial, seed))
 
     def infer_relative_search_space(self, study: optuna.Study,

@@ -1,0 +1,151 @@
+"""Workers and their claims: who is alive, and who alone may do what.
+
+A worker is a row whose ``beat`` it renews. It is dead when its beats stop for `GRACE_S`, or at
+once when it ran on this machine and its process is gone. A claim is a row that only one worker can
+insert; it is taken over only from a worker that is dead or has left, so nobody has to clean up
+after a crash. Between a claim and the evaluation that it was for nothing is promised: the next
+claimant looks whether the evaluation is there.
+"""
+
+import os
+import platform
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from search import tables
+from search.archive.database import Database
+from search.archive.machine import machine
+
+BEAT_S = 5.0        # from one beat to the next
+GRACE_S = 60.0      # without a beat, after which a worker of another machine is dead
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker in the database; ``silent`` seconds ago its last beat came."""
+
+    id: str
+    study: str
+    machine: str
+    started: datetime
+    silent: float
+    alive: bool
+
+
+def new_worker() -> str:
+    """A worker's name: where its process is, which of them it is, and a part for it alone."""
+    return f"{_host()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
+class Claims:
+    """The workers and claims in a database, as the worker ``own`` sees them."""
+
+    def __init__(self, database: Database, own: str, grace_s: float = GRACE_S) -> None:
+        self.database, self.own, self.grace_s = database, own, grace_s
+
+    def beat(self, study: str) -> None:
+        """Say that this worker is alive."""
+        def work(connection: sa.Connection) -> None:
+            now = self.database.now(connection)
+            made = self.database.insert(tables.Worker).values(
+                id=self.own, study=study, machine=machine(), started=now, beat=now)
+            connection.execute(made.on_conflict_do_update(index_elements=["id"],
+                                                          set_={"beat": now}))
+        self.database.write(work)
+
+    def leave(self, worker: str | None = None) -> None:
+        """Take a worker from the list, this one or one that is dead."""
+        gone = sa.delete(tables.Worker).where(tables.Worker.id == (worker or self.own))
+        self.database.write(lambda connection: connection.execute(gone))
+
+    def workers(self, study: str | None = None) -> list[Worker]:
+        """All workers, or those of a study, also the dead ones that nobody took away."""
+        table = tables.Worker
+        query = sa.select(table.id, table.study, table.machine, table.started, table.beat)
+        if study is not None:
+            query = query.where(table.study == study)
+
+        def read(connection: sa.Connection) -> list[Worker]:
+            now = self.database.now(connection)
+            return [self._worker(row, now) for row in connection.execute(query.order_by(
+                table.started, table.id))]
+        return self.database.read(read)
+
+    def claim(self, subject: str) -> bool:
+        """Whether this worker has the claim, be it new, its own, or of a worker that is gone."""
+        table, others = tables.Claim, tables.Worker
+
+        def work(connection: sa.Connection) -> bool:
+            now = self.database.now(connection)
+            connection.execute(self.database.insert(table).values(
+                subject=subject, worker=self.own, created=now).on_conflict_do_nothing())
+            holder = connection.scalar(sa.select(table.worker).where(table.subject == subject)
+                                       .with_for_update())
+            if holder == self.own:
+                return True
+            row = connection.execute(sa.select(
+                others.id, others.study, others.machine, others.started, others.beat).where(
+                others.id == holder)).first()
+            if row is not None and self._worker(row, now).alive:
+                return False
+            connection.execute(sa.update(table).where(table.subject == subject)
+                               .values(worker=self.own, created=now))
+            return True
+        return self.database.write(work)
+
+    def release(self, subject: str) -> None:
+        """Give a claim back."""
+        table = tables.Claim
+        gone = sa.delete(table).where(table.subject == subject, table.worker == self.own)
+        self.database.write(lambda connection: connection.execute(gone))
+
+    def _worker(self, row: Any, now: datetime) -> Worker:
+        silent = (now - row.beat).total_seconds()
+        return Worker(row.id, row.study, row.machine, row.started, silent,
+                      silent < self.grace_s and not is_gone(row.id))
+
+
+def is_gone(worker: str) -> bool:
+    """Whether a worker ran on this machine and its process has ended."""
+    host, _, rest = worker.rpartition("/")[0].rpartition("/")
+    if host != _host() or not rest.isdecimal():
+        return False
+    try:
+        status = Path(f"/proc/{rest}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            return True
+        return not _exists(int(rest))       # no /proc on this system
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] in ("Z", "X")      # killed, and not waited for
+
+
+def _exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+@cache
+def _host() -> str:
+    """This machine since its start, and the part of it whose process numbers mean the same: a
+    container has numbers of its own."""
+    parts = [platform.node()]
+    for source in (Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")):
+        try:
+            parts.append(source.readlink().name if source.is_symlink()
+                         else source.read_text(encoding="utf-8").strip()[:8])
+        except OSError:
+            parts.append("")
+    return ":".join(parts).replace("/", "_")

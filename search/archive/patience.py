@@ -1,0 +1,60 @@
+"""Waiting for a database that is away for a while: a server that is restarted, a busy file.
+
+Every operation here is one transaction that may be tried again: whatever it writes is the same the
+second time, or is found there.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+T = TypeVar("T")
+
+_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)       # the last one again and again
+_TELL_AFTER_S = 3.0
+# PostgreSQL: shut down, crashed, starting up; too many clients; a deadlock, a failed serialization
+_PASSING = {"57P01", "57P02", "57P03", "53300", "40P01", "40001"}
+
+
+def passes(error: BaseException | None) -> bool:
+    """Whether an error of a database is one that passes: away, or busy with another writer."""
+    while error is not None:
+        if isinstance(error, DBAPIError):
+            if error.connection_invalidated:
+                return True
+            if isinstance(error, OperationalError | InterfaceError):
+                return _is_away(error.orig)
+        error = error.__cause__
+    return False
+
+
+def _is_away(error: object) -> bool:
+    if type(error).__module__.startswith("sqlite3"):
+        return "locked" in str(error) or "busy" in str(error)
+    code = getattr(error, "sqlstate", None)
+    return code is None or code in _PASSING or code.startswith("08")
+
+
+def patient(work: Callable[[], T], patience_s: float) -> T:
+    """The result of ``work``, tried again for up to ``patience_s`` while its errors pass."""
+    start, tries, told = time.monotonic(), 0, False
+    while True:
+        try:
+            done = work()
+        except Exception as error:
+            away = time.monotonic() - start
+            if away > patience_s or not passes(error):
+                raise
+            if away > _TELL_AFTER_S and not told:
+                told = True
+                print("the database cannot be reached; waiting for it", file=sys.stderr, flush=True)
+            time.sleep(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
+            tries += 1
+        else:
+            if told:
+                print(f"the database is back after {time.monotonic() - start:.0f} s",
+                      file=sys.stderr, flush=True)
+            return done

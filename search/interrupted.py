@@ -1,0 +1,67 @@
+"""Trials whose worker ended before they did: marked failed with the reason, and done again.
+
+Whose worker is gone is found by any other one. The trial keeps all that is known about its
+network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for
+the cause, and fails for good: a search must not die of one network again and again.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.distance import Distance
+from search.propose import Proposal
+from search.samplers import finished
+from searchspace import Genotype
+from searchspace.space import first, point
+
+INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
+DIED = "its worker died"
+ATTEMPTS = 5
+
+
+def is_settled(trial: FrozenTrial) -> bool:
+    """Whether it is known which network a trial is about: its last attribute is there."""
+    return "identity" in trial.user_attrs
+
+
+def running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that some worker evaluates just now."""
+    return [t for t in trials if t.state == TrialState.RUNNING]
+
+
+def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None:
+    """Mark a running trial as failed; for good where it killed its workers `ATTEMPTS` times."""
+    storage, number = study._storage, trial._trial_id
+    try:
+        if is_settled(trial) and reason == DIED:
+            identity = trial.user_attrs["identity"]
+            deaths = 1 + sum(t.user_attrs.get(INTERRUPTED) == DIED
+                             and t.user_attrs.get("identity") == identity
+                             for t in study.get_trials(deepcopy=False) if t.number != trial.number)
+            if deaths >= ATTEMPTS:
+                storage.set_trial_user_attr(
+                    number, "error", f"{DIED} {deaths} times while this network was evaluated")
+        storage.set_trial_user_attr(number, INTERRUPTED, reason)
+        storage.set_trial_state_values(number, TrialState.FAIL)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        pass        # another worker found it too, or it ended after all
+
+
+def to_retry(trials: Sequence[FrozenTrial], space: Genotype,
+             taken: frozenset[str]) -> Iterator[Proposal]:
+    """The networks of trials that were cut off, but for those in ``taken``; the oldest first."""
+    tried: set[str] = set(taken)
+    for trial in trials:
+        if INTERRUPTED in trial.user_attrs and is_settled(trial) and not finished(trial) \
+                and trial.user_attrs["identity"] not in tried:
+            tried.add(trial.user_attrs["identity"])
+            yield _again(trial, space)
+
+
+def _again(trial: FrozenTrial, space: Genotype) -> Proposal:
+    a = trial.user_attrs
+    return Proposal(point(space, first, a["decisions"]), a["identity"],
+                    Distance(a["changed"], a["share"], a["rank"]), a["replaced"], a["lost"],
+                    a["start"], a["brought"])

@@ -1,0 +1,77 @@
+"""Workers as processes on this machine; one that dies is started again."""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from search.launchers.base import Resources
+from search.settings import StudyError
+from search.worker import FAILED, Job
+
+POLL_S = 0.2
+DEATHS = 10     # of workers one after the other, without a trial finished between, that are enough
+
+
+class LocalLauncher:
+    """See the module."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.count = resources.workers
+
+    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+        """See `search.launchers.base.Launcher`."""
+        workers = [_start(job) for _ in range(self.count)]
+        deaths, finished = 0, progress()
+        try:
+            while workers:
+                time.sleep(POLL_S)
+                now = progress()
+                if now > finished:
+                    deaths, finished = 0, now
+                if stop():
+                    for worker in workers:
+                        _ask_to_stop(worker)
+                ended = [w for w in workers if w.poll() is not None]
+                workers = [w for w in workers if w not in ended]
+                for worker in ended:
+                    _ask_to_stop(worker)        # closes our end of its input
+                    if worker.returncode == 0 or stop():
+                        continue
+                    deaths += 1
+                    if worker.returncode == FAILED:
+                        raise StudyError("a worker could not go on, see above")
+                    if deaths > DEATHS:
+                        raise StudyError(f"{deaths} workers died one after the other, the last "
+                                         f"one with status {worker.returncode}")
+                    workers.append(_start(job))
+        finally:
+            for worker in workers:              # an error, or a second Ctrl-C
+                worker.kill()
+                worker.wait()
+
+
+def share(workers: int) -> int:
+    """Threads for each of so many workers on this machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // workers)
+
+
+def _start(job: Job) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    worker = subprocess.Popen([sys.executable, "-m", "search.worker"], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, env=environment)
+    assert worker.stdin is not None
+    with contextlib.suppress(BrokenPipeError):      # it died already; that is seen next
+        worker.stdin.write(pickle.dumps(job))
+        worker.stdin.flush()
+    return worker
+
+
+def _ask_to_stop(worker: subprocess.Popen[bytes]) -> None:
+    assert worker.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        worker.stdin.close()

@@ -1,0 +1,65 @@
+"""Workers as tasks on a Ray cluster. A task that is lost with its node is run again elsewhere."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from search.launchers.base import Resources
+from search.settings import StudyError
+from search.worker import Job, work
+
+POLL_S = 0.5
+
+
+class RayLauncher:
+    """See the module. Without an address a cluster of this machine alone is started."""
+
+    def __init__(self, resources: Resources) -> None:
+        try:
+            import ray
+        except ModuleNotFoundError:
+            raise StudyError("--launcher ray needs the package ray: pip install "
+                             "'searchspace[ray]'") from None
+        self.ray: Any = ray
+        self.resources = resources
+
+    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+        """See `search.launchers.base.Launcher`."""
+        ray, wanted = self.ray, self.resources
+        try:
+            ray.init(address=wanted.address, log_to_driver=False, logging_level="error",
+                     namespace="searchspace")
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise StudyError(f"no Ray cluster at {wanted.address}: "
+                             f"{str(error).splitlines()[0]}") from None
+        try:
+            task = ray.remote(num_cpus=wanted.cpus, num_gpus=wanted.gpus, max_retries=-1,
+                              retry_exceptions=False)(work)
+            left = [task.remote(job) for _ in range(wanted.workers)]
+            stopped = False
+            while left:
+                done, left = ray.wait(left, num_returns=1, timeout=POLL_S)
+                progress()
+                for one in done:
+                    self._get(one, stopped)
+                if stop() and not stopped:
+                    stopped = True
+                    for one in left:
+                        ray.cancel(one, force=False)    # KeyboardInterrupt: the trial is cut off
+                time.sleep(0)
+        finally:
+            ray.shutdown()
+
+    def _get(self, one: Any, stopped: bool) -> None:
+        try:
+            self.ray.get(one)
+        except self.ray.exceptions.TaskCancelledError:
+            if not stopped:
+                raise StudyError("a Ray worker was cancelled") from None
+        except self.ray.exceptions.RayTaskError as error:
+            cause = error.cause if error.cause is not None else error
+            if not (stopped and isinstance(cause, KeyboardInterrupt)):
+                raise StudyError(f"a Ray worker could not go on: {cause}") from None
+        except self.ray.exceptions.RayError as error:
+            raise StudyError("a Ray worker was lost and could not be run again: "
+                             f"{str(error).splitlines()[0]}") from None

@@ -1,0 +1,60 @@
+"""Workers as jobs of Slurm, by submitit. A job that dies or is requeued leaves its trial to others.
+
+Where there is no Slurm, submitit's own local executor runs the same jobs: how the tests do it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from search.launchers.base import Resources
+from search.settings import StudyError
+from search.worker import Job, work
+
+POLL_S = 1.0
+DEATHS = 10
+
+
+class SlurmLauncher:
+    """See the module. ``address`` names submitit's cluster: ``slurm``, which is the default, or
+    ``local``."""
+
+    def __init__(self, resources: Resources) -> None:
+        try:
+            import submitit
+        except ModuleNotFoundError:
+            raise StudyError("--launcher slurm needs the package submitit: pip install "
+                             "'searchspace[slurm]'") from None
+        self.submitit: Any = submitit
+        self.resources = resources
+
+    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+        """See `search.launchers.base.Launcher`."""
+        wanted = self.resources
+        try:
+            executor = self.submitit.AutoExecutor(folder=job.folder / "slurm",
+                                                  cluster=wanted.address or "slurm")
+            executor.update_parameters(name=job.name, cpus_per_task=wanted.cpus,
+                                       gpus_per_node=int(wanted.gpus), **dict(wanted.options))
+        except (RuntimeError, NameError, ValueError) as error:
+            raise StudyError(f"Slurm cannot be used: {error}") from None
+        jobs = [executor.submit(work, job) for _ in range(wanted.workers)]
+        deaths, finished = 0, progress()
+        try:
+            while jobs and not stop():
+                time.sleep(POLL_S)
+                now = progress()
+                deaths, finished = (0 if now > finished else deaths), now
+                for one in [one for one in jobs if one.done()]:
+                    jobs.remove(one)
+                    fault = one.exception()
+                    if fault is None:
+                        continue
+                    deaths += 1
+                    if deaths > DEATHS:
+                        raise StudyError(f"{deaths} Slurm jobs failed one after the other: "
+                                         f"{str(fault).strip().splitlines()[-1]}")
+                    jobs.append(executor.submit(work, job))
+        finally:
+            for one in jobs:
+                one.cancel()

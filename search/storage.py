@@ -1,0 +1,103 @@
+"""Optuna's storage as several workers need it: trials that know their worker, and patience.
+
+A trial is born with the name of its worker in the same transaction, so that no crash can leave one
+that nobody answers for. A database that is away, or a file that another worker is writing to, is
+waited for, see `search.archive.patience`.
+"""
+
+import functools
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optuna
+import sqlalchemy
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.archive.patience import passes, patient
+
+WORKER = "worker"       # the attribute of a trial
+_TRIES = 8              # to make the tables, where others make them at the same time
+
+
+class WorkerStorage(RDBStorage):
+    """The trials in the database ``url``, of which those asked here are those of ``worker``."""
+
+    def __init__(self, url: str, worker: str, patience_s: float) -> None:
+        self.worker, self.patience_s = worker, 0.0      # a wrong URL is told at once
+        wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **wait})
+        self.patience_s = patience_s
+        if self.engine.dialect.name == "sqlite":
+            _keep_journal(self.engine)
+
+    def _create_new_trial(self, study_id: int,
+                          template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        if template_trial is None:
+            template_trial = optuna.trial.create_trial(state=TrialState.RUNNING,
+                                                       user_attrs={WORKER: self.worker})
+        return patient(lambda: super(WorkerStorage, self)._create_new_trial(
+            study_id, template_trial), self.patience_s)
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState,
+                               values: Sequence[float] | None = None) -> bool:
+        """As Optuna's; an end that was written, though the answer got lost, counts as written."""
+        tried = False
+
+        def work() -> bool:
+            nonlocal tried
+            again, tried = tried, True
+            try:
+                return super(WorkerStorage, self).set_trial_state_values(trial_id, state, values)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                if again and self.get_trial(trial_id).state == state:
+                    return True
+                raise
+        return patient(work, self.patience_s)
+
+
+def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
+        return patient(lambda: method(self, *arguments, **named), self.patience_s)
+    return call
+
+
+for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trials",
+               "get_best_trial"} - set(vars(WorkerStorage))):
+    setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
+
+
+def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
+    """The storage; several processes may make its tables at the same time.
+
+    Raises:
+        SQLAlchemyError: the database cannot be used.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return WorkerStorage(url, worker, patience_s)
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+            racing = isinstance(cause, sqlalchemy.exc.IntegrityError) or passes(cause) or \
+                "already exists" in str(cause)
+            if attempt == _TRIES - 1 or not racing:
+                raise cause or error from None
+            time.sleep(0.1 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _keep_journal(engine: sqlalchemy.Engine) -> None:
+    """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA busy_timeout=60000")
+
+    engine.dispose()  # connections opened before the listener
