@@ -10,6 +10,8 @@ examples:
   python search/run.py --budget 300M --space my/space.yaml --study mine
   python search/run.py --budget 300M --objective score --objective macs
   python search/run.py --budget 300K --space digits --objective table
+  python search/run.py --budget 300M --workers 4
+  python search/run.py --budget 300M --workers 8 --storage postgresql+psycopg://me@host/db
 
 The same command continues a study that was interrupted. Ctrl-C ends after the running trial with
 what was found; a second one ends at once.
@@ -37,6 +39,7 @@ from search.samplers import SAMPLERS
 from search.scores.table import find_table
 from search.settings import Settings
 from search.study import Study
+from search.workers import add_worker_options, read_resources, run_with
 from searchspace import SearchspaceError, load, spaces
 from searchspace.budget import Budget, show_amount
 from searchspace.expand import trace
@@ -86,7 +89,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if not list(settings.budget.bounds):
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
                                "--latency 20ms, or several of them")
-    with Study(settings, folder, name) as study:
+    resources = read_resources(options)
+    with Study(settings, folder, name, options.storage, alone=options.storage is None) as study:
         print_short(console, survey(study.space, settings, study.cheapest), settings)
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
         if study.open is not study.space:
@@ -96,7 +100,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         if settings.warm_start:
             console.print(f"start: {study.start.describe()}")
         with Progress(console, settings) as progress, Interrupt() as interrupt:
-            stopped = study.run(progress.trials, lambda: interrupt.asked)
+            stopped = run_with(resources, options, study, progress, interrupt)
             trials, best = study.trials(), study.best(TOP)
             if not best:
                 console.print("interrupted before the first score" if interrupt.asked else
@@ -107,14 +111,15 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         front = front_of(trials, study.objectives, settings.budget) if len(goals) > 1 else None
         winner = _winner(results, best[0].number)
         trial = front.knee if front else next(t for t in best if t.number == winner)
-        genotype = write_best(study, trial, next((r for r in results if r.entry.trial == winner),
-                                                 None), folder / "best.yaml")
-        render(genotype, folder / "best.svg")
-        write_trials(trials, folder / "trials.csv", study.objectives, front)
-        if front:
-            write_front(study, front, folder)
-        if goals == DEFAULT:
-            write_finals(results, settings, folder / "finals.csv")
+        with study.writing():
+            result = next((r for r in results if r.entry.trial == winner), None)
+            genotype = write_best(study, trial, result, folder / "best.yaml")
+            render(genotype, folder / "best.svg")
+            write_trials(trials, folder / "trials.csv", study.objectives, front)
+            if front:
+                write_front(study, front, folder)
+            if goals == DEFAULT:
+                write_finals(results, settings, folder / "finals.csv")
     if results:
         console.print(final_table(results, settings))
         console.print(verdict(results, settings))
@@ -211,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
                         "space, budget, input and seed")
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where studies are kept (default: studies/ of the project)")
+    add_worker_options(parser)
     add_option(parser)
     return parser
 
