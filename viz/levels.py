@@ -2,19 +2,33 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 
+from searchspace import SearchspaceError
+
+from .bundle import bundle
 from .folded import folded
+from .lanes import lanes
+from .operation import edge, operation
 from .parts import Part, parts, summary
-from .picture import Box, Edge, Group, Picture, family
+from .picture import Band, Box, Edge, Group, Picture, family
 from .subject import Subject
 
 LEVELS = ("stage", "block", "operation")
 INPUT = "input"
 
 
-def picture(subject: Subject, level: str) -> Picture:
-    """The drawing of a subject at a level."""
-    return {"stage": stages, "block": blocks, "operation": operations}[level](subject)
+def picture(subject: Subject, level: str, only: str | None = None) -> Picture:
+    """The drawing of a subject at a level; at the level of blocks, ``only`` those of that name.
+
+    Raises:
+        SearchspaceError: no such block, or another level.
+    """
+    if only is not None:
+        if level != "block":
+            raise SearchspaceError(f"a single block is drawn at the level of blocks, not {level}")
+        return bundle(blocks(subject, only))
+    return bundle({"stage": stages, "block": blocks, "operation": operations}[level](subject))
 
 
 def stages(subject: Subject) -> Picture:
@@ -33,14 +47,19 @@ def stages(subject: Subject) -> Picture:
             detail + _inner_repeats(subject, body), count, open=subject.depends(span),
             openings=subject.opened(name)))
         edges += [Edge(box, name) for box in _sources(subject, span)]
-    return _picture(subject, "stage", boxes, edges)
+    return replace(_picture(subject, "stage", boxes, edges), bands=_bands(boxes[1:]))
 
 
-def blocks(subject: Subject) -> Picture:
-    """The stages, and beside them the inside of each distinct block once (`folded`)."""
+def blocks(subject: Subject, only: str | None = None) -> Picture:
+    """The stages, and beside them the inside of each distinct block once (`folded`); with
+    ``only``, the blocks of that name without the stages."""
     overview = stages(subject)
-    groups, boxes, edges = folded(subject)
+    groups, boxes, edges = folded(subject, only)
     boxes, notes = _noted(subject, groups, boxes)
+    if only is not None:
+        names = tuple(o for o in subject.openings if o.owner in {only, ""})
+        return replace(overview, level="block", boxes=boxes, groups=groups, edges=edges, bands=(),
+                       openings=names)
     steps = (replace(box, openings=()) for box in overview.boxes)
     return replace(overview, level="block", boxes=(*steps, *boxes), groups=groups, notes=notes,
                    edges=(*overview.edges, *edges), openings=subject.openings)
@@ -49,6 +68,7 @@ def blocks(subject: Subject) -> Picture:
 def operations(subject: Subject) -> Picture:
     """Every operation, in groups for stages and the blocks inside them."""
     nodes = subject.expansion.nodes
+    lane = lanes(nodes)
     groups: dict[str, Group] = {}
     boxes, edges = [_input(subject)], list[Edge]()
     for stage, span in subject.stages:
@@ -67,10 +87,9 @@ def operations(subject: Subject) -> Picture:
                 groups[name] = replace(known, macs=known.macs + node.cost.macs,
                                        params=known.params + node.cost.params)
                 parent = name
-            boxes.append(Box(node.name, node.op.label(), family(node.op), node.shape,
-                             node.cost.macs, node.cost.params, group=parent, open=is_open,
-                             openings=() if grouped else openings))
-            edges += _distinct(Edge(INPUT if j < 0 else nodes[j].name, node.name)
+            boxes.append(replace(operation(node, lane[i]), group=parent, open=is_open,
+                                 openings=() if grouped else openings))
+            edges += _distinct(Edge(INPUT, node.name) if j < 0 else edge(nodes, lane, j, i)
                                for j in node.inputs)
     noted, notes = _noted(subject, groups.values(), boxes)
     return replace(_picture(subject, "operation", noted, edges), groups=tuple(groups.values()),
@@ -82,6 +101,12 @@ def _picture(subject: Subject, level: str, boxes: Iterable[Box],
     cost = subject.expansion.cost()
     return Picture(level, subject.title, subject.remark, cost.macs, cost.params, tuple(boxes),
                    tuple(edges), openings=subject.elsewhere())
+
+
+def _bands(boxes: Iterable[Box]) -> tuple[Band, ...]:
+    """Stages in a row with one output size, so that the steps of resolution can be seen."""
+    rows = groupby(boxes, key=lambda box: box.shape[1:])
+    return tuple(Band(f"{h}×{w}", tuple(box.key for box in row)) for (h, w), row in rows)
 
 
 def _input(subject: Subject) -> Box:

@@ -23,6 +23,11 @@ class Box:
     ``shape`` (C, H, W) is the output's; ``family`` chooses the colour; ``group`` is the key of
     the group around it, empty at the top; ``open`` says that it depends on holes; ``notes`` tell
     what fell away in the group that ends here.
+
+    ``alias`` is the name that the genotype's author gave the operation, ``groups`` a convolution's
+    number of channel groups, ``lane`` the channel group that the output belongs to (`lanes`).
+    ``mark`` numbers a box whose output is wanted in so many places that ``taken`` of those says
+    it instead of an edge (`bundle`).
     """
 
     key: str
@@ -37,6 +42,11 @@ class Box:
     open: bool = False
     openings: tuple[Opening, ...] = ()
     notes: tuple[str, ...] = ()
+    alias: str = ""
+    groups: int = 1
+    lane: int | None = None
+    mark: int = 0
+    taken: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,25 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A tensor on its way from one box to another."""
+    """A tensor on its way from one box to another.
+
+    ``lane`` is its channel group; an ``exchange`` leads into another group. One that is ``hidden``
+    is told by numbers in its boxes.
+    """
 
     source: str
     target: str
+    lane: int | None = None
+    exchange: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Stages in a row whose outputs have one size; ``boxes`` are their keys."""
+
+    title: str
+    boxes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +105,7 @@ class Picture:
     groups: tuple[Group, ...] = ()
     openings: tuple[Opening, ...] = ()
     notes: tuple[str, ...] = ()
+    bands: tuple[Band, ...] = ()
 
 
 def family(op: Op) -> str:

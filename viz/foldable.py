@@ -1,0 +1,1 @@
+def foldable(picture, style): return ""
