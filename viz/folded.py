@@ -177,7 +177,7 @@ class _Fold:
     def draw(self, part: Part, owner: Part, depth: int, count: int) -> None:
         is_open = self.subject.depends(part.span)
         start = part.span.start
-        if part.block is None:
+        if part.block is None or len(part.span) == 1:       # a frame around one box tells nothing
             self.shown[start] = start
             self.spans[start] = part.span
             self.keys[start] = self.nodes[start].name
@@ -188,7 +188,7 @@ class _Fold:
         title = self.apart and self.apart.get(signature(self.nodes, part, depth + 1))
         group = _group(self.nodes, part, is_open=is_open, count=count,
                        detail="" if name.endswith(part.block) else name)
-        if title and len(part.span) > 1:
+        if title:
             self.shown.update(dict.fromkeys(part.span, start))
             self.spans[start] = part.span
             last = self.nodes[part.span[-1]]
@@ -204,8 +204,11 @@ class _Fold:
 
     def hint(self, part: Part) -> str:
         """The operation that tells a block from its like: the one with the largest window."""
-        node = max((self.nodes[i] for i in part.span),
-                   key=lambda n: (getattr(n.op, "k", 0) or 0, getattr(n.op, "stride", 1)))
+        def window(node: Node) -> tuple[int, ...]:
+            k = getattr(node.op, "k", 0) or 0
+            return k if isinstance(k, tuple) else (k, k)
+
+        node = max((self.nodes[i] for i in part.span), key=window)
         return node.op.label().partition(",")[0]
 
     def edges(self) -> list[Edge]:
