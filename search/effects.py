@@ -2,17 +2,27 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from searchspace.holes import Hole
-from searchspace.space import Point
+from searchspace.holes import Decisions, Hole
 from searchspace.tree import Atom
 
 BINS = 6    # levels that the options of a long range are put into
 SIGMAS = 3  # what stands out from chance
 
 
-def main_effects(points: Sequence[Point], values: Sequence[float],
+class Decided(Protocol):
+    """What is looked at of a point of a space: its decisions, and the hole of each."""
+
+    @property
+    def decisions(self) -> Decisions: ...
+
+    @property
+    def holes(self) -> Mapping[str, Hole]: ...
+
+
+def main_effects(points: Sequence[Decided], values: Sequence[float],
                  exact: bool) -> list[tuple[str, float]]:
     """The holes that explain some of the variance of ``values``, with their shares of it, greatest
     first.

@@ -21,6 +21,7 @@ class Proposal:
     already scored, and this is the nearest new one. ``lost``: proposals before this one that made
     no network, or none inside the budget, each followed by a random one. ``start``: the name of
     the known network that this is, or that was ``brought`` to the budget; no sampler proposed it.
+    ``proposed_macs``: the multiply-adds of what was proposed, before it was moved.
     """
 
     point: Point
@@ -30,6 +31,7 @@ class Proposal:
     lost: int = 0
     start: str | None = None
     brought: bool = False
+    proposed_macs: int | None = None
 
 
 def settle(region: Region, propose: Propose, seen: frozenset[str],
@@ -50,4 +52,5 @@ def settle(region: Region, propose: Propose, seen: frozenset[str],
     name = identity(region.space, found.decisions)
     if replaced := name in seen:
         name, found = region.nearest_new(found, seen, rng)
-    return Proposal(found, name, distance(drawn, found), replaced, lost)
+    return Proposal(found, name, distance(drawn, found), replaced, lost,
+                    proposed_macs=drawn.macs)

@@ -309,7 +309,8 @@ class Study:
             "latency": settings.predictor.nanoseconds(point.expansion)
             if settings.predictor else None,
             "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
-            "brought": proposal.brought, **proposal.moved._asdict(),
+            "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
+            **proposal.moved._asdict(),
             "identity": proposal.identity}      # the last one, see `is_settled`
         for key, value in attributes.items():
             trial.set_user_attr(key, value)

@@ -1,0 +1,53 @@
+"""Plots as files: SVG, PDF and PNG by vl-convert, which holds Vega and needs no browser."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from searchspace import SearchspaceError
+from viz.plots import PLOTS
+from viz.plots.theme import config
+from viz.results import Results
+
+FORMATS = ("svg", "pdf", "png")
+WIDTH = 640          # pixels, at 96 to an inch
+
+
+def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
+          width: int = WIDTH) -> bytes:
+    """A drawing in Vega-Lite as the bytes of a file; the same ones for the same drawing."""
+    import vl_convert
+
+    sized = {**spec, "width": width, "config": config(theme)}
+    if format == "svg":
+        return vl_convert.vegalite_to_svg(sized).encode()
+    if format == "pdf":
+        return vl_convert.vegalite_to_pdf(sized)
+    return vl_convert.vegalite_to_png(sized, scale=2)
+
+
+def write_charts(results: Results, folder: Path, format: str = "svg",
+                 theme: str = "light") -> list[Path]:
+    """Every plot that has something to show, as ``folder/front.svg`` and so on.
+
+    Raises:
+        SearchspaceError: the folder cannot be written to.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, plot in PLOTS.items():
+            if (spec := plot.draw(results)) is not None:
+                written.append(folder / f"{name}.{format}")
+                written[-1].write_bytes(chart(spec, format, theme))
+    except OSError as error:
+        raise SearchspaceError(f"{folder} cannot be written to: {error.strerror}") from None
+    return written
+
+
+@cache
+def library() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one JavaScript module body, from vl-convert: 0.9 MB."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle()

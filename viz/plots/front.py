@@ -1,0 +1,85 @@
+"""The Pareto front: two goals against each other, or the only one against the multiply-adds."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from viz.results import Goal, Results
+
+from . import parts
+
+ABOUT = ("Every network that was scored; the line joins those that no other one equals or betters "
+         "in both. Diamonds are published networks, scored at the same input size.")
+KINDS = ("network", "front", "best", "published")
+
+
+class Mark(NamedTuple):
+    """A network in the plane of the two goals. ``id`` is its trial's number, of a published one
+    its name; ``kind`` is network, front, best or published."""
+
+    id: str
+    x: float
+    y: float
+    kind: str
+    name: str
+
+
+def rows(results: Results) -> tuple[Mark, ...]:
+    """All scored networks in the order of their trials, then the published ones. ``x`` is the
+    second of `Results.axes`, ``y`` the first."""
+    front = {row.number for row in results.front}
+    marks = []
+    for row in results.scored:
+        y, x = results.plane(row)
+        what = "best" if row.number == results.best else \
+            "front" if row.number in front else "network"
+        marks.append(Mark(str(row.number), x, y, what, f"trial {row.number}"))
+    first, second = results.axes
+    if first.name == "score" and second.name in parts.AMOUNTS:
+        marks += [Mark(r.name, float(getattr(r, second.name)), r.mean, "published", r.name)
+                  for r in results.rivals if r.trial is None]
+    return tuple(marks)
+
+
+def bound(results: Results) -> float | None:
+    """The budget's bound on the horizontal axis."""
+    return next((float(limit.most) for limit in results.limits
+                 if limit.cost == results.axes[1].name), None)
+
+
+def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None) -> dict[str, Any]:
+    """The plane; of more than two goals the line is left out, since the front is no line there."""
+    up, across = axes
+    x, y = parts.goal("x", across), parts.goal("y", up)
+    steps = sorted((m for m in marks if m.kind in ("front", "best")), key=lambda m: (m.x, m.y))
+    line: list[Mark] = []
+    for mark in steps:                      # the front in the plane alone
+        if not line or up.loss(mark.y) < up.loss(line[-1].y):
+            line.append(mark)
+    layers: list[dict[str, Any]] = []
+    if most is not None:
+        layers.append({"data": {"values": [{"x": most}]},
+                       "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})
+    if not across.maximize:
+        layers.append({"data": parts.data(line),
+                       "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
+                       "encoding": {"x": x, "y": y}})
+    colour = parts.colours((m.kind for m in marks), KINDS)
+    layers.append({
+        "data": {"name": "marks", **parts.data(marks)},
+        "mark": {"type": "point", "filled": True, "cursor": "pointer", "opacity": 0.85},
+        "encoding": {
+            "x": x, "y": y,
+            "color": colour,
+            "shape": {**colour, "scale": {
+                "domain": KINDS, "range": ["circle", "circle", "square", "diamond"]}},
+            "size": {**colour, "legend": None, "scale": {
+                "domain": KINDS, "range": [28, 60, 130, 90]}},
+            "tooltip": [{"field": "name", "title": "network"},
+                        {"field": "y", "title": up.title, "type": "quantitative",
+                         "format": ".4~s" if up.name in parts.AMOUNTS else ".6~g"},
+                        {"field": "x", "title": across.title, "type": "quantitative",
+                         "format": ".4~s" if across.name in parts.AMOUNTS else ".6~g"}]}})
+    layers.append({"data": {"name": "chosen", "values": []},
+                   "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
+                   "encoding": {"x": x, "y": y}})
+    return parts.spec(*layers, height=380)

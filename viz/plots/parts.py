@@ -1,0 +1,52 @@
+"""What the plots have in common: names of fields and axes, and the words of the origins."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from viz.results import Goal, Row
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+SHORT = "~s"        # 300M, 2.5k: how an axis writes amounts
+KINDS = {"published": "start", "proposed": "as proposed", "moved": "moved to the budget",
+         "replaced": "replaced: known already"}
+AMOUNTS = ("macs", "params", "memory")
+
+
+def spec(*layers: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """A Vega-Lite drawing of some layers on top of each other, as wide as its container."""
+    return {"$schema": SCHEMA, "width": "container", "height": 300,
+            "autosize": {"type": "fit", "contains": "padding"}, **other, "layer": list(layers)}
+
+
+def data(rows: Sequence[NamedTuple]) -> dict[str, Any]:
+    """Named tuples as the data of a layer."""
+    return {"values": [row._asdict() for row in rows]}
+
+
+def quantity(field: str, title: str, *, amount: bool = False, zero: bool = False,
+             **other: Any) -> dict[str, Any]:
+    """The encoding of a number by a position; ``amount``: written as 300M."""
+    axis = {"format": SHORT} if amount else {}
+    scale = {"zero": True} if zero else {"zero": False, "nice": False, "padding": 12}
+    return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale,
+            **other}
+
+
+def colours(present: Iterable[str], known: Sequence[str]) -> dict[str, Any]:
+    """The encoding of kinds by colours, which are the same whichever are present; the legend has
+    those that are."""
+    there = set(present)
+    return {"field": "kind", "type": "nominal", "scale": {"domain": list(known)},
+            "legend": {"title": None, "orient": "top", "values": [k for k in known if k in there]}}
+
+
+def goal(field: str, of: Goal, **other: Any) -> dict[str, Any]:
+    """The encoding of a goal's value; its axis says in which direction it improves."""
+    better = "higher is better" if of.maximize else "lower is better"
+    unit = f"{of.unit}, " if of.unit and of.name not in AMOUNTS else ""
+    return quantity(field, f"{of.title} ({unit}{better})", amount=of.name in AMOUNTS, **other)
+
+
+def kind(row: Row) -> str:
+    """How a trial came about, in words."""
+    return KINDS[row.origin]

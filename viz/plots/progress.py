@@ -1,0 +1,41 @@
+"""The value of each trial, and the best one so far."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from viz.results import Goal, Results
+
+from . import parts
+
+ABOUT = "Each trial by how it came about; the line is the best value so far."
+
+
+class Step(NamedTuple):
+    """A scored trial; ``best`` is the best value up to it."""
+
+    trial: int
+    value: float
+    best: float
+    kind: str
+
+
+def rows(results: Results) -> tuple[Step, ...]:
+    """The scored trials in order, with the value of the first goal."""
+    pick, steps, best = max if results.goals[0].maximize else min, list[Step](), None
+    for row in results.scored:
+        best = row.values[0] if best is None else pick(best, row.values[0])
+        steps.append(Step(row.number, row.values[0], best, parts.kind(row)))
+    return tuple(steps)
+
+
+def spec(steps: Sequence[Step], goal: Goal) -> dict[str, Any] | None:
+    """Points, and a line that only improves."""
+    if not steps:
+        return None
+    x = parts.quantity("trial", "trial")
+    return parts.spec(
+        {"mark": {"type": "point", "filled": True, "size": 24, "opacity": 0.75},
+         "encoding": {"x": x, "y": parts.goal("value", goal), "color": parts.colours(
+             (step.kind for step in steps), list(parts.KINDS.values()))}},
+        {"mark": {"type": "line", "style": "front", "interpolate": "step-after"},
+         "encoding": {"x": x, "y": parts.goal("best", goal)}}, data=parts.data(steps))

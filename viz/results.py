@@ -1,0 +1,150 @@
+"""What a study hands over to be shown: frozen rows of plain values, bound to no storage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from searchspace import Genotype
+from searchspace.tree import Atom
+
+MACS = "macs"
+COSTS = ("macs", "params", "memory")
+ORIGINS = ("published", "proposed", "moved", "replaced")
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One objective: its name and title, and whether more of it is better."""
+
+    name: str
+    title: str
+    unit: str
+    maximize: bool
+
+    def loss(self, value: float) -> float:
+        """The value as what is to be minimised."""
+        return -value if self.maximize else value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finished trial.
+
+    ``values``, one a goal, and ``shown``, the same for people, are empty where the network could
+    not be evaluated; then ``error`` says why. ``origin`` is one of `ORIGINS`: known before the
+    search, as the sampler proposed it, moved to the budget, or the nearest new network in the
+    place of one that was scored. ``proposed`` are the MACs of the proposal before it was brought to
+    the budget, ``began`` and ``ended`` UTC.
+    """
+
+    number: int
+    values: tuple[float, ...]
+    shown: tuple[str, ...]
+    macs: int
+    params: int
+    memory: int
+    decisions: Mapping[str, Atom]
+    origin: str
+    known: str = ""            # the published network that this is, or was brought from
+    proposed: int | None = None
+    seconds: float = 0.0
+    began: datetime | None = None
+    ended: datetime | None = None
+    worker: str = ""
+    error: str = ""
+
+    def cost(self, name: str) -> int:
+        """One of `COSTS`."""
+        return int(getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A line of the final comparison: a published network, or a trial's (``trial``), scored again
+    from several initialisations. Only as many published ones as the search compared."""
+
+    name: str
+    trial: int | None
+    macs: int
+    params: int
+    memory: int
+    mean: float
+    spread: float
+    over: bool                 # above the budget
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound of the budget: a cost of `COSTS`, and how little and how much of it is allowed."""
+
+    cost: str
+    least: int | None
+    most: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study as it is shown: what was asked, what came out.
+
+    ``space`` is the genotype with holes, at the search's input size. ``best`` is the number of the
+    trial that best.yaml holds, of several goals the knee of the front; None where nothing was
+    scored. ``effects`` are the shares of the first goal's variance that holes explain, greatest
+    first. ``volumes`` is the hypervolume after each trial against ``reference``, which is in the
+    units of the two goals of `plots.front`. ``facts`` are words for the summary.
+    """
+
+    name: str
+    space: Genotype
+    goals: tuple[Goal, ...]
+    limits: tuple[Limit, ...]
+    rows: tuple[Row, ...]
+    best: int | None = None
+    rivals: tuple[Rival, ...] = ()
+    effects: tuple[tuple[str, float], ...] = ()
+    volumes: tuple[float, ...] = ()
+    reference: tuple[float, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    command: str = ""
+    verdict: str = ""
+
+    @property
+    def scored(self) -> tuple[Row, ...]:
+        """The rows that have values."""
+        return tuple(row for row in self.rows if row.values)
+
+    @property
+    def axes(self) -> tuple[Goal, Goal]:
+        """The two goals that a plane can show: the first two, or the only one against the MACs."""
+        if len(self.goals) > 1:
+            return self.goals[0], self.goals[1]
+        cost = MACS if self.goals[0].name != MACS else "params"
+        return self.goals[0], Goal(cost, "MACs" if cost == MACS else "params", "", False)
+
+    def plane(self, row: Row) -> tuple[float, float]:
+        """A scored row's values on `axes`."""
+        return row.values[0], row.values[1] if len(row.values) > 1 \
+            else float(row.cost(self.axes[1].name))
+
+    @cached_property
+    def numbered(self) -> dict[int, Row]:
+        """The rows by their trials' numbers."""
+        return {row.number: row for row in self.rows}
+
+    @cached_property
+    def front(self) -> tuple[Row, ...]:
+        """The rows on the Pareto front of all goals, or of the only one and the MACs, best in the
+        first first. Of rows with equal values the earliest."""
+        several = len(self.goals) > 2
+        losses = [(tuple(g.loss(v) for g, v in zip(self.goals, row.values, strict=True)) if several
+                   else tuple(g.loss(v) for g, v in zip(self.axes, self.plane(row), strict=True)),
+                   row.number, row) for row in self.scored]
+        front: list[tuple[tuple[float, ...], int, Row]] = []
+        for entry in sorted(losses, key=lambda entry: entry[:2]):
+            # what comes later in this order dominates nothing before it
+            if not any(all(a <= b for a, b in zip(other[0], entry[0], strict=True))
+                       for other in front):
+                front.append(entry)
+        return tuple(row for *_, row in front)
