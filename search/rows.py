@@ -12,6 +12,7 @@ import sqlalchemy
 
 from search.archive import versions
 from search.effects import main_effects
+from search.finals import CAVEAT
 from search.objectives import Objective, named
 from search.pareto import Point, hypervolumes, knee, worst
 from search.settings import StudyError
@@ -39,8 +40,8 @@ def read_study(folder: str | Path) -> Results:
                 if t.state.is_finished() and "decisions" in t.user_attrs]
     rows = tuple(_row(t, objectives) for t in finished)
     found = Results(
-        study.study_name, space,
-        tuple(Goal(o.name, o.title, o.unit, o.direction == "maximize") for o in objectives),
+        study.study_name, space, settings["input"],
+        tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize") for o in objectives),
         tuple(_limits(settings["budget"])), rows,
         rivals=tuple(_rivals(folder / "finals.csv")),
         effects=_effects(space, [r for r in rows if r.values]),
@@ -49,7 +50,8 @@ def read_study(folder: str | Path) -> Results:
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
         command=study.user_attrs.get("command", ""), verdict=study.user_attrs.get("verdict", ""),
-        facts=_facts(rows, finished, settings))
+        facts=_facts(rows, finished, settings),
+        caveat=CAVEAT if "score" in {o.name for o in objectives} else "")
     return _completed(found)
 
 

@@ -87,7 +87,7 @@ class Limit:
 class Results:
     """A study as it is shown: what was asked, what came out.
 
-    ``space`` is the genotype with holes, at the search's input size. ``best`` is the number of the
+    ``space`` is the genotype with holes, for images of ``edge`` pixels. ``best`` is the number of the
     trial that best.yaml holds, of several goals the knee of the front; None where nothing was
     scored. ``effects`` are the shares of the first goal's variance that holes explain, greatest
     first. ``volumes`` is the hypervolume after each trial against ``reference``, which is in the
@@ -96,6 +96,7 @@ class Results:
 
     name: str
     space: Genotype
+    edge: int                  # pixels of an edge of the square images
     goals: tuple[Goal, ...]
     limits: tuple[Limit, ...]
     rows: tuple[Row, ...]
@@ -109,6 +110,7 @@ class Results:
     versions: tuple[tuple[str, str], ...] = ()
     command: str = ""
     verdict: str = ""
+    caveat: str = ""           # what the values are not
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -1,0 +1,59 @@
+"""Which published network is like another one: by where the multiply-adds are spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from searchspace import Genotype, GenotypeError, load, published
+from searchspace.expand import Expansion, trace
+
+Profile = Mapping[tuple[str, str, int], int]
+
+
+def profile(expansion: Expansion) -> Profile:
+    """The multiply-adds of a network by kind of operation, kernel and height of the output."""
+    spent: dict[tuple[str, str, int], int] = {}
+    for node in expansion.nodes:
+        if node.cost.macs:
+            key = node.op.kind, str(getattr(node.op, "k", "")), node.shape[1]
+            spent[key] = spent.get(key, 0) + node.cost.macs
+    return spent
+
+
+def difference(a: Profile, b: Profile) -> int:
+    """How many multiply-adds the two spend elsewhere: the sum over all keys of what one has more
+    than the other."""
+    return sum(abs(n - b.get(key, 0)) for key, n in a.items()) + \
+        sum(n for key, n in b.items() if key not in a)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published network at some input size."""
+
+    name: str
+    genotype: Genotype
+    expansion: Expansion
+    profile: Profile
+
+
+@lru_cache(maxsize=4)
+def references(size: int) -> tuple[Reference, ...]:
+    """The bundled networks that take square images of ``size`` pixels."""
+    found = []
+    for name in published():
+        genotype = load(name).with_input(size)
+        try:
+            expansion = trace(genotype)
+        except GenotypeError:
+            continue            # images of this size do not fit through it
+        found.append(Reference(name, genotype, expansion, profile(expansion)))
+    return tuple(found)
+
+
+def nearest(expansion: Expansion) -> Reference | None:
+    """The published network whose multiply-adds at this input size lie most alike, by
+    `difference`; of equals the first. None where no bundled one takes such images."""
+    mine = profile(expansion)
+    return min(references(expansion.input[1]),
+               key=lambda r: (difference(mine, r.profile), r.name), default=None)

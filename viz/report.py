@@ -1,0 +1,193 @@
+"""The report of a study, one HTML file: ``python viz/report.py studies/mine``."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from search.rows import read_study
+from searchspace import Genotype, GenotypeError, SearchspaceError, fill
+from searchspace.budget import amount, show
+from searchspace.expand import trace
+from searchspace.plugins import add_option, load_named
+from viz.chart import FORMATS, write_charts
+from viz.details import Detail, detail, drawing
+from viz.nearest import nearest, references
+from viz.page import page
+from viz.plots import PLOTS
+from viz.plots.theme import THEMES
+from viz.results import Results, Row
+
+CHUNK = 100        # networks whose details are unpacked together when one of them is asked for
+DRAWINGS = 24      # networks that are drawn by Graphviz: the best, and those on the front
+SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "report.js")
+
+EXAMPLES = """\
+examples:
+  python viz/report.py studies/mine                        (writes studies/mine/report.html)
+  python viz/report.py studies/mine --plots figures --format pdf
+"""
+
+
+def report(results: Results, drawings: int = DRAWINGS) -> str:
+    """The report as the text of an HTML file that opens without a network.
+
+    Every network has a schematic, its costs and its YAML; ``drawings`` of them, the best and those
+    on the front, are drawn by Graphviz too.
+    """
+    networks, known = _networks(results)
+    chunks = {str(row.number): i // CHUNK for i, row in enumerate(results.rows)}
+    plots = {name: spec for name, plot in PLOTS.items() if (spec := plot.draw(results))}
+    data: dict[str, object] = {
+        "study": _study(results, chunks), "plots": plots, "published": known,
+        "drawings": _drawings(results, drawings)}
+    for i in range(0, len(results.rows), CHUNK):
+        data[f"networks-{i // CHUNK}"] = {
+            str(row.number): networks[row.number] for row in results.rows[i:i + CHUNK]}
+    return page(
+        "report.html", SCRIPTS, data, title=f"{results.name}: a search", name=results.name,
+        space=results.space.name, budget=_budget(results), verdict=results.verdict,
+        input=f"{results.edge}×{results.edge}", facts=_summary(results),
+        rivals=[{"name": r.name, "over": r.over, "score": f"{r.mean:.1f} ± {r.spread:.1f}",
+                 "macs": amount("macs", r.macs), "params": amount("params", r.params)}
+                for r in sorted(results.rivals, key=lambda r: -r.mean)],
+        plane=PLOTS["front"], plots=[(n, PLOTS[n]) for n in plots if n != "front"],
+        caveat=results.caveat, command=results.command, settings=results.settings,
+        versions=results.versions, version=dict(results.versions).get("searchspace", ""),
+        example=_example(results))
+
+
+def write_report(results: Results, path: Path, drawings: int = DRAWINGS) -> Path:
+    """Write `report` to a file.
+
+    Raises:
+        SearchspaceError: it cannot be written.
+    """
+    try:
+        path.write_text(report(results, drawings), encoding="utf-8")
+    except OSError as error:
+        raise SearchspaceError(f"{path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def genotype(results: Results, row: Row) -> Genotype:
+    """The network of a row, as a genotype of its own."""
+    filled = fill(results.space, row.decisions)
+    return filled.replace(filled.document, name=f"{results.name}-{row.number}")
+
+
+def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Detail]]:
+    """The details of all trials, and of the published networks that they are compared with."""
+    found: dict[int, Detail | None] = {}
+    known = {r.name: r for r in references(results.edge)}
+    wanted = {r.name for r in results.rivals if r.name in known}
+    for row in results.rows:
+        try:
+            expansion = trace(network := genotype(results, row))
+        except GenotypeError:       # the space was changed since
+            found[row.number] = None
+            continue
+        near = nearest(expansion)
+        found[row.number] = {**detail(network, f"trial {row.number}", expansion),
+                             "near": near.name if near else None}
+        wanted |= {near.name} if near else set()
+    return found, {name: {**detail(known[name].genotype, name, known[name].expansion)}
+                   for name in sorted(wanted)}
+
+
+def _drawings(results: Results, most: int) -> dict[str, str]:
+    """The drawings of the best trials, of the front (of a long one evenly), and of rivals."""
+    goal = results.goals[0]
+    ranked = sorted(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
+    front = results.front
+    share = max(1, -(-len(front) * 2 // max(most, 1)))
+    chosen = dict.fromkeys([*([results.best] if results.best is not None else []),
+                            *(row.number for row in front[::share]),
+                            *(row.number for row in ranked)])
+    return {str(number): svg for number in list(chosen)[:most]
+            if (svg := drawing(genotype(results, results.numbered[number])))}
+
+
+def _study(results: Results, chunks: dict[str, int]) -> dict[str, Any]:
+    """What the table, and the scripts, know of every trial."""
+    names = list(dict.fromkeys(name for row in results.rows for name in row.decisions))
+    labels = {name: list(dict.fromkeys(row.decisions[name] for row in results.rows
+                                       if name in row.decisions)) for name in names}
+    front = {row.number for row in results.front}
+    rows = [{"id": str(r.number), "trial": r.number, "values": r.values, "shown": r.shown,
+             "macs": r.macs, "params": r.params, "memory": r.memory,
+             "budget": max((r.cost(limit.cost) / limit.most for limit in results.limits),
+                           default=0.0),
+             "origin": r.origin, "known": r.known, "error": r.error,
+             "front": "best" if r.number == results.best else "yes" if r.number in front else "",
+             "decisions": [labels[n].index(r.decisions[n]) if n in r.decisions else -1
+                           for n in names]} for r in results.rows]
+    return {"goals": [goal.title for goal in results.goals],
+            "maximize": results.goals[0].maximize,
+            "best": None if results.best is None else str(results.best), "rows": rows,
+            "holes": [{"name": n, "labels": labels[n]} for n in names], "chunks": chunks,
+            "rivals": [{"id": str(r.trial) if r.trial is not None else r.name,
+                        "shown": f"{r.mean:.1f} ± {r.spread:.1f}"} for r in results.rivals]}
+
+
+def _summary(results: Results) -> Iterator[tuple[str, str]]:
+    if results.best is not None:
+        best = results.numbered[results.best]
+        values = [f"{goal.title} {shown}" for goal, shown in
+                  zip(results.goals, best.shown, strict=True)]
+        costs = [show(name, best.cost(name)) for name in ("macs", "params")
+                 if name not in {goal.name for goal in results.goals}]
+        knee = "the knee of the front" if len(results.goals) > 1 else "best network"
+        yield knee, f"trial {best.number}: {', '.join([*values, *costs])}"
+        yield "on the front", f"{len(results.front)}"
+    yield from results.facts
+
+
+def _budget(results: Results) -> str:
+    return " and ".join(show(limit.cost, *(end for end in (limit.least, limit.most)
+                                           if end is not None)) for limit in results.limits)
+
+
+def _example(results: Results) -> str:
+    """A filter that says something in this study."""
+    parts = ["front=yes"]
+    if results.scored:
+        middle = sorted(r.macs for r in results.scored)[len(results.scored) // 2]
+        parts.append(f"macs<{amount('macs', middle)}")
+        name, label = next(reversed(results.scored[0].decisions.items()))
+        parts.append(f"{name}={str(label).lower() if isinstance(label, bool) else label}")
+    return " ".join(parts)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; 2 for a user's mistake."""
+    parser = argparse.ArgumentParser(
+        prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="page to write (default: report.html in the folder)")
+    parser.add_argument("--drawings", type=int, default=DRAWINGS, metavar="N",
+                        help=f"networks drawn by Graphviz (default: {DRAWINGS})")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER",
+                        help="write the plots alone, as files for a paper, and no page")
+    parser.add_argument("--format", choices=FORMATS, default="svg", help="of --plots (svg)")
+    parser.add_argument("--theme", choices=THEMES, default="light", help="of --plots (light)")
+    add_option(parser)
+    options = parser.parse_args(arguments)
+    try:
+        load_named(options)
+        results = read_study(options.study)
+        written = [write_report(results, options.output or options.study / "report.html",
+                                options.drawings)] if options.plots is None else \
+            write_charts(results, options.plots, options.format, options.theme)
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(map(str, written)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

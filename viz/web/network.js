@@ -1,0 +1,89 @@
+// One network: a schematic, its costs stage by stage, its YAML, its drawing.
+
+const NAME = 0, WHAT = 1, TIMES = 2, CHANNELS = 3, HEIGHT = 4, WIDTH = 5, MACS = 6, PARAMS = 7,
+  REMARK = 8;                                       // the places in a row of `stages`
+const shape = (s) => (s[CHANNELS] ? `${s[CHANNELS]}×${s[HEIGHT]}×${s[WIDTH]}` : "–");
+const titled = (s) => (s[TIMES] > 1 ? `${s[WHAT]} ×${s[TIMES]}` : s[WHAT]);
+
+/** Bars as high as the image is (in powers of two) and as dark as the share of the MACs. */
+function schematic(network) {
+  const stages = network.stages.filter((s) => s[CHANNELS]);
+  const step = 34, top = 118, tall = 92;
+  const levels = Math.log2(network.input[1] + 1);
+  const width = stages.length * step + 12;
+  const drawn = el("svg", { viewBox: `0 0 ${width} ${top + 74}`, width, height: top + 74,
+    role: "img", class: "schematic", "aria-label": `${network.name}: ${stages.length} stages, `
+      + `${shape(stages[0])} to ${shape(stages[stages.length - 1])}` });
+  stages.forEach((s, i) => {
+    const share = network.macs ? s[MACS] / network.macs : 0;
+    const high = Math.max(3, (tall * Math.log2(s[HEIGHT] + 1)) / levels);
+    const x = 6 + i * step, before = i ? stages[i - 1] : null;
+    drawn.append(el("g", {},
+      el("title", {}, `${s[NAME]}: ${titled(s)}, ${shape(s)}, ${percent(share)} of the MACs`),
+      el("rect", { x, y: top - high, width: step - 6, height: high, rx: 3,
+        style: `--share:${Math.round(8 + 92 * Math.min(1, share * 2.5))}%` }),
+      before && before[HEIGHT] === s[HEIGHT] ? null
+        : el("text", { x: x + 14, y: top - high - 5, class: "size" }, String(s[HEIGHT])),
+      el("text", { x: x + 14, y: top + 13, class: "size" }, String(s[CHANNELS])),
+      el("text", { transform: `translate(${x + 11},${top + 22}) rotate(48)` },
+        titled(s).length > 13 ? `${titled(s).slice(0, 12)}…` : titled(s))));
+  });
+  return el("div", { class: "wide", tabindex: "0", role: "group",
+    "aria-label": "schematic of the stages" }, drawn);
+}
+
+/** The cost table. */
+function costs(network) {
+  const remarks = network.stages.some((s) => s[REMARK]);
+  const head = ["step", "what", "output", "MACs", "share", "params", ...(remarks ? ["remarks"] : [])];
+  return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "cost table" },
+    el("table", { class: "costs" },
+      el("thead", {}, el("tr", {}, head.map((h, i) => el("th",
+        { scope: "col", class: i > 2 && i < 6 ? "number" : null }, h)))),
+      el("tbody", {}, network.stages.map((s) => {
+        const share = network.macs ? s[MACS] / network.macs : 0;
+        return el("tr", {}, el("td", {}, s[NAME]), el("td", {}, titled(s)), el("td", {}, shape(s)),
+          el("td", { class: "number" }, whole(s[MACS])),
+          el("td", { class: "number bar", style: `--share:${percent(share)}` },
+            s[MACS] ? percent(share) : ""),
+          el("td", { class: "number" }, whole(s[PARAMS])),
+          remarks ? el("td", {}, s[REMARK]) : null);
+      })),
+      el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "total"), el("td"), el("td"),
+        el("td", { class: "number" }, whole(network.macs)), el("td"),
+        el("td", { class: "number" }, whole(network.params)), remarks ? el("td") : null))));
+}
+
+/** A drawing that was made by Graphviz; its text was escaped there, scripts do not run here. */
+function picture(svg, label) {
+  const drawn = document.importNode(
+    new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
+  drawn.querySelectorAll("[id]").forEach((node) => node.removeAttribute("id"));
+  drawn.removeAttribute("id");
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", label);
+  return el("div", { class: "wide drawing", tabindex: "0", role: "group", "aria-label": label },
+    drawn);
+}
+
+/** A part that folds. */
+function fold(title, open, ...content) {
+  return el("details", { open }, el("summary", {}, title), ...content);
+}
+
+/** All that is known of a network, under a heading of some level. */
+function panel(network, { heading = "h3", facts = [], drawings = [], extra = [] } = {}) {
+  const lines = [["MACs", `${whole(network.macs)} (${amount(network.macs)})`],
+    ["parameters", `${whole(network.params)} (${amount(network.params)})`],
+    ["peak activations", `${amount(network.memory)}B, in ${network.peak}`],
+    ["input", network.input.join("×")], ...facts];
+  return [el(heading, { tabindex: "-1" }, network.name),
+    el("dl", { class: "facts" }, lines.map(([k, v]) => el("div", {}, el("dt", {}, k),
+      el("dd", {}, v)))),
+    schematic(network), ...extra,
+    ...drawings.map(([title, svg], i) => fold(title, i === 0, picture(svg,
+      `${title} of ${network.name}`))),
+    fold("Costs, stage by stage", !drawings.length, costs(network)),
+    fold("YAML", false, copyButton("Copy the YAML", () => network.yaml),
+      el("pre", { tabindex: "0" }, network.yaml))];
+}
