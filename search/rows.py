@@ -41,7 +41,8 @@ def read_study(folder: str | Path) -> Results:
     rows = tuple(_row(t, objectives) for t in finished)
     found = Results(
         study.study_name, space, settings["input"],
-        tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize") for o in objectives),
+        tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
+              for o in objectives),
         tuple(_limits(settings["budget"])), rows,
         rivals=tuple(_rivals(folder / "finals.csv")),
         effects=_effects(space, [r for r in rows if r.values]),
@@ -123,7 +124,8 @@ def _rivals(file: Path) -> Iterator[Rival]:
             found = r["kind"] == "found"
             yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
                         int(r["macs"]), int(r["params"]), int(r["memory"]),
-                        float(r["score_mean"]), float(r["score_spread"]), bool(int(r["over_budget"])))
+                        float(r["score_mean"]), float(r["score_spread"]),
+                        bool(int(r["over_budget"])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ what was found; a second one ends at once.
 
 import argparse
 import random
+import shlex
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from search.preview import print_report, print_short
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.proposals import summary
+from search.rows import read_study
 from search.samplers import SAMPLERS
 from search.scores.table import find_table
 from search.settings import Settings
@@ -46,13 +48,16 @@ from searchspace.expand import trace
 from searchspace.plugins import add_option, load_named
 from searchspace.space import sample
 from viz.render import render
+from viz.report import write_report
 
 STUDIES = Path(__file__).resolve().parent.parent / "studies"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
+    options.command = shlex.join(["python", "search/run.py", *given])
     keep_memory()
     wait_asleep()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
@@ -91,6 +96,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                                "--latency 20ms, or several of them")
     resources = read_resources(options)
     with Study(settings, folder, name, options.storage, alone=options.storage is None) as study:
+        study.optuna.set_user_attr("command", options.command)
         print_short(console, survey(study.space, settings, study.cheapest), settings)
         console.print(f"sampler {study.sampler_name}: {study.reason}; study {folder}")
         if study.open is not study.space:
@@ -120,6 +126,9 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                 write_front(study, front, folder)
             if goals == DEFAULT:
                 write_finals(results, settings, folder / "finals.csv")
+            if results:
+                study.optuna.set_user_attr("verdict", verdict(results, settings))
+    write_report(read_study(folder), folder / "report.html")
     if results:
         console.print(final_table(results, settings))
         console.print(verdict(results, settings))
@@ -143,9 +152,10 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if "score" in goals:
         console.print(CAVEAT, style="dim")
     beside = "front.csv, front/" if front else "finals.csv" if goals == DEFAULT else ""
+    files = ", ".join(filter(None, ["report.html", "best.svg", "trials.csv", beside, "study.db"]))
     console.print(f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if front else ''}: "
                   f"{show_amount(trial.macs)} MACs, {show_amount(trial.params)} params; beside it "
-                  f"{', '.join(filter(None, ['best.svg', 'trials.csv', beside, 'study.db']))}")
+                  f"{files}")
     return 130 if interrupted else 0
 
 

@@ -155,7 +155,7 @@ def _example(results: Results) -> str:
     if results.scored:
         middle = sorted(r.macs for r in results.scored)[len(results.scored) // 2]
         parts.append(f"macs<{amount('macs', middle)}")
-        name, label = next(reversed(results.scored[0].decisions.items()))
+        name, label = list(results.scored[0].decisions.items())[-1]
         parts.append(f"{name}={str(label).lower() if isinstance(label, bool) else label}")
     return " ".join(parts)
 

@@ -87,8 +87,8 @@ class Limit:
 class Results:
     """A study as it is shown: what was asked, what came out.
 
-    ``space`` is the genotype with holes, for images of ``edge`` pixels. ``best`` is the number of the
-    trial that best.yaml holds, of several goals the knee of the front; None where nothing was
+    ``space`` is the genotype with holes, for images of ``edge`` pixels. ``best`` is the number of
+    the trial that best.yaml holds, of several goals the knee of the front; None where nothing was
     scored. ``effects`` are the shares of the first goal's variance that holes explain, greatest
     first. ``volumes`` is the hypervolume after each trial against ``reference``, which is in the
     units of the two goals of `plots.front`. ``facts`` are words for the summary.

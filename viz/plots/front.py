@@ -46,10 +46,17 @@ def bound(results: Results) -> float | None:
                  if limit.cost == results.axes[1].name), None)
 
 
-def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None) -> dict[str, Any]:
-    """The plane; of more than two goals the line is left out, since the front is no line there."""
+def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = None,
+         kinds: Sequence[str] = KINDS, log: bool = False) -> dict[str, Any]:
+    """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal one;
+    ``log`` makes that logarithmic."""
     up, across = axes
     x, y = parts.goal("x", across), parts.goal("y", up)
+    if marks:       # said outright: the empty layer of the chosen network has no range of its own
+        ends = [m.x for m in marks] + ([most] if most is not None else [])
+        x["scale"]["domain"] = [min(ends), max(ends)]
+        x["scale"]["type"] = "log" if log else "linear"
+        y["scale"]["domain"] = [min(m.y for m in marks), max(m.y for m in marks)]
     steps = sorted((m for m in marks if m.kind in ("front", "best")), key=lambda m: (m.x, m.y))
     line: list[Mark] = []
     for mark in steps:                      # the front in the plane alone
@@ -63,7 +70,7 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None) -> 
         layers.append({"data": parts.data(line),
                        "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
                        "encoding": {"x": x, "y": y}})
-    colour = parts.colours((m.kind for m in marks), KINDS)
+    colour = parts.colours((m.kind for m in marks), kinds)
     layers.append({
         "data": {"name": "marks", **parts.data(marks)},
         "mark": {"type": "point", "filled": True, "cursor": "pointer", "opacity": 0.85},
@@ -71,9 +78,9 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None) -> 
             "x": x, "y": y,
             "color": colour,
             "shape": {**colour, "scale": {
-                "domain": KINDS, "range": ["circle", "circle", "square", "diamond"]}},
-            "size": {**colour, "legend": None, "scale": {
-                "domain": KINDS, "range": [28, 60, 130, 90]}},
+                "domain": kinds, "range": ["circle", "circle", "square", "diamond"][:len(kinds)]}},
+            "size": {**colour, "sort": kinds, "scale": {
+                "domain": kinds, "range": [28, 60, 130, 90][:len(kinds)]}},
             "tooltip": [{"field": "name", "title": "network"},
                         {"field": "y", "title": up.title, "type": "quantitative",
                          "format": ".4~s" if up.name in parts.AMOUNTS else ".6~g"},

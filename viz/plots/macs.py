@@ -19,7 +19,7 @@ class Bin(NamedTuple):
     kind: str
     low: float
     high: float
-    count: int
+    networks: int
 
 
 def rows(results: Results) -> tuple[Bin, ...]:
@@ -56,7 +56,7 @@ def spec(bins: Sequence[Bin], limits: Sequence[float]) -> dict[str, Any] | None:
     return parts.spec(
         {"data": parts.data(bins), "mark": {"type": "bar", "opacity": 0.6, "binSpacing": 0},
          "encoding": {"x": {**x, "bin": {"binned": True}}, "x2": {"field": "high"},
-                      "y": {**parts.quantity("count", "networks", zero=True), "stack": None},
+                      "y": {**parts.quantity("networks", "networks", zero=True), "stack": None},
                       "color": parts.colours((b.kind for b in bins), KINDS)}},
         {"data": {"values": [{"low": end} for end in limits]},
          "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from viz.results import Goal, Results, Row
 from searchspace.tree import Atom
+from viz.results import Goal, Results, Row
 
 from . import parts
 
@@ -61,8 +61,9 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
     if not found or not lines:
         return None
     order = [axis.hole for axis in found]
-    x = {"field": "hole", "type": "nominal", "sort": order, "title": None, "scale": {"type": "point"},
-         "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False, "ticks": False}}
+    x = {"field": "hole", "type": "nominal", "sort": order, "title": None,
+         "scale": {"type": "point"}, "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False,
+                                              "ticks": False}}
     y = {"field": "at", "type": "quantitative", "axis": None,
          "scale": {"domain": [-0.15, 1.05], "nice": False, "zero": False}}
     values = [{"trial": line.trial, "rank": line.rank, "hole": hole, "at": at}
@@ -104,8 +105,7 @@ def _written(index: int, axis: Axis) -> bool:
 
 def _order(label: Atom) -> tuple[bool, float, str]:
     """Numbers in order, then words."""
-    number = isinstance(label, int | float)
-    return not number, float(label) if number else 0.0, str(label)
+    return (False, float(label), "") if isinstance(label, int | float) else (True, 0.0, str(label))
 
 
 def _plain(label: Atom) -> str:

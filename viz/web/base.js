@@ -35,7 +35,10 @@ const percent = (x, digits = 1) => `${(100 * x).toFixed(digits)} %`;
 
 /** What is said aloud to a screen reader, and shown for a moment. */
 function say(text) {
-  document.getElementById("said").textContent = text;
+  const said = document.getElementById("said");
+  said.textContent = text;
+  clearTimeout(say.until);
+  say.until = setTimeout(() => { said.textContent = ""; }, 4000);
 }
 
 /** A button that copies a text. */

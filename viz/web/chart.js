@@ -14,17 +14,21 @@ async function draw(host, spec, themes, ready = () => {}) {
   ready(made.view);
 }
 
-/** Draw once `host` is near the screen, and again in other colours. */
-function drawNear(host, spec, themes, ready) {
+/** Draw once `host` is near the screen or is to be printed, and again in other colours. */
+function drawNear(host, spec, themes) {
   let near = false;
-  const again = () => near && draw(host, spec, themes, ready);
+  const begin = () => {
+    if (near) return;
+    near = true;
+    draw(host, spec, themes);
+  };
   new IntersectionObserver((entries, observer) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
-    near = true;
     observer.disconnect();
-    again();
+    begin();
   }, { rootMargin: "300px" }).observe(host);
-  dark.addEventListener("change", again);
+  window.addEventListener("beforeprint", begin);
+  dark.addEventListener("change", () => near && draw(host, spec, themes));
 }
 
 /** A plane of networks to choose from by mouse or keys: `onChoose(id)`. Gives a function that

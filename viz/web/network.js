@@ -10,7 +10,7 @@ function schematic(network) {
   const stages = network.stages.filter((s) => s[CHANNELS]);
   const step = 34, top = 118, tall = 92;
   const levels = Math.log2(network.input[1] + 1);
-  const width = stages.length * step + 12;
+  const width = stages.length * step + 44;
   const drawn = el("svg", { viewBox: `0 0 ${width} ${top + 74}`, width, height: top + 74,
     role: "img", class: "schematic", "aria-label": `${network.name}: ${stages.length} stages, `
       + `${shape(stages[0])} to ${shape(stages[stages.length - 1])}` });
@@ -26,7 +26,7 @@ function schematic(network) {
         : el("text", { x: x + 14, y: top - high - 5, class: "size" }, String(s[HEIGHT])),
       el("text", { x: x + 14, y: top + 13, class: "size" }, String(s[CHANNELS])),
       el("text", { transform: `translate(${x + 11},${top + 22}) rotate(48)` },
-        titled(s).length > 13 ? `${titled(s).slice(0, 12)}…` : titled(s))));
+        s[NAME].length > 13 ? `${s[NAME].slice(0, 12)}…` : s[NAME])));
   });
   return el("div", { class: "wide", tabindex: "0", role: "group",
     "aria-label": "schematic of the stages" }, drawn);
@@ -71,13 +71,14 @@ function fold(title, open, ...content) {
   return el("details", { open }, el("summary", {}, title), ...content);
 }
 
-/** All that is known of a network, under a heading of some level. */
-function panel(network, { heading = "h3", facts = [], drawings = [], extra = [] } = {}) {
-  const lines = [["MACs", `${whole(network.macs)} (${amount(network.macs)})`],
+/** All that is known of a network. A fact is `[name, text]`; with `true` after it, it comes first. */
+function panel(network, { facts = [], drawings = [], extra = [] } = {}) {
+  const lines = [...facts.filter(([, , first]) => first), ["MACs", `${whole(network.macs)} (${amount(network.macs)})`],
     ["parameters", `${whole(network.params)} (${amount(network.params)})`],
     ["peak activations", `${amount(network.memory)}B, in ${network.peak}`],
-    ["input", network.input.join("×")], ...facts];
-  return [el(heading, { tabindex: "-1" }, network.name),
+    ["input", network.input.join("×")],
+    ...facts.filter(([, , first]) => !first)];
+  return [el("h3", { tabindex: "-1" }, network.name),
     el("dl", { class: "facts" }, lines.map(([k, v]) => el("div", {}, el("dt", {}, k),
       el("dd", {}, v)))),
     schematic(network), ...extra,

@@ -26,7 +26,7 @@ function field(row, name) {
   return at < 0 ? undefined : study.holes[hole].labels[at];
 }
 
-async function choose(id, { scroll = false } = {}) {
+async function choose(id, { scroll = false, quiet = false } = {}) {
   const network = await details(id);
   if (!network) return;
   chosen = id;
@@ -36,17 +36,17 @@ async function choose(id, { scroll = false } = {}) {
   drawings ??= await unpack("drawings");
   const row = byId.get(id), facts = [];
   if (row) {
-    study.goals.forEach((g, i) => row.shown[i] && facts.unshift([g, row.shown[i]]));
+    study.goals.forEach((g, i) => row.shown[i] && facts.push([g, row.shown[i], true]));
     facts.push(["came about", row.known ? `${row.origin}, from ${row.known}` : row.origin]);
     if (row.error) facts.push(["error", row.error]);
   }
   const rival = study.rivals.find((r) => r.id === id);
-  if (rival) facts.unshift(["scored again", rival.shown]);
+  if (rival) facts.push(["scored again", rival.shown, true]);
   const host = document.getElementById("panel");
   host.replaceChildren(...panel(network, { facts,
     drawings: drawings[id] ? [["Drawing", drawings[id]]] : [],
     extra: [await comparison(id, network)] }));
-  say(`${network.name}: ${amount(network.macs)} MACs${row?.shown[0] ? `, ${study.goals[0]} ${row.shown[0]}` : ""}`);
+  if (!quiet) say(`${network.name}: ${amount(network.macs)} MACs${row?.shown[0] ? `, ${study.goals[0]} ${row.shown[0]}` : ""}`);
   if (scroll) {
     host.scrollIntoView({ block: "start" });
     host.querySelector("h3").focus({ preventScroll: true });
@@ -77,11 +77,11 @@ async function comparison(id, network) {
 
 const open = (row) => el("button", { type: "button", class: "open",
   onclick: () => choose(row.id, { scroll: true }) }, `trial ${row.id}`);
-const columns = [{ key: "trial", title: "trial", number: true, cell: open },
+const columns = [{ key: "trial", title: "trial", cell: open },
   ...study.goals.map((g, i) => ({ key: g, title: g, number: true, show: (r) => r.shown[i] ?? "failed" })),
   ...[["macs", "MACs"], ["params", "params"], ["memory", "memory"]]
     .filter(([, title]) => !study.goals.includes(title))
-    .map(([key, title]) => ({ key, title, number: true, show: (r) => amount(r[key]) })),
+    .map(([key, title]) => ({ key, title, number: true, show: (r) => amount(r[key]) + (key === "memory" ? "B" : "") })),
   { key: "budget", title: "of budget", number: true, show: (r) => percent(r.budget) },
   { key: "front", title: "front" }, { key: "origin", title: "came about" }];
 const table = sortedTable({ host: document.getElementById("table"), caption: "All networks",
@@ -93,8 +93,9 @@ for (const [name, spec] of Object.entries(plots))
   if (name !== "front") drawNear(document.getElementById(`plot-${name}`), spec, themes);
 document.getElementById("copy-command")?.replaceWith(copyButton("Copy the command",
   () => document.getElementById("command").textContent));
-if (plots.front) mark = await plane(document.getElementById("plot-front"), plots.front, themes, choose);
+if (plots.front) 
+  mark = await plane(document.getElementById("plot-front"), plots.front, themes, (id) => choose(id));
 const asked = decodeURIComponent(location.hash.slice(1));
 const first = asked && (await details(asked)) ? asked : study.best;
-if (first) await choose(first);
+if (first) await choose(first, { quiet: true });
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

@@ -1,6 +1,6 @@
 // A table that is sorted by its heads and filtered by words; it shows a page of rows at a time.
 
-const PAGE = 50;
+const PAGE = 25;
 const SCALES = { k: 1e3, m: 1e6, g: 1e9 };
 
 /** `300M` as a number; NaN where a text is none. */

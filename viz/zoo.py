@@ -1,0 +1,93 @@
+"""The gallery of all bundled networks, one HTML file: ``python viz/zoo.py -o gallery.html``."""
+
+import argparse
+import fnmatch
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from searchspace import Genotype, SearchspaceError, load, published
+from searchspace.budget import show_amount
+from searchspace.expand import Expansion, trace
+from searchspace.table import comparisons, standing
+from viz.details import detail, drawing
+from viz.page import page
+from viz.plots.front import Mark, spec
+from viz.results import Goal
+
+SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "gallery.js")
+TOP1 = Goal("top1", "top-1 in the paper", "%", True)
+SMALL = 64         # pixels of images up to which a network is one for CIFAR and the like
+KINDS = ("small images (CIFAR and the like)", "large images (ImageNet)")
+MACS = Goal("macs", "MACs", "", False)
+
+
+def gallery(names: Sequence[str]) -> str:
+    """The gallery of some networks as the text of an HTML file that opens without a network.
+
+    Every network has its figures beside the published ones, a drawing of its stages, its costs and
+    its YAML; of each family the distinct blocks of its first network are drawn too.
+    """
+    rows, data = [], dict[str, object]()
+    families = list(dict.fromkeys(name.partition("@")[0] for name in names))
+    for i, family in enumerate(families):
+        networks, drawings, blocks = {}, {}, ""
+        for name in (n for n in names if n.partition("@")[0] == family):
+            genotype = load(name)
+            expansion = trace(genotype)
+            rows.append(_row(name, family, genotype, expansion))
+            networks[name] = detail(genotype, name, expansion)
+            drawings[name] = drawing(genotype)
+            blocks = blocks or drawing(genotype, "block")
+        data[f"family-{i}"] = {"networks": networks, "drawings": drawings, "blocks": blocks}
+    marks = tuple(Mark(r["id"], float(r["macs"]), r["top1"], KINDS[r["input"] > SMALL], r["id"])
+                  for r in rows if r["top1"])
+    data["zoo"] = {"rows": rows, "families": families,
+                   "plane": spec(marks, (TOP1, MACS), kinds=KINDS, log=True)}
+    return page("gallery.html", SCRIPTS, data, title="searchspace: gallery", count=len(rows),
+                families=len(families), version=metadata.version("searchspace"),
+                example="shuffle macs<150M")
+
+
+def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> dict[str, Any]:
+    """A line of the table, with what the paper printed beside what is counted here."""
+    header, cost = genotype.header, expansion.cost()
+    figures = [[f"{c.what} in the paper", f"{c.printed}; ours by its rule {show_amount(c.ours)} "
+                f"({c.difference:+.1f} %)"] for c in comparisons(header, expansion)]
+    top1 = header.published.top1 if header.published else None
+    if top1 is not None:
+        figures.append(["top-1 in the paper", f"{top1:g} %"])
+    return {"id": name, "name": name, "family": family, "macs": cost.macs, "params": cost.params,
+            "input": expansion.input[1], "top1": top1, "standing": standing(header, cost),
+            "source": header.source, "note": header.note, "figures": figures}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; 2 for a user's mistake."""
+    parser = argparse.ArgumentParser(
+        prog="python viz/zoo.py", description="Write the gallery of bundled networks as one page.")
+    parser.add_argument("networks", nargs="*", default=["*"], metavar="PATTERN",
+                        help="which networks: sinet@*, '*shuffle*' (default: all)")
+    parser.add_argument("-o", "--output", type=Path, default=Path("gallery.html"), metavar="FILE",
+                        help="page to write (default: gallery.html)")
+    options = parser.parse_args(arguments)
+    try:
+        names = [name for name in published()
+                 if any(fnmatch.fnmatch(name, pattern) for pattern in options.networks)]
+        if not names:
+            raise SearchspaceError(f"no bundled network is called {' or '.join(options.networks)}")
+        options.output.write_text(gallery(names), encoding="utf-8")
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {options.output} cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
+    print(options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
