@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .blocks import Blocks, compile_args, mapping
+from .display import html
 from .errors import GenotypeError, Place, UnknownNameError, nearest
 from .formula import MAX_NUMBER
 from .header import Header
@@ -63,6 +64,10 @@ class Genotype:
     def is_space(self) -> bool:
         """Whether holes are left."""
         return bool(self.holes)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows."""
+        return html(self)
 
     def with_args(self, args: Mapping[str, Any]) -> "Genotype":
         """The genotype with network arguments set; UnknownNameError for one that it lacks.

@@ -10,11 +10,15 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from viz.chart import library
 from viz.plots.theme import THEMES, config
+
+if TYPE_CHECKING:
+    import jinja2
 
 WEB = Path(__file__).parent / "web"
 
@@ -29,25 +33,33 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
          **values: Any) -> str:
     """The text of a page: a template of `WEB`, with its scripts after the plotting library, and
     ``data`` by the ids under which the scripts ask for them."""
-    import jinja2
-
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(WEB), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True,
-                                     lstrip_blocks=True)
     code = [vega(), "\n".join((WEB / name).read_text(encoding="utf-8") for name in scripts)]
     hashes = " ".join(f"'sha256-{_hash(text)}'" for text in code)
     policy = (f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
               "img-src data: blob:; base-uri 'none'; form-action 'none'")
     packed = {"themes": pack({theme: config(theme) for theme in THEMES}),
               **{name: pack(value) for name, value in data.items()}}
-    return environment.get_template(template).render(
+    return environment().get_template(template).render(
         style=(WEB / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy,
         data=packed, **values)
 
 
+@cache
+def environment() -> "jinja2.Environment":
+    """The templates of `WEB`; what they are given is escaped."""
+    import jinja2
+
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(WEB), autoescape=True,
+                              undefined=jinja2.StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True)
+
+
 def vega() -> str:
-    """The plotting library for a page. A module's names are its own; what the page's scripts need
-    of it is put where they see it."""
+    """The plotting library, for a page.
+
+    Raises:
+        ValueError: it cannot stand in one as it is.
+    """
     text = library()
     if "</script" in text.lower() or "<!--" in text:
         raise ValueError("the plotting library cannot stand in a page as it is")

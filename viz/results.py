@@ -112,6 +112,12 @@ class Results:
     verdict: str = ""
     caveat: str = ""           # what the values are not
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from viz.notebook import results
+
+        return results(self)
+
     @property
     def scored(self) -> tuple[Row, ...]:
         """The rows that have values."""

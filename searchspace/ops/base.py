@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
+from ..display import html
 from ..errors import GenotypeError, Place, ShapeError, nearest
 from ..formula import Shape, show
 
@@ -27,6 +28,10 @@ class Cost:
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(self.macs + other.macs, self.params + other.params)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows."""
+        return html(self)
 
 
 FREE = Cost()
