@@ -109,9 +109,8 @@ def _limits(budget: str) -> Iterator[Limit]:
     """The bounds of a budget as `Budget.text` writes them: ``300M-4Mparams-1Mto2MB``."""
     for part in budget.split("-"):
         name = "params" if part.endswith("params") else "memory" if part.endswith("B") else "macs"
-        ends = part.removesuffix("params").removesuffix("B").split("to")
-        parse = parse_bytes if name == "memory" else parse_amount
-        least, most = parse_range("-".join(ends), parse)
+        ends = "-".join(end.removesuffix("params") for end in part.split("to"))
+        least, most = parse_range(ends, parse_bytes if name == "memory" else parse_amount)
         yield Limit(name, least, most)
 
 

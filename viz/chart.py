@@ -1,5 +1,6 @@
 """Plots as files: SVG, PDF and PNG by vl-convert, which holds Vega and needs no browser."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,11 @@ def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
 
     sized = {**spec, "width": width, "config": config(theme)}
     if format == "svg":
-        return vl_convert.vegalite_to_svg(sized).encode()
+        drawn = vl_convert.vegalite_to_svg(sized)
+        # gradients are numbered over all drawings of a process
+        numbers = {name: f"gradient_{i}" for i, name in enumerate(
+            dict.fromkeys(re.findall(r"gradient_\d+", drawn)))}
+        return re.sub(r"gradient_\d+", lambda found: numbers[found[0]], drawn).encode()
     if format == "pdf":
         return vl_convert.vegalite_to_pdf(sized)
     return vl_convert.vegalite_to_png(sized, scale=2)

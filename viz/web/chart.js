@@ -1,7 +1,7 @@
 // Plots in Vega-Lite: drawn when they come near the screen, in the colours of the reader's theme.
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const MANY = 1500;                    // marks above which a canvas is quicker than SVG
+const MANY = 600;                     // marks above which a canvas is quicker than SVG
 
 /** Draw `spec` into `host`; `host.view` is then Vega's. Answers when it is drawn. */
 async function draw(host, spec, themes, ready = () => {}) {
