@@ -18,7 +18,7 @@ import pytest
 from search import run
 from search.rows import _limits, read_study
 from search.settings import StudyError
-from searchspace import Cost, cost, display, load
+from searchspace import Cost, SearchspaceError, cost, display, load
 from searchspace.budget import Budget
 from viz import notebook, zoo
 from viz import report as command
@@ -28,11 +28,11 @@ from viz.page import pack
 from viz.report import genotype, report, write_report
 from viz.results import Limit, Results
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))  # scripts, not a package
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
 
 import pages
 
+ROOT = Path(__file__).resolve().parent.parent
 EVIL = "</script><img src=x onerror=alert(1)>\u2028&amp;'\""
 
 
@@ -126,9 +126,9 @@ def test_a_study_without_any_score_has_a_report() -> None:
     assert packed(page)["study"]["best"] is None
 
 
-def test_a_report_that_cannot_be_written(made: Results, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="cannot be written"):
-        write_report(made, tmp_path / "no" / "report.html", 0)
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(SearchspaceError, match="cannot be written"):
+        write_report(pages.study(3), tmp_path / "no" / "report.html", 0)
 
 
 # --- a study read back --------------------------------------------------------------------------

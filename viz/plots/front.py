@@ -55,7 +55,9 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
     if marks:       # said outright: the empty layer of the chosen network has no range of its own
         ends = [m.x for m in marks] + ([most] if most is not None else [])
         x["scale"]["domain"] = [min(ends), max(ends)]
-        x["scale"]["type"] = "log" if log else "linear"
+        if log:
+            x["scale"]["type"] = "log"
+            del x["scale"]["zero"]
         y["scale"]["domain"] = [min(m.y for m in marks), max(m.y for m in marks)]
     steps = sorted((m for m in marks if m.kind in ("front", "best")), key=lambda m: (m.x, m.y))
     line: list[Mark] = []

@@ -34,4 +34,4 @@ def spec(effects: Sequence[Effect]) -> dict[str, Any] | None:
     return parts.spec(
         {"mark": {"type": "bar"}, "encoding": {"y": y, "x": parts.quantity(
             "share", "share of the variance", zero=True, axis={"format": ".0%"})}},
-        data=parts.data(effects), height={"step": 20})
+        data=parts.data(effects), height=60 + 20 * len(effects))

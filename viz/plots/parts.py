@@ -14,9 +14,8 @@ AMOUNTS = ("macs", "params", "memory")
 
 def spec(*layers: dict[str, Any], **other: Any) -> dict[str, Any]:
     """A Vega-Lite drawing of some layers on top of each other, as wide as its container."""
-    fit = "fit-x" if isinstance(other.get("height"), dict) else "fit"
     return {"$schema": SCHEMA, "width": "container", "height": 300,
-            "autosize": {"type": fit, "contains": "padding"}, **other, "layer": list(layers)}
+            "autosize": {"type": "fit", "contains": "padding"}, **other, "layer": list(layers)}
 
 
 def data(rows: Sequence[NamedTuple]) -> dict[str, Any]:

@@ -46,4 +46,5 @@ def spec(spans: Sequence[Span]) -> dict[str, Any] | None:
             "color": parts.colours((s.kind for s in spans), STATES),
             "tooltip": [{"field": "trial"}, {"field": "begin"}, {"field": "end"},
                         {"field": "kind"}]}},
-        data={"values": values}, height={"step": 34})
+        data={"values": values},
+        height=90 + 34 * len({s.worker for s in spans}))

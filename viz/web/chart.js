@@ -10,6 +10,7 @@ async function draw(host, spec, themes, ready = () => {}) {
     actions: false, ast: true, renderer: count > MANY ? "canvas" : "svg", tooltip: { theme: "custom" },
     config: { ...themes[dark.matches ? "dark" : "light"], aria: false } });
   host.view = made.view;
+  host.querySelector("svg.marks, canvas.marks").setAttribute("aria-hidden", "true");  // `host` says it
   host.setAttribute("data-drawn", "");
   ready(made.view);
 }

@@ -60,7 +60,7 @@ const columns = [
   { key: "standing", title: "standing" },
   { key: "source", title: "source", show: (r) => r.source.split(",")[0] }];
 sortedTable({ host: document.getElementById("table"), caption: "Bundled networks", columns,
-  rows: zoo.rows, value: (r, name) => r[name], sort: { key: "name", up: true },
+  rows: zoo.rows, value: (r, name) => r[name] ?? r[name.toLowerCase()], sort: { key: "name", up: true },
   text: (r) => `${r.id} ${r.source} ${r.standing} ${r.note}`,
   input: document.getElementById("filter"), count: document.getElementById("count") });
 mark = await plane(document.getElementById("plot-front"), zoo.plane, themes, (id) => toggle(id, false));

@@ -19,6 +19,7 @@ async function details(id) {
 /** A field of a row by the name of a column, of a goal or of a hole. */
 function field(row, name) {
   if (name in row) return row[name];
+  if (name.toLowerCase() in row) return row[name.toLowerCase()];
   const goal = study.goals.findIndex((g) => g.toLowerCase() === name.toLowerCase());
   if (goal >= 0) return row.values[goal];
   const hole = study.holes.findIndex((h) => h.name === name);
