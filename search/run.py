@@ -66,6 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:        # a disk that is full, or may not be written to
+        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

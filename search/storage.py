@@ -9,7 +9,7 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 import sqlalchemy
@@ -17,8 +17,10 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.archive.database import StorageError, sentence
 from search.archive.patience import passes, patient
 
+T = TypeVar("T")
 WORKER = "worker"       # the attribute of a trial
 _TRIES = 8              # to make the tables, where others make them at the same time
 
@@ -28,11 +30,12 @@ class WorkerStorage(RDBStorage):
 
     def __init__(self, url: str, worker: str, patience_s: float) -> None:
         self.worker, self.patience_s = worker, 0.0      # a wrong URL is told at once
+        self.opened = False
         wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             super().__init__(url, engine_kwargs={"pool_pre_ping": True, **wait})
-        self.patience_s = patience_s
+        self.patience_s, self.opened = patience_s, True
         if self.engine.dialect.name == "sqlite":
             _keep_journal(self.engine)
 
@@ -41,8 +44,8 @@ class WorkerStorage(RDBStorage):
         if template_trial is None:
             template_trial = optuna.trial.create_trial(state=TrialState.RUNNING,
                                                        user_attrs={WORKER: self.worker})
-        return patient(lambda: super(WorkerStorage, self)._create_new_trial(
-            study_id, template_trial), self.patience_s)
+        return self._wait(lambda: super(WorkerStorage, self)._create_new_trial(
+            study_id, template_trial))
 
     def set_trial_state_values(self, trial_id: int, state: TrialState,
                                values: Sequence[float] | None = None) -> bool:
@@ -58,13 +61,26 @@ class WorkerStorage(RDBStorage):
                 if again and self.get_trial(trial_id).state == state:
                     return True
                 raise
-        return patient(work, self.patience_s)
+        return self._wait(work)
+
+    def _wait(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, once the database is there; its errors in one sentence."""
+        try:
+            return patient(work, self.patience_s)
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            if not self.opened:
+                raise
+            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+            assert isinstance(cause, SQLAlchemyError)
+            url = sqlalchemy.make_url(self.url)
+            raise StorageError(f"the study in {url.database or url.host} cannot be used: "
+                               f"{sentence(cause)}") from None
 
 
 def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
-        return patient(lambda: method(self, *arguments, **named), self.patience_s)
+        return self._wait(lambda: method(self, *arguments, **named))
     return call
 
 

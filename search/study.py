@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive, StorageError
 from search.archive.claims import Claims, new_worker
+from search.archive.database import sentence
 from search.constraints import constrain
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
@@ -154,10 +155,11 @@ class Study:
             self.optuna = optuna.create_study(study_name=self.name, storage=self.storage,
                                               sampler=self.sampler, load_if_exists=True,
                                               directions=[o.direction for o in self.objectives])
-        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            cause = error.__cause__ or error
-            raise StudyError(f"{self._database()} cannot be used: "
-                             f"{' '.join(str(cause.args[0]).split())}") from None
+        except ImportError:
+            raise StudyError(f"{self._database()}: a study is kept in SQLite or in PostgreSQL, "
+                             "postgresql+psycopg://…, with the package psycopg") from None
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise StudyError(f"{self._database()} cannot be used: {sentence(error)}") from None
         stored = self.optuna.user_attrs.get("settings")
         if stored is None:
             self.optuna.set_user_attr("settings", json.loads(json.dumps(self.settings.lasting())))
@@ -178,7 +180,12 @@ class Study:
                                                             self.settings.device)
 
     def _database(self) -> str:
-        return sqlalchemy.make_url(self.url).database or self.url
+        try:
+            url = sqlalchemy.make_url(self.url)
+        except sqlalchemy.exc.ArgumentError:
+            return self.url
+        return (url.database or "") if url.get_backend_name() == "sqlite" else \
+            url.render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -233,7 +240,7 @@ class Study:
             self._score(trial, self.proposal)
         except optuna.exceptions.UpdateFinishedTrialError:
             pass                        # others took this worker for dead, and the trial over
-        except (StorageError, optuna.exceptions.StorageInternalError):
+        except StorageError:
             raise                       # nothing can be written any more
         except BaseException as error:
             asked = self.sampler.asked

@@ -35,8 +35,9 @@ class Job:
     threads: int = 1
 
 
-def work(job: Job, stop: Callable[[], bool] = lambda: False) -> None:
-    """Run trials of a study until all are done, or ``stop`` says so.
+def work(job: Job, stop: Callable[[], bool] = lambda: False,
+         prepare: Callable[[Study], None] = lambda _: None) -> None:
+    """Run trials of a study, which ``prepare`` sees first, until all are done or ``stop`` says so.
 
     Raises:
         SearchspaceError: the study cannot be run here.
@@ -48,11 +49,12 @@ def work(job: Job, stop: Callable[[], bool] = lambda: False) -> None:
     for path in job.ops:
         load_file(path)
     with Study(job.settings, job.folder, job.name, job.url, alone=False) as study:
+        prepare(study)
         study.run(lambda _: None, stop)
 
 
-def main() -> int:
-    """The process of a worker that runs beside its launcher."""
+def main(prepare: Callable[[Study], None] = lambda _: None) -> int:
+    """The process of a worker that runs beside its launcher; the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # Ctrl-C is the launcher's
     job = pickle.load(sys.stdin.buffer)
     over = threading.Event()
@@ -63,7 +65,7 @@ def main() -> int:
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        work(job, over.is_set)
+        work(job, over.is_set, prepare)
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED

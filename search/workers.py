@@ -82,6 +82,9 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
         return len(trials)
 
     local = options.launcher == "local"
+    if local and "measured-latency" in study.settings.objectives:
+        raise StudyError("a latency is measured by one worker at a time: others on this machine "
+                         "would disturb it")
     job = Job(study.settings, study.folder.resolve(), study.name, study.url,
               tuple(str(Path(file).resolve()) for file in options.ops),
               share(resources.workers) if local else resources.cpus)

@@ -45,7 +45,7 @@ class Database:
             raise StorageError(f"{parsed.drivername} needs the Python package {error.name}, "
                                "which is not installed") from None
         except SQLAlchemyError as error:
-            raise StorageError(f"that is no database URL: {_sentence(error)}") from None
+            raise StorageError(f"that is no database URL: {sentence(error)}") from None
         self.insert: Any = DIALECTS[self.kind]
         self._file = parsed.database if self.kind == "sqlite" else None
         self.name = self._file or parsed.render_as_string(hide_password=True)
@@ -98,11 +98,11 @@ class Database:
             folder = Path(self._file or ".").parent
             hint = "" if folder.is_dir() else f"; there is no folder {folder}"
             raise StorageError(f"the archive in {self.name} cannot be {deed}: "
-                               f"{_sentence(error)}{hint}") from None
+                               f"{sentence(error)}{hint}") from None
 
 
-def _sentence(error: SQLAlchemyError) -> str:
-    """The database's own words, the first line of them."""
+def sentence(error: SQLAlchemyError) -> str:
+    """A database's own words, the first line of them."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
 

@@ -17,14 +17,14 @@ DEATHS = 10     # of workers one after the other, without a trial finished betwe
 
 
 class LocalLauncher:
-    """See the module."""
+    """See the module. ``module`` is what each process runs."""
 
-    def __init__(self, resources: Resources) -> None:
-        self.count = resources.workers
+    def __init__(self, resources: Resources, module: str = "search.worker") -> None:
+        self.count, self.module = resources.workers, module
 
     def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """See `search.launchers.base.Launcher`."""
-        workers = [_start(job) for _ in range(self.count)]
+        workers = [_start(job, self.module) for _ in range(self.count)]
         deaths, finished = 0, progress()
         try:
             while workers:
@@ -47,7 +47,7 @@ class LocalLauncher:
                     if deaths > DEATHS:
                         raise StudyError(f"{deaths} workers died one after the other, the last "
                                          f"one with status {worker.returncode}")
-                    workers.append(_start(job))
+                    workers.append(_start(job, self.module))
         finally:
             for worker in workers:              # an error, or a second Ctrl-C
                 worker.kill()
@@ -60,9 +60,9 @@ def share(workers: int) -> int:
     return max(1, (cores or 1) // workers)
 
 
-def _start(job: Job) -> subprocess.Popen[bytes]:
+def _start(job: Job, module: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    worker = subprocess.Popen([sys.executable, "-m", "search.worker"], stdin=subprocess.PIPE,
+    worker = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE,
                               stdout=subprocess.DEVNULL, env=environment)
     assert worker.stdin is not None
     with contextlib.suppress(BrokenPipeError):      # it died already; that is seen next

@@ -1,0 +1,55 @@
+"""A worker whose objective is a table that takes its time, and writes down what it looks up.
+
+Started by benchmarks/reliability.py and the tests in the place of ``search.worker``. SLOW_S is how
+long a look-up takes; to the file SLOW_LOG each adds a line when it begins, and one when it ends:
+what was scored when, as seen by nobody who could be wrong about it.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from search.evaluate import Lookup
+from search.study import Study
+from search.worker import main
+
+
+@dataclass(frozen=True)
+class SlowTable:
+    """A `search.scores.table.Table` that takes ``seconds``."""
+
+    table: Any
+    seconds: float
+    log: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.table, name)
+
+    def value(self, identity: str, total: Any) -> Any:
+        """As the table's."""
+        self._note("begin", identity)
+        time.sleep(self.seconds)
+        found = self.table.value(identity, total)
+        self._note("end", identity)
+        return found
+
+    def _note(self, what: str, identity: str) -> None:
+        if self.log:
+            file = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(file, f"{what} {identity} {os.getpid()} {time.time()}\n".encode())
+            os.close(file)
+
+
+def slow(study: Study) -> None:
+    """Let a study's table take its time."""
+    lookup = study.evaluators["table"]
+    assert isinstance(lookup, Lookup)
+    table: Any = SlowTable(lookup.table, float(os.environ.get("SLOW_S", "0.5")),
+                           os.environ.get("SLOW_LOG", ""))
+    study.evaluators["table"] = replace(lookup, table=table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(slow))
