@@ -65,8 +65,15 @@ class WorkerStorage(RDBStorage):
 
     def _wait(self, work: Callable[[], T]) -> T:
         """The result of ``work``, once the database is there; its errors in one sentence."""
+        def attempt() -> T:
+            try:
+                return work()
+            except (SQLAlchemyError, optuna.exceptions.StorageInternalError):
+                self._begin_anew()
+                raise
+
         try:
-            return patient(work, self.patience_s)
+            return patient(attempt, self.patience_s)
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             if not self.opened:
                 raise
@@ -75,6 +82,13 @@ class WorkerStorage(RDBStorage):
             url = sqlalchemy.make_url(self.url)
             raise StorageError(f"the study in {url.database or url.host} cannot be used: "
                                f"{sentence(cause)}") from None
+
+    def _begin_anew(self) -> None:
+        """Drop a session whose connection broke: it cannot be rolled back, nor used again."""
+        try:
+            self.scoped_session.remove()
+        except SQLAlchemyError:
+            self.scoped_session.registry.clear()
 
 
 def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
 T = TypeVar("T")
 
@@ -22,6 +22,8 @@ _PASSING = {"57P01", "57P02", "57P03", "53300", "40P01", "40001"}
 def passes(error: BaseException | None) -> bool:
     """Whether an error of a database is one that passes: away, or busy with another writer."""
     while error is not None:
+        if isinstance(error, PendingRollbackError):     # what went before it was the reason
+            return True
         if isinstance(error, DBAPIError):
             if error.connection_invalidated:
                 return True
