@@ -158,10 +158,11 @@ def frame(style: Style, boxes: int = 0, *, close: bool = False) -> graphviz.Digr
     """An empty graph with the style of all its nodes and edges; edges pass boxes ``close``ly where
     a picture shall fit into a paper's column."""
     theme = style.palette
+    hasty = {"nslimit": "1", "nslimit1": "1"} if boxes > LARGE else {}
     graph = graphviz.Digraph("network")
-    graph.attr(rankdir=style.direction, fontname=FONT, fontcolor=theme.ink,
-               bgcolor=theme.background, pad="0.08", ranksep="0.24", nodesep="0.04" if close else "0.18",
-               newrank="true", **({"nslimit": "1", "nslimit1": "1"} if boxes > LARGE else {}))
+    graph.attr(rankdir=style.direction, fontname=FONT, fontcolor=theme.ink, newrank="true",
+               bgcolor=theme.background, pad="0.08", ranksep="0.24",
+               nodesep="0.04" if close else "0.18", **hasty)
     graph.attr("node", shape="box", style="rounded,filled", fontname=FONT, fontsize="9",
                fontcolor=theme.ink, margin="0.06,0.03", height="0.2", width="0.3", penwidth="0.9")
     graph.attr("edge", color=theme.edge, penwidth="0.9", arrowsize="0.5")

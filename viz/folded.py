@@ -5,6 +5,7 @@ papers draw NASNet's separable convolutions or SINet's transformation H; one tha
 single place is drawn there, as a group.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -140,7 +141,8 @@ class _Fold:
     """One block being folded.
 
     `shown` maps each node to the one that stands for it; of those `keys` has the boxes' keys and
-    `spans` the nodes in them. `apart` maps the structures that are one box to their titles. `inner` collects the parts drawn as groups.
+    `spans` the nodes in them. `apart` maps the structures that are one box to their titles. `inner`
+    collects the parts drawn as groups.
     """
 
     def __init__(self, subject: Subject, lane: tuple[int | None, ...],
@@ -181,13 +183,13 @@ class _Fold:
             self.shown[start] = start
             self.spans[start] = part.span
             self.keys[start] = self.nodes[start].name
-            self.boxes.append(replace(operation(self.nodes[start], self.lanes[start]), count=count,
-                                      group=owner.name, open=is_open))
+            box = operation(self.nodes[start], self.lanes[start])
+            self.boxes.append(replace(box, count=count, group=owner.name, open=is_open,
+                                      alias=box.alias or self.called(part, owner, count)))
             return
-        name = (part.stem if count > 1 else part.name).removeprefix(owner.name + ".")
         title = self.apart and self.apart.get(signature(self.nodes, part, depth + 1))
         group = _group(self.nodes, part, is_open=is_open, count=count,
-                       detail="" if name.endswith(part.block) else name)
+                       detail=self.called(part, owner, count))
         if title:
             self.shown.update(dict.fromkeys(part.span, start))
             self.spans[start] = part.span
@@ -201,6 +203,12 @@ class _Fold:
         self.groups.append(replace(group, parent=owner.name))
         self.inner.append(part)
         self.drawn(part, depth + 1)
+
+    def called(self, part: Part, owner: Part, count: int) -> str:
+        """The name that the genotype gives a block's call, empty where it is the block's own."""
+        name = (part.stem if count > 1 else part.name).removeprefix(owner.name + ".")
+        usual = part.block is None or re.fullmatch(rf"(.*\.)?{re.escape(part.block)}\d*", name)
+        return "" if usual else name
 
     def hint(self, part: Part) -> str:
         """The operation that tells a block from its like: the one with the largest window."""

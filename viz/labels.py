@@ -1,5 +1,7 @@
-"""The text of drawings as Graphviz's HTML-like tables. All of it is left-aligned, so that a viewer's
-other font moves nothing."""
+"""The text of drawings as Graphviz's HTML-like tables.
+
+All of it is left-aligned, so that a viewer's other font moves nothing.
+"""
 
 import html
 from collections.abc import Iterable
@@ -212,8 +214,9 @@ class Labels:
 
     def _holes(self, openings: tuple[Opening, ...]) -> list[str]:
         """Holes in columns, one for each step or block in which they are written."""
-        if not openings and not any(x.openings for x in (*self.picture.boxes,
-                                                         *self.picture.groups)):
+        inside = any(box.openings for box in self.picture.boxes) or any(
+            group.openings for group in self.picture.groups)
+        if not openings and not inside:
             return []
         owners = list(dict.fromkeys(o.owner for o in openings))
         columns = [[self._text(owner or "network", 9, bold=True),

@@ -40,12 +40,9 @@ def _pass(nodes: Sequence[Node], exchanging: set[int] | None) -> list[int | None
             whole = nodes[source].shape[0] if source >= 0 else 0
             even = whole % length == 0 and start % length == 0 and 1 < whole // length <= MOST
             found.append(start // length if even else None)
-        elif len(met) == 1:
-            found.append(met[0])
-        elif met and node.op.kind in _JOINS and (exchanging is None or i in exchanging):
-            found.append(met[0])
         else:
-            found.append(None)
+            swaps = node.op.kind in _JOINS and (exchanging is None or i in exchanging)
+            found.append(met[0] if len(met) == 1 or (met and swaps) else None)
     return found
 
 

@@ -99,8 +99,8 @@ def add_style(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=tuple(THEMES), default="light",
                         help="colours for a light or a dark page (default: light)")
     parser.add_argument("--colour", "--color", choices=COLOURS, default="op",
-                        help="fills by the kind of operation, or by the share of MACs or parameters "
-                             "(default: op)")
+                        help="fills by the kind of operation, or by the share of MACs or "
+                             "parameters (default: op)")
     parser.add_argument("--show", type=lambda text: tuple(filter(None, text.split(","))),
                         metavar="FIGURES", help="what each node shows, separated by commas, of "
                         f"{', '.join(FIGURES)} (default: what suits the level)")

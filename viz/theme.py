@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Shares of the network's total at which the next colour begins, for colouring by MACs or parameters.
+# Shares of the network's total at which the next colour begins, by MACs or parameters.
 STEPS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2)
 
 
