@@ -22,6 +22,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--overwrite", action="store_true",
+                     help="write the golden DOT files of drawings again, instead of comparing")
+
+
 HEADER = "name: net\ninput: [8, 16, 16]\n"
 
 

@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree as ET
 
+from .labels import printable
+
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}title"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -23,6 +25,7 @@ def compact(drawn: bytes, title: str) -> bytes:
     ET.register_namespace("", SVG)
     root = ET.fromstring(drawn)
     _clean(root)
+    title = printable(title)
     for name, value in {"role": "img", "aria-label": title, "font-family": FONT, **_COMMON}.items():
         root.set(name, value)
     heading = ET.Element(_tag("title"))

@@ -55,8 +55,9 @@ class Labels:
         picture, theme = self.picture, self.theme
         large, small = (11, 8) if picture.level == "stage" else (15, 11)
         stage = picture.level == "stage"
-        lines = wrap(picture.title, TITLE) if stage else [picture.title]
-        rows = [self._text(line, large, bold=True) for line in lines or [picture.title]]
+        long = len(picture.title) > TITLE
+        lines = wrap(picture.title, 2 * TITLE) if stage and long else [picture.title]
+        rows = [self._text(line, small if stage and long else large, bold=True) for line in lines]
         if stage and len(lines[-1]) + len(picture.remark) > TITLE:
             rows.append(self._text(picture.remark, small, theme.open))
         elif picture.remark:
@@ -269,9 +270,13 @@ def span(text: str, size: int, colour: str, *, bold: bool = False) -> str:
 def escape(text: str) -> str:
     r"""Text that stays text: no markup, no entities, and none of Graphviz's escapes (``\N``), which
     it looks for after it has resolved entities."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    escaped: str = html.escape(shown)
+    escaped: str = html.escape(printable(text))
     return escaped.replace("\\", "&#92;&#92;").replace("  ", "&#160; ")
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which no XML may hold."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def tooltip(text: str) -> str:

@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchspace import SearchspaceError, load, spaces
+from viz import gallery, papers
 from viz.align import difference
 from viz.compact import compact
 from viz.compared import compared
 from viz.dot import digraph
-from viz.gallery import families, page
-from viz.layout import page as drawn_page
-from viz.layout import run
+from viz.layout import page, run
 from viz.levels import picture
+from viz.picture import Picture
 from viz.render import write
 from viz.style import Style
 from viz.subject import subject
 
-ROOT = Path(__file__).parents[1]
+DOCS = Path(__file__).parents[1] / "docs"
+FOUND = str(DOCS / "pictures" / "found.yaml")   # by the README's search under 300 M
 DIGESTS = "pictures.txt"
+USUAL = Style()
+PAGES = {"gallery.md": gallery.page, "papers.md": papers.page}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Shown:
     path: str
     genotype: str
     level: str = "block"
-    style: Style = Style()
+    style: Style = USUAL
     only: str | None = None
     beside: str = ""
     since: str = ""
@@ -58,10 +61,10 @@ class Shown:
     def svg(self) -> bytes:
         """The drawing."""
         drawn = run(self.dot()[0], "svg") if self.since else \
-            drawn_page(self._pictures(), self.style, "svg")
+            page(self._pictures(), self.style, "svg")
         return compact(drawn, load(self.genotype).title)
 
-    def _pictures(self) -> list:
+    def _pictures(self) -> list[Picture]:
         names = [name for name in (self.genotype, self.beside) if name]
         return [picture(subject(load(name)), self.level, self.only) for name in names]
 
@@ -70,12 +73,43 @@ def pictures() -> Iterator[Shown]:
     """All of them: those of the README, of the pages, of the gallery."""
     dark = Style(theme="dark")
     for style, suffix in ((Style(), ""), (dark, "-dark")):
-        yield Shown(f"pictures/sinet-unit{suffix}.svg", "sinet", only="si_unit", style=style)
-        yield Shown(f"pictures/sinet{suffix}.svg", "sinet", "stage", style)
-    yield Shown("pictures/found.svg", str(FOUND), "stage")
+        yield Shown(f"pictures/readme{suffix}.svg", "sinet", "stage", style, beside=FOUND)
+    yield Shown("pictures/si_unit-dark.svg", "sinet", only="si_unit", style=dark)
     yield Shown("pictures/space.svg", "he", "stage", beside="henet")
     yield Shown("pictures/joint.svg", "sinet-mobilenet-v2@joint", since="sinet-mobilenet-v2@g1")
-    for block, genotype in PAPERS.items():
-        yield Shown(f"pictures/{block}.svg", genotype, only=block)
-    for name in (*families(), *spaces()):
+    for paper in papers.PAPERS:
+        yield Shown(f"pictures/{paper.block}.svg", paper.genotype, only=paper.block)
+    for name in (*gallery.families(), *spaces()):
         yield Shown(f"gallery/{name}.svg", name)
+
+
+def digests() -> str:
+    """The text of `docs/pictures.txt`."""
+    return "".join(f"{shown.digest()}  {shown.path}\n" for shown in pictures())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; 2 for a user's mistake."""
+    parser = argparse.ArgumentParser(
+        prog="python viz/pictures.py", description="Draw every picture of README and docs again, "
+        "and write the pages gallery.md and papers.md around them.")
+    parser.add_argument("-o", "--output", type=Path, default=DOCS, metavar="FOLDER",
+                        help="where the pages and pictures are written (default: docs)")
+    folder: Path = parser.parse_args(arguments).output
+    try:
+        for shown in pictures():
+            path = folder / shown.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path, shown.svg())
+        for name, page in PAGES.items():
+            write(folder / name, "\n".join(page()).encode())
+        write(folder / DIGESTS, digests().encode())
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
