@@ -43,6 +43,7 @@ from searchspace.program import RESERVED
 from searchspace.space import first
 from searchspace.steps import STRUCTURAL
 from searchspace.tree import HOLE_TAGS, Map, parse
+from viz.diff import main as diff_main
 from viz.render import main as render_main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -210,6 +211,9 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
         case ["viz/render.py", *given]:
             assert render_main(given) == 0, capsys.readouterr().err
             assert (folder / given[given.index("-o") + 1]).stat().st_size > 1000
+        case ["viz/diff.py", *given]:
+            assert diff_main(given) == 0, capsys.readouterr().err
+            assert "-o" not in given or (folder / given[given.index("-o") + 1]).stat().st_size > 1000
         case ["-m", "search.latency", *given]:
             assert load(latency_parser().parse_args(given).network)
         case ["search/run.py", *given]:

@@ -19,7 +19,7 @@ MANY = 4
 def bundle(picture: Picture) -> Picture:
     """The picture with its far edges hidden, where there are many; else the picture itself."""
     # tensors from outside come before everything inside
-    place = {box.key: -1 if box.family == "tensor" else i for i, box in enumerate(picture.boxes)}
+    place = {box.key: (box.family != "tensor", i) for i, box in enumerate(picture.boxes)}
     leaving = Counter(edge.source for edge in picture.edges)
     arriving = Counter(edge.target for edge in picture.edges)
     nearest: dict[str, Edge] = {}

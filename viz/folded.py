@@ -207,8 +207,10 @@ class _Fold:
     def called(self, part: Part, owner: Part, count: int) -> str:
         """The name that the genotype gives a block's call, empty where it is the block's own."""
         name = (part.stem if count > 1 else part.name).removeprefix(owner.name + ".")
-        usual = part.block is None or re.fullmatch(rf"(.*\.)?{re.escape(part.block)}\d*", name)
-        return "" if usual else name
+        if part.block is None:
+            return ""
+        usual = rf"(.*\.)?{re.escape(part.block)}\d*(\.\d+)?"
+        return "" if re.fullmatch(usual, name) else name
 
     def hint(self, part: Part) -> str:
         """The operation that tells a block from its like: the one with the largest window."""

@@ -71,10 +71,10 @@ class Shown:
 
 def pictures() -> Iterator[Shown]:
     """All of them: those of the README, of the pages, of the gallery."""
-    dark = Style(theme="dark")
-    for style, suffix in ((Style(), ""), (dark, "-dark")):
-        yield Shown(f"pictures/readme{suffix}.svg", "sinet", "stage", style, beside=FOUND)
-    yield Shown("pictures/si_unit-dark.svg", "sinet", only="si_unit", style=dark)
+    for theme, suffix in (("light", ""), ("dark", "-dark")):
+        yield Shown(f"pictures/readme{suffix}.svg", FOUND, "stage", Style(theme=theme),
+                    beside="sinet")
+    yield Shown("pictures/si_unit-dark.svg", "sinet", style=Style(theme="dark"), only="si_unit")
     yield Shown("pictures/space.svg", "he", "stage", beside="henet")
     yield Shown("pictures/joint.svg", "sinet-mobilenet-v2@joint", since="sinet-mobilenet-v2@g1")
     for paper in papers.PAPERS:
