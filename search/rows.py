@@ -15,30 +15,35 @@ from search.effects import main_effects
 from search.finals import CAVEAT
 from search.objectives import Objective, named
 from search.pareto import Point, hypervolumes, knee, worst
+from search.samplers import finished
 from search.settings import StudyError
+from search.storage import WORKER
 from searchspace import Genotype, load
-from searchspace.amount import parse_amount, parse_bytes, parse_range
+from searchspace.amount import parse_amount, parse_bytes, parse_range, parse_time
 from searchspace.holes import Decisions, Hole
 from viz.results import ORIGINS, Goal, Limit, Results, Rival, Row
 
 PACKAGES = ("optuna", "torch", "vl-convert-python")
+_WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
+            ("s", "latency", parse_time))
 
 
-def read_study(folder: str | Path) -> Results:
-    """What a study in a folder has found so far; it may be running.
+def read_study(folder: str | Path, url: str | None = None) -> Results:
+    """What a study in a folder has found so far; it may be running. ``url``: the database that it
+    is in, where that is not ``study.db`` in the folder.
 
     Raises:
         StudyError: there is no study. SearchspaceError: its space is not to be had any more.
     """
     folder = Path(folder)
-    study = _open(folder)
+    study = _open(folder, url)
     settings: dict[str, Any] = study.user_attrs["settings"]
     objectives = named(settings.get("objectives", ["score"]))
     args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
     space = load(settings["space"], **args).with_input(settings["input"])
-    finished = [t for t in study.get_trials(deepcopy=False)
-                if t.state.is_finished() and "decisions" in t.user_attrs]
-    rows = tuple(_row(t, objectives) for t in finished)
+    trials = [t for t in study.get_trials(deepcopy=False)
+                if t.state.is_finished() and finished(t)]
+    rows = tuple(_row(t, objectives) for t in trials)
     found = Results(
         study.study_name, space, settings["input"],
         tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
@@ -51,33 +56,36 @@ def read_study(folder: str | Path) -> Results:
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
         command=study.user_attrs.get("command", ""), verdict=study.user_attrs.get("verdict", ""),
-        facts=_facts(rows, finished, settings),
+        facts=_facts(rows, trials, settings),
         caveat=CAVEAT if "score" in {o.name for o in objectives} else "")
     return _completed(found)
 
 
-def _open(folder: Path) -> optuna.Study:
+def _open(folder: Path, url: str | None) -> optuna.Study:
     file = folder / "study.db"
-    if not file.is_file():
+    if url is None and not file.is_file():
         raise StudyError(f"{folder} holds no study: there is no study.db in it")
+    where = str(file) if url is None else sqlalchemy.make_url(url).database or url
     try:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        storage = optuna.storages.RDBStorage(url or f"sqlite:///{file}")
         names = [s.study_name for s in storage.get_all_studies()]
-        name = folder.resolve().name if folder.resolve().name in names else (*names, "")[0]
-        if not name:
-            raise StudyError(f"{file} holds no study")
+        name = folder.resolve().name
+        if name not in names:
+            if len(names) != 1:
+                raise StudyError(f"{where} holds no study {name!r}")
+            name = names[0]             # of a folder that was renamed
         study = optuna.load_study(study_name=name, storage=storage)
     except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
-        raise StudyError(f"{file} cannot be read: {error}") from None
+        raise StudyError(f"{where} cannot be read: {error}") from None
     if "settings" not in study.user_attrs:
-        raise StudyError(f"{file} holds a study that search/run.py did not make")
+        raise StudyError(f"{where} holds a study that search/run.py did not make")
     return study
 
 
-def _facts(rows: tuple[Row, ...], finished: list[optuna.trial.FrozenTrial],
+def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
            settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What the summary says in words."""
-    distinct = len({t.user_attrs["identity"] for t in finished})
+    distinct = len({t.user_attrs["identity"] for t in trials})
     origins = ((o, sum(r.origin == o for r in rows)) for o in ORIGINS)
     return (("trials", f"{len(rows):,}"), ("scored", f"{sum(bool(r.values) for r in rows):,}"),
             ("distinct networks", f"{distinct:,}"),
@@ -102,15 +110,17 @@ def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> 
                tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
                a["macs"], a["params"], a["memory"], a["decisions"], origin, known,
                a.get("proposed_macs"), a.get("seconds", 0.0), trial.datetime_start,
-               trial.datetime_complete, str(a.get("worker") or ""), a.get("error") or "")
+               trial.datetime_complete, str(a.get(WORKER) or ""), a.get("error") or "",
+                a.get("latency"))
 
 
 def _limits(budget: str) -> Iterator[Limit]:
-    """The bounds of a budget as `Budget.text` writes them: ``300M-4Mparams-1Mto2MB``."""
+    """The bounds of a budget as `Budget.text` writes them: ``300M-4Mparams-1MBto2MB-20ms``."""
     for part in budget.split("-"):
-        name = "params" if part.endswith("params") else "memory" if part.endswith("B") else "macs"
-        ends = "-".join(end.removesuffix("params") for end in part.split("to"))
-        least, most = parse_range(ends, parse_bytes if name == "memory" else parse_amount)
+        name, parse = next(((name, parse) for suffix, name, parse in _WRITTEN
+                            if part.endswith(suffix)), ("macs", parse_amount))
+        least, most = parse_range("-".join(end.removesuffix("params") for end in part.split("to")),
+                                  parse)
         yield Limit(name, least, most)
 
 

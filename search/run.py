@@ -131,7 +131,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                 write_finals(results, settings, folder / "finals.csv")
             if results:
                 study.optuna.set_user_attr("verdict", verdict(results, settings))
-    write_report(read_study(folder), folder / "report.html")
+            write_report(read_study(folder, options.storage), folder / "report.html")
     if results:
         console.print(final_table(results, settings))
         console.print(verdict(results, settings))

@@ -170,7 +170,9 @@ def test_a_study_is_read_back(folder: Path) -> None:
     ({"macs": "300M"}, (Limit("macs", None, 300_000_000),)),
     ({"macs": "280M-300M", "params": "2500001", "memory": "1MB-4MB"}, (
         Limit("macs", 280_000_000, 300_000_000), Limit("params", None, 2_500_001),
-        Limit("memory", 1_000_000, 4_000_000)))])
+        Limit("memory", 1_000_000, 4_000_000))),
+    ({"params": "1M-2M", "latency": "1500us-20ms"}, (
+        Limit("params", 1_000_000, 2_000_000), Limit("latency", 1_500_000, 20_000_000)))])
 def test_a_budget_is_read_as_it_was_kept(given: dict[str, str], limits: tuple[Limit, ...]) -> None:
     assert tuple(_limits(Budget.read(**given).text)) == limits
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from searchspace import Genotype, SearchspaceError, to_yaml
+from searchspace import Genotype, to_yaml
 from searchspace.expand import Expansion, trace
 from searchspace.memory import peak
 from searchspace.table import stages
@@ -13,7 +13,7 @@ Detail = dict[str, Any]
 
 def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) -> Detail:
     """A network for a page: ``stages`` are lists of name, what, times, C, H, W, MACs, parameters
-    and a remark, the rows of `searchspace.table`.
+    and a remark, the rows of `searchspace.table`; ``dot`` is what the page's Graphviz lays out.
 
     Raises:
         GenotypeError: the network does not expand.
@@ -23,12 +23,5 @@ def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) ->
     rows = [[row.name, row.what, row.times, *(row.shape or (0, 0, 0)), row.cost.macs,
              row.cost.params, "; ".join(row.remarks)] for row in stages(genotype, found)]
     return {"name": name, "input": list(found.input), "macs": cost.macs, "params": cost.params,
-            "memory": most.bytes, "peak": most.step, "stages": rows, "yaml": to_yaml(genotype)}
-
-
-def drawing(genotype: Genotype, level: str = "stage") -> str:
-    """The drawing of a network as SVG text; empty where it cannot be laid out."""
-    try:
-        return draw(genotype, "svg", level).decode()
-    except SearchspaceError:
-        return ""
+            "memory": most.bytes, "peak": most.step, "stages": rows, "yaml": to_yaml(genotype),
+            "dot": draw(genotype, "dot").decode()}

@@ -13,9 +13,9 @@ from searchspace.memory import peak
 from searchspace.ops import show_shape
 from searchspace.table import stages
 from viz.chart import chart
-from viz.details import drawing
 from viz.page import environment
 from viz.plots import PLOTS
+from viz.render import svg
 from viz.results import Results
 
 TOP = 10
@@ -30,7 +30,7 @@ def genotype(shown: Genotype) -> str:
         rows = [[h.name, h.kind, len(h.labels), ", ".join(map(str, h.labels[:12]))
                  + ("…" if len(h.labels) > 12 else "")] for h in shown.holes]
         return _render(shown.title, [f"a space with {len(shown.holes)} holes"],
-                       ("hole", "kind", "options", "which"), rows, picture=drawing(shown))
+                       ("hole", "kind", "options", "which"), rows, picture=svg(shown))
     expansion = trace(shown)
     total = expansion.cost()
     rows = [[row.name, f"{row.what} ×{row.times}" if row.times > 1 else row.what,
@@ -40,7 +40,7 @@ def genotype(shown: Genotype) -> str:
     return _render(shown.title, [f"{total.macs:,} MACs", f"{total.params:,} parameters",
                                  f"{peak(expansion).bytes:,} bytes of peak activations"],
                    ("step", "what", "output", "MACs", "share", "params"), rows,
-                   picture=drawing(shown))
+                   picture=svg(shown))
 
 
 def cost(shown: Cost) -> str:

@@ -9,13 +9,15 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viz.chart import library
 from viz.plots.theme import THEMES, config
+from viz.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     import jinja2
@@ -31,13 +33,15 @@ def pack(value: object) -> str:
 
 def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
          **values: Any) -> str:
-    """The text of a page: a template of `WEB`, with its scripts after the plotting library, and
+    """The text of a page: a template of `WEB`, with its scripts after those of `libraries`, and
     ``data`` by the ids under which the scripts ask for them."""
-    code = [vega(), "\n".join((WEB / name).read_text(encoding="utf-8") for name in scripts)]
+    code = [*libraries(), "\n".join((WEB / name).read_text(encoding="utf-8") for name in scripts)]
     hashes = " ".join(f"'sha256-{_hash(text)}'" for text in code)
-    policy = (f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+    policy = (f"default-src 'none'; script-src {hashes} 'wasm-unsafe-eval'; "
+              "style-src 'unsafe-inline'; "
               "img-src data: blob:; base-uri 'none'; form-action 'none'")
-    packed = {"themes": pack({theme: config(theme) for theme in THEMES}),
+    themes = {"plots": {theme: config(theme) for theme in THEMES}, "darker": darker()}
+    packed = {"themes": pack(themes),
               **{name: pack(value) for name, value in data.items()}}
     return environment().get_template(template).render(
         style=(WEB / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy,
@@ -54,16 +58,33 @@ def environment() -> "jinja2.Environment":
                               lstrip_blocks=True)
 
 
-def vega() -> str:
-    """The plotting library, for a page.
+def libraries() -> tuple[str, str]:
+    """What every page carries: Graphviz in WebAssembly (`static/README.md`), and Vega.
 
     Raises:
-        ValueError: it cannot stand in one as it is.
+        ValueError: one of them cannot stand in a page as it is.
     """
-    text = library()
-    if "</script" in text.lower() or "<!--" in text:
-        raise ValueError("the plotting library cannot stand in a page as it is")
-    return text
+    texts = (WEB.parent / "static" / "viz-global.js").read_text(encoding="utf-8"), library()
+    if any("</script" in text.lower() or "<!--" in text for text in texts):
+        raise ValueError("a library cannot stand in a page as it is")
+    return texts
+
+
+def darker() -> dict[str, str]:
+    """The colours of drawings, light to dark; of several dark ones for a light one the first."""
+    pairs = zip(_colours(asdict(LIGHT)), _colours(asdict(DARK)), strict=True)
+    return dict(reversed(list(pairs)))
+
+
+def _colours(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _colours(part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from _colours(part)
 
 
 def _hash(text: str) -> str:

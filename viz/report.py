@@ -12,7 +12,7 @@ from searchspace.budget import amount, show
 from searchspace.expand import trace
 from searchspace.plugins import add_option, load_named
 from viz.chart import FORMATS, write_charts
-from viz.details import Detail, detail, drawing
+from viz.details import Detail, detail
 from viz.nearest import nearest, references
 from viz.page import page
 from viz.plots import PLOTS
@@ -20,7 +20,6 @@ from viz.plots.theme import THEMES
 from viz.results import Results, Row
 
 CHUNK = 100        # networks whose details are unpacked together when one of them is asked for
-DRAWINGS = 24      # networks that are drawn by Graphviz: the best, and those on the front
 SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "report.js")
 
 EXAMPLES = """\
@@ -30,18 +29,13 @@ examples:
 """
 
 
-def report(results: Results, drawings: int = DRAWINGS) -> str:
-    """The report as the text of an HTML file that opens without a network.
-
-    Every network has a schematic, its costs and its YAML; ``drawings`` of them, the best and those
-    on the front, are drawn by Graphviz too.
-    """
+def report(results: Results) -> str:
+    """The report as the text of an HTML file that opens without a network."""
     networks, known = _networks(results)
     chunks = {str(row.number): i // CHUNK for i, row in enumerate(results.rows)}
     plots = {name: spec for name, plot in PLOTS.items() if (spec := plot.draw(results))}
     data: dict[str, object] = {
-        "study": _study(results, chunks), "plots": plots, "published": known,
-        "drawings": _drawings(results, drawings)}
+        "study": _study(results, chunks), "plots": plots, "published": known}
     for i in range(0, len(results.rows), CHUNK):
         data[f"networks-{i // CHUNK}"] = {
             str(row.number): networks[row.number] for row in results.rows[i:i + CHUNK]}
@@ -58,14 +52,14 @@ def report(results: Results, drawings: int = DRAWINGS) -> str:
         example=_example(results))
 
 
-def write_report(results: Results, path: Path, drawings: int = DRAWINGS) -> Path:
+def write_report(results: Results, path: Path) -> Path:
     """Write `report` to a file.
 
     Raises:
         SearchspaceError: it cannot be written.
     """
     try:
-        path.write_text(report(results, drawings), encoding="utf-8")
+        path.write_text(report(results), encoding="utf-8")
     except OSError as error:
         raise SearchspaceError(f"{path} cannot be written: {error.strerror}") from None
     return path
@@ -94,19 +88,6 @@ def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Det
         wanted |= {near.name} if near else set()
     return found, {name: {**detail(known[name].genotype, name, known[name].expansion)}
                    for name in sorted(wanted)}
-
-
-def _drawings(results: Results, most: int) -> dict[str, str]:
-    """The drawings of the best trials, of the front (of a long one evenly), and of rivals."""
-    goal = results.goals[0]
-    ranked = sorted(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
-    front = results.front
-    share = max(1, -(-len(front) * 2 // max(most, 1)))
-    chosen = dict.fromkeys([*([results.best] if results.best is not None else []),
-                            *(row.number for row in front[::share]),
-                            *(row.number for row in ranked)])
-    return {str(number): svg for number in list(chosen)[:most]
-            if (svg := drawing(genotype(results, results.numbered[number])))}
 
 
 def _study(results: Results, chunks: dict[str, int]) -> dict[str, Any]:
@@ -166,10 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")
+    parser.add_argument("--storage", metavar="URL", help="the database that it was searched in, "
+                        "where that is not study.db in the folder")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
                         help="page to write (default: report.html in the folder)")
-    parser.add_argument("--drawings", type=int, default=DRAWINGS, metavar="N",
-                        help=f"networks drawn by Graphviz (default: {DRAWINGS})")
     parser.add_argument("--plots", type=Path, metavar="FOLDER",
                         help="write the plots alone, as files for a paper, and no page")
     parser.add_argument("--format", choices=FORMATS, default="svg", help="of --plots (svg)")
@@ -178,9 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         load_named(options)
-        results = read_study(options.study)
-        written = [write_report(results, options.output or options.study / "report.html",
-                                options.drawings)] if options.plots is None else \
+        results = read_study(options.study, options.storage)
+        written = [write_report(results, options.output or options.study / "report.html")] \
+            if options.plots is None else \
             write_charts(results, options.plots, options.format, options.theme)
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)

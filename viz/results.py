@@ -9,7 +9,7 @@ from searchspace import Genotype
 from searchspace.tree import Atom
 
 MACS = "macs"
-COSTS = ("macs", "params", "memory")
+COSTS = ("macs", "params", "memory", "latency")
 ORIGINS = ("published", "proposed", "moved", "replaced")
 
 
@@ -53,10 +53,11 @@ class Row:
     ended: datetime | None = None
     worker: str = ""
     error: str = ""
+    latency: int | None = None      # nanoseconds, foretold where a latency matters
 
     def cost(self, name: str) -> int:
-        """One of `COSTS`."""
-        return int(getattr(self, name))
+        """One of `COSTS`; 0 where it is not known."""
+        return int(getattr(self, name) or 0)
 
 
 @dataclass(frozen=True, slots=True)

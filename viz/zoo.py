@@ -12,9 +12,10 @@ from searchspace import Genotype, SearchspaceError, load, published
 from searchspace.budget import show_amount
 from searchspace.expand import Expansion, trace
 from searchspace.table import comparisons, standing
-from viz.details import detail, drawing
+from viz.details import detail
 from viz.page import page
 from viz.plots.front import Mark, spec
+from viz.render import svg
 from viz.results import Goal
 
 SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "gallery.js")
@@ -33,15 +34,14 @@ def gallery(names: Sequence[str]) -> str:
     rows, data = [], dict[str, object]()
     families = list(dict.fromkeys(name.partition("@")[0] for name in names))
     for i, family in enumerate(families):
-        networks, drawings, blocks = {}, {}, ""
+        networks, blocks = {}, ""
         for name in (n for n in names if n.partition("@")[0] == family):
             genotype = load(name)
             expansion = trace(genotype)
             rows.append(_row(name, family, genotype, expansion))
             networks[name] = detail(genotype, name, expansion)
-            drawings[name] = drawing(genotype)
-            blocks = blocks or drawing(genotype, "block")
-        data[f"family-{i}"] = {"networks": networks, "drawings": drawings, "blocks": blocks}
+            blocks = blocks or svg(genotype, "block")
+        data[f"family-{i}"] = {"networks": networks, "blocks": blocks}
     marks = tuple(Mark(r["id"], float(r["macs"]), r["top1"], KINDS[r["input"] > SMALL], r["id"])
                   for r in rows if r["top1"])
     data["zoo"] = {"rows": rows, "families": families,

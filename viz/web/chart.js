@@ -1,10 +1,12 @@
 // Plots in Vega-Lite: drawn when they come near the screen, in the colours of the reader's theme.
 
+const colours = unpack("themes");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const MANY = 600;                     // marks above which a canvas is quicker than SVG
 
 /** Draw `spec` into `host`; `host.view` is then Vega's. Answers when it is drawn. */
-async function draw(host, spec, themes, ready = () => {}) {
+async function draw(host, spec, ready = () => {}) {
+  const themes = (await colours).plots;
   const count = Math.max(...[spec, ...(spec.layer || [])].map((l) => l.data?.values?.length || 0));
   const made = await window.vegaEmbed(host, spec, {
     actions: false, ast: true, renderer: count > MANY ? "canvas" : "svg", tooltip: { theme: "custom" },
@@ -16,12 +18,12 @@ async function draw(host, spec, themes, ready = () => {}) {
 }
 
 /** Draw once `host` is near the screen or is to be printed, and again in other colours. */
-function drawNear(host, spec, themes) {
+function drawNear(host, spec) {
   let near = false;
   const begin = () => {
     if (near) return;
     near = true;
-    draw(host, spec, themes);
+    draw(host, spec);
   };
   new IntersectionObserver((entries, observer) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -29,12 +31,12 @@ function drawNear(host, spec, themes) {
     begin();
   }, { rootMargin: "300px" }).observe(host);
   window.addEventListener("beforeprint", begin);
-  dark.addEventListener("change", () => near && draw(host, spec, themes));
+  dark.addEventListener("change", () => near && draw(host, spec));
 }
 
 /** A plane of networks to choose from by mouse or keys: `onChoose(id)`. Gives a function that
  *  marks the chosen one. */
-async function plane(host, spec, themes, onChoose) {
+async function plane(host, spec, onChoose) {
   const layer = spec.layer.find((l) => l.data?.name === "marks");
   const marks = [...layer.data.values].sort((a, b) => a.x - b.x || a.y - b.y);
   let at = null;
@@ -42,7 +44,7 @@ async function plane(host, spec, themes, onChoose) {
     at = marks.findIndex((m) => m.id === String(id));
     host.view?.data("chosen", at < 0 ? [] : [marks[at]]).runAsync();
   };
-  const again = () => draw(host, spec, themes, (view) => {
+  const again = () => draw(host, spec, (view) => {
     view.addEventListener("click", (_, item) => item?.datum?.id && onChoose(item.datum.id));
     if (at !== null && at >= 0) mark(marks[at].id);
   });

@@ -1,11 +1,11 @@
 // The gallery: every bundled network in a table; the chosen ones beside each other, at most two.
 
-const [themes, zoo] = await Promise.all([unpack("themes"), unpack("zoo")]);
+const zoo = await unpack("zoo");
 const byId = new Map(zoo.rows.map((row) => [row.id, row]));
 const families = new Map();
 let chosen = [], mark = () => {};
 
-/** The networks of a family, with drawings: `{ networks, drawings, blocks }`. */
+/** The networks of a family, with a drawing: `{ networks, blocks }`. */
 async function family(name) {
   if (!families.has(name)) families.set(name, await unpack(`family-${zoo.families.indexOf(name)}`));
   return families.get(name);
@@ -27,13 +27,13 @@ async function show() {
   history.replaceState(null, "", `#${chosen.map(encodeURIComponent).join(",")}`);
   document.getElementById("chosen").hidden = !chosen.length;
   const panels = await Promise.all(chosen.map(async (id) => {
-    const { drawings, blocks } = await family(byId.get(id).family);
+    const { blocks } = await family(byId.get(id).family);
     const row = byId.get(id);
     const network = await details(id);
     return el("article", { "data-panel": id, class: "panel" }, panel(network, {
       facts: [...row.figures, ["standing", row.standing || "no published figures"],
         ["source", row.source], ...(row.note ? [["note", row.note]] : [])],
-      drawings: [["Drawing", drawings[id]], ...(blocks ? [["Its distinct blocks", blocks]] : [])],
+      blocks,
       extra: [el("p", {}, el("button", { type: "button", onclick: () => toggle(id) },
         "Close"))] }));
   }));
@@ -63,7 +63,7 @@ sortedTable({ host: document.getElementById("table"), caption: "Bundled networks
   rows: zoo.rows, value: (r, name) => r[name] ?? r[name.toLowerCase()], sort: { key: "name", up: true },
   text: (r) => `${r.id} ${r.source} ${r.standing} ${r.note}`,
   input: document.getElementById("filter"), count: document.getElementById("count") });
-mark = await plane(document.getElementById("plot-front"), zoo.plane, themes, (id) => toggle(id, false));
+mark = await plane(document.getElementById("plot-front"), zoo.plane, (id) => toggle(id, false));
 const asked = location.hash.slice(1).split(",").map(decodeURIComponent).filter((id) => byId.has(id));
 for (const id of asked.slice(0, 2)) await toggle(id, false);
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

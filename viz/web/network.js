@@ -54,16 +54,22 @@ function costs(network) {
         el("td", { class: "number" }, whole(network.params)), remarks ? el("td") : null))));
 }
 
-/** A drawing that was made by Graphviz; its text was escaped there, scripts do not run here. */
-function picture(svg, label) {
-  const drawn = document.importNode(
-    new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
-  drawn.querySelectorAll("[id]").forEach((node) => node.removeAttribute("id"));
-  drawn.removeAttribute("id");
-  drawn.setAttribute("role", "img");
-  drawn.setAttribute("aria-label", label);
-  return el("div", { class: "wide drawing", tabindex: "0", role: "group", "aria-label": label },
-    drawn);
+/** A drawing in the colours of the reader's theme, laid out by Graphviz when it is unfolded. What is
+ *  given is DOT, or SVG that is laid out already; text was escaped there, scripts do not run here. */
+let graphviz = null;
+async function drawn(text, label) {
+  const themes = await colours, dim = (c) => themes.darker[c.toLowerCase()] ?? c;
+  const shown = dark.matches ? text.replace(/#[0-9a-f]{6}/gi, dim) : text;
+  graphviz ??= shown.startsWith("<svg") ? null : window.Viz.instance();
+  const made = shown.startsWith("<svg")
+    ? document.importNode(new DOMParser().parseFromString(shown, "image/svg+xml").documentElement,
+      true)
+    : (await graphviz).renderSVGElement(shown);
+  for (const node of [made, ...made.querySelectorAll("[id]")]) node.removeAttribute("id");
+  made.querySelectorAll("a").forEach((link) => link.replaceWith(...link.childNodes));
+  made.setAttribute("role", "img");
+  made.setAttribute("aria-label", label);
+  return made;
 }
 
 /** A part that folds. */
@@ -71,8 +77,18 @@ function fold(title, open, ...content) {
   return el("details", { open }, el("summary", {}, title), ...content);
 }
 
+/** A drawing that folds. */
+function picture(title, open, text, label) {
+  const host = el("div", { class: "wide drawing", tabindex: "0", role: "group", "aria-label": label });
+  const made = fold(title, open, host);
+  const fill = async () => made.open && host.replaceChildren(await drawn(text, label));
+  made.addEventListener("toggle", () => host.firstChild || fill());
+  dark.addEventListener("change", () => host.isConnected && host.firstChild && fill());
+  return made;
+}
+
 /** All that is known of a network. A fact is `[name, text]`; with `true` after it, it comes first. */
-function panel(network, { facts = [], drawings = [], extra = [] } = {}) {
+function panel(network, { facts = [], blocks = "", extra = [] } = {}) {
   const lines = [...facts.filter(([, , first]) => first), ["MACs", `${whole(network.macs)} (${amount(network.macs)})`],
     ["parameters", `${whole(network.params)} (${amount(network.params)})`],
     ["peak activations", `${amount(network.memory)}B, in ${network.peak}`],
@@ -82,9 +98,9 @@ function panel(network, { facts = [], drawings = [], extra = [] } = {}) {
     el("dl", { class: "facts" }, lines.map(([k, v]) => el("div", {}, el("dt", {}, k),
       el("dd", {}, v)))),
     schematic(network), ...extra,
-    ...drawings.map(([title, svg], i) => fold(title, i === 0, picture(svg,
-      `${title} of ${network.name}`))),
-    fold("Costs, stage by stage", !drawings.length, costs(network)),
+    picture("Drawing", true, network.dot, `drawing of ${network.name}`),
+    ...(blocks ? [picture("Distinct blocks of the family", false, blocks, "its distinct blocks")] : []),
+    fold("Costs, stage by stage", false, costs(network)),
     fold("YAML", false, copyButton("Copy the YAML", () => network.yaml),
       el("pre", { tabindex: "0" }, network.yaml))];
 }

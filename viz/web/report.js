@@ -1,10 +1,9 @@
 // The report of a study: plane, table and panel show the same chosen network.
 
-const [themes, study, plots] = await Promise.all([unpack("themes"), unpack("study"),
-  unpack("plots")]);
+const [study, plots] = await Promise.all([unpack("study"), unpack("plots")]);
 const byId = new Map(study.rows.map((row) => [row.id, row]));
 const chunks = new Map();
-let known = null, drawings = null, chosen = null, other = "", mark = () => {};
+let known = null, chosen = null, other = "", mark = () => {};
 
 /** The details of a trial, or of a published network. */
 async function details(id) {
@@ -34,7 +33,6 @@ async function choose(id, { scroll = false, quiet = false } = {}) {
   mark(id);
   table.mark(id);
   history.replaceState(null, "", `#${encodeURIComponent(id)}`);
-  drawings ??= await unpack("drawings");
   const row = byId.get(id), facts = [];
   if (row) {
     study.goals.forEach((g, i) => row.shown[i] && facts.push([g, row.shown[i], true]));
@@ -45,7 +43,6 @@ async function choose(id, { scroll = false, quiet = false } = {}) {
   if (rival) facts.push(["scored again", rival.shown, true]);
   const host = document.getElementById("panel");
   host.replaceChildren(...panel(network, { facts,
-    drawings: drawings[id] ? [["Drawing", drawings[id]]] : [],
     extra: [await comparison(id, network)] }));
   if (!quiet) say(`${network.name}: ${amount(network.macs)} MACs${row?.shown[0] ? `, ${study.goals[0]} ${row.shown[0]}` : ""}`);
   if (scroll) {
@@ -91,11 +88,11 @@ const table = sortedTable({ host: document.getElementById("table"), caption: "Al
   text: (r) => `trial ${r.id} ${r.origin} ${r.known} ${r.front} ${r.error}` });
 
 for (const [name, spec] of Object.entries(plots))
-  if (name !== "front") drawNear(document.getElementById(`plot-${name}`), spec, themes);
+  if (name !== "front") drawNear(document.getElementById(`plot-${name}`), spec);
 document.getElementById("copy-command")?.replaceWith(copyButton("Copy the command",
   () => document.getElementById("command").textContent));
 if (plots.front) 
-  mark = await plane(document.getElementById("plot-front"), plots.front, themes, (id) => choose(id));
+  mark = await plane(document.getElementById("plot-front"), plots.front, (id) => choose(id));
 const asked = decodeURIComponent(location.hash.slice(1));
 const first = asked && (await details(asked)) ? asked : study.best;
 if (first) await choose(first, { quiet: true });
