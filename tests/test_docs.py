@@ -45,6 +45,8 @@ from searchspace.steps import STRUCTURAL
 from searchspace.tree import HOLE_TAGS, Map, parse
 from viz.diff import main as diff_main
 from viz.render import main as render_main
+from viz.report import arguments as report_parser
+from viz.zoo import arguments as zoo_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -216,6 +218,12 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert "-o" not in given or (folder / given[given.index("-o") + 1]).stat().st_size > 1000
         case ["-m", "search.latency", *given]:
             assert load(latency_parser().parse_args(given).network)
+        case ["viz/report.py", *given]:
+            assert report_parser().parse_args(given).study
+        case ["viz/zoo.py", *given]:
+            assert zoo_parser().parse_args(given).output
+        case ["benchmarks/pages.py", *given]:
+            assert all(word.isdecimal() for word in given)
         case ["search/run.py", *given]:
             options = search_parser().parse_args(given)
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)

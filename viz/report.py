@@ -141,8 +141,8 @@ def _example(results: Results) -> str:
     return " ".join(parts)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+def arguments() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(
         prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -156,7 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--format", choices=FORMATS, default="svg", help="of --plots (svg)")
     parser.add_argument("--theme", choices=THEMES, default="light", help="of --plots (light)")
     add_option(parser)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """The command line; 2 for a user's mistake."""
+    options = arguments().parse_args(given)
     try:
         load_named(options)
         results = read_study(options.study, options.storage)

@@ -64,15 +64,20 @@ def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> di
             "source": header.source, "note": header.note, "figures": figures}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+def arguments() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(
         prog="python viz/zoo.py", description="Write the gallery of bundled networks as one page.")
     parser.add_argument("networks", nargs="*", default=["*"], metavar="PATTERN",
                         help="which networks: sinet@*, '*shuffle*' (default: all)")
     parser.add_argument("-o", "--output", type=Path, default=Path("gallery.html"), metavar="FILE",
                         help="page to write (default: gallery.html)")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """The command line; 2 for a user's mistake."""
+    options = arguments().parse_args(given)
     try:
         names = [name for name in published()
                  if any(fnmatch.fnmatch(name, pattern) for pattern in options.networks)]
