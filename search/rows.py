@@ -10,7 +10,8 @@ from typing import Any
 import optuna
 import sqlalchemy
 
-from search.archive import versions
+from search.archive import StorageError, versions
+from search.archive.places import database_of
 from search.effects import main_effects
 from search.finals import CAVEAT
 from search.objectives import Objective, named
@@ -30,7 +31,7 @@ _WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
 
 def read_study(folder: str | Path, url: str | None = None) -> Results:
     """What a study in a folder has found so far; it may be running. ``url``: the database that it
-    is in, where that is not ``study.db`` in the folder.
+    is in, where that is not the one that the folder tells.
 
     Raises:
         StudyError: there is no study. SearchspaceError: its space is not to be had any more.
@@ -41,8 +42,7 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
     objectives = named(settings.get("objectives", ["score"]))
     args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
     space = load(settings["space"], **args).with_input(settings["input"])
-    trials = [t for t in study.get_trials(deepcopy=False)
-                if t.state.is_finished() and finished(t)]
+    trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
     rows = tuple(_row(t, objectives) for t in trials)
     found = Results(
         study.study_name, space, settings["input"],
@@ -62,12 +62,13 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
 
 
 def _open(folder: Path, url: str | None) -> optuna.Study:
-    file = folder / "study.db"
-    if url is None and not file.is_file():
-        raise StudyError(f"{folder} holds no study: there is no study.db in it")
-    where = str(file) if url is None else sqlalchemy.make_url(url).database or url
     try:
-        storage = optuna.storages.RDBStorage(url or f"sqlite:///{file}")
+        url = url or database_of(folder)
+    except StorageError as error:
+        raise StudyError(str(error)) from None
+    where = sqlalchemy.make_url(url).render_as_string()
+    try:
+        storage = optuna.storages.RDBStorage(url)
         names = [s.study_name for s in storage.get_all_studies()]
         name = folder.resolve().name
         if name not in names:

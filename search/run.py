@@ -155,7 +155,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if "score" in goals:
         console.print(CAVEAT, style="dim")
     beside = "front.csv, front/" if front else "finals.csv" if goals == DEFAULT else ""
-    files = ", ".join(filter(None, ["report.html", "best.svg", "trials.csv", beside, "study.db"]))
+    files = ", ".join(filter(None, ["report.html", "best.svg", "trials.csv", beside,
+                                    None if options.storage else "study.db"]))
     console.print(f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if front else ''}: "
                   f"{show_amount(trial.macs)} MACs, {show_amount(trial.params)} params; beside it "
                   f"{files}")

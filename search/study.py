@@ -25,6 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.archive import Archive, StorageError
 from search.archive.claims import Claims, new_worker
 from search.archive.database import sentence
+from search.archive.places import remember
 from search.constraints import constrain
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
@@ -166,6 +167,8 @@ class Study:
         else:
             self.settings.check_same(stored, self.name)
         self.archive = self.exits.enter_context(Archive(self.url, PATIENCE_S))
+        if not self.url.startswith(f"sqlite:///{self.folder}"):
+            remember(self.folder, self.url)
         self.archive.register(self.name, self.settings.space, self.optuna.user_attrs["settings"])
         self.claims = Claims(self.archive.database, worker)
         self.working = False

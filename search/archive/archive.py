@@ -138,14 +138,16 @@ class Archive:
 
     def best(self, budget: int | None = None, *, score: str, data: str, recipe: str = "",
              fidelity: int = 0, params: int | None = None, memory: int | None = None,
-             limit: int = 10) -> tuple[Standing, ...]:
+             limit: int = 10, lowest: bool = False) -> tuple[Standing, ...]:
         """The networks of at most ``budget`` MACs, ``params`` parameters and ``memory`` bytes of
-        activations with the highest mean value over their seeds; of equal ones the cheaper first.
+        activations with the highest mean value over their seeds, or the ``lowest``; of equal ones
+        the cheaper first.
         Values on other data, by another recipe or of other fidelity are no measure for each
         other, so all are named."""
         key = {"score": score, "data": data, "recipe": recipe, "fidelity": fidelity}
         bounds = {"macs": budget, "params": params, "memory": memory}
-        return self.database.read(lambda connection: best(connection, key, bounds, limit))
+        return self.database.read(lambda connection: best(connection, key, bounds, limit,
+                                                           lowest))
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
         """Keep a study's settings; those that are there already stay."""

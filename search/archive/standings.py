@@ -42,9 +42,9 @@ def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -
 
 
 def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int | None],
-         limit: int) -> tuple[Standing, ...]:
+         limit: int, lowest: bool = False) -> tuple[Standing, ...]:
     """The networks inside some bounds of ``macs``, ``params`` and ``memory`` with the highest
-    means of one ``score``, ``data``, ``recipe`` and ``fidelity``."""
+    means, or the ``lowest``, of one ``score``, ``data``, ``recipe`` and ``fidelity``."""
     network, table = tables.Architecture, tables.Standing
     same = [getattr(table, name) == value for name, value in key.items()]
     given = {name: bound for name, bound in bounds.items() if bound is not None}
@@ -62,10 +62,10 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
                      if name != "macs"]
             if costs:
                 head = head.join(network).where(*costs)
-            head = head.order_by(table.mean.desc(), table.macs, table.identity).limit(limit)
+            head = head.order_by(table.mean if lowest else table.mean.desc(), table.macs, table.identity).limit(limit)
             heads.append(sa.select(head.subquery()))
         rows += [tuple(row) for row in connection.execute(sa.union_all(*heads))]
-    rows.sort(key=lambda row: (-row[1], row[2], row[0]))
+    rows.sort(key=lambda row: (row[1] if lowest else -row[1], row[2], row[0]))
     names = [row[0] for row in rows[:limit]]
     query = sa.select(network.identity, network.name, network.genotype, network.macs,
                       network.params, network.input_size, table.mean, table.least, table.greatest,

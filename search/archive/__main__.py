@@ -1,0 +1,250 @@
+"""Ask the archives of all studies, or of some: files, study folders, names, URLs.
+
+examples:
+  python -m search.archive best --budget 300M
+  python -m search.archive best --budget 300M --params 4M --score naswot studies/mine studies/yours
+  python -m search.archive show mobilenet-v2@1.0
+  python -m search.archive show studies/mine/best.yaml
+  python -m search.archive disagree
+  python -m search.archive export evaluations.parquet
+  python -m search.archive import postgresql+psycopg://me@host/db --into all.db
+  python -m search.archive check
+  python -m search.archive backup mine-today.db studies/mine
+"""
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from search.archive import Archive, StorageError
+from search.archive.check import check, repair
+from search.archive.exchange import backup, merge
+from search.archive.export import export
+from search.archive.places import STUDIES, all_urls
+from search.archive.questions import (
+    Measure,
+    about,
+    best,
+    disagreements,
+    identities,
+    measures,
+)
+from searchspace import SearchspaceError, load
+from searchspace.amount import show_amount, show_bytes
+from searchspace.budget import Budget
+from searchspace.errors import nearest
+from searchspace.identity import identity
+
+FAULTY = 1      # exit status of a check that finds something, as of a tool that compares
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 where a check finds faults, 2 for a user's
+    mistake."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    try:
+        with ExitStack() as open_:
+            studies = Path(options.studies)
+            archives = [open_.enter_context(Archive(url))
+                        for url in all_urls(options.archives, studies)]
+            return int(options.run(options, archives, console))
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 130
+
+
+def _best(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    budget = Budget.read(options.budget, options.params, options.memory)
+    if any(bound.least is not None for bound in budget.bounds):
+        raise StorageError("ask for the best under upper bounds, --budget 300M, not for a band")
+    wanted = [m for m in measures(archives)
+              if all(given is None or given == part for given, part in zip(
+                  (options.score, options.data, options.recipe, options.epochs), m, strict=True))]
+    if not wanted:
+        known = sorted({m[0] for m in measures(archives)})
+        hint = nearest(options.score, known) if options.score else ""
+        raise StorageError(f"no such evaluations; there are {', '.join(known) or 'none'}{hint}")
+    shown = False
+    for measure in wanted:
+        # `table` and the scores are to be large; what a network costs is to be small
+        found = best(archives, measure, options.limit, budget=budget.macs, params=budget.params,
+                     memory=budget.memory)
+        if not found:
+            continue
+        shown = True
+        grid = Table(title=_title(measure), title_justify="left")
+        for name in ("network", "value", "seeds", "MACs", "params", "memory", "input", "identity"):
+            grid.add_column(name, justify="left" if name in ("network", "identity") else "right")
+        for s in found:
+            spread = f" ({s.least:.6g} to {s.greatest:.6g})" if s.count > 1 else ""
+            grid.add_row(s.name, f"{s.mean:.6g}{spread}", str(s.count), show_amount(s.macs),
+                         show_amount(s.params), show_bytes(s.memory) if s.memory else "–",
+                         str(s.input_size), s.identity[:12])
+        console.print(grid)
+    if not shown:
+        console.print(f"nothing was evaluated inside {budget}")
+    return 0
+
+
+def _show(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    key = _identity(options.network, options.input, archives)
+    network = about(archives, key)
+    if network is None:
+        console.print(f"{options.network} ({key}) was never evaluated; at another input size it "
+                      "is another network: --input")
+        return 0
+    console.print(f"[bold]{key}[/]: {', '.join(network.names[:5])}"
+                  + (f" and {len(network.names) - 5} more names" * (len(network.names) > 5))
+                  + (f"; of the space {', '.join(network.spaces)}" if network.spaces else ""))
+    memory = f", {show_bytes(network.memory)} of activations" if network.memory else ""
+    console.print(f"{show_amount(network.macs)} MACs ({network.macs:,}), {network.params:,} "
+                  f"parameters{memory} at {network.input_size}×{network.input_size}")
+    grid = Table()
+    for name in ("score", "data", "recipe", "epochs", "seed", "value", "seconds", "study",
+                 "machine", "when"):
+        grid.add_column(name, justify="right" if name in ("seed", "value", "seconds") else "left",
+                        overflow="fold")
+    for e in network.evaluations:
+        value = f"{e.value:.8g}" if e.value is not None else f"failed: {e.error}"
+        trial = f"{e.study} {e.trial}" if e.study and e.trial is not None else e.study or ""
+        grid.add_row(e.score, e.data, e.recipe, str(e.fidelity or ""), str(e.seed), value,
+                     f"{e.seconds:.2f}", trial, e.machine.partition(",")[0],
+                     f"{e.created:%Y-%m-%d %H:%M}")
+    console.print(grid)
+    if options.yaml:
+        print(network.genotype, end="")
+    return 0
+
+
+def _identity(text: str, size: int | None, archives: list[Archive]) -> str:
+    """Of a network's name or file, or of the beginning of an identity."""
+    if len(text) >= 6 and set(text) <= set("0123456789abcdef"):
+        found = identities(archives, text)
+        if len(found) > 1:
+            raise StorageError(f"{text} is the beginning of {len(found)} identities")
+        if found:
+            return found[0]
+    network = load(text)
+    if network.is_space:
+        raise StorageError(f"{text} is a space, no network: holes are open in it")
+    return identity(network if size is None else network.with_input(size))
+
+
+def _disagree(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    found = disagreements(archives, options.limit)
+    if not found:
+        console.print("nothing disagrees")
+        return 0
+    grid = Table()
+    for name in ("identity", "what", "values", "spread"):
+        grid.add_column(name, justify="right" if name == "spread" else "left", overflow="fold")
+    for d in found:
+        over = "over its seeds" if d.seed is None else f"seed {d.seed}, in several archives"
+        grid.add_row(d.identity[:12], f"{_title(d.measure)}, {over}",
+                     ", ".join(f"{v:.6g}" for v in d.values), f"{d.spread:.2%}")
+    console.print(grid)
+    return 0
+
+
+def _export(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    count = export(archives, Path(options.file))
+    console.print(f"{count:,} evaluations in {options.file}")
+    return 0
+
+
+def _import(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    into = options.into if "://" in options.into else f"sqlite:///{options.into}"
+    with Archive(into) as target:
+        for source in archives:
+            if source.database.name == target.database.name:
+                raise StorageError(f"{source.database.name} cannot be imported into itself")
+            m = merge(source, target)
+            console.print(
+                f"{source.database.name}: {m.architectures:,} networks, {m.evaluations:,} "
+                f"evaluations and {m.studies} studies are new, {m.renewed:,} took the place of a "
+                f"failure, {m.known:,} were known" + (
+                    f", [bold]{m.different:,} of them with another value[/] (ours stays)"
+                    if m.different else ""))
+    return 0
+
+
+def _check(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    status = 0
+    for archive in archives:
+        if options.repair:
+            repair(archive)
+        faults = check(archive)
+        console.print(f"{archive.database.name}: {'; '.join(faults) or 'whole'}")
+        status = FAULTY if faults else status
+    return status
+
+
+def _backup(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    if len(archives) != 1:
+        raise StorageError(f"name the one archive to back up; there are {len(archives)}")
+    if Path(options.file).exists():
+        raise StorageError(f"{options.file} is there already")
+    backup(archives[0], options.file)
+    console.print(f"{archives[0].database.name} is copied to {options.file}")
+    return 0
+
+
+def _title(measure: Measure) -> str:
+    score, data, recipe, fidelity = measure
+    return ", ".join(filter(None, [score, data, recipe, f"{fidelity} epochs" if fidelity else ""]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    head, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="python -m search.archive", description=head, epilog=rest,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
+                        help="where the studies are whose archives are asked by default")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, told: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=told, description=told)
+        made.set_defaults(run=run)
+        return made
+
+    one = command("best", _best, "the best networks under a budget, across all studies")
+    one.add_argument("--budget", metavar="MACS", help="at most so many multiply-adds: 300M")
+    one.add_argument("--params", metavar="N", help="at most so many parameters: 4M")
+    one.add_argument("--memory", metavar="BYTES", help="at most so many of activations: 4MB")
+    one.add_argument("--score", metavar="NAME", help="by this score only: naswot, table")
+    one.add_argument("--data", metavar="TEXT", help="on these data only")
+    one.add_argument("--recipe", metavar="NAME", help="trained by this recipe only")
+    one.add_argument("--epochs", type=int, metavar="N", help="trained for so many epochs only")
+    one.add_argument("--limit", type=int, default=10, metavar="N", help="rows (default: 10)")
+    one = command("show", _show, "everything known about a network")
+    one.add_argument("network", help="name, file, or the beginning of an identity")
+    one.add_argument("--input", type=int, metavar="PIXELS", help="at this input size")
+    one.add_argument("--yaml", action="store_true", help="also its genotype")
+    one = command("disagree", _disagree, "values that should be alike and are not")
+    one.add_argument("--limit", type=int, default=20, metavar="N", help="rows (default: 20)")
+    one = command("export", _export, "all evaluations as a file")
+    one.add_argument("file", help="what to write: .csv, .json or .parquet")
+    one = command("import", _import, "merge archives into one, without duplicates")
+    one.add_argument("--into", required=True, metavar="ARCHIVE",
+                     help="database file or URL; made where it is not")
+    one = command("check", _check, "whether archives are whole; exit status 1 where one is not")
+    one.add_argument("--repair", action="store_true",
+                     help="first work out anew what follows from the evaluations")
+    one = command("backup", _backup, "copy an SQLite database while it may be written to")
+    one.add_argument("file", help="the copy")
+    for made in commands.choices.values():
+        made.add_argument("archives", nargs="*", metavar="ARCHIVE",
+                          help="database files, study folders, names of studies, or URLs "
+                          "(default: all studies)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
