@@ -15,7 +15,7 @@ _ELSEWHERE = "storage.txt"      # in the folder of a study that is kept in a sha
 def remember(folder: Path, url: str) -> None:
     """Note in a study's folder in which database it is. A password is left out: PostgreSQL's
     driver finds it in ``~/.pgpass`` or in ``PGPASSWORD``."""
-    shown = sa.make_url(url).set(password=None).render_as_string(hide_password=False)
+    shown = sa.make_url(url)._replace(password=None).render_as_string(hide_password=False)
     (folder / _ELSEWHERE).write_text(f"{shown}\n", encoding="utf-8")
 
 

@@ -62,7 +62,8 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
                      if name != "macs"]
             if costs:
                 head = head.join(network).where(*costs)
-            head = head.order_by(table.mean if lowest else table.mean.desc(), table.macs, table.identity).limit(limit)
+            head = head.order_by(table.mean if lowest else table.mean.desc(), table.macs,
+                                 table.identity).limit(limit)
             heads.append(sa.select(head.subquery()))
         rows += [tuple(row) for row in connection.execute(sa.union_all(*heads))]
     rows.sort(key=lambda row: (row[1] if lowest else -row[1], row[2], row[0]))
