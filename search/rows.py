@@ -66,7 +66,8 @@ def _open(folder: Path, url: str | None) -> optuna.Study:
         url = url or database_of(folder)
     except StorageError as error:
         raise StudyError(str(error)) from None
-    where = sqlalchemy.make_url(url).render_as_string()
+    parsed = sqlalchemy.make_url(url)
+    where = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.render_as_string()
     try:
         storage = optuna.storages.RDBStorage(url)
         names = [s.study_name for s in storage.get_all_studies()]
