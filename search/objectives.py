@@ -1,8 +1,8 @@
 """Objectives: what a search optimises, and how a network's value comes about.
 
-A score is measured and archived, a table is looked up and archived, a cost follows from the
-network's graph alone, a latency from that and a table of the device. The line of an objective in
-`OBJECTIVES` is all that makes it known.
+A score is measured and archived, a table is looked up and archived, so is what training reaches; a
+cost follows from the network's graph alone, a latency from that and a table of the device. The line
+of an objective in `OBJECTIVES` is all that makes it known.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ class ObjectiveError(SearchspaceError):
 @dataclass(frozen=True, slots=True)
 class Objective:
     """One objective. ``measure`` is the cost of an expanded network; None for what is evaluated
-    and archived: the score and the table."""
+    and archived: the score, the table and training."""
 
     name: str
     direction: Literal["maximize", "minimize"]      # as Optuna spells it
@@ -53,6 +53,7 @@ def _unknown(_: Expansion) -> int:
 OBJECTIVES = {o.name: o for o in (
     Objective("score", "maximize", "NASWOT", "nats", lambda value: f"{value:.1f}"),
     Objective("table", "maximize", "table", "the table's", lambda value: f"{value:.2f}"),
+    Objective("train", "maximize", "accuracy", "percent", lambda value: f"{value:.2f} %"),
     *_costs(),
     Objective("latency", "minimize", "latency", "nanoseconds, predicted", show_time, _unknown),
     Objective("measured-latency", "minimize", "latency", "nanoseconds, measured", show_time))}

@@ -89,6 +89,7 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
     if any(t.latency is not None for t in trials):
         costs.append("latency")
     head = ["trial", *_columns(objectives, costs), *costs,
+            *(["epochs", "pruned"] if (trained := any(t.epochs for t in trials)) else []),
             *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
             "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -97,7 +98,8 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
         for t in trials:
             grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
             writer.writerow([t.number, *_own(objectives, t, costs),
-                             *(getattr(t, c) for c in costs), *grown,
+                             *(getattr(t, c) for c in costs),
+                             *([t.epochs, int(t.pruned)] if trained else []), *grown,
                              f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
                              f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
                              t.error or "", *(t.decisions.get(n, "") for n in names)])

@@ -12,6 +12,8 @@ examples:
   python search/run.py --budget 300K --space digits --objective table
   python search/run.py --budget 300M --workers 4
   python search/run.py --budget 300M --workers 8 --storage postgresql+psycopg://me@host/db
+  python search/run.py --budget 2M --objective train --data digits --epochs 9
+  python search/run.py --budget 60M --objective train --data cifar10 --recipe sinet-cifar
 
 The same command continues a study that was interrupted. Ctrl-C ends after the running trial with
 what was found; a second one ends at once.
@@ -41,6 +43,8 @@ from search.samplers import SAMPLERS
 from search.scores.table import find_table
 from search.settings import Settings
 from search.study import Study
+from search.training.options import TrainOptions, read_options
+from search.training.options import add_options as add_train_options
 from search.workers import add_worker_options, read_resources, run_with
 from searchspace import SearchspaceError, load, spaces
 from searchspace.budget import Budget, show_amount
@@ -78,13 +82,15 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     goals = tuple(o.name for o in named(options.objective or DEFAULT))
     if options.table and "table" not in goals:
         raise SearchspaceError("--table FILE is read for --objective table only")
+    train = read_options(options, goals)
     settings = Settings(
         options.space,
         Budget.read(options.budget, options.params, options.memory, options.latency),
-        options.input or _edge(options.space, goals), options.seed, options.sampler,
-        options.trials, options.batch, options.classes, goals,
+        options.input or _edge(options.space, goals, train), options.seed, options.sampler,
+        options.trials, options.batch,
+        options.classes or (len(train.open().classes) if train else None), goals,
         find_table(options.space, options.table) if "table" in goals else None,
-        options.warm_start, options.prior)
+        options.warm_start, options.prior, train=train)
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
@@ -106,6 +112,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
             solved = ", ".join(h.name for h in study.space.holes if h.kind == "solve")
             console.print(f"a cost is an objective: {solved} is proposed, too, where else the "
                           "budget would be filled up")
+        for line in study.trainings.told() if study.trainings else ():
+            console.print(line)
         if settings.warm_start:
             console.print(f"start: {study.start.describe()}")
         with Progress(console, settings) as progress, Interrupt() as interrupt:
@@ -146,8 +154,9 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         console.print(timed(genotype, settings))
     scored = sum(t.value is not None for t in trials)
     distinct = len({t.identity for t in trials})
-    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored, {distinct} "
-                  "distinct networks")
+    pruned = f", {sum(t.pruned for t in trials)} broken off early" if train else ""
+    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored{pruned}, "
+                  f"{distinct} distinct networks")
     console.print(summary(trials))
     for remark in (stopped, "interrupted: the same command continues" if interrupted else None):
         if remark:
@@ -177,12 +186,14 @@ def _finals(study: Study, settings: Settings, progress: Progress,
     return results
 
 
-def _edge(space: str, goals: tuple[str, ...]) -> int:
-    """Pixels where --input is not given: 224; the space's own where results are known for it."""
-    if "table" not in goals:
+def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:
+    """Pixels where --input is not given: 224; the space's own where results are known for it, or
+    where it is trained on images that are no smaller."""
+    if "table" not in goals and train is None:
         return 224
     genotype = load(space)
-    return trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
+    own = trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
+    return own if train is None or "table" in goals else min(own, train.open().edge)
 
 
 def _winner(results: list[Result], otherwise: int) -> int:
@@ -231,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where studies are kept (default: studies/ of the project)")
     add_worker_options(parser)
+    add_train_options(parser)
     add_option(parser)
     return parser
 

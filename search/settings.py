@@ -7,6 +7,7 @@ from typing import Any
 from search.latency import Device, Predictor
 from search.objectives import DEFAULT
 from search.scores.table import fingerprint
+from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
 
@@ -35,6 +36,7 @@ class Settings:
     prior: str | None = None
     device: Device | None = None
     predictor: Predictor | None = None
+    train: TrainOptions | None = None
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
@@ -63,17 +65,24 @@ class Settings:
         return values | {"objectives": list(self.objectives),
                          "table": fingerprint(self.table) if self.table else None,
                          "device": self.device.name if self.device else None,
-                         "latency table": self.predictor.table.digest if self.predictor else None}
+                         "latency table": self.predictor.table.digest if self.predictor else None,
+                         "train": self.train.lasting(self.train.read(), self.train.open())
+                         if self.train else None}
 
     def check_same(self, stored: dict[str, Any], study: str) -> None:
         """Raise StudyError where a stored study was made with other settings; what was not yet
         there when it was made is as it is by default."""
         stored = {"objectives": list(DEFAULT), **stored}
-        for key, value in self.lasting().items():
-            if stored.get(key) != value:
+        for key, value in _flat(self.lasting()).items():
+            if (was := _flat(stored).get(key)) != value:
                 raise StudyError(
-                    f"study {study!r} was made with {key} = {_shown(stored.get(key))}, not "
+                    f"study {study!r} was made with {key} = {_shown(was)}, not "
                     f"{_shown(value)}; continue it with the same, or name another --study")
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of training beside the others; where nothing is trained there are none."""
+    return {k: v for k, v in settings.items() if k != "train"} | (settings.get("train") or {})
 
 
 def _shown(value: Any) -> str:

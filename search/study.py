@@ -7,6 +7,7 @@ time: a network is evaluated by the one that has the claim to it (`search.archiv
 """
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
 from search.propose import Proposal, settle
+from search.rungs import best_first
 from search.samplers import (
     BudgetSampler,
     Score,
@@ -49,6 +51,8 @@ from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from search.start import COLD, find_start
 from search.storage import WORKER, open_storage
+from search.trained import TRAIN
+from search.trainings import open_trainings
 from searchspace.free import free
 from searchspace.holes import Decisions
 from searchspace.space import Point, Propose
@@ -66,7 +70,7 @@ class _Enough(Exception):
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A finished trial. ``values``, one an objective, are None where the network could not be
-    evaluated (``error``).
+    evaluated (``error``), and where its training was broken off (``pruned``).
 
     From ``changed`` on: how it came about, see `Proposal` and `Distance`.
     """
@@ -88,6 +92,8 @@ class Trial:
     start: str | None = None
     brought: bool = False
     latency: int | None = None        # nanoseconds, foretold where a latency matters
+    epochs: int = 0           # that it was trained for
+    pruned: bool = False
 
     @property
     def value(self) -> float | None:
@@ -176,6 +182,8 @@ class Study:
         self.archive.claims = self.claims
         self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
         self.evaluators: dict[str, Scorer | Lookup | Stopwatch] = {"score": self.scorer}
+        self.trainings = open_trainings(self.settings, self.objectives, self.optuna, self.archive,
+                                        self.folder, self._place)
         if self.table is not None:
             self.evaluators["table"] = Lookup(self.archive, self.name, self.table)
         if self.settings.device is not None:
@@ -252,6 +260,11 @@ class Study:
                 cut_off(self.optuna, self.storage.get_trial(asked._trial_id), reason)
             raise
 
+    def _place(self) -> int:
+        """Which of the study's workers this one is, from 0."""
+        living = [w.id for w in self.claims.workers(self.name) if w.alive]
+        return living.index(self.claims.own) if self.claims.own in living else 0
+
     def _running(self) -> list[FrozenTrial]:
         """The trials that are being evaluated."""
         return running(self.optuna.get_trials(deepcopy=False))
@@ -284,7 +297,7 @@ class Study:
             raise StudyError(f"--prior guides the sampler gp, not {self.sampler_name}")
         return training_free(self.space, settings.input, settings.batch, settings.seed)
 
-    def _bring(self, propose: Propose) -> Point:
+    def _bring(self, proposal: Callable[[int], Propose]) -> Point:
         """What the sampler calls back: its proposal, brought to the budget; instead of it, as long
         as there are any, the networks that the search starts with."""
         if self.sampler.ordinal >= self.settings.trials:
@@ -297,7 +310,7 @@ class Study:
             seen = frozenset(taken)
             known = (p for p in self.start.proposals if p.identity not in seen)
             self.proposal = next(to_retry(trials, self.open, seen), None) or next(known, None) \
-                or settle(self.region, propose, seen, rng)
+                or self._promising(proposal, seen, rng)
             name = self.proposal.identity
             if self.claims.claim(f"{self.name} {name}") and not self._is_finished(name):
                 return self.proposal.point
@@ -307,6 +320,33 @@ class Study:
         """Whether a network was evaluated: the claim to it may be of a worker that has left."""
         return any(finished(t) and t.user_attrs["identity"] == identity
                    for t in self.optuna.get_trials(deepcopy=False))
+
+    def _promising(self, proposal: Callable[[int], Propose], seen: frozenset[str],
+                   rng: random.Random) -> Proposal:
+        """The sampler's proposal; where several networks are asked for, the best of them by the
+        training-free score (and the costs that are objectives): the rung before the first epoch.
+        """
+        among = self.settings.train.among if self.settings.train else 1
+        found: list[Proposal] = []
+        while len(found) < among:
+            others = seen | {p.identity for p in found}
+            try:
+                found.append(settle(self.region, proposal(len(found)), others, rng))
+            except SpaceExhausted:
+                if not found:
+                    raise
+                break
+        return found[best_first([self._at_first_sight(p) for p in found])[0]] \
+            if len(found) > 1 else found[0]
+
+    def _at_first_sight(self, proposal: Proposal) -> tuple[float, ...]:
+        """A network's losses before it is trained: the score in place of the accuracy."""
+        point = proposal.point
+        seen = self.scorer(self.space, self.settings.input,
+                           derive(self.settings.seed, "weights", proposal.identity),
+                           point.decisions, f"{self.name}, proposed")
+        score = -math.inf if seen.value is None else seen.value
+        return (-score, *(float(o.measure(point.expansion)) for o in self.objectives if o.measure))
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
@@ -324,26 +364,36 @@ class Study:
             "identity": proposal.identity}      # the last one, see `is_settled`
         for key, value in attributes.items():
             trial.set_user_attr(key, value)
-        error, seconds = None, 0.0
-        values: list[float] = []
-        for objective in self.objectives:
+        error, seconds, pruned = None, 0.0, False
+        values: dict[str, float] = {}
+        for objective in sorted(self.objectives, key=lambda o: o.name == TRAIN):    # the dear last
             if objective.measure is not None:
-                values.append(objective.measure(point.expansion))
+                values[objective.name] = objective.measure(point.expansion)
                 continue
-            evaluation = self.evaluators[objective.name](
-                self.space, settings.input, derive(settings.seed, "weights", proposal.identity),
-                point.decisions, f"{self.name} trial {trial.number}", trial.number)
+            what = (self.space, settings.input,
+                    derive(settings.seed, "weights", proposal.identity), point.decisions,
+                    f"{self.name} trial {trial.number}", trial.number)
+            if objective.name == TRAIN and self.trainings is not None:
+                evaluation = self.trainings(self.sampler.ordinal, values, *what)
+            else:
+                evaluation = self.evaluators[objective.name](*what)
             seconds += evaluation.seconds
             if evaluation.value is None:
                 error = evaluation.error
                 break
-            values.append(evaluation.value)
+            if evaluation.fidelity and self.trainings is not None:
+                self.trainings.keep(trial, self.sampler.ordinal, values, evaluation)
+                pruned = self.trainings.is_pruned(evaluation)
+            values[objective.name] = evaluation.value
         trial.set_user_attr("seconds", seconds)
         if error is not None:
             trial.set_user_attr("error", error)
             self.optuna.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        elif pruned:
+            self.optuna.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
         else:
-            self.optuna.tell(trial, values, skip_if_finished=True)
+            self.optuna.tell(trial, [values[o.name] for o in self.objectives],
+                             skip_if_finished=True)
 
 
 def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
@@ -358,10 +408,11 @@ def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
 
 def _trial(trial: FrozenTrial) -> Trial:
     a = trial.user_attrs
-    values = tuple(trial.values) if trial.values is not None else None
+    pruned = trial.state == TrialState.PRUNED       # Optuna gives such a trial its last report
+    values = tuple(trial.values) if trial.values is not None and not pruned else None
     return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
                  a["memory"], values,
                  a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
                  a["share"], a["rank"], a["lost"], a["start"], a["brought"],
-                 a.get("latency"))
+                 a.get("latency"), len(a.get("curve", ())), pruned)
 

@@ -2,8 +2,8 @@
 
 What a fenced block on a page is follows from its content:
 
-yaml    a mapping with a ``name`` or a ``base`` is a genotype, which loads and expands; another
-        mapping holds blocks, which compile, and which later snippets of the page may call; a list
+yaml    a mapping with an ``optimiser`` is a recipe, which reads; one with a ``name`` or a
+        ``base`` is a genotype, which loads and expands; another mapping holds blocks, which compile, and which later snippets of the page may call; a list
         holds steps, which run on a 16×32×32 tensor named ``x``. Holes take their first option.
         A first line ``# file.yaml`` says under which name the page's other blocks find this one.
 python  ``>>>`` lines are a doctest; a block without any defines operations, which all blocks of the
@@ -26,8 +26,10 @@ import pytest
 import test_ops
 
 from search.latency.__main__ import _parser as latency_parser
+from search.recipe import load_recipe, read_recipe
 from search.run import _parser as search_parser
-from searchspace import GenotypeError, load, spaces
+from search.train import _parser as train_parser
+from searchspace import GenotypeError, load, published, spaces
 from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
 from searchspace.blocks import Blocks, mapping
@@ -140,6 +142,10 @@ def test_yaml_means_something(fence: Fence, folder: Path) -> None:
                                            f"  - identity: {{as: x}}\n{indented(fence.text)}")
         return
     document = parse(fence.text)
+    if "optimiser" in document:
+        (folder / "recipe.yaml").write_text(fence.text, encoding="utf-8")
+        assert read_recipe(folder / "recipe.yaml").name
+        return
     if {"name", "base"} & set(document):
         expand_file(folder / (fence.file or "genotype.yaml"), fence.text)
         return
@@ -229,6 +235,12 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)
             assert list(budget.bounds) or options.report
             assert load(options.space).is_space
+        case ["search/train.py", *given]:
+            train = train_parser().parse_args(given)
+            assert load_recipe(train.recipe or "quick")
+            assert train.network in published() or train.network.startswith("studies/")
+        case ["studies/trained-digits/study.py"]:
+            assert (ROOT / words[1]).is_file()
         case _:
             pytest.fail(f"nobody knows the command {' '.join(words)}")
 

@@ -21,7 +21,9 @@ LAYERS = [
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py", "search/scores/images.py",
-         "search/scores/naswot.py"}
+         "search/scores/naswot.py",
+         *(f"search/training/{name}.py" for name in ("augment", "batches", "checkpoint", "device",
+                                                     "loop", "optimise"))}
 
 
 def module(path: Path) -> str:

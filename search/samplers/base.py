@@ -54,7 +54,7 @@ class Sampler(Protocol):
 @dataclass(frozen=True, slots=True)
 class Past:
     """A finished trial. ``values`` are to be maximised, whatever the study's directions; None for
-    a network that could not be scored."""
+    a network that could not be scored. Of a pruned training they are foretold."""
 
     decisions: dict[str, Atom]
     identity: str
@@ -69,8 +69,9 @@ def derive(*parts: object) -> int:
 
 
 def finished(trial: FrozenTrial) -> bool:
-    """Whether a trial was scored, or found impossible to score; not one that was cut off."""
-    return trial.state == TrialState.COMPLETE or "error" in trial.user_attrs
+    """Whether a trial was scored, pruned, or found impossible to score; not one that was cut
+    off."""
+    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or "error" in trial.user_attrs
 
 
 def ordinal(study: optuna.Study, number: int) -> int:
@@ -83,15 +84,22 @@ def ordinal(study: optuna.Study, number: int) -> int:
 def history(study: optuna.Study) -> list[Past]:
     """The finished trials in order, and after them those that other workers evaluate just now:
     at the median of what was found, so that nobody proposes their neighbours as well (the constant
-    liar of Ginsbourger, Le Riche & Carraro 2010, section 4.2)."""
+    liar of Ginsbourger, Le Riche & Carraro 2010, section 4.2). A training that was broken off
+    has the values that it might have reached."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
     trials = study.get_trials(deepcopy=False)
-    past = [_past(t, tuple(s * v for s, v in zip(signs, t.values, strict=True))
-                  if t.state == TrialState.COMPLETE else None) for t in trials if finished(t)]
+    past = [_past(t, tuple(s * v for s, v in zip(signs, told, strict=True)) if told else None)
+            for t in trials if finished(t) for told in [_told(t)]]
     scored = [p.values for p in past if p.values is not None]
     lie = tuple(statistics.median(column) for column in zip(*scored, strict=True)) or None
     return past + [_past(t, lie) for t in trials
                    if t.state == TrialState.RUNNING and "identity" in t.user_attrs]
+
+
+def _told(trial: FrozenTrial) -> list[float] | None:
+    found = trial.values if trial.state == TrialState.COMPLETE else \
+        trial.user_attrs.get("foretold")
+    return list(found) if found else None
 
 
 def _past(trial: FrozenTrial, values: tuple[float, ...] | None) -> Past:

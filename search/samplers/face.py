@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.samplers.base import Sampler, derive, ordinal
 from searchspace.space import Point, Propose
 
-Bring = Callable[[Propose], Point]
+Bring = Callable[[Callable[[int], Propose]], Point]     # given the first proposal, the second …
 
 
 class BudgetSampler(BaseSampler):
@@ -35,8 +35,12 @@ class BudgetSampler(BaseSampler):
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Settle the whole point at once: every decision is known before Optuna asks for one."""
         self.asked, self.ordinal = trial, ordinal(study, trial.number)
-        seed = derive(self.seed, "sampler", self.ordinal)
-        self.point = self.bring(self.sampler.propose(study, trial, seed))
+
+        def proposal(number: int) -> Propose:
+            parts = (self.ordinal, number) if number else (self.ordinal,)
+            return self.sampler.propose(study, trial, derive(self.seed, "sampler", *parts))
+
+        self.point = self.bring(proposal)
 
     def infer_relative_search_space(self, study: optuna.Study,
                                     trial: FrozenTrial) -> dict[str, BaseDistribution]:

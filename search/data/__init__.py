@@ -1,0 +1,32 @@
+"""Data sets: real files in their published formats, and digits that come with a package."""
+
+from pathlib import Path
+
+from search.data.base import Data, DataError, Files, Images, Stored
+from search.data.cifar import load_cifar10, load_cifar100
+from search.data.digits import load_digits
+from search.data.files import data_folder
+from search.data.folder import load_folder
+from search.data.svhn import load_svhn
+from searchspace.errors import nearest
+
+__all__ = ["DATASETS", "FOLDER", "Data", "DataError", "Files", "Images", "Stored", "open_data"]
+
+DATASETS = {"digits": load_digits, "cifar10": load_cifar10, "cifar100": load_cifar100,
+            "svhn": load_svhn}
+FOLDER = "imagefolder:"
+
+
+def open_data(name: str, folder: str | Path | None = None) -> Data:
+    """The data set of this name, or ``imagefolder:DIR``; see `search.data.files.data_folder` for
+    where files are looked for.
+
+    Raises:
+        DataError: an unknown name, or files that are missing, damaged or cut off.
+    """
+    if name.startswith(FOLDER):
+        return load_folder(Path(name.removeprefix(FOLDER)))
+    if name not in DATASETS:
+        known = (*DATASETS, f"{FOLDER}DIR")
+        raise DataError(f"no data set {name!r}{nearest(name, known)}")
+    return DATASETS[name](data_folder(folder))

@@ -1,0 +1,103 @@
+"""What a data set is to the rest: images with labels, for training and for the test.
+
+Images are 8-bit numbers until a batch is made of them: either stored, all in one array, or files
+that are read when a batch asks for them. Validation images are split off the training images; the
+test images are touched by a final training only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searchspace import SearchspaceError
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+class DataError(SearchspaceError):
+    """Data that are missing, damaged, or not what a training needs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Images in memory: ``pixels`` of shape (n, channels, height, width), ``labels`` of (n,)."""
+
+    pixels: Pixels
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, which: Sequence[int]) -> Self:
+        """These images alone."""
+        return type(self)(self.pixels[list(which)], self.labels[list(which)])
+
+
+@dataclass(frozen=True, eq=False)
+class Files:
+    """Images in files, three channels each, of any size; see `search.data.folder`."""
+
+    paths: tuple[Path, ...]
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, which: Sequence[int]) -> Self:
+        """These images alone."""
+        return type(self)(tuple(self.paths[i] for i in which), self.labels[list(which)])
+
+
+Images = Stored | Files
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set. ``edge``: pixels at which its images are usually looked at; ``digest`` tells
+    two sets of the same name apart; ``notes`` are for people."""
+
+    name: str
+    classes: tuple[str, ...]
+    channels: int
+    edge: int
+    train: Images
+    test: Images
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+
+    def split(self, share: float, seed: int) -> tuple[Images, Images]:
+        """The training images without, and the validation images: ``share`` of them, of every
+        class alike, drawn from ``seed``.
+
+        Raises:
+            DataError: a class has too few images.
+        """
+        from sklearn.model_selection import train_test_split
+
+        try:
+            fitted, held = train_test_split(range(len(self.train)), test_size=share,
+                                            stratify=self.train.labels, random_state=seed)
+        except ValueError as error:
+            raise DataError(f"{self.name}: no {share:.0%} of the {len(self.train)} training images "
+                            f"can be held out for validation: {error}") from None
+        return self.train.take(sorted(fitted)), self.train.take(sorted(held))
+
+
+def check_labels(labels: Labels, classes: int, where: str) -> Labels:
+    """The labels, as they are.
+
+    Raises:
+        DataError: there are none, or one is no class.
+    """
+    if not len(labels):
+        raise DataError(f"{where} has no images")
+    if labels.min() < 0 or labels.max() >= classes:
+        odd = labels[(labels < 0) | (labels >= classes)][0]
+        raise DataError(f"{where} is damaged: among the labels is {odd}, and the classes are 0 to "
+                        f"{classes - 1}")
+    return labels

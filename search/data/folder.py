@@ -1,0 +1,104 @@
+"""ImageNet-style folders: DIR/train/<class>/<image> and DIR/val/<class>/<image>, through Pillow.
+
+Images stay in their files and are decoded when a batch asks for them. For a training one gets a
+random part of each, of random area and aspect (Szegedy et al. 2015, section 6), drawn from a seed
+of its own; for validation and the test the middle: the shorter edge is brought to 8/7 of the size,
+as 256 is of 224, and the middle square of it is taken.
+"""
+
+import hashlib
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+
+from search.data.base import Data, DataError, Files, Pixels
+
+SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+TESTS = ("val", "test")
+ASPECT = (3 / 4, 4 / 3)
+_TRIES = 10
+
+
+def load_folder(folder: Path) -> Data:
+    """The data set in ``folder``.
+
+    Raises:
+        DataError: its parts are missing or empty, or do not have the same classes.
+    """
+    test = next((t for t in TESTS if (folder / t).is_dir()), None)
+    if not (folder / "train").is_dir() or test is None:
+        missing = "train" if not (folder / "train").is_dir() else " or ".join(TESTS)
+        raise DataError(f"there is no folder {missing} in {folder}: put the images in "
+                        f"{folder}/train/CLASS/ and {folder}/val/CLASS/, one folder a class")
+    classes = _classes(folder / "train")
+    if (others := _classes(folder / test)) != classes:
+        odd = sorted(set(classes) ^ set(others))[0]
+        raise DataError(f"{folder}/train and {folder}/{test} do not have the same classes: only "
+                        f"one of them has {odd!r}")
+    parts: list[Files] = []
+    digest = hashlib.md5(usedforsecurity=False)
+    for part in ("train", test):
+        paths: list[Path] = []
+        labels: list[int] = []
+        for label, name in enumerate(classes):
+            found = sorted(p for p in (folder / part / name).rglob("*")
+                           if p.suffix.lower() in SUFFIXES and p.is_file())
+            if not found:
+                raise DataError(f"there are no images in {folder / part / name}")
+            paths += found
+            labels += [label] * len(found)
+            for path in found:
+                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+        parts.append(Files(tuple(paths), np.array(labels, np.int64)))
+    return Data("imagefolder", classes, 3, 224, parts[0], parts[1], digest=digest.hexdigest())
+
+
+def _classes(part: Path) -> tuple[str, ...]:
+    found = tuple(sorted(p.name for p in part.iterdir() if p.is_dir()))
+    if len(found) < 2:
+        raise DataError(f"{part} needs a folder for each class, two at least, and has {len(found)}")
+    return found
+
+
+def read_image(path: Path, size: int, crop_seed: int | None = None,
+               scale: tuple[float, float] = (0.08, 1.0)) -> Pixels:
+    """An image as bytes of shape (3, size, size): its middle, or a random part that has between
+    ``scale`` of its area.
+
+    Raises:
+        DataError: the file is no image, or damaged.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if crop_seed is None:
+                box = _middle(image.width, image.height)
+            else:
+                box = _part(image.width, image.height, random.Random(crop_seed), scale)
+            cut = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box)
+            return np.asarray(cut).transpose(2, 0, 1)
+    except Exception as error:          # Pillow fails in many ways on damaged bytes
+        raise DataError(f"{path} is damaged, cut off or no image: {error}") from None
+
+
+Box = tuple[float, float, float, float]
+
+
+def _middle(width: int, height: int) -> Box:
+    edge = min(width, height) * 7 / 8
+    left, top = (width - edge) / 2, (height - edge) / 2
+    return left, top, left + edge, top + edge
+
+
+def _part(width: int, height: int, rng: random.Random, scale: tuple[float, float]) -> Box:
+    for _ in range(_TRIES):
+        area = width * height * rng.uniform(*scale)
+        aspect = math.exp(rng.uniform(*(math.log(a) for a in ASPECT)))
+        w, h = math.sqrt(area * aspect), math.sqrt(area / aspect)
+        if w <= width and h <= height:
+            left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
+            return left, top, left + w, top + h
+    return _middle(width, height)

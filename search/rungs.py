@@ -1,0 +1,107 @@
+"""Which trainings go on: successive halving and Hyperband, for one objective and for several.
+
+A training is looked at after a few epochs, then after ``reduction`` times as many, and so on. At
+each of these rungs it goes on only if it is among the best ``1/reduction`` of all trials that
+came so far, itself included: asynchronous successive halving in its stopping form (Li et al. 2020,
+arXiv 1810.05934). Hyperband (Li et al. 2018) spreads the trials over brackets, each of which begins
+at a later rung.
+
+With several objectives "best" is the order of nondominated sorting, and within a front that of a
+greedy ε-net: the member that is best in the first objective, then always the one furthest from
+those before it (MO-ASHA, Schmucker et al. 2021, arXiv 2106.12639). Costs are known exactly before
+an epoch is trained, so only the trained objective is an early estimate: what is assumed of it is
+what successive halving assumes anyway, and a cheap network is never measured by a dear one's
+accuracy alone.
+
+Optuna's pruners do the first of these, but they refuse several objectives, and count a trial that
+was killed beside the one that does it again, so that an interrupted search would decide otherwise.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from search.pareto import Point, nondominated
+from search.samplers import derive
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """The rungs of trainings of ``epochs``. ``first``: epochs before the first look; 0 and
+    ``brackets`` 0 mean that nothing is pruned."""
+
+    epochs: int
+    first: int
+    reduction: int
+    brackets: int = 1
+
+    def levels(self, bracket: int) -> tuple[int, ...]:
+        """Epochs after which a trial of this bracket is looked at, the full number left out."""
+        if not self.first or not self.brackets:
+            return ()
+        found = [self.first * self.reduction ** bracket]
+        while found[-1] < self.epochs:
+            found.append(found[-1] * self.reduction)
+        return tuple(found[:-1])
+
+    def bracket(self, seed: int, ordinal: int) -> int:
+        """The bracket of a trial: drawn from (seed, ordinal) so that each is given about as many
+        epochs as the others (Li et al. 2018, algorithm 1)."""
+        if self.brackets < 2:
+            return 0
+        last = self.brackets - 1
+        shares = [self.brackets / (last - b + 1) * self.reduction ** (last - b)
+                  for b in range(self.brackets)]
+        rng = random.Random(derive(seed, "bracket", ordinal))
+        return rng.choices(range(self.brackets), shares)[0]
+
+    def goes_on(self, own: Point, others: Sequence[Point]) -> bool:
+        """Whether a trial with these losses at a rung goes on, ``others`` being those of the
+        trials that came to the same rung before."""
+        kept = max(1, (len(others) + 1) // self.reduction)
+        if len(own) == 1:
+            return sum(o < own for o in others) < kept
+        return best_first([own, *others]).index(0) < kept
+
+
+def best_first(points: Sequence[Point]) -> list[int]:
+    """The numbers of the points in the order of nondominated sorting and ε-nets; of equal ones
+    the first comes first."""
+    lows = [min(c) for c in zip(*points, strict=True)]
+    spans = [max(c) - low or 1 for c, low in zip(zip(*points, strict=True), lows, strict=True)]
+    scaled = [tuple((x - low) / s for x, low, s in zip(p, lows, spans, strict=True))
+              for p in points]
+    order: list[int] = []
+    left = list(range(len(points)))
+    while left:
+        front = [left[i] for i in nondominated([points[i] for i in left])]
+        order += _net(front, scaled)
+        left = [i for i in left if i not in front]
+    return order
+
+
+def _net(front: list[int], scaled: list[Point]) -> list[int]:
+    """The members of a front, each as far as possible from all before it."""
+    net = [min(front, key=lambda i: (scaled[i], i))]
+    gaps = {i: _distance(scaled[i], scaled[net[0]]) for i in front if i != net[0]}
+    while gaps:
+        net.append(max(gaps, key=lambda i: (gaps[i], -i)))
+        del gaps[net[-1]]
+        gaps = {i: min(gap, _distance(scaled[i], scaled[net[-1]])) for i, gap in gaps.items()}
+    return net
+
+
+def _distance(a: Point, b: Point) -> float:
+    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
+
+
+def foretold(value: float, epochs: int, curves: Sequence[Sequence[float]]) -> float | None:
+    """What a pruned training might have reached, for samplers that learn from every trial: its
+    value after ``epochs`` and the median gain of the full ``curves`` from there, but no more than
+    the median of what these reached, since it was found to be no match for them. None where
+    nothing was trained in full yet."""
+    if not curves:
+        return None
+    gain = median(c[-1] - c[epochs - 1] for c in curves)
+    return min(value + gain, median(c[-1] for c in curves))

@@ -1,0 +1,217 @@
+"""Train one network in full: a published one, or what a search found.
+
+examples:
+  python search/train.py studies/mine/best.yaml --data cifar10 --recipe sinet-cifar
+  python search/train.py hcgnet@a1 --data cifar100 --recipe hcgnet-cifar --device cuda
+  python search/train.py studies/mine/best.yaml --data digits --epochs 30 --seed 1 --out mine
+  python search/train.py sinet@1.0 --data imagefolder:/data/imagenet --recipe sinet-imagenet
+
+The same command goes on with a training that was interrupted. All training images are used; the
+test images are looked at once, at the end. In the folder --out are then genotype.yaml,
+weights.safetensors, log.csv, checkpoint.pt and result.json.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from search.data import Data
+from search.process import keep_memory, wait_asleep
+from search.recipe import Recipe, RecipeError, load_recipe
+from search.samplers import derive
+from search.scores import ScoreError
+from search.training.options import DEVICE, TrainOptions, add_data_options, number, share
+from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
+from searchspace.budget import show_amount
+from searchspace.expand import trace
+from searchspace.identity import identity
+from searchspace.plugins import add_option, load_named
+from searchspace.tree import Map
+
+if TYPE_CHECKING:
+    from search.training.logs import Log
+    from search.training.loop import Row, Training
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, 1 for a training that failed, 2 for a user's
+    mistake, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    keep_memory()
+    wait_asleep()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    try:
+        return _train(options, console)
+    except ScoreError as error:
+        print(f"the training failed: {error}", file=sys.stderr)
+        return 1
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on after the last whole epoch", file=sys.stderr)
+        return 130
+
+
+def _train(options: argparse.Namespace, console: Console) -> int:
+    from search.training.logs import open_log
+
+    load_named(options)
+    if options.data is None:
+        raise RecipeError("give the images to train on: --data digits, cifar10, …")
+    data = TrainOptions(options.data, options.data_dir).open()
+    recipe = load_recipe(options.recipe or "quick")
+    genotype = _genotype(options, data)
+    folder = Path(options.out) if options.out else _folder(options.network, data, recipe)
+    training = _training(genotype, data, recipe, options)
+    epochs = training.task.epochs
+    checkpoint = folder / "checkpoint.pt"
+    resumed = training.resume(checkpoint)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "genotype.yaml").write_text(to_yaml(genotype), encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(f"cannot write to {folder}: {error.strerror or error}") from None
+    for note in data.notes:
+        console.print(note)
+    total = cost(genotype)
+    console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, {show_amount(total.params)} "
+                  f"params at {training.task.shape[-1]}×{training.task.shape[-1]}")
+    console.print(f"recipe {recipe.name}, {epochs} epochs of {len(training.fitted):,} images of "
+                  f"{data.name} on {training.device}, seed {options.seed}")
+    if resumed:
+        console.print(f"goes on after epoch {training.epoch}")
+    with open_log(options.log, folder, training.curve) as log:
+        _run(training, checkpoint, log, console)
+    result = _finish(training, data, genotype, recipe, options, folder)
+    console.print(f"test accuracy [bold]{result['test_accuracy']:.2f} %[/] on {len(data.test):,} "
+                  "images")
+    console.print(f"[bold]{folder / 'weights.safetensors'}[/]; beside it genotype.yaml, log.csv, "
+                  "result.json, checkpoint.pt")
+    return 0
+
+
+def _training(genotype: Genotype, data: Data, recipe: Recipe,
+              options: argparse.Namespace) -> "Training":
+    import torch
+
+    from search.training.device import choose_device
+    from search.training.loop import Task, Training
+    from searchspace import build
+
+    expansion = trace(genotype)
+    if (outputs := expansion.nodes[expansion.output].shape[0]) < len(data.classes):
+        raise RecipeError(f"{genotype.title} has {outputs} outputs, and {data.name} has "
+                          f"{len(data.classes)} classes")
+    fitted, held = data.train, None
+    if options.validation:
+        fitted, held = data.split(options.validation, derive(options.seed, "validation"))
+    epochs = options.epochs or recipe.epochs(max(1, len(fitted) // recipe.batch))
+    what: dict[str, Any] = {
+        "network": identity(genotype), "data": f"{data.name} {data.digest}".strip(),
+        "recipe": f"{recipe.name} {recipe.digest()}", "epochs": epochs, "seed": options.seed,
+        "validation": options.validation or 0.0}
+    device = choose_device(options.device or "auto")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(options.seed, "weights"))
+        network = build(genotype)
+    task = Task(recipe, epochs, fitted, held, expansion.input, options.seed, what)
+    return Training(network, task, device)
+
+
+def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -> None:
+    """Train to the end, with a bar of epochs and steps where output is a terminal."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                  TimeRemainingColumn(), console=console, transient=True,
+                  disable=not console.is_terminal) as progress:
+        epochs = progress.add_task("epoch", total=training.task.epochs, completed=training.epoch)
+        steps = progress.add_task("step", total=training.steps)
+
+        def tell(row: "Row") -> None:
+            training.save(checkpoint)
+            log.add(row)
+            validated = "" if row.validated is None else f", validation {row.validated:.2f} %"
+            console.print(f"epoch {row.epoch:>4}: loss {row.loss:.4f}, training "
+                          f"{row.trained:.2f} %{validated}, rate {row.rate:.3g}, "
+                          f"{row.seconds:.1f} s")
+            progress.update(epochs, completed=row.epoch)
+
+        training.run(training.task.epochs, tell, lambda n: progress.update(steps, completed=n))
+
+
+def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe,
+            options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Test, and write weights and result."""
+    from safetensors.torch import save_file
+
+    mean, deviation = training.standard
+    result = {"network": genotype.title, "data": data.name, "recipe": recipe.name,
+              "epochs": training.epoch, "seed": options.seed,
+              "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
+              "validation_accuracy": training.curve[-1].validated,
+              "seconds": sum(row.seconds for row in training.curve),
+              "input": list(training.task.shape), "classes": list(data.classes),
+              "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
+    save_file(training.weights(), folder / "weights.safetensors",
+              {k: json.dumps(v) for k, v in result.items()})
+    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
+    """The network, with as many classes as the data have and at the input size asked for."""
+    found = load(options.network)
+    classes = options.classes or len(data.classes)
+    args = found.document.get("args")
+    if isinstance(args, Map) and "classes" in args:
+        found = found.with_args({"classes": classes})
+    elif options.classes:
+        raise RecipeError(f"{found.title} has no argument classes")
+    if found.is_space:
+        raise RecipeError(f"{options.network} is a space with open holes; train a network, such "
+                          "as a search's best.yaml")
+    size = options.input or min(trace(found).input[-1], data.edge)
+    return found.with_input(size)
+
+
+def _folder(network: str, data: Data, recipe: Recipe) -> Path:
+    """Beside a genotype's file, a folder of its name; for a published network in studies/."""
+    name = f"{data.name}-{recipe.name}"
+    path = Path(network)
+    if network not in published() and path.is_file():
+        return path.parent / f"{path.stem}-{name}"
+    return ROOT / "studies" / f"{network.replace('@', '-').replace('/', '-')}-{name}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="search/train.py", description=(__doc__ or "").partition("\n\n")[0],
+        epilog=(__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", metavar="NAME|PATH", help="a published network or a genotype")
+    add_data_options(parser)
+    parser.add_argument("--device", metavar="NAME", help=DEVICE)
+    parser.add_argument("--classes", type=number, metavar="N",
+                        help="outputs of the network (default: the data's classes)")
+    parser.add_argument("--input", type=number, metavar="PX", help="edge of the square images "
+                        "(default: the network's, but no more than the data's)")
+    parser.add_argument("--validation", type=share, metavar="SHARE", help="of the training images "
+                        "held out, to watch the accuracy on them (default: none)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same weights (default: 0)")
+    parser.add_argument("--out", metavar="DIR", help="where weights and log go (default: a folder "
+                        "beside the genotype)")
+    parser.add_argument("--log", choices=("csv", "tensorboard"), default="csv",
+                        help="csv: log.csv alone; tensorboard: event files beside it")
+    add_option(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

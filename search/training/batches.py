@@ -1,0 +1,104 @@
+"""Batches of standardised images on a device, from stored images or from files."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from search.data.base import DataError, Images, Stored
+from search.data.folder import read_image
+from search.samplers import derive
+
+# The customary ones of ImageNet, for images that are not all in memory.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+NEAR = 8 / 7        # images up to so much larger than the network's input are cut, not shrunk
+_AHEAD = 3          # batches that are decoded ahead
+
+Moments = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def moments(images: Images) -> Moments:
+    """Mean and deviation of each channel, of values from 0 to 1, over all images and pixels."""
+    if not isinstance(images, Stored):
+        return IMAGENET
+    pixels = images.pixels.astype(np.float64) / 255
+    return (tuple(float(m) for m in pixels.mean((0, 2, 3))),
+            tuple(float(s) for s in np.maximum(pixels.std((0, 2, 3)), 1e-6)))
+
+
+class Batches:
+    """Images as batches of shape (n, channels, edge, edge), float32 and standardised.
+
+    ``edge`` is ``size``, or larger where stored images are little larger than that and
+    ``whole`` asks for all of them, since the recipe cuts a part out.
+    """
+
+    def __init__(self, images: Images, shape: tuple[int, int, int], device: torch.device,
+                 standard: Moments, scale: tuple[float, float] | None = None,
+                 whole: bool = False) -> None:
+        self.images, self.device, self.scale, self.whole = images, device, scale, whole
+        self.channels, self.size, width = shape
+        if self.size != width:
+            raise DataError(f"networks are trained on square images, not on {self.size}×{width}")
+        held = images.pixels.shape[1] if isinstance(images, Stored) else 3
+        if held not in (1, self.channels):
+            raise DataError(f"the images have {held} channels, and the network takes "
+                            f"{self.channels}")
+        self.labels = torch.from_numpy(images.labels).to(device)
+        self.mean, self.deviation = (
+            torch.tensor(m, device=device).view(1, -1, 1, 1) for m in standard)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def stored(self) -> Tensor:
+        """All pixels on the device, bytes."""
+        assert isinstance(self.images, Stored)
+        return torch.from_numpy(self.images.pixels).to(self.device)
+
+    def __call__(self, order: Sequence[int], batch: int,
+                 crop_seed: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images and labels in this order; with a seed random parts of files are taken."""
+        parts = [list(order[i:i + batch]) for i in range(0, len(order), batch)]
+        pixels = (self.stored[part] for part in parts) if isinstance(self.images, Stored) \
+            else self._decoded(parts, crop_seed)
+        for part, x in zip(parts, pixels, strict=True):
+            yield self._standardised(x), self.labels[part]
+
+    def _standardised(self, pixels: Tensor) -> Tensor:
+        x = (pixels.float() / 255 - self.mean) / self.deviation
+        edge = x.shape[-1]
+        if edge != x.shape[-2] or not self.size <= edge <= NEAR * self.size:
+            x = F.interpolate(x, size=(self.size, self.size), mode="bilinear",
+                              align_corners=False, antialias=edge > self.size)
+        elif edge > self.size and not self.whole:
+            start = (edge - self.size) // 2
+            x = x[..., start:start + self.size, start:start + self.size]
+        x = x.expand(-1, self.channels, -1, -1)
+        layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
+        return x.contiguous(memory_format=layout)
+
+    def _decoded(self, parts: list[list[int]], crop_seed: int | None) -> Iterator[Tensor]:
+        """Files, decoded by threads some batches ahead; what a thread draws depends on the image
+        and the seed alone, so their number changes nothing."""
+        assert not isinstance(self.images, Stored)
+        paths, scale = self.images.paths, self.scale
+
+        def one(i: int) -> np.ndarray:
+            if crop_seed is None or scale is None:
+                return read_image(paths[i], self.size)
+            return read_image(paths[i], self.size, derive(crop_seed, i), scale)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            waiting = [[pool.submit(one, i) for i in part] for part in parts[:_AHEAD]]
+            for number in range(len(parts)):
+                ready = np.stack([f.result() for f in waiting.pop(0)])
+                if number + _AHEAD < len(parts):
+                    waiting.append([pool.submit(one, i) for i in parts[number + _AHEAD]])
+                yield torch.from_numpy(ready).to(self.device, non_blocking=True)

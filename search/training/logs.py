@@ -1,0 +1,60 @@
+"""Logs of a training: log.csv always, TensorBoard's event files where they are asked for."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from search.recipe import RecipeError
+from search.training.loop import Row
+
+
+class Log:
+    """Writes each epoch as it ends."""
+
+    def __init__(self, file: TextIO, board: Any) -> None:
+        self.file, self.board = file, board
+        self.rows = csv.writer(file)
+        self.rows.writerow([f.name for f in fields(Row)])
+
+    def add(self, row: Row) -> None:
+        """Write an epoch."""
+        self.rows.writerow(["" if v is None else repr(v) for v in asdict(row).values()])
+        self.file.flush()
+        if self.board is not None:
+            for name, value in asdict(row).items():
+                if name != "epoch" and value is not None:
+                    self.board.add_scalar(name, value, row.epoch)
+            self.board.flush()
+
+
+@contextmanager
+def open_log(kind: str, folder: Path, past: Sequence[Row]) -> Iterator[Log]:
+    """The log of a training in ``folder``, which begins with the ``past`` epochs.
+
+    Raises:
+        RecipeError: TensorBoard is asked for, and not installed.
+    """
+    board = _board(folder) if kind == "tensorboard" else None
+    try:
+        with (folder / "log.csv").open("w", newline="", encoding="utf-8") as file:
+            log = Log(file, board)
+            for row in past:
+                log.add(row)
+            yield log
+    finally:
+        if board is not None:
+            board.close()
+
+
+def _board(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError as error:
+        raise RecipeError(f"--log tensorboard needs the Python package {error.name}: "
+                          "pip install 'searchspace[tensorboard]'") from None
+    for old in folder.glob("events.out.tfevents.*"):       # written again, from the past epochs
+        old.unlink()
+    return SummaryWriter(folder)

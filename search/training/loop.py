@@ -1,0 +1,237 @@
+"""Training one network: epochs, each followed by validation, from a seed, to be interrupted.
+
+What an epoch draws (order, crops, mixup, dropout) comes from (seed, epoch), so a training that
+goes on from a checkpoint equals one that was never interrupted.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim.swa_utils import update_bn
+
+from search.data.base import DataError, Images, Stored
+from search.recipe import Recipe
+from search.samplers import derive
+from search.training.augment import Mixup, make_augment
+from search.training.batches import Batches, Moments, moments
+from search.training.checkpoint import read_checkpoint, write_checkpoint
+from search.training.device import half, repeatable
+from search.training.errors import TrainingError
+from search.training.optimise import make_average, make_optimiser, make_schedule, set_dropout
+
+EVALUATED = 256     # images a batch without gradients
+LOOK = 50           # steps between looks at the loss on a GPU, each of which waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One epoch of a curve. ``rate`` is the learning rate of its last step, accuracies are in
+    percent; ``trained`` is that of the training images as they were augmented."""
+
+    epoch: int
+    rate: float
+    loss: float
+    trained: float
+    validated: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained on what: everything that the result follows from, besides the network."""
+
+    recipe: Recipe
+    epochs: int
+    fitted: Images
+    held: Images | None
+    shape: tuple[int, int, int]
+    seed: int
+    what: dict[str, Any] = field(default_factory=dict)     # told apart by it when continued
+
+
+class Training:
+    """A training on one device, from its first epoch or from a checkpoint on.
+
+    Raises:
+        DataError: the images do not suit the network. RecipeError: kornia is missing.
+    """
+
+    def __init__(self, network: nn.Module, task: Task, device: torch.device) -> None:
+        self.task, self.device, recipe = task, device, task.recipe
+        self.network = network.to(device)
+        if device.type == "cuda":
+            for parameter in network.parameters():
+                if parameter.dim() == 4:
+                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        set_dropout(network, recipe.dropout)
+        self.standard: Moments = moments(task.fitted)
+        self.fitted = Batches(task.fitted, task.shape, device, self.standard, recipe.scale,
+                              whole=recipe.crop is not None)
+        self.held = self._batches(task.held) if task.held is not None else None
+        self.steps = max(1, len(self.fitted) // recipe.batch)
+        self.augment = make_augment(recipe, task.shape[-1], isinstance(task.fitted, Stored))
+        self.mixup = Mixup(recipe.mixup) if recipe.mixup else None
+        self.optimiser = make_optimiser(recipe, network)
+        self.schedule = make_schedule(recipe, self.optimiser, self.steps, task.epochs)
+        self.average = make_average(recipe, network)
+        self.half = half(device)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
+        self.curve: list[Row] = []
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are done."""
+        return len(self.curve)
+
+    def run(self, until: int, tell: Callable[[Row], None] = lambda row: None,
+            step: Callable[[int], None] = lambda done: None) -> None:
+        """Train on to an epoch; ``tell`` hears of each, ``step`` of the steps done in it.
+
+        Raises:
+            TrainingError: the loss is no longer finite, or memory ran out.
+        """
+        try:
+            with repeatable(self.device):
+                while self.epoch < until:
+                    self.curve.append(self._train(step))
+                    tell(self.curve[-1])
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            raise TrainingError(f"out of memory on {self.device} with batches of "
+                                f"{self.task.recipe.batch} images") from None
+
+    def accuracy(self, images: Images) -> float:
+        """Accuracy in percent on other images, with the averaged weights where there are any."""
+        return 100 * sum(self.right(images)) / len(images)
+
+    def right(self, images: Images) -> list[int]:
+        """For each of other images 1 where the network is right, else 0."""
+        with repeatable(self.device):
+            return self._right(self._batches(images)).tolist()
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The trained weights, as ``state_dict`` of a freshly built network takes them."""
+        return {k: v.detach().cpu().contiguous() for k, v in self._best().state_dict().items()}
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        write_checkpoint(path, {
+            "what": self.task.what, "curve": [list(astuple(row)) for row in self.curve],
+            "network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(), "scaler": self.scaler.state_dict(),
+            "average": self.average.state_dict() if self.average else None})
+
+    def resume(self, path: Path) -> bool:
+        """Go on from a checkpoint, if there is one.
+
+        Raises:
+            DataError: it is damaged, or of another training.
+        """
+        state = read_checkpoint(path, self.device)
+        if state is None:
+            return False
+        if state["what"] != self.task.what:
+            odd = next((k for k, v in self.task.what.items() if state["what"].get(k) != v), "")
+            raise DataError(f"{path} is of another training: its {odd} is "
+                            f"{state['what'].get(odd)}, not {self.task.what.get(odd)}; name "
+                            "another --out, or delete it")
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        self.curve = [Row(*row) for row in state["curve"]]
+        return True
+
+    def _batches(self, images: Images) -> Batches:
+        return Batches(images, self.task.shape, self.device, self.standard)
+
+    def _train(self, step: Callable[[int], None]) -> Row:
+        """One epoch."""
+        recipe, began = self.task.recipe, time.perf_counter()
+        seed = derive(self.task.seed, "epoch", self.epoch)
+        torch.manual_seed(seed)
+        order = torch.randperm(len(self.fitted)).tolist()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        right = torch.zeros((), dtype=torch.int64, device=self.device)
+        seen, rate = 0, math.nan
+        self.network.train()
+        look = LOOK if self.device.type == "cuda" else 1
+        for number, (x, y) in enumerate(self.fitted(order[:self.steps * recipe.batch],
+                                                    recipe.batch, derive(seed, "crops")), 1):
+            x = self.augment(x)
+            x, loss_of = self.mixup(x, y, recipe.label_smoothing) if self.mixup else \
+                (x, lambda out, y=y: F.cross_entropy(out, y,
+                                                     label_smoothing=recipe.label_smoothing))
+            self.optimiser.zero_grad(set_to_none=True)
+            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+                out = self.network(x)
+            loss = loss_of(out.float())
+            torch.autograd.backward(self.scaler.scale(loss))
+            self.scaler.step(self.optimiser)
+            self.scaler.update()
+            rate = self.optimiser.param_groups[0]["lr"]
+            self.schedule.step()
+            self._averaged()
+            total += loss.detach() * len(x)
+            right += (out.detach().argmax(1) == y).sum()
+            seen += len(x)
+            if number % look == 0 and not math.isfinite(loss.item()):
+                break
+            step(number)
+        mean = total.item() / seen
+        if not math.isfinite(mean):
+            raise TrainingError(f"the training diverged: the loss is {mean} in epoch "
+                                f"{self.epoch + 1}, at a rate of {rate:.3g}")
+        validated = None if self.held is None else \
+            100 * int(self._right(self.held).sum()) / len(self.held)
+        return Row(self.epoch + 1, rate, mean, 100 * right.item() / seen, validated,
+                   time.perf_counter() - began)
+
+    def _averaged(self) -> None:
+        if self.average is not None and (self.task.recipe.swa is None or self._swa_has_begun()):
+            self.average.update_parameters(self.network)
+
+    def _swa_has_begun(self) -> bool:
+        return self.epoch >= int((self.task.recipe.swa or 0) * self.task.epochs)
+
+    def _best(self) -> nn.Module:
+        """The averaged network where there is one by now, else the network."""
+        if self.average is None or not int(self.average.n_averaged):
+            return self.network
+        network = self.average.module
+        assert isinstance(network, nn.Module)
+        if self.task.recipe.swa is not None:        # plain averages have no statistics of theirs
+            torch.manual_seed(derive(self.task.seed, "statistics", self.epoch))
+            everything = range(len(self.fitted))
+            batches = Batches(self.task.fitted, self.task.shape, self.device, self.standard)
+            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+                update_bn((x for x, _ in batches(everything, EVALUATED)), network)
+        return network
+
+    @torch.no_grad()
+    def _right(self, batches: Batches) -> torch.Tensor:
+        """Whether the network is right, as whole numbers of shape (images,)."""
+        network = self._best().eval()
+        right = []
+        for x, y in batches(range(len(batches)), EVALUATED):
+            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+                out = network(x)
+            right.append((out.argmax(1) == y).int())
+        return torch.cat(right)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or \
+        "DefaultCPUAllocator" in str(error)
