@@ -242,6 +242,9 @@ class Study:
                 time.sleep(POLL_S)      # what others evaluate may yet be cut off, and done again
             done = self.trials()
             tell(done)
+        for worker in self.claims.workers(self.name):
+            if not worker.alive:
+                self.claims.leave(worker.id)
         return None
 
     def _run_one(self) -> None:

@@ -414,6 +414,5 @@ def test_a_database_that_fails_for_good_is_one_sentence(tmp_path: Path) -> None:
         study.run(lambda _: None, lambda: len(study.trials()) >= 2)
         with study.storage.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count=1")
-            connection.commit()
-            with pytest.raises(StorageError, match=r"study in .*study\.db cannot be used: .*full"):
-                study.optuna.set_user_attr("much", "x" * 200_000)
+        with pytest.raises(StorageError, match=r"study in .*study\.db cannot be used: .*full"):
+            study.optuna.set_user_attr("much", "x" * 200_000)

@@ -36,8 +36,8 @@ class LocalLauncher:
                     for worker in workers:
                         _ask_to_stop(worker)
                 ended = [w for w in workers if w.poll() is not None]
-                workers = [w for w in workers if w not in ended]
                 for worker in ended:
+                    workers.remove(worker)
                     _ask_to_stop(worker)        # closes our end of its input
                     if worker.returncode == 0 or stop():
                         continue
@@ -50,6 +50,7 @@ class LocalLauncher:
                     workers.append(_start(job, self.module))
         finally:
             for worker in workers:              # an error, or a second Ctrl-C
+                _ask_to_stop(worker)
                 worker.kill()
                 worker.wait()
 
