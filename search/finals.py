@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from search.evaluate import Scorer
 from search.samplers import derive
+from search.scores.registry import find_score
 from search.settings import Settings
 from search.study import Trial
 from searchspace import Genotype, GenotypeError, load, published
@@ -106,8 +107,9 @@ def verdict(results: list[Result], settings: Settings) -> str:
     if not known:
         return f"No published network fits the budget at {settings.input}×{settings.input}."
     rival = max(known, key=lambda r: r.mean)
-    names = f"{best.entry.name} ({best.mean:.1f} ± {best.spread:.1f})"
-    other = f"{rival.entry.name} ({rival.mean:.1f} ± {rival.spread:.1f})"
+    shown = find_score(settings.score).shown
+    names = f"{best.entry.name} ({shown(best.mean)} ± {shown(best.spread)})"
+    other = f"{rival.entry.name} ({shown(rival.mean)} ± {shown(rival.spread)})"
     if best.entry.start and not rival.beats(best):
         return f"{names} is best, a network that the space knew; nothing found scores above it."
     if best.beats(rival):
@@ -117,8 +119,14 @@ def verdict(results: list[Result], settings: Settings) -> str:
     return f"{names} and the published {other} cannot be told apart: their spreads touch."
 
 
-CAVEAT = (
-    "The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how differently their "
-    "non-linearities respond to images of digits. It ranks networks, it is no accuracy; it grows "
-    "with the number of activations, so compare it only at one input size, and train what you "
-    "intend to use.")
+def caveat(score: str) -> str:
+    """What a user should know of a score."""
+    if score == "naswot":
+        return ("The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how "
+                "differently their non-linearities respond to images of digits. It ranks networks, "
+                "it is no accuracy; it grows with the number of activations, so compare it only at "
+                "one input size, and train what you intend to use.")
+    chosen = find_score(score)
+    return (f"The score ({chosen.title}) looks at untrained networks: it ranks them, it is no "
+            f"accuracy. {chosen.failures} Compare it only at one input size, and train what you "
+            "intend to use.")

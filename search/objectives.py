@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from search.scores.registry import DEFAULT_SCORE, find_score
 from searchspace import SearchspaceError
 from searchspace.budget import show_amount, show_bytes, show_time
 from searchspace.errors import nearest
@@ -51,7 +52,7 @@ def _unknown(_: Expansion) -> int:
 
 
 OBJECTIVES = {o.name: o for o in (
-    Objective("score", "maximize", "NASWOT", "nats", lambda value: f"{value:.1f}"),
+    Objective("score", "maximize", "score", "the score's", lambda value: f"{value:.2f}"),
     Objective("table", "maximize", "table", "the table's", lambda value: f"{value:.2f}"),
     Objective("train", "maximize", "accuracy", "percent", lambda value: f"{value:.2f} %"),
     *_costs(),
@@ -61,9 +62,10 @@ OBJECTIVES = {o.name: o for o in (
 DEFAULT = ("score",)
 
 
-def named(names: Iterable[str],
+def named(names: Iterable[str], score: str = DEFAULT_SCORE,
           predict: Callable[[Expansion], int] | None = None) -> tuple[Objective, ...]:
-    """The objectives of these names, in this order; ``predict`` foretells a latency.
+    """The objectives of these names, in this order; ``score`` is the one of that name, and
+    ``predict`` foretells a latency.
 
     Raises:
         ObjectiveError: an unknown name, or one that stands there twice.
@@ -76,4 +78,8 @@ def named(names: Iterable[str],
             raise ObjectiveError(f"the objective {name!r} is given twice")
         chosen[name] = replace(OBJECTIVES[name], measure=predict) \
             if name == "latency" and predict else OBJECTIVES[name]
+    if "score" in chosen:
+        what = find_score(score)
+        chosen["score"] = replace(chosen["score"], title=what.title, unit=what.unit,
+                                  shown=what.shown)
     return tuple(chosen.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from search.finals import Result
 from search.front import Front
 from search.objectives import Objective
+from search.scores.registry import find_score
 from search.settings import Settings
 from search.study import Study, Trial
 from searchspace import Genotype, fill, to_yaml
@@ -23,8 +24,9 @@ def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
 
 def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
     """Write a trial's network; it loads, costs, builds and draws like any other."""
-    score = f"NASWOT {result.mean:.2f} ± {result.spread:.2f} over {len(result.scores)} " \
-        "initialisations" if result else _values(study.objectives, trial)
+    chosen = find_score(study.settings.score)
+    score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
+        f"{len(result.scores)} initialisations" if result else _values(study.objectives, trial)
     knee = ".\nThe knee of the front" if len(study.objectives) > 1 else ""
     return _write(study, trial, "best", score + knee, path)
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from search.finals import Result
 from search.objectives import named
 from search.pareto import nondominated
+from search.scores.registry import find_score
 from search.settings import Settings
 from search.study import Trial
 from searchspace.budget import amount, show_amount
@@ -21,7 +22,7 @@ class Progress:
 
     def __init__(self, console: Console, settings: Settings) -> None:
         self.console, self.settings = console, settings
-        self.objectives = named(settings.objectives)
+        self.objectives = named(settings.objectives, settings.score)
         self.live = Live(console=console, refresh_per_second=4, transient=True) \
             if console.is_terminal else None
         self.started: float | None = None
@@ -89,8 +90,9 @@ def final_table(results: list[Result], settings: Settings) -> Table:
     table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
                         "initialisations each", title_justify="left")
     others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
+    score = find_score(settings.score)
     for name in ("network", "input", "MACs", "params", *(b.name for b in others),
-                 "of budget", "NASWOT"):
+                 "of budget", score.title):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for r in sorted(results, key=lambda r: -r.mean):
         e = r.entry
@@ -99,6 +101,6 @@ def final_table(results: list[Result], settings: Settings) -> Table:
                       show_amount(e.cost.params),
                       *(amount(b.name, b.measure(e.cost)) for b in others),
                       f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
-                      f"{r.mean:.1f} ± {r.spread:.1f}",
+                      f"{score.shown(r.mean)} ± {score.shown(r.spread)}",
                       style="bold" if e.trial is not None else "cyan")
     return table

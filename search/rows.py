@@ -13,7 +13,7 @@ import sqlalchemy
 from search.archive import StorageError, versions
 from search.archive.places import database_of
 from search.effects import main_effects
-from search.finals import CAVEAT
+from search.finals import caveat
 from search.objectives import Objective, named
 from search.pareto import Point, hypervolumes, knee, worst
 from search.samplers import finished
@@ -39,7 +39,8 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
     folder = Path(folder)
     study = _open(folder, url)
     settings: dict[str, Any] = study.user_attrs["settings"]
-    objectives = named(settings.get("objectives", ["score"]))
+    score = settings.get("score", "naswot")
+    objectives = named(settings.get("objectives", ["score"]), score)
     args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
     space = load(settings["space"], **args).with_input(settings["input"])
     trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
@@ -57,7 +58,7 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
                                          if name not in versions())),
         command=study.user_attrs.get("command", ""), verdict=study.user_attrs.get("verdict", ""),
         facts=_facts(rows, trials, settings),
-        caveat=CAVEAT if "score" in {o.name for o in objectives} else "")
+        caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
     return _completed(found)
 
 

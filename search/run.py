@@ -29,7 +29,7 @@ from rich.console import Console
 
 from search.ending import best_table, front_table, regret, volume_told
 from search.feasibility import check_budget, survey
-from search.finals import CAVEAT, TOP, Result, contestants, rescore, verdict
+from search.finals import TOP, Result, caveat, contestants, rescore, verdict
 from search.front import front_of
 from search.latency.command import add_clock, clocked, timed
 from search.objectives import DEFAULT, OBJECTIVES, named
@@ -38,8 +38,11 @@ from search.preview import print_report, print_short
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress, final_table
 from search.proposals import summary
+from search.reference import SIZE as REFERENCE
 from search.rows import read_study
 from search.samplers import SAMPLERS
+from search.scores.registry import DEFAULT_SCORE, find_score
+from search.scores.relative import Relative
 from search.scores.table import find_table
 from search.settings import Settings
 from search.study import Study
@@ -82,6 +85,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     goals = tuple(o.name for o in named(options.objective or DEFAULT))
     if options.table and "table" not in goals:
         raise SearchspaceError("--table FILE is read for --objective table only")
+    if options.prior:
+        find_score(options.prior)
     train = read_options(options, goals)
     settings = Settings(
         options.space,
@@ -90,7 +95,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         options.trials, options.batch,
         options.classes or (len(train.open().classes) if train else None), goals,
         find_table(options.space, options.table) if "table" in goals else None,
-        options.warm_start, options.prior, train=train)
+        options.warm_start, options.prior, find_score(options.score).name, train=train)
     name = options.study or settings.study_name
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
         raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
@@ -114,6 +119,9 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                           "budget would be filled up")
         for line in study.trainings.told() if study.trainings else ():
             console.print(line)
+        if "score" in goals and isinstance(chosen := find_score(settings.score), Relative):
+            console.print(f"score {chosen.name}: compared with {REFERENCE} random networks inside "
+                          "the budget, which are scored first")
         if settings.warm_start:
             console.print(f"start: {study.start.describe()}")
         with Progress(console, settings) as progress, Interrupt() as interrupt:
@@ -162,7 +170,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         if remark:
             console.print(remark)
     if "score" in goals:
-        console.print(CAVEAT, style="dim")
+        console.print(caveat(settings.score), style="dim")
     beside = "front.csv, front/" if front else "finals.csv" if goals == DEFAULT else ""
     files = ", ".join(filter(None, ["report.html", "best.svg", "trials.csv", beside,
                                     None if options.storage else "study.db"]))
@@ -233,7 +241,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
                         help="begin with the published networks of the space (default: yes)")
-    parser.add_argument("--prior", choices=["naswot"], help="a training-free score that tells the "
+    parser.add_argument("--score", default=DEFAULT_SCORE, metavar="NAME", help="the training-free "
+                        "score of --objective score; python -m search.scores lists them (default: "
+                        f"{DEFAULT_SCORE})")
+    parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
                         "sampler which networks may be good; where the objective is another one")
     parser.add_argument("--batch", type=_batch, default=32, metavar="N",
                         help="images a score looks at (default: 32)")

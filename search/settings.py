@@ -6,6 +6,7 @@ from typing import Any
 
 from search.latency import Device, Predictor
 from search.objectives import DEFAULT
+from search.scores.registry import DEFAULT_SCORE
 from search.scores.table import fingerprint
 from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
@@ -34,6 +35,7 @@ class Settings:
     table: Path | None = None
     warm_start: bool = True
     prior: str | None = None
+    score: str = DEFAULT_SCORE
     device: Device | None = None
     predictor: Predictor | None = None
     train: TrainOptions | None = None
@@ -55,6 +57,8 @@ class Settings:
         """A name for the study when none is given: the same command finds it again."""
         space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
         goals = self.objectives if self.objectives != DEFAULT else ()
+        if self.score != DEFAULT_SCORE:
+            goals = (*goals, self.score)
         return "-".join([space, self.budget.text, *goals, f"{self.input}px", f"seed{self.seed}"])
 
     def lasting(self) -> dict[str, Any]:
@@ -72,7 +76,7 @@ class Settings:
     def check_same(self, stored: dict[str, Any], study: str) -> None:
         """Raise StudyError where a stored study was made with other settings; what was not yet
         there when it was made is as it is by default."""
-        stored = {"objectives": list(DEFAULT), **stored}
+        stored = {"objectives": list(DEFAULT), "score": "naswot", **stored}
         for key, value in _flat(self.lasting()).items():
             if (was := _flat(stored).get(key)) != value:
                 raise StudyError(

@@ -36,6 +36,7 @@ from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
 from search.propose import Proposal, settle
+from search.reference import reference
 from search.rungs import best_first
 from search.samplers import (
     BudgetSampler,
@@ -114,7 +115,8 @@ class Study:
         self.settings, self.folder, self.name, self.alone = settings, folder, name, alone
         self.url = url or f"sqlite:///{folder / 'study.db'}"
         predictor = settings.predictor
-        self.objectives = named(settings.objectives, predictor.nanoseconds if predictor else None)
+        self.objectives = named(settings.objectives, settings.score,
+                                predictor.nanoseconds if predictor else None)
         self.space = settings.genotype()
         # Where a cost is to be small, the solver must not fill the budget up.
         self.open = free(self.space) if any(o.measure for o in self.objectives) else self.space
@@ -180,7 +182,8 @@ class Study:
         self.working = False
         self._clear(everything=self.alone)
         self.archive.claims = self.claims
-        self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed)
+        self.scorer = Scorer(self.archive, self.name, self.settings.batch, self.settings.seed,
+                             self.settings.score, self.space, self._reference)
         self.evaluators: dict[str, Scorer | Lookup | Stopwatch] = {"score": self.scorer}
         self.trainings = open_trainings(self.settings, self.objectives, self.optuna, self.archive,
                                         self.folder, self._place)
@@ -298,7 +301,12 @@ class Study:
             return None
         if self.sampler_name != "gp":
             raise StudyError(f"--prior guides the sampler gp, not {self.sampler_name}")
-        return training_free(self.space, settings.input, settings.batch, settings.seed)
+        return training_free(self.space, settings.input, settings.batch, settings.seed,
+                             settings.prior, self._reference)
+
+    def _reference(self) -> dict[str, Decisions]:
+        """The networks among which a combined score ranks."""
+        return reference(self.space, self.settings.budget)
 
     def _bring(self, proposal: Callable[[int], Propose]) -> Point:
         """What the sampler calls back: its proposal, brought to the budget; instead of it, as long

@@ -20,8 +20,9 @@ LAYERS = [
     {"load"}, {"state"}, {"recall"}, {"structure"}, {"invoke"}, {"expand"}, {"fill"},
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
-TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py", "search/scores/images.py",
-         "search/scores/naswot.py",
+TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py",
+         *(f"search/scores/{name}.py" for name in (
+             "agreements", "codes", "exponents", "images", "nodes", "running")),
          *(f"search/training/{name}.py" for name in ("augment", "batches", "checkpoint", "device",
                                                      "loop", "optimise"))}
 

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from search.scores import ScoreError
+from search.scores.agreements import agreements
 from search.scores.images import digits
-from search.scores.naswot import agreements, naswot
+from search.scores.naswot import naswot
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 

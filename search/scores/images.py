@@ -24,19 +24,31 @@ def digits(batch: int, size: tuple[int, int, int], seed: int) -> torch.Tensor:
         raise ValueError(
             f"an image size needs channels, height and width of at least 1, not {size}"
         )
-    data = _standardised_digits()
-    if not 1 <= batch <= len(data):
-        raise ValueError(f"a batch of digits holds 1 to {len(data)} images, not {batch}")
-    chosen = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:batch]
-    grey = F.interpolate(data[chosen], size=(height, width), mode="bilinear", align_corners=False)
+    data = _standardised_digits()[0][_chosen(batch, seed)]
+    grey = F.interpolate(data, size=(height, width), mode="bilinear", align_corners=False)
     return grey.repeat(1, channels, 1, 1)
 
 
+def digit_labels(batch: int, seed: int) -> torch.Tensor:
+    """What the images of `digits` show, 0 to 9: int64 of shape (batch,)."""
+    return _standardised_digits()[1][_chosen(batch, seed)]
+
+
+def _chosen(batch: int, seed: int) -> torch.Tensor:
+    count = len(_standardised_digits()[0])
+    if not 1 <= batch <= count:
+        raise ValueError(f"a batch of digits holds 1 to {count} images, not {batch}")
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:batch]
+
+
 @lru_cache(maxsize=1)
-def _standardised_digits() -> torch.Tensor:
-    """All digits, float32 of shape (1797, 1, 8, 8), with mean 0 and deviation 1 over all pixels."""
+def _standardised_digits() -> tuple[torch.Tensor, torch.Tensor]:
+    """All digits, float32 of shape (1797, 1, 8, 8), with mean 0 and deviation 1 over all pixels;
+    and their labels."""
     # scikit-learn takes longer to import than the rest of this package.
     from sklearn.datasets import load_digits
 
-    pixels = torch.from_numpy(load_digits().images)
-    return ((pixels - pixels.mean()) / pixels.std(correction=0)).float().unsqueeze(1)
+    data = load_digits()
+    pixels = torch.from_numpy(data.images)
+    images = ((pixels - pixels.mean()) / pixels.std(correction=0)).float().unsqueeze(1)
+    return images, torch.from_numpy(data.target)

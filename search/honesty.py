@@ -1,0 +1,268 @@
+"""What training-free scores are worth on a space, told honestly.
+
+examples:
+  python search/honesty.py --space digits
+  python search/honesty.py --space nas-bench-macro --table nas-bench-macro_cifar10.json
+  python search/honesty.py --space mixed --input 64 --networks 200
+  python search/honesty.py --space digits --scores naswot zico macs --networks 200
+  python search/honesty.py --read studies/honesty/digits/networks.json
+
+Where accuracies are known (the space has a table): Spearman and Kendall correlation of each score
+with them, also among the tenth of best networks, inside bands of MACs, and given MACs and params.
+Where they are not: how scores correlate with each other and with the costs, and how much of each
+is size and family. In brackets are 95 % intervals over the networks (bootstrap).
+"""
+
+import argparse
+import math
+import random
+import sys
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from search.correlations import spearman, worth
+from search.dots import dots, matrix
+from search.lines import Line, band_table, share_table, worth_table, write_report
+from search.process import keep_memory, wait_asleep
+from search.sampled import Job, Sample, add_relative, draw, measure, parts_of
+from search.scores import ScoreError
+from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
+from search.scores.relative import Relative
+from search.scores.standard import Standard
+from search.scores.table import TableError, find_table, read_table
+from search.shares import shares
+from searchspace import SearchspaceError, load, spaces
+from searchspace.budget import Budget, parse_amount, show_amount
+from searchspace.expand import trace
+from searchspace.plugins import add_option, load_named
+from searchspace.space import sample as draw_one
+
+FOLDER = Path(__file__).resolve().parent.parent / "studies" / "honesty"
+ALL = 1_000     # networks of a table that are all scored without --networks
+SOME = 150      # else
+TWICE = 20      # networks that are scored from a second draw of weights
+BANDS = {"nas-bench-macro": tuple(f"{low}M-{low + 15}M" for low in range(30, 66, 5))}
+
+Array = NDArray[np.float64]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 2 for a user's mistake."""
+    options = _parser().parse_args(arguments)
+    keep_memory()
+    wait_asleep()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    try:
+        load_named(options)
+        kept = Sample.read(Path(options.read)) if options.read else None
+        every = (*SCORES, *(n for n, s in RELATIVE.items() if not isinstance(s, Standard)))
+        scores = [find_score(name) for name in options.scores or every]
+        scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
+        if kept and not options.scores:
+            scores = [s for s in scores if set(parts_of([s])) <= set(kept.job.scores)]
+        relative = [s for s in scores if isinstance(s, Relative)]
+        sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
+        return _report(sampled, [s.name for s in scores], relative, options, console)
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tuple[str, ...],
+              console: Console) -> Sample:
+    space = load(options.space)
+    if not space.is_space:
+        raise SearchspaceError(f"{options.space} is a network without holes")
+    try:
+        table = read_table(find_table(options.space, options.table))
+    except TableError:
+        if options.table or options.space in BANDS:
+            raise
+        table = None
+    if table is not None and options.input not in (None, table.input[-1]):
+        raise SearchspaceError(f"the accuracies of {options.space} are those of images of "
+                               f"{table.input[-1]} pixels; leave --input out")
+    at = trace(space, draw_one(space, random.Random(0)).decisions)
+    job = Job(options.space, options.input or at.input[-1], options.batch, options.seed, parts,
+              compared, min(TWICE, options.networks or TWICE))
+    count = options.networks or (len(table.rows) if table and len(table.rows) <= ALL else SOME)
+    budget = Budget.read(options.budget, None, None)
+    chosen = draw(job.genotype, count, options.seed, budget, table)
+    if len(chosen) < 2:
+        raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
+    shown = Console(stderr=True, highlight=False)
+
+    def tell(done: int, of: int) -> None:
+        if shown.is_terminal or done % 50 == 0 or done == of:
+            shown.print(f"scored {done}/{of}", end="\r" if shown.is_terminal else "\n")
+
+    console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
+                  f"{len(parts)} scores, batches of {job.batch}")
+    sampled = measure(job, chosen, budget, table, options.jobs, tell)
+    folder = _folder(options, sampled)
+    folder.mkdir(parents=True, exist_ok=True)
+    sampled.write(folder / "networks.json")
+    return sampled
+
+
+def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
+    if options.out:
+        return Path(options.out)
+    if options.read:
+        return Path(options.read).parent
+    return FOLDER / "".join(c if c.isalnum() or c in "-_" else "-" for c in sampled.job.space)
+
+
+def _report(sampled: Sample, names: list[str], relative: list[Relative],
+            options: argparse.Namespace, console: Console) -> int:
+    networks = [n for n in sampled.networks if n.drawn]
+    missing = [n for n in parts_of([find_score(n) for n in names]) if n not in sampled.job.scores]
+    if missing:
+        raise SearchspaceError(f"{options.read} has no {', '.join(missing)}: give --scores, of "
+                               f"{', '.join(sampled.job.scores)}")
+    columns = {name: np.array([n.values.get(name, math.nan) for n in networks])
+               for name in sampled.job.scores}
+    for score in relative:
+        try:
+            found = add_relative(sampled, [score])[score.name]
+        except ScoreError as error:
+            console.print(f"{score.name} is left out: {error}")
+            names = [n for n in names if n != score.name]
+            continue
+        columns[score.name] = np.array([found.get(n.identity, math.nan) for n in networks])
+    macs = np.array([float(n.macs) for n in networks])
+    bands = _bands(options.bands or BANDS.get(sampled.job.space), macs)
+    known = networks[0].accuracy is not None
+    accuracy = np.array([math.nan if n.accuracy is None else n.accuracy for n in networks])
+    strongest = max(BASELINES, key=lambda b: spearman(columns[b], accuracy)) if known else "macs"
+    expansions = [trace(sampled.job.genotype, n.decisions) for n in networks]
+    lines = []
+    for name in names:
+        mine = columns[name]
+        kept = ~np.isnan(mine)
+        if kept.sum() < 2:
+            console.print(f"{name} is left out: it could score {kept.sum()} networks")
+            continue
+        rated = worth(mine[kept], accuracy[kept], macs[kept], columns["params"][kept],
+                      columns[strongest][kept], [b[kept] for _, b in bands]) if known else None
+        lines.append(Line(
+            name, int(kept.sum()), int((~kept).sum()), _seconds(sampled, name),
+            _again(sampled, name),
+            {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
+            shares(mine[kept], [e for e, k in zip(expansions, kept, strict=True) if k])))
+    folder = _folder(options, sampled)
+    folder.mkdir(parents=True, exist_ok=True)
+    if known:
+        assert sampled.what is not None
+        lines.sort(key=lambda line: -line.worth.spearman.value if line.worth else 0.0)
+        console.print(worth_table(lines, sampled.job.space, sampled.what, strongest))
+        console.print(band_table(lines, [(n, int(b.sum())) for n, b in bands], sampled.job.space))
+        panels = ("all", "top tenth", "given MACs", "given params")
+        picture = dots(f"Spearman correlation with {sampled.what}, {len(networks)} networks of "
+                       f"{sampled.job.space}", panels,
+                       {ln.name: (ln.worth.spearman, ln.worth.top, ln.worth.given_macs,
+                                  ln.worth.given_params) for ln in lines if ln.worth},
+                       frozenset(BASELINES))
+    else:
+        picture = _matrix(lines, columns, sampled)
+    console.print(share_table(lines, sampled.job.space))
+    write_report(lines, [n for n, _ in bands], folder)
+    (folder / "scores.svg").write_text(picture, encoding="utf-8")
+    console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "
+                  "was measured")
+    return 0
+
+
+def _bands(given: "tuple[str, ...] | list[str] | None",
+           macs: Array) -> "list[tuple[str, NDArray[np.bool_]]]":
+    """Bands of MACs by name: those given, else five with equally many networks each."""
+    if given:
+        found = []
+        for text in given:
+            low, dash, high = text.partition("-")
+            if not dash:
+                raise SearchspaceError(f"--bands {text}: two ends are needed, as in 30M-45M")
+            inside = (macs >= parse_amount(low)) & (macs <= parse_amount(high))
+            found.append((text, inside))
+        return found
+    edges = np.quantile(macs, np.linspace(0, 1, 6))
+    return [(f"{show_amount(int(a))}-{show_amount(int(b))}",
+             (macs >= a) & ((macs < b) | (b == edges[-1])))
+            for a, b in pairwise(edges)]
+
+
+def _seconds(sampled: Sample, name: str) -> float:
+    """Median seconds a network; of a relative score those of its parts."""
+    score = find_score(name)
+    parts = score.parts if isinstance(score, Relative) else (score,)
+    return median(sum(n.seconds[p.name] for p in parts) for n in sampled.networks if n.drawn)
+
+
+def _again(sampled: Sample, name: str) -> float:
+    """Spearman between the scores from two draws of weights; nan for a relative score."""
+    pairs = [(n.values[name], n.again[name]) for n in sampled.networks
+             if name in n.values and name in n.again]
+    if len(pairs) < 2:
+        return math.nan
+    first, second = np.array(pairs).T
+    return spearman(first, second)
+
+
+def _matrix(lines: list[Line], columns: dict[str, Array], sampled: Sample) -> str:
+    names = [ln.name for ln in lines]
+    values = []
+    for a in names:
+        row = []
+        for b in names:
+            both = ~np.isnan(columns[a]) & ~np.isnan(columns[b])
+            row.append(spearman(columns[a][both], columns[b][both]))
+        values.append(row)
+    return matrix(f"Spearman correlation between scores, {max(ln.networks for ln in lines)} "
+                  f"networks of {sampled.job.space}", names, values)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="search/honesty.py", description=(__doc__ or "").partition("\n\n")[0],
+        epilog=(__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--space", default="digits",
+                        help=f"{', '.join(spaces())}, or a path (default: digits)")
+    parser.add_argument("--table", metavar="FILE", help="accuracies (default: the space's own)")
+    parser.add_argument("--input", type=_count, metavar="PIXELS",
+                        help="edge of the images (default: the space's)")
+    parser.add_argument("--networks", type=_count, metavar="N", help="how many are drawn (default: "
+                        f"all of a table of up to {ALL}, else {SOME})")
+    parser.add_argument("--scores", nargs="+", metavar="NAME", help="python -m search.scores lists "
+                        "them (default: all but the standardised); the baselines always")
+    parser.add_argument("--budget", metavar="MACS", help="only networks inside: 60M, 40M-60M")
+    parser.add_argument("--bands", nargs="+", metavar="LOW-HIGH",
+                        help="bands of MACs (default: five of equally many networks)")
+    parser.add_argument("--batch", type=_count, default=32, metavar="N",
+                        help="images a score looks at (default: 32)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same networks and weights")
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N",
+                        help="processes of one thread each (default: 1)")
+    parser.add_argument("--read", metavar="FILE", help="a networks.json: report on what was "
+                        "measured before")
+    parser.add_argument("--out", metavar="FOLDER", help="default: studies/honesty/SPACE")
+    add_option(parser)
+    return parser
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 2 <= value <= 100_000 and text != "1":
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Lists the training-free scores: ``python -m search.scores``."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from search.scores.ranks import Combination
+from search.scores.registry import DEFAULT_SCORE, RELATIVE, find_score, names
+from search.scores.standard import Standard
+from searchspace import SearchspaceError
+
+
+def main(arguments: list[str]) -> int:
+    """All scores in a table, or those that are named, in full; 2 for a name that is none."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    try:
+        chosen = [find_score(name) for name in arguments or
+                  (n for n in names() if not isinstance(RELATIVE.get(n), Standard))]
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if arguments:
+        for score in chosen:
+            console.print(f"[bold]{score.name}[/]: {score.title}, in {score.unit}")
+            console.print(f"  from: {score.source}")
+            console.print(f"  looks at: {', '.join(score.needs) or 'the genotype alone'}")
+            console.print(f"  passes: {score.passes}")
+            if isinstance(score, Combination):
+                console.print(f"  rule: {score.rule} of the ranks of "
+                              f"{', '.join(part.name for part in score.parts)}")
+            console.print(f"  fails: {score.failures}")
+        return 0
+    table = Table("name", "looks at", "passes", "known failures", "from", show_lines=True)
+    for score in chosen:
+        mark = " (default)" if score.name == DEFAULT_SCORE else ""
+        table.add_row(score.name + mark, ", ".join(score.needs), score.passes, score.failures,
+                      score.source)
+    console.print(table)
+    console.print("NAME-standard: what is left of a score at equal size and families")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""What a training-free score is: a record that says what it costs and where it fails, and a rule.
+
+A score is one file of this package with one `TrainingFree`; `search.scores.registry` lists them.
+"""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from search.scores import ScoreError
+from searchspace import Genotype
+from searchspace.expand import Expansion, trace
+from searchspace.holes import Decisions
+
+if TYPE_CHECKING:
+    import torch
+
+    from search.scores.nodes import NodeNetwork
+
+Need = Literal["images", "labels", "noise", "gradients"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One network to be scored, with what scores may look at; made where it is first asked for.
+
+    ``size``: edge of the square images, in pixels. ``batch``: how many images. The weights are
+    drawn from ``weight_seed`` alone, the images and all noise from ``data_seed`` alone, and the
+    caller's generators are left as they were. Scores leave the network as it was, so that one
+    subject serves several.
+    """
+
+    genotype: Genotype
+    decisions: Decisions | None
+    size: int
+    batch: int
+    data_seed: int
+    weight_seed: int
+
+    @cached_property
+    def expansion(self) -> Expansion:
+        """The operations of the network with their shapes and costs; no torch."""
+        return trace(self.genotype, self.decisions)
+
+    @cached_property
+    def network(self) -> "torch.nn.Module":
+        """The network as the builder makes it, with torch's default initial weights.
+
+        Raises:
+            GenotypeError: it cannot be built.
+        """
+        import torch
+
+        from search.scores.running import channels_last
+        from searchspace import build
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.weight_seed)
+            return channels_last(build(self.genotype, self.decisions))
+
+    @cached_property
+    def nodes(self) -> "NodeNetwork":
+        """The same network with the same weights, run operation by operation."""
+        import torch
+
+        from search.scores.nodes import NodeNetwork
+        from search.scores.running import channels_last
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.weight_seed)
+            network = NodeNetwork(self.expansion)
+        channels_last(network)      # in place
+        return network
+
+    @cached_property
+    def images(self) -> "torch.Tensor":
+        """Digits as network input, float32 of shape (batch, channels, size, size)."""
+        from search.scores.images import digits
+        from search.scores.running import channels_last
+
+        shape = (self.expansion.input[0], self.size, self.size)
+        return channels_last(digits(self.batch, shape, self.data_seed))
+
+    @cached_property
+    def labels(self) -> "torch.Tensor":
+        """The classes of `images`, int64 of shape (batch,)."""
+        from search.scores.images import digit_labels
+
+        return digit_labels(self.batch, self.data_seed)
+
+    def data(self, needs: tuple[Need, ...]) -> str:
+        """What a score that ``needs`` these looks at, in words: the archive's key of it."""
+        channels = self.expansion.input[0]
+        size = f"{channels}x{self.size}x{self.size}"
+        if not needs:
+            return f"genotype {size}"
+        kind = "digits" if "images" in needs else "noise" if "noise" in needs else "ones"
+        return f"{kind} {self.batch}x{size} seed {self.data_seed}"
+
+    def noise(self, batch: int, stream: int = 0) -> "torch.Tensor":
+        """Standard normal input of shape (batch, channels, size, size); another ``stream`` is
+        independent of it."""
+        import torch
+
+        from search.scores.running import channels_last
+
+        generator = torch.Generator().manual_seed(
+            random.Random(f"{self.data_seed} {stream}").getrandbits(62))
+        shape = (batch, self.expansion.input[0], self.size, self.size)
+        return channels_last(torch.randn(shape, generator=generator))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFree:
+    """A score of untrained networks; higher is better.
+
+    ``forward`` and ``backward`` are passes of the whole batch; 0 and 0 for what follows from the
+    genotype alone. ``failures``: where it is known to mislead, in sentences.
+    """
+
+    name: str                       # on command lines and in the archive
+    title: str                      # for people
+    source: str                     # paper, section or equation
+    needs: tuple[Need, ...]
+    forward: float
+    backward: float
+    failures: str
+    rule: Callable[[Subject], float] = field(repr=False)
+    unit: str = "no unit"
+    digits: int = 2                 # decimals of a value for people
+
+    def __call__(self, subject: Subject) -> float:
+        """The score of a network, a finite number.
+
+        Raises:
+            ScoreError: the network cannot be rated. GenotypeError: it cannot be built.
+        """
+        value = float(self.rule(subject))
+        if not math.isfinite(value):
+            raise ScoreError(f"{self.title} of {subject.genotype.title} is {value}, which ranks "
+                             "nothing")
+        return value
+
+    def shown(self, value: float) -> str:
+        """A value for people."""
+        return f"{value:,.{self.digits}f}"
+
+    @property
+    def uses_torch(self) -> bool:
+        """Whether a network is built; else the genotype suffices."""
+        return self.forward > 0
+
+    @property
+    def passes(self) -> str:
+        """The cost in words."""
+        if not self.uses_torch:
+            return "none: from the genotype alone"
+        return f"{self.forward:g} forward" + (f", {self.backward:g} backward" * bool(self.backward))

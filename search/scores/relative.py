@@ -1,0 +1,78 @@
+"""Scores that say where a network stands among others: a fixed reference, scored first."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from search.scores import ScoreError
+from search.scores.base import Need, Subject, TrainingFree
+from searchspace import GenotypeError
+from searchspace.expand import Expansion
+
+LEAST = 8       # networks of the reference that a part must have scored
+
+
+class Scored(NamedTuple):
+    """A network with its scores by name; a score that cannot rate it is left out."""
+
+    expansion: Expansion
+    values: Mapping[str, float]
+
+
+Rate = Callable[[Scored], float]
+
+
+class Relative(ABC):
+    """A score that follows from other scores, its ``parts``, and from a reference.
+
+    Fields as those of `TrainingFree`. Its parts are what is measured and archived.
+    """
+
+    name: str
+    title: str
+    source: str
+    parts: tuple[TrainingFree, ...]
+    failures: str
+    unit: str
+    digits: int
+
+    @abstractmethod
+    def among(self, reference: Sequence[Scored]) -> Rate:
+        """The score as a function, higher is better; the network it is given has all parts.
+
+        Raises:
+            ScoreError: of a part fewer than eight networks of the reference have a score.
+        """
+
+    def shown(self, value: float) -> str:
+        """A value for people."""
+        return f"{value:,.{self.digits}f}"
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What any of the parts needs."""
+        return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
+
+    @property
+    def passes(self) -> str:
+        """The cost in words."""
+        return "those of " + ", ".join(part.name for part in self.parts)
+
+
+def values_of(score: Relative, part: TrainingFree, reference: Sequence[Scored]) -> list[float]:
+    """A part's values in the reference; ScoreError where they are too few."""
+    found = [network.values[part.name] for network in reference if part.name in network.values]
+    if len(found) < LEAST:
+        raise ScoreError(f"{score.name} compares networks by {part.name}, which could score only "
+                         f"{len(found)} networks of the reference")
+    return found
+
+
+def measured(parts: Iterable[TrainingFree], subject: Subject) -> Scored:
+    """A network with those of these scores that can rate it."""
+    found = {}
+    for part in parts:
+        with suppress(ScoreError, GenotypeError, MemoryError):
+            found[part.name] = part(subject)
+    return Scored(subject.expansion, found)
