@@ -15,7 +15,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -64,9 +64,9 @@ def ours(known: Known, sampler: Sampler, budget: Budget, seed: int,
     seen: list[str] = []
     found: list[tuple[Point, str]] = []
 
-    def bring(propose: Propose) -> Point:
+    def bring(proposal_number: Callable[[int], Propose]) -> Point:
         rng = random.Random(derive(seed, "bring", len(seen)))
-        proposal = settle(region, propose, frozenset(seen), rng)
+        proposal = settle(region, proposal_number(0), frozenset(seen), rng)
         found.append((proposal.point, proposal.identity))
         return proposal.point
 

@@ -101,11 +101,11 @@ class Search:
         self.study.sampler = BudgetSampler(make(name, Task(self.space, self.budget)), self.seed,
                                            self._bring)
 
-    def _bring(self, propose: Callable) -> Point:
+    def _bring(self, proposal: Callable) -> Point:
         done = [t for t in self.study.get_trials(deepcopy=False) if finished(t)]
         rng = random.Random(derive(self.seed, "bring", len(done)))
         seen = frozenset(t.user_attrs["identity"] for t in done)
-        self.found = settle(self.region, propose, seen, rng)
+        self.found = settle(self.region, proposal(0), seen, rng)
         return self.found.point
 
     def ask(self) -> optuna.Trial:
