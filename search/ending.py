@@ -6,7 +6,7 @@ from search.front import Front
 from search.objectives import OBJECTIVES
 from search.scores.table import Table
 from search.settings import Settings
-from search.study import Trial
+from search.trial import Trial
 from searchspace.budget import show_amount
 
 ROWS = 20      # of a front on the screen; front.csv has them all

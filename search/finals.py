@@ -11,7 +11,7 @@ from search.evaluate import Scorer
 from search.samplers import derive
 from search.scores.registry import find_score
 from search.settings import Settings
-from search.study import Trial
+from search.trial import Trial
 from searchspace import Genotype, GenotypeError, load, published
 from searchspace.budget import Costs
 from searchspace.holes import Decisions

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.archive.claims import Claims
 from search.distance import Distance
 from search.propose import Proposal
 from search.samplers import finished
+from search.storage import WORKER
 from searchspace import Genotype
 from searchspace.space import first, point
 
@@ -49,6 +51,23 @@ def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None
         pass        # another worker found it too, or it ended after all
 
 
+def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: bool = False,
+                 reason: str = DIED) -> None:
+    """Cut off the running trials whose worker is gone; with ``everything`` all of them."""
+    found = running(study.get_trials(deepcopy=False))   # before the workers: each of them joined
+    if not found:                                       # before it asked
+        return
+    living = {w.id for w in claims.workers(name) if w.alive and not everything}
+    for trial in found:
+        worker = trial.user_attrs.get(WORKER)
+        if worker == claims.own:
+            cut_off(study, trial, "its beginning was not confirmed")
+        elif worker not in living:
+            cut_off(study, trial, reason)
+            if worker is not None:
+                claims.leave(worker)
+
+
 def to_retry(trials: Sequence[FrozenTrial], space: Genotype,
              taken: frozenset[str]) -> Iterator[Proposal]:
     """The networks of trials that were cut off, but for those in ``taken``; the oldest first."""
@@ -64,4 +83,4 @@ def _again(trial: FrozenTrial, space: Genotype) -> Proposal:
     a = trial.user_attrs
     return Proposal(point(space, first, a["decisions"]), a["identity"],
                     Distance(a["changed"], a["share"], a["rank"]), a["replaced"], a["lost"],
-                    a["start"], a["brought"])
+                    a["start"], a["brought"], a.get("proposed_macs"))

@@ -11,7 +11,8 @@ from search.front import Front
 from search.objectives import Objective
 from search.scores.registry import find_score
 from search.settings import Settings
-from search.study import Study, Trial
+from search.study import Study
+from search.trial import Trial
 from searchspace import Genotype, fill, to_yaml
 from searchspace.budget import show_amount
 

@@ -1,10 +1,12 @@
 """From a sampler's proposal to a network worth scoring: inside the budget, and not scored yet."""
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from search.distance import Distance, distance
-from search.nearest import Region
+from search.nearest import Region, SpaceExhausted
+from search.rungs import best_first
 from searchspace import BudgetError, GenotypeError
 from searchspace.identity import identity
 from searchspace.solve import bring
@@ -32,6 +34,31 @@ class Proposal:
     start: str | None = None
     brought: bool = False
     proposed_macs: int | None = None
+
+
+def several(region: Region, proposal: Callable[[int], Propose], count: int, seen: frozenset[str],
+            rng: random.Random) -> list[Proposal]:
+    """The first ``count`` different proposals, settled; fewer where there are no more.
+
+    Raises:
+        SpaceExhausted: there is none. BudgetError: see `settle`.
+    """
+    found: list[Proposal] = []
+    while len(found) < count:
+        others = seen | {p.identity for p in found}
+        try:
+            found.append(settle(region, proposal(len(found)), others, rng))
+        except SpaceExhausted:
+            if not found:
+                raise
+            break
+    return found
+
+
+def most_promising(found: Sequence[Proposal],
+                   losses: Callable[[Proposal], tuple[float, ...]]) -> Proposal:
+    """The best of several proposals; ``losses`` is asked only where there is a choice."""
+    return found[best_first([losses(p) for p in found])[0]] if len(found) > 1 else found[0]
 
 
 def settle(region: Region, propose: Propose, seen: frozenset[str],

@@ -12,48 +12,44 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import filelock
 import optuna
 import sqlalchemy
-from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive, StorageError
 from search.archive.claims import Claims, new_worker
 from search.archive.database import sentence
 from search.archive.places import remember
-from search.constraints import constrain
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
 from search.heartbeat import Heartbeat
-from search.interrupted import DIED, cut_off, is_settled, running, to_retry
+from search.interrupted import DIED, cut_off, cut_off_dead, is_settled, running, to_retry
 from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
-from search.propose import Proposal, settle
+from search.propose import Proposal, most_promising, several
 from search.reference import reference
-from search.rungs import best_first
 from search.samplers import (
     BudgetSampler,
     Score,
     Task,
     choose,
     derive,
-    distribution,
     finished,
     make,
 )
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
 from search.start import COLD, find_start
-from search.storage import WORKER, open_storage
+from search.storage import open_storage
 from search.trained import TRAIN
 from search.trainings import open_trainings
+from search.trial import Trial, begin, read
 from searchspace.free import free
 from searchspace.holes import Decisions
 from searchspace.space import Point, Propose
@@ -66,40 +62,6 @@ POLL_S = 0.2            # between looks at what the other workers do
 
 class _Enough(Exception):
     """As many trials as were asked for are finished, or being evaluated by others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A finished trial. ``values``, one an objective, are None where the network could not be
-    evaluated (``error``), and where its training was broken off (``pruned``).
-
-    From ``changed`` on: how it came about, see `Proposal` and `Distance`.
-    """
-
-    number: int
-    decisions: Decisions
-    identity: str
-    macs: int
-    params: int
-    memory: int               # bytes of peak activations
-    values: tuple[float, ...] | None
-    seconds: float
-    changed: int
-    replaced: bool
-    error: str | None
-    share: float = 0.0
-    rank: float = 0.0
-    lost: int = 0
-    start: str | None = None
-    brought: bool = False
-    latency: int | None = None        # nanoseconds, foretold where a latency matters
-    epochs: int = 0           # that it was trained for
-    pruned: bool = False
-
-    @property
-    def value(self) -> float | None:
-        """The value of the first objective."""
-        return self.values[0] if self.values else None
 
 
 class Study:
@@ -216,7 +178,7 @@ class Study:
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
-        return [_trial(t) for t in self.optuna.get_trials(deepcopy=False) if finished(t)]
+        return [read(t) for t in self.optuna.get_trials(deepcopy=False) if finished(t)]
 
     def best(self, count: int) -> list[Trial]:
         """The best trials by the first objective, best first."""
@@ -281,18 +243,7 @@ class Study:
 
     def _clear(self, everything: bool = False, reason: str = DIED) -> None:
         """Cut off the trials whose worker is gone, so that they are done again."""
-        found = self._running()         # before the workers: each of them joined before it asked
-        if not found:
-            return
-        living = {w.id for w in self.claims.workers(self.name) if w.alive and not everything}
-        for trial in found:
-            worker = trial.user_attrs.get(WORKER)
-            if worker == self.claims.own:
-                cut_off(self.optuna, trial, "its beginning was not confirmed")
-            elif worker not in living:
-                cut_off(self.optuna, trial, reason)
-                if worker is not None:
-                    self.claims.leave(worker)
+        cut_off_dead(self.optuna, self.claims, self.name, everything, reason)
 
     def _prior(self) -> Score | None:
         """The training-free score of networks that were not evaluated, where it is asked for."""
@@ -334,24 +285,15 @@ class Study:
 
     def _promising(self, proposal: Callable[[int], Propose], seen: frozenset[str],
                    rng: random.Random) -> Proposal:
-        """The sampler's proposal; where several networks are asked for, the best of them by the
-        training-free score (and the costs that are objectives): the rung before the first epoch.
-        """
+        """The sampler's proposal; where several networks are asked for, the best of them at first
+        sight: the rung before the first epoch."""
         among = self.settings.train.among if self.settings.train else 1
-        found: list[Proposal] = []
-        while len(found) < among:
-            others = seen | {p.identity for p in found}
-            try:
-                found.append(settle(self.region, proposal(len(found)), others, rng))
-            except SpaceExhausted:
-                if not found:
-                    raise
-                break
-        return found[best_first([self._at_first_sight(p) for p in found])[0]] \
-            if len(found) > 1 else found[0]
+        return most_promising(several(self.region, proposal, among, seen, rng),
+                              self._at_first_sight)
 
     def _at_first_sight(self, proposal: Proposal) -> tuple[float, ...]:
-        """A network's losses before it is trained: the score in place of the accuracy."""
+        """A network's losses before it is trained: the score in place of the accuracy, and the
+        costs that are objectives."""
         point = proposal.point
         seen = self.scorer(self.space, self.settings.input,
                            derive(self.settings.seed, "weights", proposal.identity),
@@ -361,20 +303,7 @@ class Study:
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
-        constrain(trial, settings.budget, point)    # a trial without one counts as feasible
-        for name in point.sampled:
-            _suggest(trial, name, point)
-        attributes: dict[str, Any] = {
-            "decisions": point.decisions, "macs": point.cost.macs,
-            "params": point.cost.params, "memory": point.memory,
-            "latency": settings.predictor.nanoseconds(point.expansion)
-            if settings.predictor else None,
-            "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
-            "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
-            **proposal.moved._asdict(),
-            "identity": proposal.identity}      # the last one, see `is_settled`
-        for key, value in attributes.items():
-            trial.set_user_attr(key, value)
+        begin(trial, proposal, settings)
         error, seconds, pruned = None, 0.0, False
         values: dict[str, float] = {}
         for objective in sorted(self.objectives, key=lambda o: o.name == TRAIN):    # the dear last
@@ -405,25 +334,3 @@ class Study:
         else:
             self.optuna.tell(trial, [values[o.name] for o in self.objectives],
                              skip_if_finished=True)
-
-
-def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
-    wanted = distribution(point.holes[name])
-    if isinstance(wanted, IntDistribution):
-        trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
-    elif isinstance(wanted, FloatDistribution):
-        trial.suggest_float(name, wanted.low, wanted.high, step=wanted.step)
-    else:
-        trial.suggest_categorical(name, point.holes[name].labels)
-
-
-def _trial(trial: FrozenTrial) -> Trial:
-    a = trial.user_attrs
-    pruned = trial.state == TrialState.PRUNED       # Optuna gives such a trial its last report
-    values = tuple(trial.values) if trial.values is not None and not pruned else None
-    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
-                 a["memory"], values,
-                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
-                 a["share"], a["rank"], a["lost"], a["start"], a["brought"],
-                 a.get("latency"), len(a.get("curve", ())), pruned)
-

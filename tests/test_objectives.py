@@ -16,7 +16,8 @@ from search.pareto import nondominated
 from search.samplers import SAMPLERS, distribution
 from search.scores.table import fingerprint, read_table
 from search.settings import Settings, StudyError
-from search.study import Study, Trial
+from search.study import Study
+from search.trial import Trial
 from searchspace import cost, load
 from searchspace.budget import Budget
 from searchspace.census import every_point

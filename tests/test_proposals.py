@@ -14,7 +14,8 @@ from search.nearest import Region, SpaceExhausted
 from search.proposals import count, summary
 from search.propose import settle
 from search.settings import Settings
-from search.study import Study, Trial
+from search.study import Study
+from search.trial import Trial
 from searchspace import Genotype, GenotypeError, cost, load, spaces
 from searchspace.budget import Budget, macs
 from searchspace.canonical import canonical

@@ -9,7 +9,8 @@ import pytest
 from search.finals import Entry, Result, contestants, verdict
 from search.settings import Settings
 from search.start import COLD, Start, find_start
-from search.study import Study, Trial
+from search.study import Study
+from search.trial import Trial
 from searchspace import Cost, cost, load, spaces
 from searchspace.budget import Budget, macs
 from searchspace.identity import identity

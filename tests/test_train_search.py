@@ -16,11 +16,12 @@ import pytest
 from search.recipe import RecipeError
 from search.run import main
 from search.settings import Settings, StudyError
-from search.study import Study, Trial
+from search.study import Study
 from search.trained import TRAIN, Trainer
 from search.training.errors import TrainingError
 from search.training.loop import Training
 from search.training.options import TrainOptions
+from search.trial import Trial
 from searchspace.budget import Budget
 
 ROOT = Path(__file__).parents[1]

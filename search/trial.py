@@ -1,0 +1,93 @@
+"""Trials as Optuna keeps them and as everything else sees them: written when one begins, read back.
+
+What is known of a trial's network is there before anything in it can fail, so that a trial that
+was cut off can be done again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from search.constraints import constrain
+from search.propose import Proposal
+from search.samplers import distribution
+from search.settings import Settings
+from searchspace.holes import Decisions
+from searchspace.space import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A finished trial. ``values``, one an objective, are None where the network could not be
+    evaluated (``error``), and where its training was broken off (``pruned``).
+
+    From ``changed`` on: how it came about, see `Proposal` and `Distance`.
+    """
+
+    number: int
+    decisions: Decisions
+    identity: str
+    macs: int
+    params: int
+    memory: int               # bytes of peak activations
+    values: tuple[float, ...] | None
+    seconds: float
+    changed: int
+    replaced: bool
+    error: str | None
+    share: float = 0.0
+    rank: float = 0.0
+    lost: int = 0
+    start: str | None = None
+    brought: bool = False
+    latency: int | None = None        # nanoseconds, foretold where a latency matters
+    epochs: int = 0           # that it was trained for
+    pruned: bool = False
+
+    @property
+    def value(self) -> float | None:
+        """The value of the first objective."""
+        return self.values[0] if self.values else None
+
+
+def begin(trial: optuna.Trial, proposal: Proposal, settings: Settings) -> None:
+    """Tell Optuna what a trial evaluates."""
+    point = proposal.point
+    constrain(trial, settings.budget, point)    # a trial without one counts as feasible
+    for name in point.sampled:
+        _suggest(trial, name, point)
+    attributes: dict[str, Any] = {
+        "decisions": point.decisions, "macs": point.cost.macs, "params": point.cost.params,
+        "memory": point.memory,
+        "latency": settings.predictor.nanoseconds(point.expansion) if settings.predictor else None,
+        "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
+        "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
+        **proposal.moved._asdict(),
+        "identity": proposal.identity}      # the last one, see `interrupted.is_settled`
+    for key, value in attributes.items():
+        trial.set_user_attr(key, value)
+
+
+def read(trial: FrozenTrial) -> Trial:
+    """A finished trial."""
+    a = trial.user_attrs
+    pruned = trial.state == TrialState.PRUNED       # Optuna gives such a trial its last report
+    values = tuple(trial.values) if trial.values is not None and not pruned else None
+    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
+                 a["memory"], values,
+                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
+                 a["share"], a["rank"], a["lost"], a["start"], a["brought"],
+                 a.get("latency"), len(a.get("curve", ())), pruned)
+
+
+def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
+    wanted = distribution(point.holes[name])
+    if isinstance(wanted, IntDistribution):
+        trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
+    elif isinstance(wanted, FloatDistribution):
+        trial.suggest_float(name, wanted.low, wanted.high, step=wanted.step)
+    else:
+        trial.suggest_categorical(name, point.holes[name].labels)
