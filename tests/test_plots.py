@@ -1,5 +1,6 @@
 """The plots of a study: the tuples that they are made of, and that each is drawn."""
 
+import re
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -157,6 +158,15 @@ def luminance(colour: str) -> float:
     parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
     r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def test_a_latency_is_written_in_milliseconds() -> None:
+    latency = Goal("latency", "latency", "nanoseconds, predicted", False)
+    rows = tuple(replace(r, values=(*r.values, 1e6 * (r.number + 2))) for r in STUDY.scored)
+    spec = PLOTS["front"].draw(replace(STUDY, goals=(SCORE, latency), rows=rows, rivals=()))
+    assert spec is not None
+    drawn = chart(spec).decode()
+    assert ">7 ms<" in drawn and "000000" not in re.sub(r'"[^"]*"', "", drawn)
 
 
 @pytest.mark.parametrize("theme", THEMES)

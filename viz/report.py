@@ -97,7 +97,7 @@ def _study(results: Results, chunks: dict[str, int]) -> dict[str, Any]:
                                        if name in row.decisions)) for name in names}
     front = {row.number for row in results.front}
     rows = [{"id": str(r.number), "trial": r.number, "values": r.values, "shown": r.shown,
-             "macs": r.macs, "params": r.params, "memory": r.memory,
+             "macs": r.macs, "params": r.params, "memory": r.memory, "latency": r.latency,
              "budget": max((r.cost(limit.cost) / limit.most for limit in results.limits),
                            default=0.0),
              "origin": r.origin, "known": r.known, "error": r.error,

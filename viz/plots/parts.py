@@ -10,6 +10,8 @@ SHORT = "~s"        # 300M, 2.5k: how an axis writes amounts
 KINDS = {"published": "start", "proposed": "as proposed", "moved": "moved to the budget",
          "replaced": "replaced: known already"}
 AMOUNTS = ("macs", "params", "memory")
+TIMES = ("latency", "measured-latency")
+MILLISECONDS = "format(datum.value / 1e6, '~g') + ' ms'"      # of nanoseconds
 
 
 def spec(*layers: dict[str, Any], **other: Any) -> dict[str, Any]:
@@ -43,6 +45,9 @@ def colours(present: Iterable[str], known: Sequence[str]) -> dict[str, Any]:
 def goal(field: str, of: Goal, **other: Any) -> dict[str, Any]:
     """The encoding of a goal's value; its axis says in which direction it improves."""
     better = "higher is better" if of.maximize else "lower is better"
+    if of.name in TIMES:
+        return quantity(field, f"{of.title} ({better})", **{
+            "axis": {"labelExpr": MILLISECONDS}, **other})
     unit = f"{of.unit}, " if of.unit and of.name not in AMOUNTS else ""
     return quantity(field, f"{of.title} ({unit}{better})", amount=of.name in AMOUNTS, **other)
 

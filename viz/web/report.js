@@ -80,6 +80,9 @@ const columns = [{ key: "trial", title: "trial", cell: open },
   ...[["macs", "MACs"], ["params", "params"], ["memory", "memory"]]
     .filter(([, title]) => !study.goals.includes(title))
     .map(([key, title]) => ({ key, title, number: true, show: (r) => amount(r[key]) + (key === "memory" ? "B" : "") })),
+  ...(!study.goals.includes("latency") && study.rows.some((r) => r.latency !== null)
+    ? [{ key: "latency", title: "latency", number: true,
+      show: (r) => (r.latency === null ? "" : `${(r.latency / 1e6).toFixed(2)} ms`) }] : []),
   { key: "budget", title: "of budget", number: true, show: (r) => percent(r.budget) },
   { key: "front", title: "front" }, { key: "origin", title: "came about" }];
 const table = sortedTable({ host: document.getElementById("table"), caption: "All networks",
