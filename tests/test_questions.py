@@ -38,8 +38,8 @@ def file(tmp_path: Path) -> str:
 def test_magnitudes_are_in_the_order_of_the_macs() -> None:
     numbers = [*range(5000), *(2**k + d for k in range(12, 62) for d in (-1, 0, 1))]
     found = [magnitude(n) for n in sorted(numbers)]
-    assert found == sorted(found) and len(set(found)) > 200
-    assert magnitude(2**40) - magnitude(2**39) == 16
+    assert found == sorted(found) and len(set(found)) > 100
+    assert magnitude(2**40) - magnitude(2**39) == 4
 
 
 @pytest.mark.parametrize("seed", range(3))

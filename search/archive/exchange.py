@@ -39,9 +39,16 @@ def merge(source: Archive, target: Archive) -> Merged:
     merged = Merged()
     names = _merge_studies(source.database, target.database, merged)
     for rows in _pages(source.database, tables.Architecture.identity):
-        _merge_architectures(target.database, rows, merged)
+        merged.architectures += write_architectures(target.database, rows)
     for rows in _pages(source.database, tables.Evaluation.id):
-        _merge_evaluations(target.database, rows, names, merged)
+        for row in rows:
+            row["study"] = names.get(row["study"], row["study"])
+            del row["id"]
+        told = write_evaluations(target.database, rows)
+        merged.evaluations += told.evaluations
+        merged.renewed += told.renewed
+        merged.known += told.known
+        merged.different += told.different
     return merged
 
 
@@ -90,7 +97,8 @@ def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[s
     return names
 
 
-def _merge_architectures(target: Database, rows: list[dict[str, Any]], merged: Merged) -> None:
+def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
+    """Write networks in one transaction; how many of them are new."""
     table = tables.Architecture
     made = target.insert(table)
     made = made.on_conflict_do_update(
@@ -104,45 +112,40 @@ def _merge_architectures(target: Database, rows: list[dict[str, Any]], merged: M
             table.identity.in_([row["identity"] for row in rows]))) or 0
         connection.execute(made, rows)
         return len(rows) - known
-    merged.architectures += target.write(work)
+    return target.write(work)
 
 
-def _merge_evaluations(target: Database, rows: list[dict[str, Any]], names: dict[str, str],
-                       merged: Merged) -> None:
+def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
+    """Write evaluations of known networks in one transaction; what became of them. One that is
+    there stays, but for a failure, of which a success takes the place."""
     table = tables.Evaluation
     made = target.insert(table)
     made = made.on_conflict_do_update(
         index_elements=KEY, set_={c: made.excluded[c] for c in RENEWED},
         where=table.value.is_(None) & made.excluded.value.is_not(None))
-    for row in rows:
-        row["study"] = names.get(row["study"], row["study"])
-        del row["id"]
     identities = sorted({row["identity"] for row in rows})
     keys = sa.select(*(getattr(table, name) for name in KEY), table.value).where(
         table.identity.in_(identities))
 
-    def work(connection: sa.Connection) -> tuple[int, int, int, int]:
+    def work(connection: sa.Connection) -> Merged:
         here = {tuple(found[:-1]): found.value for found in connection.execute(keys)}
-        fresh, renewed, known, different = [], 0, 0, 0
+        fresh, told = [], Merged()
         for row in rows:
             key = tuple(row[name] for name in KEY)
             if key not in here:
                 fresh.append(row)
+                told.evaluations += 1
             elif here[key] is None and row["value"] is not None:
                 fresh.append(row)
-                renewed += 1
+                told.renewed += 1
             else:
-                known += 1
-                different += row["value"] is not None and row["value"] != here[key]
+                told.known += 1
+                told.different += row["value"] is not None and row["value"] != here[key]
         if fresh:
             connection.execute(made, fresh)
             refresh(connection, target.insert, sorted({row["identity"] for row in fresh}))
-        return len(fresh) - renewed, renewed, known, different
-    new, renewed, known, different = target.write(work)
-    merged.evaluations += new
-    merged.renewed += renewed
-    merged.known += known
-    merged.different += different
+        return told
+    return target.write(work)
 
 
 def backup(archive: Archive, file: str) -> None:

@@ -1,5 +1,7 @@
 """From any released schema of the archive to the present one, in one transaction."""
 
+import contextlib
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -49,6 +51,8 @@ def _migrate_sqlite(connection: sa.Connection) -> None:
     driver = connection.connection.driver_connection
     assert driver is not None
     driver.execute("PRAGMA foreign_keys=OFF")       # of no effect within a transaction
+    with contextlib.suppress(sqlite3.OperationalError):     # another process is at it
+        driver.execute("PRAGMA journal_mode=WAL")   # readers and a writer do not wait for another
     try:
         with connection.begin():
             _migrate(connection)

@@ -1,6 +1,6 @@
 """Networks by their mean value: kept with every evaluation, asked for the best under a budget.
 
-MACs fall into magnitudes, sixteen from one power of two to the next. Of every magnitude that is
+MACs fall into magnitudes, four from one power of two to the next. Of every magnitude that is
 wholly inside the budget the index has the best networks at its head; only in the one that holds
 the bound itself must some be passed over. So the answer takes a few rows of each magnitude, and no
 walk through a million evaluations.
@@ -21,9 +21,9 @@ _COLUMNS = ("identity", "score", "data", "recipe", "fidelity", "magnitude", "mac
 
 
 def magnitude(macs: int) -> int:
-    """Sixteen steps from one power of two to the next; more MACs never give a smaller one."""
+    """Four steps from one power of two to the next; more MACs never give a smaller one."""
     power = max(macs, 1).bit_length() - 1
-    return 16 * power + (((max(macs, 1) << 4) >> power) & 15)
+    return 4 * power + (((max(macs, 1) << 2) >> power) & 3)
 
 
 def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -> None:

@@ -65,6 +65,6 @@ def upgrade() -> None:
 
 
 def _magnitude(macs: int) -> int:
-    """Sixteen steps from one power of two to the next."""
+    """Four steps from one power of two to the next."""
     power = max(macs, 1).bit_length() - 1
-    return 16 * power + (((max(macs, 1) << 4) >> power) & 15)
+    return 4 * power + (((max(macs, 1) << 2) >> power) & 3)
