@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 import optuna
-from known import Known, key
+from known import Known
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 
 from searchspace import GenotypeError
@@ -39,7 +39,7 @@ def _optuna(make: Callable[[int], BaseSampler]) -> Run:
                     study.tell(trial, state=optuna.trial.TrialState.FAIL)
                     continue
                 trial.set_constraint("budget", budget.excess(at) - 1)
-                value = known.values[key(at.decisions)]
+                value = known.value(at)
                 study.tell(trial, value)
                 if budget.fits(at) and known.name(at) not in seen:
                     seen.add(known.name(at))
@@ -54,7 +54,7 @@ def _random(known: Known, budget: Budget, seed: int, evaluations: int) -> Iterat
     for at in rng.sample(inside, len(inside)):
         if known.name(at) not in seen:
             seen.add(known.name(at))
-            yield known.values[key(at.decisions)]
+            yield known.value(at)
 
 
 def _evolution(known: Known, budget: Budget, seed: int, evaluations: int) -> Iterator[float]:
@@ -70,7 +70,7 @@ def _evolution(known: Known, budget: Budget, seed: int, evaluations: int) -> Ite
             at = _mutant(known, parent, rng)
         if not budget.fits(at):
             continue
-        value = known.values[key(at.decisions)]
+        value = known.value(at)
         living.append((value, at))
         if known.name(at) not in seen:
             seen.add(known.name(at))

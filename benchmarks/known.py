@@ -1,13 +1,14 @@
 """Spaces whose networks have all been trained: their points, and what is known of each."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from search.scores.table import read_table
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
 from searchspace.census import walk
+from searchspace.holes import Decisions
 from searchspace.identity import identity
 from searchspace.space import Point
 from searchspace.tree import Atom
@@ -15,55 +16,53 @@ from searchspace.tree import Atom
 Key = tuple[tuple[str, Atom], ...]
 
 
-def key(decisions: Mapping[str, Atom]) -> Key:
+def key(decisions: Decisions) -> Key:
     """Decisions in an order of their own."""
     return tuple(sorted(decisions.items()))
 
 
 @dataclass(frozen=True)
 class Known:
-    """A space with the value of each network, by its decisions."""
+    """A space with the identity of each point, by its decisions, and the value of each identity:
+    networks that the table holds several times have the mean of their values."""
 
     space: Genotype
     points: tuple[Point, ...]
-    values: Mapping[Key, float]
-    _names: dict[Key, str] = field(default_factory=dict)
+    names: Mapping[Key, str]
+    values: Mapping[str, float]
 
     def name(self, at: Point) -> str:
-        """The identity of a network, found once."""
-        where = key(at.decisions)
-        if where not in self._names:
-            self._names[where] = identity(self.space, at.decisions)
-        return self._names[where]
+        """The identity of a network."""
+        return self.names[key(at.decisions)]
+
+    def value(self, at: Point) -> float:
+        """What is known of a network."""
+        return self.values[self.name(at)]
 
     def best(self, budget: Budget) -> float:
         """The greatest value inside a budget."""
-        return max(self.values[key(p.decisions)] for p in self.points if budget.fits(p))
+        return max(self.value(p) for p in self.points if budget.fits(p))
 
 
 def read(name: str, path: Path) -> Known:
-    """A space with its table: this project's (studies/digits), or NAS-Bench-Macro's, which maps
-    the decisions, written one after the other, to ``mean_acc``.
+    """A space with its table, of either format that `--objective table` reads.
 
     Raises:
-        SearchspaceError: the file cannot be read, or lacks networks of the space.
+        SearchspaceError: the file is no table, or lacks networks of the space.
     """
     space = load(name)
     points = walk(space)
     if points is None:
         raise SearchspaceError(f"the space {name} is too large to have a table")
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        if "rows" in table:
-            rows = {key(r["decisions"]): sum(r["values"]) / len(r["values"]) for r in table["rows"]}
-            values = {key(p.decisions): rows[key(p.decisions)] for p in points}
-        else:
-            values = {key(p.decisions): float(table["".join(map(str, p.decisions.values()))]
-                                              ["mean_acc"]) for p in points}
-    except OSError as error:
-        raise SearchspaceError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, TypeError) as error:
-        raise SearchspaceError(f"{path} is no table of results: {error}") from None
-    except KeyError as error:
-        raise SearchspaceError(f"{path} does not hold {error} of the space {name}") from None
-    return Known(space, tuple(points), values)
+    table = read_table(path)
+    names = {key(p.decisions): identity(space, p.decisions) for p in points}
+    values: dict[str, float] = {}
+    for at in points:
+        found = names[key(at.decisions)]
+        if found not in values:
+            value = table.value(found, at.cost)
+            if value is None:
+                raise SearchspaceError(f"{path} does not hold the network "
+                                       f"{dict(at.decisions)} of the space {name}")
+            values[found] = value
+    return Known(space, tuple(points), names, values)

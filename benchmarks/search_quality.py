@@ -6,16 +6,16 @@ examples:
   python benchmarks/search_quality.py --space nas-bench-macro --table FILE --budget 40M 70M 80M
 
 Regret is the distance, in points of accuracy, from the best network inside the budget to the best
-one scored so far; an evaluation is a distinct network inside the budget. Means over seeds, with
+one scored so far; an evaluation is a distinct network inside the budget, and its value the mean of
+all that the table has of it, under any name. Means over seeds, with
 95 % confidence intervals in brackets (bootstrap over the seeds). Bare rows are Optuna 5 without
 this project. With --svg the curves are drawn, one file a budget.
 """
 
 import argparse
 import json
-import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -24,20 +24,18 @@ import numpy as np
 import optuna
 from bare import BARE
 from curves import Curve, svg
-from known import Known, key, read
+from drive import drive
+from known import read
 from rich.console import Console
 from rich.table import Table
 
 from search.evaluate import training_free
-from search.nearest import Region, SpaceExhausted
-from search.propose import settle
-from search.samplers import SAMPLERS, BudgetSampler, Sampler, Task, choose, derive, make
+from search.samplers import SAMPLERS, Sampler, Task, choose, make
+from search.scores.table import find_table
 from searchspace import SearchspaceError
 from searchspace.budget import Budget, parse_amount, show_amount
 from searchspace.expand import trace
-from searchspace.space import Point, Propose, lowest
 
-DIGITS = Path(__file__).resolve().parent.parent / "studies" / "digits" / "table.json"
 MARKS = (25, 50, 100)
 RESAMPLES = 2_000
 PRIOR = "+naswot"       # a row of its own: the sampler with the training-free score as prior
@@ -57,45 +55,16 @@ def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) 
     return make(choose(name, known.space)[0], Task(known.space, Budget(budget), prior))
 
 
-def ours(known: Known, sampler: Sampler, budget: Budget, seed: int,
-         evaluations: int) -> Iterator[float]:
-    """The values of a search in the order of evaluation, by the way that a study goes."""
-    region = Region(known.space, budget, lowest(known.space, budget.excess))
-    seen: list[str] = []
-    found: list[tuple[Point, str]] = []
-
-    def bring(proposal_number: Callable[[int], Propose]) -> Point:
-        rng = random.Random(derive(seed, "bring", len(seen)))
-        proposal = settle(region, proposal_number(0), frozenset(seen), rng)
-        found.append((proposal.point, proposal.identity))
-        return proposal.point
-
-    study = optuna.create_study(sampler=BudgetSampler(sampler, seed, bring), direction="maximize")
-    for _ in range(evaluations):
-        try:
-            trial = study.ask()
-        except SpaceExhausted:
-            return
-        at, name = found[-1]
-        for hole in at.sampled:
-            trial.suggest_categorical(hole, at.holes[hole].labels)
-        for attribute, content in (("decisions", at.decisions), ("identity", name),
-                                   ("macs", at.cost.macs), ("params", at.cost.params)):
-            trial.set_user_attr(attribute, content)
-        value = known.values[key(at.decisions)]
-        study.tell(trial, value)
-        seen.append(name)
-        yield value
-
-
 def run(job: Job) -> list[float]:
     """Regret after each evaluation; where a search ends early, its last one goes on."""
     space, table, bound, name, seed, evaluations = job
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     known, budget = _known(space, table), Budget(bound)
     values = BARE[name](known, budget, seed, evaluations) if name in BARE else \
-        ours(known, _sampler(space, table, bound, name.removesuffix(PRIOR),
-                             seed if name.endswith(PRIOR) else None), budget, seed, evaluations)
+        (step.value for step in drive(
+            known.space, _sampler(space, table, bound, name.removesuffix(PRIOR),
+                                  seed if name.endswith(PRIOR) else None),
+            budget, seed, lambda p: known.values[p.identity], evaluations))
     best, regret, lowest_regret = known.best(budget), [], float("inf")
     for value in values:
         lowest_regret = min(lowest_regret, best - value)
@@ -119,7 +88,8 @@ def main() -> int:
     console, results = Console(highlight=False), {}
     marks = [m for m in MARKS if m <= options.evaluations]
     try:
-        known = _known(options.space, options.table)
+        file = find_table(options.space, options.table)
+        known = _known(options.space, file)
         budgets = [parse_amount(b) for b in options.budget] if options.budget else [
             int(np.quantile([p.cost.macs for p in known.points], 0.5))]
         for bound in budgets:
@@ -135,7 +105,7 @@ def main() -> int:
                             f"({inside} networks), {options.seeds} seeds")
         curves: dict[str, Curve] = {}
         for name in options.samplers:
-            jobs: list[Job] = [(options.space, options.table, bound, name, seed,
+            jobs: list[Job] = [(options.space, file, bound, name, seed,
                                 options.evaluations) for seed in range(options.seeds)]
             with ProcessPoolExecutor(options.jobs) as pool:
                 regrets = list(pool.map(run, jobs))
@@ -161,8 +131,8 @@ def _parser() -> argparse.ArgumentParser:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*SAMPLERS, *(name + PRIOR for name in ("auto", "gp")), *BARE]
     parser.add_argument("--space", default="digits", metavar="NAME|PATH")
-    parser.add_argument("--table", type=Path, default=DIGITS, metavar="FILE",
-                        help="the results of all its networks (default: studies/digits)")
+    parser.add_argument("--table", metavar="FILE", help="the results of all its networks "
+                        "(default: the space's own, or $NAS_BENCH_MACRO)")
     parser.add_argument("--budget", nargs="+", metavar="MACS",
                         help="default: what half of the networks fit")
     parser.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",

@@ -258,11 +258,26 @@ def test_a_space_is_walked_through_once(tmp_path: Path) -> None:
 def test_candidates_of_a_large_space_are_close_to_points(name: str) -> None:
     genotype = load(name)
     catalogue, rng = Catalogue.of(genotype), random.Random(0)
-    for _ in range(3):
-        drawn = catalogue.draw(rng)
+    for row in catalogue.draw(3, np.random.default_rng(0)):
+        drawn = catalogue.decisions(row)
+        assert np.array_equal(catalogue.encoder.places([drawn])[0], row)
         at = point(genotype, taking(drawn, rng))
         assert set(at.sampled) <= set(drawn)
         assert all(at.decisions[n] == label for n, label in drawn.items() if n in at.decisions)
+
+
+def test_candidates_differ_from_their_parents_in_few_decisions() -> None:
+    catalogue, rng = Catalogue.of(load("mixed")), np.random.default_rng(0)
+    one, two = catalogue.draw(300, rng), catalogue.draw(300, rng)
+    children = catalogue.change(one, one, rng)
+    changed = (one >= 0) & (children >= 0) & (one != children)
+    assert set(changed.sum(1)) <= {1, 2, 3} and 1 in changed.sum(1)
+    assert np.array_equal(catalogue._live(np.maximum(children, 0)) >= 0, children >= 0)
+    mixed = catalogue.change(one, two, rng)
+    strangers = (mixed != one) & (mixed != two) & (mixed >= 0) & (one >= 0) & (two >= 0)
+    assert strangers.sum(1).max() <= 3
+    crossed = ((mixed == two) & (mixed != one) & (mixed >= 0) & (one >= 0)).sum(1) > 3
+    assert 0.3 < crossed.mean() < 0.7
 
 
 def test_children_differ_little_and_may_take_from_both(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts,
 import search_quality
 from bare import BARE
 from curves import svg
-from known import key, read
+from known import read
 
 from searchspace import SearchspaceError, load
 from searchspace.budget import Budget
@@ -25,9 +25,9 @@ def table(folder: Path) -> Path:
     points = walk(load("digits"))
     assert points is not None
     path = folder / "table.json"
-    path.write_text(json.dumps({"space": "digits", "rows": [
-        {"decisions": p.decisions, "values": [np.log(p.cost.params), np.log(p.cost.macs)]}
-        for p in points]}))
+    path.write_text(json.dumps({"space": "digits", "value": "made up", "rows": [
+        {"decisions": p.decisions, "macs": p.cost.macs, "params": p.cost.params,
+         "values": [np.log(p.cost.params), np.log(p.cost.macs)]} for p in points]}))
     return path
 
 
@@ -78,20 +78,31 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         read("digits", tmp_path / "missing.json")
     with pytest.raises(SearchspaceError, match="too large"):
         read("mobile", path)
+    whole = json.loads(table(tmp_path).read_text())
+    path.write_text(json.dumps({**whole, "rows": whole["rows"][1:]}))
+    with pytest.raises(SearchspaceError, match="does not hold"):
+        read("digits", path)
 
 
 def test_the_published_format_is_read(tmp_path: Path) -> None:
     """Keys of the eight decisions, as NAS-Bench-Macro's file has them; the values are made up."""
     points = walk(load("nas-bench-macro"))
     assert points is not None
-    rows = {"".join(map(str, p.decisions.values())): {"mean_acc": p.cost.macs / 1e6}
-            for p in points}
+    rows = {"".join(map(str, p.decisions.values())): {
+        "mean_acc": p.cost.macs / 1e6 + i % 2, "flops": p.cost.macs, "params": p.cost.params}
+        for i, p in enumerate(points)}
     assert len(rows) == 6561 and "02012100" in rows
     path = tmp_path / "macro.json"
     path.write_text(json.dumps(rows))
     known = read("nas-bench-macro", path)
-    assert known.values[key(points[5].decisions)] == points[5].cost.macs / 1e6
-    assert known.best(Budget(40_000_000)) <= 40
+    assert len(known.values) == 3969
+    by_name = {"".join(map(str, p.decisions.values())): p for p in points}
+    one, other = by_name["10211022"], by_name["12011022"]      # where an identity stands is nothing
+    assert known.name(one) == known.name(other)
+    spellings = [n for n, p in by_name.items() if known.name(p) == known.name(one)]
+    assert known.value(one) == known.value(other) == pytest.approx(
+        np.mean([rows[n]["mean_acc"] for n in spellings]))
+    assert known.best(Budget(40_000_000)) <= 41
 
 
 def test_a_curve_is_drawn_within_its_frame() -> None:

@@ -114,6 +114,11 @@ def ordered(hole: Hole) -> bool:
     return all(isinstance(x, int | float) and not isinstance(x, bool) for x in hole.labels)
 
 
+def option(label: Atom) -> tuple[bool, Atom]:
+    """What tells options apart: True and 1 are two."""
+    return isinstance(label, bool), label
+
+
 def distribution(hole: Hole) -> BaseDistribution:
     """What Optuna samples for a hole: a range stays ordered, everything else is categorical."""
     if hole.kind in ("int", "graph"):

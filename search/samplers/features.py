@@ -7,16 +7,18 @@ two deviations apart: a cost tells more than a hole. The model learns one length
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.samplers.base import ordered
+from search.samplers.base import option, ordered
 from searchspace.holes import Hole
 from searchspace.ops import Cost
 from searchspace.tree import Atom
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 KIND = 0.5   # how much two options of an ordered hole differ for being two, beside their distance
 
@@ -37,14 +39,23 @@ class Encoder:
             found += [i] * (len(hole.labels) + ordered(hole))
         return found + [len(self.holes) + i for i in range(len(self.costs))]
 
-    def __call__(self, decisions: Sequence[Mapping[str, Atom]],
-                 costs: Sequence[Cost] = ()) -> Array:
+    @cached_property
+    def _places(self) -> dict[str, dict[tuple[bool, Atom], int]]:
+        return {name: {option(label): i for i, label in enumerate(hole.labels)}
+                for name, hole in self.holes.items()}
+
+    def places(self, decisions: Sequence[Mapping[str, Atom]]) -> Places:
+        """The number of the option taken at each hole, -1 for a hole that does not exist; shape
+        (networks, holes)."""
+        return np.array([[place[option(d[name])] if name in d else -1
+                          for name, place in self._places.items()] for d in decisions],
+                        dtype=np.intp).reshape(len(decisions), len(self.holes))
+
+    def columns(self, places: Places, costs: Sequence[Cost] = ()) -> Array:
         """One row a network, float64 of shape (networks, columns). A hole that does not exist is
         as far from each of its options."""
         columns: list[Array] = []
-        for name, hole in self.holes.items():
-            place = {_key(label): i for i, label in enumerate(hole.labels)}
-            at = np.array([place[_key(d[name])] if name in d else -1 for d in decisions])
+        for at, hole in zip(places.T, self.holes.values(), strict=True):
             count = len(hole.labels)
             hot = (at[:, None] == np.arange(count)).astype(float)
             scale = np.sqrt(0.5 * (KIND if ordered(hole) else 1.0))
@@ -57,14 +68,14 @@ class Encoder:
             columns.append(((amounts - mean) / deviation / 2)[:, None])
         return np.concatenate(columns, axis=1)
 
+    def __call__(self, decisions: Sequence[Mapping[str, Atom]],
+                 costs: Sequence[Cost] = ()) -> Array:
+        """The columns of networks that are given by their decisions."""
+        return self.columns(self.places(decisions), costs)
+
 
 def scales(costs: Sequence[Cost]) -> tuple[tuple[float, float], ...]:
     """Mean and deviation of log MACs and of log parameters; 1 where all are equal."""
     logs = np.log1p([(c.macs, c.params) for c in costs])
     return tuple((float(m), float(d) or 1.0)
                  for m, d in zip(logs.mean(0), logs.std(0), strict=True))
-
-
-def _key(label: Atom) -> tuple[bool, Atom]:
-    """True and 1 are two options."""
-    return isinstance(label, bool), label

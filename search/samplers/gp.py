@@ -53,7 +53,7 @@ class GaussianSampler:
         scored = [p for p in past if p.values is not None]
         order = self._beginning(past, rng) if len(past) < START or not scored else \
             self._promising(scored, rng)
-        found = self.pool.pick(order, frozenset(p.identity for p in past)) if order else None
+        found = self.pool.pick(order, past) if order else None
         return taking(found or {}, rng)
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,

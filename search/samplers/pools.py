@@ -16,9 +16,10 @@ from search.samplers.candidates import Catalogue, Decided
 from search.samplers.features import Array, Encoder, scales
 from searchspace import BudgetError, GenotypeError
 from searchspace.census import walk
-from searchspace.identity import identity
+from searchspace.identity import digest, identity
 from searchspace.solve import bring
 from searchspace.space import Point, point
+from searchspace.tree import Atom
 
 DEAREST = 0.5       # the share of a small space, dearest first, that a search starts in
 DRAWN = 1_000       # candidates in a large space at most,
@@ -48,7 +49,7 @@ class Pool(Protocol):
     def probes(self, count: int) -> list[Point]:
         """Random networks inside the budget, each time the same; fewer where there are fewer."""
 
-    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
         """The decisions of the first candidate of ``order`` that fits and is new, if one is."""
 
 
@@ -94,8 +95,9 @@ class Walked:
         among = list(self.start())
         return [self.points[i] for i in random.Random(0).sample(among, min(count, len(among)))]
 
-    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
         """See `Pool`."""
+        seen = {p.identity for p in past}
         for i in order:
             if i not in self.names:
                 self.names[i] = identity(self.space, self.points[i].decisions)
@@ -109,17 +111,19 @@ class Drawn:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.solved = any(hole.kind == "solve" for hole in task.space.holes)
+        self.narrowest = {h.name: h.labels[0] for h in task.space.holes if h.kind == "solve"}
+        self.names: dict[str, str] = {}
         self.catalogue = Catalogue.of(task.space)
-        self.encoder = Encoder(self.catalogue.holes)
+        self.encoder = self.catalogue.encoder
         self.features = np.zeros((0, 0))
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
         """See `Pool`."""
         self.rng = rng
         count = min(DRAWN, DECIDED // max(1, len(self.catalogue.holes)))
-        self.candidates = self.catalogue.near(best, count, rng)
-        self.features = self.encoder(self.candidates)
+        self.candidates = self.catalogue.near(best, count,
+                                              np.random.default_rng(rng.getrandbits(32)))
+        self.features = self.encoder.columns(self.candidates)
 
     def start(self) -> Sequence[int]:
         """All: none of their costs is known."""
@@ -136,23 +140,49 @@ class Drawn:
     def probes(self, count: int) -> list[Point]:
         """See `Pool`."""
         found, rng = [], random.Random(0)
-        for _ in range(count + count // 2):     # some lead nowhere
-            with suppress(GenotypeError, BudgetError):
-                at = point(self.task.space, taking(self.catalogue.draw(rng), rng))
+        for row in self.catalogue.draw(count + count // 2, np.random.default_rng(0)):
+            with suppress(GenotypeError, BudgetError):      # some lead nowhere
+                at = point(self.task.space, taking(self.catalogue.decisions(row), rng))
                 found.append(bring(self.task.space, at, self.task.budget, rng))
         return found[:count]
 
-    def pick(self, order: Sequence[int], seen: frozenset[str]) -> Decided | None:
-        """See `Pool`. Where widths are solved any candidate comes to fit, so none is expanded;
-        where none of those looked at fits, the first is for the budget solver to repair."""
-        if self.solved:
-            return self.candidates[order[0]]
-        for i in order[:LOOKS]:
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
+        """See `Pool`. Where none of those looked at fits, the first new one is for the budget
+        solver to repair."""
+        decided = {self._sampled(p.decisions) for p in past}
+        seen = {self._name(p) for p in past}
+        looks, spare = 0, None
+        for i in order:
+            candidate = self.catalogue.decisions(self.candidates[i])
+            if self._sampled(candidate) in decided or looks == LOOKS:
+                continue
+            looks += 1
             try:
-                at = point(self.task.space, taking(self.candidates[i], self.rng))
+                at = point(self.task.space, taking({**candidate, **self.narrowest}, self.rng))
             except GenotypeError:
                 continue
-            if self.task.budget.fits(at) and \
-                    identity(self.task.space, at.decisions) not in seen:
-                return at.decisions
-        return self.candidates[order[0]]
+            if self._sampled(at.decisions) in decided:
+                continue
+            fits = self.task.budget.fits(at) if not self.narrowest else \
+                self.task.budget.excess(at) <= 1
+            if (fits or spare is None) and digest(at.expansion) not in seen:
+                if fits:
+                    return at.sampled
+                spare = at.sampled
+        return spare
+
+    def _sampled(self, decisions: Decided) -> frozenset[tuple[str, Atom]]:
+        return frozenset((n, v) for n, v in decisions.items() if n not in self.narrowest)
+
+    def _name(self, trial: Past) -> str:
+        """A trial's identity; with solved holes at their first options, where networks that
+        differ in nothing else are the same."""
+        if not self.narrowest:
+            return trial.identity
+        if trial.identity not in self.names:
+            try:
+                name = identity(self.task.space, {**trial.decisions, **self.narrowest})
+            except GenotypeError:
+                name = trial.identity
+            self.names[trial.identity] = name
+        return self.names[trial.identity]
