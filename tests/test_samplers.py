@@ -25,11 +25,12 @@ from search.samplers import (
     make,
 )
 from search.samplers.acquisition import log_expected_improvement
-from search.samplers.base import taking
+from search.samplers.base import Past, taking
 from search.samplers.candidates import Catalogue
 from search.samplers.evolution import child, fronts
 from search.samplers.features import Encoder
 from search.samplers.gaussian import Prior, fit, typical
+from search.samplers.pools import Walked
 from search.scores import ScoreError
 from searchspace import Genotype, load, spaces
 from searchspace.budget import Budget
@@ -254,6 +255,28 @@ def test_a_space_is_walked_through_once(tmp_path: Path) -> None:
             for s in range(60)} <= {frozenset(p.decisions.items()) for p in points}
 
 
+def test_a_network_of_several_spellings_is_one_candidate() -> None:
+    macro, budget = load("nas-bench-macro"), Budget(15_000_000)
+    pool = Walked(Task(macro, budget), walk(macro) or [])
+    spellings: dict[str, list[Point]] = {}
+    for at in walk(macro) or []:
+        if budget.fits(at):
+            spellings.setdefault(identity(macro, at.decisions), []).append(at)
+    assert len(pool.points) == len(spellings) < sum(map(len, spellings.values()))
+    name, alike = max(spellings.items(), key=lambda pair: len(pair[1]))
+    past = [Past(p.decisions, name, p.cost, (1.0,)) for p in alike]
+    rows = pool.observed(past)
+    assert np.allclose(rows, pool.encoder([p.decisions for p in alike],
+                                          [p.cost for p in alike]).mean(0))
+    order = list(range(len(pool.points)))
+    first = pool.pick(order, [])
+    assert first == pool.points[0].sampled
+    done = Past(dict(first), identity(macro, first), pool.points[0].cost, None)
+    assert pool.pick(order, [done]) == pool.points[1].sampled
+    everything = [Past({}, name, done.cost, None) for name in spellings]
+    assert pool.pick(order, everything) is None
+
+
 @pytest.mark.parametrize("name", ["mixed", "cell", "randwire"])
 def test_candidates_of_a_large_space_are_close_to_points(name: str) -> None:
     genotype = load(name)
@@ -273,6 +296,8 @@ def test_candidates_differ_from_their_parents_in_few_decisions() -> None:
     changed = (one >= 0) & (children >= 0) & (one != children)
     assert set(changed.sum(1)) <= {1, 2, 3} and 1 in changed.sum(1)
     assert np.array_equal(catalogue._live(np.maximum(children, 0)) >= 0, children >= 0)
+    catalogue = Catalogue.of(load("mobile"))
+    one, two = catalogue.draw(300, rng), catalogue.draw(300, rng)
     mixed = catalogue.change(one, two, rng)
     strangers = (mixed != one) & (mixed != two) & (mixed >= 0) & (one >= 0) & (two >= 0)
     assert strangers.sum(1).max() <= 3

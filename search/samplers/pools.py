@@ -5,6 +5,7 @@ the budget, or to be a network that was scored.
 """
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -60,18 +61,28 @@ def make(task: Task) -> Pool:
 
 
 class Walked:
-    """All networks of a space that fit the budget, cheapest first."""
+    """All networks of a space that fit the budget, cheapest first.
+
+    A network that several combinations of decisions lead to is one candidate, and its features are
+    the mean of theirs. So the model knows how near it is to all that it is called, and a linear
+    kernel of means is the mean of the kernel over them (Haasdonk & Burkhardt 2007, section 3.2).
+    """
 
     def __init__(self, task: Task, points: Sequence[Point]) -> None:
-        self.space = task.space
         inside = sorted((p for p in points if task.budget.fits(p)), key=lambda p: p.cost.macs)
         # Of the values of the solved holes the dearest inside, as the budget solver takes it.
-        self.points = list({tuple(p.sampled.items()): p for p in inside}.values())
+        inside = list({tuple(p.sampled.items()): p for p in inside}.values())
+        alike: dict[str, list[Point]] = defaultdict(list)
+        for p in inside:
+            alike[identity(task.space, p.decisions)].append(p)
+        self.points = [same[0] for same in alike.values()]
+        self.names = {name: i for i, name in enumerate(alike)}
         holes = {n: h for p in points for n, h in p.holes.items() if h.kind != "solve"}
         costs = [p.cost for p in self.points]
         self.encoder = Encoder(dict(sorted(holes.items())), scales(costs))
-        self.features = self.encoder([p.decisions for p in self.points], costs)
-        self.names: dict[int, str] = {}
+        self.features = np.array([
+            self.encoder([p.decisions for p in same], [p.cost for p in same]).mean(0)
+            for same in alike.values()])
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
         """See `Pool`: there are no others."""
@@ -82,7 +93,11 @@ class Walked:
 
     def observed(self, past: Sequence[Past]) -> Array:
         """See `Pool`."""
-        return self.encoder([p.decisions for p in past], [p.cost for p in past])
+        found = self.encoder([p.decisions for p in past], [p.cost for p in past])
+        for row, p in zip(found, past, strict=True):
+            if p.identity in self.names:        # a published network may have a width of its own
+                row[:] = self.features[self.names[p.identity]]
+        return found
 
     def trend(self, features: Array) -> Array:
         """See `Pool`: log MACs and log parameters in equal parts."""
@@ -97,13 +112,8 @@ class Walked:
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
         """See `Pool`."""
-        seen = {p.identity for p in past}
-        for i in order:
-            if i not in self.names:
-                self.names[i] = identity(self.space, self.points[i].decisions)
-            if self.names[i] not in seen:
-                return self.points[i].sampled
-        return None
+        seen = {self.names[p.identity] for p in past if p.identity in self.names}
+        return next((self.points[i].sampled for i in order if i not in seen), None)
 
 
 class Drawn:
