@@ -1,10 +1,14 @@
 """Networks as numbers for a model: their decisions, and what is known of them without training.
 
-Columns come in groups, one for each hole and one for each cost, scaled so that the squared
-distance of two networks within a hole's group is at most 1, and within a cost's 1 for two that are
-two deviations apart: a cost tells more than a hole. The model learns one length for a group.
+Columns come in groups: one for each hole; one for each kind of hole that the space has several of
+(the kernels of all its layers, say), with the share of them at each option, since what a larger
+kernel does in one layer it may well do in the next; and one for each cost. They are scaled so that
+the squared distance of two networks within a hole's group is at most 1, within a kind's 2, and
+within a cost's 1 for two that are two deviations apart: a cost tells more than a hole. The model
+learns one length for a group.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,7 +41,21 @@ class Encoder:
         found: list[int] = []
         for i, hole in enumerate(self.holes.values()):
             found += [i] * (len(hole.labels) + ordered(hole))
-        return found + [len(self.holes) + i for i in range(len(self.costs))]
+        for among in self._kinds:
+            found += [found[-1] + 1] * self._options(among)
+        return found + [found[-1] + 1 + i for i in range(len(self.costs))]
+
+    @cached_property
+    def _kinds(self) -> list[list[int]]:
+        """The numbers of the holes that decide the same about different parts of a network: those
+        of the same options whose names end alike, as layer1.op and layer2.op."""
+        alike: dict[object, list[int]] = defaultdict(list)
+        for i, (name, hole) in enumerate(self.holes.items()):
+            alike[name.rpartition(".")[2], tuple(map(option, hole.labels))].append(i)
+        return [among for among in alike.values() if len(among) > 1]
+
+    def _options(self, among: list[int]) -> int:
+        return len(list(self.holes.values())[among[0]].labels)
 
     @cached_property
     def _places(self) -> dict[str, dict[tuple[bool, Atom], int]]:
@@ -63,6 +81,9 @@ class Encoder:
             if ordered(hole):
                 rank = np.where(at >= 0, at / max(1, count - 1) - 0.5, 0.0)
                 columns.append(np.sqrt(1 - KIND) * rank[:, None])
+        for among in self._kinds:
+            columns += [(places[:, among] == i).mean(1)[:, None]
+                        for i in range(self._options(among))]
         for i, (mean, deviation) in enumerate(self.costs):
             amounts = np.log1p([(c.macs, c.params)[i] for c in costs])
             columns.append(((amounts - mean) / deviation / 2)[:, None])
