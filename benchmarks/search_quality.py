@@ -85,9 +85,12 @@ def band(regrets: Sequence[Sequence[float]]) -> Curve:
 def main() -> int:
     """Run the benchmark."""
     options = _parser().parse_args()
-    console, results = Console(highlight=False), {}
+    console = Console(highlight=False)
     marks = [m for m in MARKS if m <= options.evaluations]
+    results: dict[str, list[list[float]]] = {}
     try:
+        for earlier in options.earlier:
+            results |= json.loads(earlier.read_text(encoding="utf-8"))
         file = find_table(options.space, options.table)
         known = _known(options.space, file)
         budgets = [parse_amount(b) for b in options.budget] if options.budget else [
@@ -95,25 +98,27 @@ def main() -> int:
         for bound in budgets:
             if not any(Budget(bound).fits(p) for p in known.points):
                 raise SearchspaceError(f"no network of {options.space} fits {show_amount(bound)}")
-    except SearchspaceError as error:
+    except (SearchspaceError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for bound in budgets:
         inside = sum(Budget(bound).fits(p) for p in known.points)
-        table = Table("sampler", *(f"after {m}" for m in marks),
+        table = Table("sampler", *(f"after {m}" for m in marks), "seeds",
                       title=f"regret, {options.space}, {show_amount(bound)} MACs "
-                            f"({inside} networks), {options.seeds} seeds")
+                            f"({inside} points)")
         curves: dict[str, Curve] = {}
         for name in options.samplers:
             jobs: list[Job] = [(options.space, file, bound, name, seed,
                                 options.evaluations) for seed in range(options.seeds)]
-            with ProcessPoolExecutor(options.jobs) as pool:
-                regrets = list(pool.map(run, jobs))
+            regrets = results.get(f"{bound} {name}")
+            if regrets is None:
+                with ProcessPoolExecutor(options.jobs) as pool:
+                    regrets = results[f"{bound} {name}"] = list(pool.map(run, jobs))
             curve = curves[name if name in BARE else f"ours: {name}"] = band(regrets)
             table.add_row(name if name in BARE else f"ours: {name}",
-                          *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1]) for m in marks))
-            results[f"{bound} {name}"] = regrets
-            print(f"{show_amount(bound)} {name}: {curve[marks[-1] - 1][1]:.3f}", file=sys.stderr)
+                          *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1])
+                            if m <= len(curve) else "" for m in marks), str(len(regrets)))
+            print(f"{show_amount(bound)} {name}: {curve[-1][1]:.3f}", file=sys.stderr)
         console.print(table)
         if options.svg:
             path = options.svg if len(budgets) == 1 else options.svg.with_stem(
@@ -144,6 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--svg", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="regrets of all seeds")
+    parser.add_argument("--earlier", nargs="+", type=Path, default=[], metavar="FILE",
+                        help="files of --json of the same space; rows in them are not run again")
     return parser
 
 

@@ -337,6 +337,11 @@ def test_decisions_as_numbers(tmp_path: Path) -> None:
         part = rows[:, groups == i]
         furthest = ((part[:, None] - part[None]) ** 2).sum(2).max()
         assert furthest <= 1 + 1e-9
+    alike = Hole("", "choice", ("x", "y"), ())
+    shares = Encoder({"one.op": alike, "two.op": alike, "k": alike})
+    assert shares.groups == [0, 0, 1, 1, 2, 2, 3, 3]       # the last: both ops together
+    assert shares([{"one.op": "x", "two.op": "y", "k": "x"}, {"one.op": "x", "two.op": "x"}])[
+        :, -2:].tolist() == [[0.5, 0.5], [1, 0]]
     free = Encoder({"a": Hole("a", "choice", (True, 1, "x"), ())})
     assert len(np.unique(free([{"a": True}, {"a": 1}, {"a": "x"}, {}]), axis=0)) == 4
 

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
 
+import overhead
 import search_quality
 from bare import BARE
 from curves import svg
@@ -63,6 +64,14 @@ def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.Monkey
     assert ET.parse(tmp_path / "c.svg").getroot().tag.endswith("svg")
     regrets = json.loads((tmp_path / "c.json").read_text())
     assert [len(r) for r in regrets["60000 random"]] == [25] * 3
+    monkeypatch.setattr(search_quality, "run", None)       # rows that are known are not run again
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--earlier", str(tmp_path / "c.json"),
+                                      "--evaluations", "50"])
+    assert search_quality.main() == 0
+    assert "after 50" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", [*sys.argv[:-4], "--earlier", str(tmp_path / "missing.json")])
+    assert search_quality.main() == 2
+    assert capsys.readouterr().err.startswith("error: ")
     low, mean, high = search_quality.band(regrets["60000 random"])[24]
     assert low <= mean <= high
     assert mean == pytest.approx(np.mean([r[24] for r in regrets["60000 random"]]))
@@ -103,6 +112,18 @@ def test_the_published_format_is_read(tmp_path: Path) -> None:
     assert known.value(one) == known.value(other) == pytest.approx(
         np.mean([rows[n]["mean_acc"] for n in spellings]))
     assert known.best(Budget(40_000_000)) <= 41
+
+
+def test_the_time_that_samplers_take_is_printed(monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["overhead.py", "--trials", "12", "--samplers", "auto",
+                                      "--bare", "TPE"])
+    assert overhead.main() == 0
+    out = capsys.readouterr().out
+    assert "30 holes, 12 trials" in out and "ours: auto" in out and "TPE" in out
+    monkeypatch.setattr(sys, "argv", ["overhead.py", "--budget", "many"])
+    assert overhead.main() == 2
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_a_curve_is_drawn_within_its_frame() -> None:
