@@ -84,7 +84,7 @@ def band(regrets: Sequence[Sequence[float]]) -> Curve:
 
 def main() -> int:
     """Run the benchmark."""
-    options = _parser().parse_args()
+    options = parser().parse_args()
     console = Console(highlight=False)
     marks = [m for m in MARKS if m <= options.evaluations]
     results: dict[str, list[list[float]]] = {}
@@ -131,27 +131,28 @@ def main() -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = argparse.ArgumentParser(description=__doc__,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*SAMPLERS, *(name + PRIOR for name in ("auto", "gp")), *BARE]
-    parser.add_argument("--space", default="digits", metavar="NAME|PATH")
-    parser.add_argument("--table", metavar="FILE", help="the results of all its networks "
+    made.add_argument("--space", default="digits", metavar="NAME|PATH")
+    made.add_argument("--table", metavar="FILE", help="the results of all its networks "
                         "(default: the space's own, or $NAS_BENCH_MACRO)")
-    parser.add_argument("--budget", nargs="+", metavar="MACS",
+    made.add_argument("--budget", nargs="+", metavar="MACS",
                         help="default: what half of the networks fit")
-    parser.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",
+    made.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",
                         default=[n for n in names if n not in
                                  ("gp", "gp+naswot", "optuna-gp", "nsga3")],
                         help=f"of: {', '.join(names)}")
-    parser.add_argument("--seeds", type=int, default=20, metavar="N")
-    parser.add_argument("--evaluations", type=int, default=100, metavar="N")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
-    parser.add_argument("--svg", type=Path, metavar="FILE")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="regrets of all seeds")
-    parser.add_argument("--earlier", nargs="+", type=Path, default=[], metavar="FILE",
+    made.add_argument("--seeds", type=int, default=20, metavar="N")
+    made.add_argument("--evaluations", type=int, default=100, metavar="N")
+    made.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    made.add_argument("--svg", type=Path, metavar="FILE")
+    made.add_argument("--json", type=Path, metavar="FILE", help="regrets of all seeds")
+    made.add_argument("--earlier", nargs="+", type=Path, default=[], metavar="FILE",
                         help="files of --json of the same space; rows in them are not run again")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ In a table with the columns *refused* and *message*, the first is a step that fo
 import doctest
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,9 @@ from viz.diff import main as diff_main
 from viz.render import main as render_main
 from viz.report import arguments as report_parser
 from viz.zoo import arguments as zoo_parser
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
+from search_quality import parser as search_quality_parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
@@ -241,6 +245,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert train.network in published() or train.network.startswith("studies/")
         case ["studies/trained-digits/study.py"]:
             assert (ROOT / words[1]).is_file()
+        case ["benchmarks/search_quality.py", *given]:
+            search_quality_parser().parse_args(given)
         case _:
             pytest.fail(f"nobody knows the command {' '.join(words)}")
 
