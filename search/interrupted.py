@@ -2,7 +2,8 @@
 
 Whose worker is gone is found by any other one. The trial keeps all that is known about its
 network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for
-the cause, and fails for good: a search must not die of one network again and again.
+the cause, and fails for good: a search must not die of one network again and again. Where a network
+is trained, only deaths without an epoch between them count: a training that gets on is no cause.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from search.storage import WORKER
 from searchspace import Genotype
 from searchspace.space import first, point
 
+CHECKPOINT = "checkpoint"       # the attribute that changes with each epoch that was kept
 INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
 DIED = "its worker died"
 ATTEMPTS = 5
@@ -39,8 +41,10 @@ def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None
     try:
         if is_settled(trial) and reason == DIED:
             identity = trial.user_attrs["identity"]
+            reached = trial.user_attrs.get(CHECKPOINT)
             deaths = 1 + sum(t.user_attrs.get(INTERRUPTED) == DIED
                              and t.user_attrs.get("identity") == identity
+                             and t.user_attrs.get(CHECKPOINT) == reached
                              for t in study.get_trials(deepcopy=False) if t.number != trial.number)
             if deaths >= ATTEMPTS:
                 storage.set_trial_user_attr(

@@ -28,7 +28,15 @@ from search.archive.places import remember
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
 from search.heartbeat import Heartbeat
-from search.interrupted import DIED, cut_off, cut_off_dead, is_settled, running, to_retry
+from search.interrupted import (
+    CHECKPOINT,
+    DIED,
+    cut_off,
+    cut_off_dead,
+    is_settled,
+    running,
+    to_retry,
+)
 from search.latency.stopwatch import Stopwatch
 from search.nearest import Region, SpaceExhausted
 from search.objectives import named
@@ -303,7 +311,8 @@ class Study:
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
-        begin(trial, proposal, settings)
+        begin(trial, proposal, settings, {CHECKPOINT: self.trainings.reached(proposal.identity)}
+              if self.trainings else {})
         error, seconds, pruned = None, 0.0, False
         values: dict[str, float] = {}
         for objective in sorted(self.objectives, key=lambda o: o.name == TRAIN):    # the dear last

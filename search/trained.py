@@ -76,7 +76,7 @@ class Trainer:
         curve = next((list(e.curve) for e in held if e is not None and e.curve), [])
         run: Training | None = None
         error, seconds = None, 0.0
-        checkpoint = self.folder / f"{key[:24]}-{weight_seed}.pt"
+        checkpoint = self.checkpoint(key, weight_seed)
         try:
             for stop in (*rungs, self.epochs):
                 if len(curve) < stop:
@@ -100,6 +100,10 @@ class Trainer:
             seconds=seconds, error=error, study=self.study, trial=trial)
         checkpoint.unlink(missing_ok=True)
         return kept
+
+    def checkpoint(self, key: str, weight_seed: int) -> Path:
+        """Where the training of a network keeps its checkpoint."""
+        return self.folder / f"{key[:24]}-{weight_seed}.pt"
 
     @property
     def described(self) -> str:

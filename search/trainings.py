@@ -10,6 +10,7 @@ from search.archive import Archive
 from search.archive.rows import Evaluation
 from search.halving import Halving
 from search.objectives import Objective
+from search.samplers import derive
 from search.settings import Settings
 from search.trained import Trainer
 from searchspace import Genotype
@@ -44,6 +45,11 @@ class Trainings:
         trainer = replace(self.trainer, worker=self.worker())
         return trainer(genotype, size, weight_seed, decisions, name, trial,
                        self.halving.levels(ordinal), self.halving.goes_on(ordinal, known))
+
+    def reached(self, identity: str) -> int:
+        """Something that changes with each epoch of a network that is kept; 0 before the first."""
+        file = self.trainer.checkpoint(identity, derive(self.trainer.seed, "weights", identity))
+        return file.stat().st_mtime_ns if file.exists() else 0
 
     def is_pruned(self, evaluation: Evaluation) -> bool:
         """Whether a training was broken off."""

@@ -4,6 +4,7 @@ What is known of a trial's network is there before anything in it can fail, so t
 was cut off can be done again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +54,9 @@ class Trial:
         return self.values[0] if self.values else None
 
 
-def begin(trial: optuna.Trial, proposal: Proposal, settings: Settings) -> None:
-    """Tell Optuna what a trial evaluates."""
+def begin(trial: optuna.Trial, proposal: Proposal, settings: Settings,
+          others: Mapping[str, Any]) -> None:
+    """Tell Optuna what a trial evaluates; ``others`` are more attributes."""
     point = proposal.point
     constrain(trial, settings.budget, point)    # a trial without one counts as feasible
     for name in point.sampled:
@@ -65,7 +67,7 @@ def begin(trial: optuna.Trial, proposal: Proposal, settings: Settings) -> None:
         "latency": settings.predictor.nanoseconds(point.expansion) if settings.predictor else None,
         "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
-        **proposal.moved._asdict(),
+        **proposal.moved._asdict(), **others,
         "identity": proposal.identity}      # the last one, see `interrupted.is_settled`
     for key, value in attributes.items():
         trial.set_user_attr(key, value)

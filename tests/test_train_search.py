@@ -139,6 +139,39 @@ def test_a_failure_is_told_and_the_search_goes_on(tmp_path: Path, monkeypatch: p
     assert "nan in epoch 1" in str(trials[1].error)
 
 
+def test_a_training_that_gets_on_may_be_killed_as_often_as_you_like(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that kills its worker again and again at the same epoch fails for good."""
+    import search.interrupted
+    train, trials = TrainOptions("digits", epochs=9, prune=False, device="cpu"), 1
+    save, left = Training.save, [7]
+
+    class Killed(BaseException):
+        pass
+
+    def dies(self: Training, path: Path) -> None:
+        if left[0] > 7:
+            raise Killed            # before anything is kept
+        save(self, path)
+        if left[0]:
+            left[0] -= 1
+            raise Killed
+    monkeypatch.setattr(Training, "save", dies)
+    monkeypatch.setattr("search.study.cut_off", lambda study, trial, reason="":
+                        search.interrupted.cut_off(study, trial))
+    for _ in range(7):
+        with pytest.raises(Killed):
+            run(tmp_path / "a", settings(train, trials))
+    done, = run(tmp_path / "a", settings(train, trials))
+    assert done.epochs == 9 and done.error is None
+    left[0] = 99
+    for _ in range(search.interrupted.ATTEMPTS):
+        with pytest.raises(Killed):
+            run(tmp_path / "b", settings(train, trials))
+    done, = run(tmp_path / "b", settings(train, trials))
+    assert "died 5 times" in str(done.error)
+
+
 def test_what_was_trained_in_full_is_not_trained_again(tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     given = settings(TrainOptions("digits", epochs=1, device="cpu"), trials=3)
@@ -202,40 +235,42 @@ def test_more_brackets_than_rungs() -> None:
 @pytest.mark.parametrize("objectives", [["train"], ["train", "macs"]], ids=["one", "two"])
 def test_killed_at_random_moments_ten_times_nothing_is_lost_and_nothing_done_twice(
         objectives: list[str], tmp_path: Path) -> None:
-    def start(studies: str) -> subprocess.Popen[bytes]:
+    def start(studies: str) -> subprocess.Popen[str]:
         goals = [x for o in objectives for x in ("--objective", o)]
-        return subprocess.Popen(
-            [sys.executable, "search/run.py", "--budget", "150K", "--space", "digits", *goals,
-             "--data", "digits", "--epochs", "27", "--trials", "14", "--train-device", "cpu", "--study", "s",
-             "--studies", str(tmp_path / studies), "--sampler", "random"],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        process = subprocess.Popen(
+            [sys.executable, "-u", "search/run.py", "--budget", "150K", "--space", "digits", *goals,
+             "--data", "digits", "--epochs", "27", "--trials", "14", "--train-device", "cpu",
+             "--study", "s", "--studies", str(tmp_path / studies), "--sampler", "random"],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("start:"):       # the trials begin
+                break
+        return process
 
-    def rows(studies: str, name: str = "arch_evaluation") -> list[tuple[object, ...]]:
+    def end(process: subprocess.Popen[str]) -> None:
+        out, _ = process.communicate()
+        assert process.returncode == 0, out
+
+    def rows(studies: str) -> list[tuple[object, ...]]:
         with sqlite3.connect(tmp_path / studies / "s" / "study.db") as archive:
-            return archive.execute(f"SELECT identity, fidelity, value, curve FROM {name} "
+            return archive.execute("SELECT identity, fidelity, value, curve FROM arch_evaluation "
                                    "WHERE score = 'train' ORDER BY identity, fidelity").fetchall()
 
+    process = start("whole")
     began = time.monotonic()
-    assert start("whole").wait() == 0
+    end(process)
     took = time.monotonic() - began
-    rng, killed, beats = random.Random(0), 0, 0
+    rng, killed = random.Random(0), 0
     while killed < 10:
         process = start("killed")
-        try:
-            process.wait(timeout=rng.uniform(0.3, 0.35 * took))
-            beats += 1                      # it was done before: begin another one
-            assert process.returncode == 0 and beats < 3
-            break
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            killed += 1
-        finally:
-            assert process.stderr is not None
-            process.stderr.close()
-    assert killed == 10 or beats
-    assert start("killed").wait() == 0
+        time.sleep(rng.uniform(0, took / 8))
+        assert process.poll() is None, "it was done before it was killed ten times"
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        killed += 1
+    end(start("killed"))
     assert rows("killed") == rows("whole")
     found = []
     for studies in ("whole", "killed"):
