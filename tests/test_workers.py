@@ -341,6 +341,7 @@ def test_the_command_with_workers(tmp_path: Path) -> None:
     assert "a PostgreSQL server serves them better" in again.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_lets_workers_finish_their_trials(tmp_path: Path) -> None:
     process = subprocess.Popen([*RUN, "--trials", "800", "--studies", str(tmp_path), "--study", "w",
                                 "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,10 +1,12 @@
 """A database of the archive: SQLite or PostgreSQL, opened, upgraded, told about in one sentence."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,7 +36,7 @@ class Database:
     def __init__(self, url: str, patience_s: float = 0) -> None:
         self.patience_s = patience_s
         try:
-            parsed = sa.make_url(url)
+            parsed = _readable(sa.make_url(url))
             self.kind = parsed.get_backend_name()
             if self.kind not in DIALECTS:
                 raise StorageError(
@@ -47,7 +49,7 @@ class Database:
         except SQLAlchemyError as error:
             raise StorageError(f"that is no database URL: {sentence(error)}") from None
         self.insert: Any = DIALECTS[self.kind]
-        self._file = parsed.database if self.kind == "sqlite" else None
+        self._file = sa.make_url(url).database if self.kind == "sqlite" else None
         self.name = self._file or parsed.render_as_string(hide_password=True)
         if self.kind == "sqlite":
             sa.event.listen(self.engine, "connect", _take_over_transactions)
@@ -99,6 +101,19 @@ class Database:
             hint = "" if folder.is_dir() else f"; there is no folder {folder}"
             raise StorageError(f"the archive in {self.name} cannot be {deed}: "
                                f"{sentence(error)}{hint}") from None
+
+
+def _readable(url: sa.URL) -> sa.URL:
+    """An SQLite file in a folder that cannot be written to is opened for reading alone: its log,
+    which readers share, could not be made there. A log that is there is read, or the file refused.
+    """
+    if url.get_backend_name() != "sqlite" or not url.database or url.query:
+        return url
+    file = Path(url.database).absolute()
+    if not file.is_file() or os.access(file.parent, os.W_OK) or Path(f"{file}-wal").exists():
+        return url
+    return url.set(database=f"file:{quote(str(file))}",
+                   query={"mode": "ro", "immutable": "1", "uri": "true"})
 
 
 def sentence(error: SQLAlchemyError) -> str:
