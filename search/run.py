@@ -27,6 +27,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from search.dashboard import FOLDER, attach
 from search.ending import best_table, front_table, regret, volume_told
 from search.feasibility import check_budget, survey
 from search.finals import TOP, Result, caveat, contestants, rescore, verdict
@@ -140,6 +141,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
             result = next((r for r in results if r.entry.trial == winner), None)
             genotype = write_best(study, trial, result, folder / "best.yaml")
             render(genotype, folder / "best.svg")
+            attach(study.optuna, folder / "best.svg", folder / FOLDER)
             write_trials(trials, folder / "trials.csv", study.objectives, front)
             if front:
                 write_front(study, front, folder)

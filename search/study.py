@@ -198,6 +198,7 @@ class Study:
             stop: Callable[[], bool] = lambda: False) -> str | None:
         """Run trials until there are enough, or ``stop`` says so; ``tell`` hears of each. Gives
         the reason why there could be no more, or None."""
+        self.optuna.set_user_attr("trials", self.settings.trials)      # for who watches
         if not self.working:            # and until the study is closed
             self.exits.enter_context(Heartbeat(self.claims, self.name))
             self.working = True

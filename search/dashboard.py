@@ -1,0 +1,21 @@
+"""What optuna-dashboard shows besides the trials: drawings, as artifacts of the study."""
+
+import json
+import shutil
+import uuid
+from pathlib import Path
+
+import optuna
+
+FOLDER = "artifacts"            # in the study's folder; `optuna-dashboard --artifact-dir`
+_PREFIX = "artifacts:"          # of the attribute under which Optuna keeps an artifact's name
+
+
+def attach(study: optuna.Study, file: Path, folder: Path) -> None:
+    """Make a drawing an artifact of the study, in the place of an earlier one of its name."""
+    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{study.study_name}/{file.name}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, folder / name)
+    study._storage.set_study_system_attr(study._study_id, _PREFIX + name, json.dumps({
+        "artifact_id": name, "filename": file.name, "mimetype": "image/svg+xml",
+        "encoding": None}))

@@ -1,0 +1,194 @@
+"""Watch a study while it runs, from any machine that reaches its database.
+
+examples:
+  python search/status.py mine
+  python search/status.py studies/mine --once
+  python search/status.py postgresql+psycopg://me@host/db --study mine
+
+Shows the trials per state, the workers that are alive, trials an hour, the best and how the front
+stands, and when the study should be done. It only reads.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import optuna
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from search.archive import Archive
+from search.archive.claims import Claims, Worker
+from search.archive.places import STUDIES, url_of
+from search.interrupted import INTERRUPTED
+from search.objectives import Objective, named
+from search.pareto import nondominated
+from search.samplers import finished
+from search.settings import StudyError
+from search.storage import WORKER, open_storage
+from searchspace import SearchspaceError
+from searchspace.budget import show_amount
+
+RATE_OVER_S = 3600.0        # trials an hour are those of the last hour, or since the beginning
+SHOWN = 5                   # networks
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A study as it stands. ``rate`` is trials an hour; ``left`` None where none is known."""
+
+    name: str
+    finished: int
+    failed: int                 # of the finished ones
+    running: int
+    interrupted: int            # cut off; done again
+    workers: tuple[Worker, ...]
+    trials: dict[str, int]      # finished ones, by worker
+    rate: float
+    objectives: tuple[Objective, ...]
+    best: tuple[optuna.trial.FrozenTrial, ...]      # of several objectives, of the front
+    front: int | None
+    reasons: tuple[tuple[str, int], ...]            # why trials failed, the most frequent first
+
+
+def status_of(study: optuna.Study, archive: Archive, now: datetime) -> Status:
+    """What a study's tables say at a moment."""
+    trials = study.get_trials(deepcopy=False)
+    done = [t for t in trials if finished(t)]
+    workers = Claims(archive.database, "").workers(study.study_name)
+    objectives = named(study.user_attrs.get("settings", {}).get("objectives", ["score"]))
+    scored = [t for t in done if t.values]
+    losses = [tuple(o.loss(v) for o, v in zip(objectives, t.values, strict=True)) for t in scored]
+    front = nondominated(losses) if len(objectives) > 1 else None
+    order = sorted(front if front is not None else range(len(scored)),
+                   key=lambda i: (losses[i], scored[i].number))
+    reasons = Counter(str(t.user_attrs["error"]) for t in done if "error" in t.user_attrs)
+    return Status(
+        study.study_name, len(done), sum("error" in t.user_attrs for t in done),
+        sum(t.state == optuna.trial.TrialState.RUNNING for t in trials),
+        sum(INTERRUPTED in t.user_attrs and not finished(t) for t in trials), tuple(workers),
+        dict(Counter(str(t.user_attrs.get(WORKER, "")) for t in done)), _rate(done, now),
+        objectives, tuple(scored[i] for i in order[:SHOWN]), len(front) if front else None,
+        tuple(reasons.most_common(3)))
+
+
+def _rate(done: list[optuna.trial.FrozenTrial], now: datetime) -> float:
+    """Trials an hour of late; Optuna's moments are local time without a zone."""
+    ends = [t.datetime_complete.astimezone(UTC) for t in done if t.datetime_complete]
+    starts = [t.datetime_start.astimezone(UTC) for t in done if t.datetime_start]
+    if not ends:
+        return 0.0
+    since = max(min(starts), now - timedelta(seconds=RATE_OVER_S))
+    return sum(end >= since for end in ends) * 3600 / max((now - since).total_seconds(), 1e-9)
+
+
+def shown(status: Status, wanted: int | None, now: datetime) -> Group:
+    """The status for people. ``wanted`` is how many trials there shall be."""
+    alive = [w for w in status.workers if w.alive]
+    left = None if wanted is None else max(wanted - status.finished, 0)
+    grid = Table.grid(padding=(0, 2))
+    of = f" of {wanted:,}" if wanted is not None else ""
+    grid.add_row("study", f"[bold]{status.name}[/]")
+    grid.add_row("trials", f"{status.finished:,}{of} finished, of them {status.failed:,} failed; "
+                 f"{status.running:,} running; {status.interrupted:,} were cut off")
+    grid.add_row("workers", f"{len(alive)} alive" + (
+        f", {len(status.workers) - len(alive)} silent" if len(alive) < len(status.workers) else ""))
+    eta = ""
+    if left and status.rate > 0:
+        at = (now + timedelta(hours=left / status.rate)).astimezone()
+        eta = f"; {left:,} more take {_span(left / status.rate * 3600)}, until {at:%a %H:%M}"
+    grid.add_row("speed", f"{status.rate:.1f} trials an hour{eta}" if left != 0 else "done")
+    if status.front is not None:
+        grid.add_row("front", f"{status.front} networks")
+    for reason, count in status.reasons:
+        grid.add_row("failed", f"{count}×: {reason}")
+    parts: list[Any] = [grid]
+    if alive:
+        table = Table("worker", "machine", "since", "last beat", "trials", title_justify="left")
+        for w in alive:
+            table.add_row("/".join(w.id.split("/")[1:]), w.machine,
+                          _span((now - w.started).total_seconds()), f"{w.silent:.0f} s ago",
+                          str(status.trials.get(w.id, 0)))
+        parts.append(table)
+    if status.best:
+        table = Table("trial", *(o.title for o in status.objectives), "MACs", "params",
+                      title="best so far" if status.front is None else "of the front",
+                      title_justify="left")
+        for t in status.best:
+            table.add_row(str(t.number), *(o.shown(v) for o, v in zip(
+                status.objectives, t.values, strict=True)),
+                show_amount(t.user_attrs["macs"]), show_amount(t.user_attrs["params"]))
+        parts.append(table)
+    return Group(*parts)
+
+
+def _span(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 2 for a user's mistake."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    try:
+        url = url_of(options.where, Path(options.studies))
+        with Archive(url) as archive:
+            study = _load(url, options.study or Path(options.where).resolve().name)
+            wanted = options.trials or study.user_attrs.get("trials")
+
+            def look() -> Group:
+                now = datetime.now(UTC)
+                return shown(status_of(study, archive, now), wanted, now)
+            if options.once or not console.is_terminal:
+                console.print(look())
+                return 0
+            with Live(look(), console=console, auto_refresh=False) as live:
+                while True:
+                    time.sleep(options.every)
+                    live.update(look(), refresh=True)
+    except SearchspaceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+
+
+def _load(url: str, name: str) -> optuna.Study:
+    storage = open_storage(url, "", 0)
+    names = [s.study_name for s in storage.get_all_studies()]
+    if name not in names and len(names) == 1:
+        name = names[0]
+    if name not in names:
+        raise StudyError(f"which study? --study {' or '.join(names)}" if names else
+                         "there is no study in it")
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def _parser() -> argparse.ArgumentParser:
+    head, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="search/status.py", description=head, epilog=rest,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("where", metavar="STUDY",
+                        help="name or folder of a study, a database file, or a URL")
+    parser.add_argument("--study", metavar="NAME", help="where the database holds several")
+    parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
+                        help="where studies are looked for by name")
+    parser.add_argument("--trials", type=int, metavar="N", help="how many there shall be "
+                        "(default: as the study was last asked for)")
+    parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS",
+                        help="between looks (default: 2)")
+    parser.add_argument("--once", action="store_true", help="show it once and end")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
