@@ -3,7 +3,8 @@
 Whose worker is gone is found by any other one. The trial keeps all that is known about its
 network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for
 the cause, and fails for good: a search must not die of one network again and again. Where a network
-is trained, only deaths without an epoch between them count: a training that gets on is no cause.
+is trained, only deaths in the training count, and only those without an epoch between them: a
+training that gets on is no cause.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,8 @@ from search.storage import WORKER
 from searchspace import Genotype
 from searchspace.space import first, point
 
-CHECKPOINT = "checkpoint"       # the attribute that changes with each epoch that was kept
+CHECKPOINT = "checkpoint"       # the attribute with the epochs that a training went on after,
+NOT_BEGUN = -1                  # and its value while nothing of the network is computed yet
 INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
 DIED = "its worker died"
 ATTEMPTS = 5
@@ -39,9 +41,9 @@ def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None
     """Mark a running trial as failed; for good where it killed its workers `ATTEMPTS` times."""
     storage, number = study._storage, trial._trial_id
     try:
-        if is_settled(trial) and reason == DIED:
+        reached = trial.user_attrs.get(CHECKPOINT)
+        if is_settled(trial) and reason == DIED and reached != NOT_BEGUN:
             identity = trial.user_attrs["identity"]
-            reached = trial.user_attrs.get(CHECKPOINT)
             deaths = 1 + sum(t.user_attrs.get(INTERRUPTED) == DIED
                              and t.user_attrs.get("identity") == identity
                              and t.user_attrs.get(CHECKPOINT) == reached

@@ -31,6 +31,7 @@ from search.heartbeat import Heartbeat
 from search.interrupted import (
     CHECKPOINT,
     DIED,
+    NOT_BEGUN,
     cut_off,
     cut_off_dead,
     is_settled,
@@ -312,8 +313,7 @@ class Study:
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
-        begin(trial, proposal, settings, {CHECKPOINT: self.trainings.reached(proposal.identity)}
-              if self.trainings else {})
+        begin(trial, proposal, settings, {CHECKPOINT: NOT_BEGUN} if self.trainings else {})
         error, seconds, pruned = None, 0.0, False
         values: dict[str, float] = {}
         for objective in sorted(self.objectives, key=lambda o: o.name == TRAIN):    # the dear last
@@ -324,7 +324,7 @@ class Study:
                     derive(settings.seed, "weights", proposal.identity), point.decisions,
                     f"{self.name} trial {trial.number}", trial.number)
             if objective.name == TRAIN and self.trainings is not None:
-                evaluation = self.trainings(self.sampler.ordinal, values, *what)
+                evaluation = self.trainings(trial, self.sampler.ordinal, values, *what)
             else:
                 evaluation = self.evaluators[objective.name](*what)
             seconds += evaluation.seconds

@@ -51,37 +51,41 @@ class Trainer:
     def __call__(self, genotype: Genotype, size: int, weight_seed: int,
                  decisions: Decisions | None = None, name: str | None = None,
                  trial: int | None = None, rungs: Sequence[int] = (),
-                 goes_on: GoesOn = always) -> Evaluation:
+                 goes_on: GoesOn = always,
+                 begins: Callable[[int], None] = lambda epochs: None) -> Evaluation:
         """The evaluation of a network, or of a space under ``decisions``.
 
         Its value is the accuracy on the validation images in percent, after ``fidelity`` epochs:
         fewer than `epochs` where ``goes_on`` said so at one of the ``rungs``. The value is None,
         and the error says why, where the network cannot be trained. A network that is archived
-        in full is not asked about again.
+        in full is not asked about again. ``begins`` hears of how many epochs were trained already
+        when the training begins.
         """
         key, channels = identity(genotype, decisions), trace(genotype, decisions).input[0]
         data = self._data(channels, size)
         with self.archive.alone(key, TRAIN, data, weight_seed, recipe=self.described,
                                 fidelity=self.epochs) as known:
             return known or self._evaluated(genotype, size, weight_seed, decisions, name, trial,
-                                            rungs, goes_on, key, data, channels)
+                                            rungs, goes_on, begins, key, data, channels)
 
     def _evaluated(self, genotype: Genotype, size: int, weight_seed: int,
                    decisions: Decisions | None, name: str | None, trial: int | None,
-                   rungs: Sequence[int], goes_on: GoesOn, key: str, data: str,
-                   channels: int) -> Evaluation:
+                   rungs: Sequence[int], goes_on: GoesOn, begins: Callable[[int], None],
+                   key: str, data: str, channels: int) -> Evaluation:
         """A new evaluation, from as far as one that was broken off came."""
         held = (self.archive.find(key, TRAIN, data, weight_seed, recipe=self.described,
                                   fidelity=e) for e in reversed(rungs))
         curve = next((list(e.curve) for e in held if e is not None and e.curve), [])
         run: Training | None = None
         error, seconds = None, 0.0
-        checkpoint = self.checkpoint(key, weight_seed)
+        checkpoint = self.folder / f"{key[:24]}-{weight_seed}.pt"
         try:
             for stop in (*rungs, self.epochs):
                 if len(curve) < stop:
-                    run = run or self._training(genotype, decisions, channels, size, weight_seed,
-                                                key, checkpoint)
+                    if run is None:
+                        run = self._training(genotype, decisions, channels, size, weight_seed,
+                                             key, checkpoint)
+                        begins(run.epoch)
                     curve = self._train(run, stop, checkpoint)
                     seconds = sum(row.seconds for row in run.curve)
                 if stop < self.epochs and not goes_on(stop, curve[stop - 1]):
@@ -100,10 +104,6 @@ class Trainer:
             seconds=seconds, error=error, study=self.study, trial=trial)
         checkpoint.unlink(missing_ok=True)
         return kept
-
-    def checkpoint(self, key: str, weight_seed: int) -> Path:
-        """Where the training of a network keeps its checkpoint."""
-        return self.folder / f"{key[:24]}-{weight_seed}.pt"
 
     @property
     def described(self) -> str:

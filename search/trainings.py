@@ -9,8 +9,8 @@ import optuna
 from search.archive import Archive
 from search.archive.rows import Evaluation
 from search.halving import Halving
+from search.interrupted import CHECKPOINT
 from search.objectives import Objective
-from search.samplers import derive
 from search.settings import Settings
 from search.trained import Trainer
 from searchspace import Genotype
@@ -38,18 +38,15 @@ class Trainings:
                 f"looks at the trainings {looks} epochs: 1 of {rungs.reduction} goes on" if looks
                 else "no training is broken off"]
 
-    def __call__(self, ordinal: int, known: dict[str, float], genotype: Genotype, size: int,
-                 weight_seed: int, decisions: Decisions, name: str, trial: int) -> Evaluation:
+    def __call__(self, trial: optuna.Trial, ordinal: int, known: dict[str, float],
+                 genotype: Genotype, size: int, weight_seed: int, decisions: Decisions, name: str,
+                 number: int) -> Evaluation:
         """Train a network as the trial that so many precede; ``known`` are its other
         objectives."""
         trainer = replace(self.trainer, worker=self.worker())
-        return trainer(genotype, size, weight_seed, decisions, name, trial,
-                       self.halving.levels(ordinal), self.halving.goes_on(ordinal, known))
-
-    def reached(self, identity: str) -> int:
-        """Something that changes with each epoch of a network that is kept; 0 before the first."""
-        file = self.trainer.checkpoint(identity, derive(self.trainer.seed, "weights", identity))
-        return file.stat().st_mtime_ns if file.exists() else 0
+        return trainer(genotype, size, weight_seed, decisions, name, number,
+                       self.halving.levels(ordinal), self.halving.goes_on(ordinal, known),
+                       lambda reached: trial.set_user_attr(CHECKPOINT, reached))
 
     def is_pruned(self, evaluation: Evaluation) -> bool:
         """Whether a training was broken off."""
