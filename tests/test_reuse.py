@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import search.evaluate
 from search.archive import Archive
 from search.evaluate import Scorer
+from search.scores.base import Subject
+from search.scores.registry import SCORES
 from search.settings import Settings
 from search.study import Study
 from searchspace import Genotype, fill, load, to_yaml
@@ -77,11 +78,12 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[Genotype]:
     """The networks that are really scored from here on, by a stand-in."""
     networks: list[Genotype] = []
 
-    def score(genotype: Genotype, *_: object) -> float:
-        networks.append(genotype)
+    def score(subject: Subject) -> float:
+        networks.append(subject.genotype)
         return float(len(networks))
 
-    monkeypatch.setattr(search.evaluate, "score", score)
+    for name in ("naswot", "zico"):
+        monkeypatch.setitem(SCORES, name, replace(SCORES[name], rule=score))
     return networks
 
 
@@ -104,15 +106,14 @@ def test_three_spellings_and_a_space_are_one_evaluation(genotype_file: Write, tm
 
 @pytest.mark.parametrize("other", ["seed", "data", "images", "score"])
 def test_another_seed_data_or_score_is_another_evaluation(other: str, genotype_file: Write,
-                                                          tmp_path: Path, scored: list[Genotype],
-                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+                                                          tmp_path: Path,
+                                                          scored: list[Genotype]) -> None:
     network = load(genotype_file(SPELLINGS["steps"]))
     with Archive(f"sqlite:///{tmp_path / 'study.db'}") as archive:
         scorer = Scorer(archive, "one", batch=4, data_seed=0)
         first = scorer(network, 32, 5)
-        if other == "score":
-            monkeypatch.setattr(search.evaluate, "SCORE", "another")
-        changed = replace(scorer, **{"data": {"data_seed": 1}, "images": {"batch": 8}}.get(other, {}))
+        changed = replace(scorer, **{"data": {"data_seed": 1}, "images": {"batch": 8},
+                                     "score": {"score": "zico"}}.get(other, {}))
         second = changed(network, 32, 6 if other == "seed" else 5)
         assert len(scored) == 2 and second != first
         assert second.identity == first.identity
