@@ -70,6 +70,7 @@ def opened(browser: Any, files: dict[str, Path]) -> Iterator[Open]:
 
     def page(name: str, size: dict[str, int] = DESK, scheme: str = "light", at: str = "") -> Any:
         contexts.append(browser.new_context(viewport=size, color_scheme=scheme, offline=True))
+        contexts[-1].set_default_timeout(120_000)       # a busy machine is no fault
         tab = contexts[-1].new_page()
         url = files[name].as_uri()
         tab.on("console", lambda message: said.append(f"console: {message.text}"))
@@ -79,7 +80,7 @@ def opened(browser: Any, files: dict[str, Path]) -> Iterator[Open]:
                or request.url.startswith(("data:", "blob:"))
                else said.append(f"request: {request.url}"))
         tab.goto(url + at)
-        tab.wait_for_selector("html[data-ready]", timeout=60_000)
+        tab.wait_for_selector("html[data-ready]", timeout=120_000)
         return tab
 
     page.said = said  # type: ignore[attr-defined]

@@ -127,7 +127,7 @@ def test_proposals_against_the_budget() -> None:
 def test_the_timeline() -> None:
     assert timeline.rows(STUDY)[2:5] == (
         ("1", 2, 20.0, 24.0, "failed"), ("1", 3, 30.0, 34.0, "scored"),
-        ("b", 4, 40.0, 44.0, "scored"))
+        ("2", 4, 40.0, 44.0, "scored"))
 
 
 @pytest.mark.parametrize("name", PLOTS)

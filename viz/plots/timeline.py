@@ -22,10 +22,11 @@ class Span(NamedTuple):
 
 
 def rows(results: Results) -> tuple[Span, ...]:
-    """The trials whose times are known, in order."""
+    """The trials whose times are known, in order; workers are numbered as they come."""
     timed = [(r, r.began, r.ended) for r in results.rows if r.began and r.ended]
     start = min((began for _, began, _ in timed), default=None)
-    return tuple(Span(r.worker or "1", r.number, round((began - start).total_seconds(), 3),
+    workers = {name: str(i) for i, name in enumerate(dict.fromkeys(r.worker for r, *_ in timed), 1)}
+    return tuple(Span(workers[r.worker], r.number, round((began - start).total_seconds(), 3),
                       round((ended - start).total_seconds(), 3), STATES[not r.values])
                  for r, began, ended in timed if start)
 
