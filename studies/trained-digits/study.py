@@ -3,7 +3,8 @@
     python studies/trained-digits/study.py
 
 Searches the space ``mixed`` at 16×16 pixels under 3 M multiply-adds, networks trained by the recipe
-``quick``, and writes ``results.json``, ``found.yaml`` and ``README.md`` here. What is done was fixed beforehand:
+``quick``, and writes ``results.json``, ``found.yaml`` and ``README.md`` here. What is
+done was fixed beforehand:
 
 1. Rivals: of each published family the network nearest below the budget, once all are brought to
    it (`rivals.py`), trained in full by the same recipe and rated on the validation images.
