@@ -27,6 +27,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))    # workers import benchmarks
+
 from search.archive import Archive
 from search.interrupted import INTERRUPTED
 from search.launchers import Resources

@@ -26,9 +26,11 @@ from typing import Any
 import pytest
 import test_ops
 
+from search.archive.__main__ import _parser as archive_parser
 from search.latency.__main__ import _parser as latency_parser
 from search.recipe import load_recipe, read_recipe
 from search.run import _parser as search_parser
+from search.status import _parser as status_parser
 from search.train import _parser as train_parser
 from searchspace import GenotypeError, load, published, spaces
 from searchspace.__main__ import arguments as searchspace_parser
@@ -226,6 +228,10 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
         case ["viz/diff.py", *given]:
             assert diff_main(given) == 0, capsys.readouterr().err
             assert "-o" not in given or (folder / given[given.index("-o") + 1]).stat().st_size > 1000
+        case ["-m", "search.archive", *given]:
+            assert archive_parser().parse_args(given).run
+        case ["search/status.py", *given]:
+            assert status_parser().parse_args(given).where
         case ["-m", "search.latency", *given]:
             assert load(latency_parser().parse_args(given).network)
         case ["viz/report.py", *given]:

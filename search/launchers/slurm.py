@@ -34,9 +34,10 @@ class SlurmLauncher:
         try:
             executor = self.submitit.AutoExecutor(folder=job.folder / "slurm",
                                                   cluster=wanted.address or "slurm")
-            executor.update_parameters(name=job.name, cpus_per_task=wanted.cpus,
-                                       gpus_per_node=int(wanted.gpus), **dict(wanted.options))
-        except (RuntimeError, NameError, ValueError) as error:
+            executor.update_parameters(
+                name=job.name, cpus_per_task=wanted.cpus, gpus_per_node=int(wanted.gpus),
+                **{key: int(v) if v.isdecimal() else v for key, v in wanted.options})
+        except (RuntimeError, NameError, ValueError, AssertionError) as error:
             raise StudyError(f"Slurm cannot be used: {error}") from None
         jobs = [executor.submit(work, job) for _ in range(wanted.workers)]
         deaths, finished = 0, progress()
