@@ -108,7 +108,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     sampled = measure(job, chosen, budget, table, options.jobs, tell)
     folder = _folder(options, sampled)
     folder.mkdir(parents=True, exist_ok=True)
-    sampled.write(folder / "networks.json")
+    sampled.write(folder / "networks.json")     # before the report, which may be interrupted
     return sampled
 
 
@@ -175,6 +175,8 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
     console.print(share_table(lines, sampled.job.space))
     write_report(lines, [n for n, _ in bands], folder)
     (folder / "scores.svg").write_text(picture, encoding="utf-8")
+    if not (folder / "networks.json").exists():
+        sampled.write(folder / "networks.json")
     console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "
                   "was measured")
     return 0

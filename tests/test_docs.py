@@ -28,8 +28,10 @@ import test_ops
 
 from search.archive.__main__ import _parser as archive_parser
 from search.latency.__main__ import _parser as latency_parser
+from search.honesty import _parser as honesty_parser
 from search.recipe import load_recipe, read_recipe
 from search.run import _parser as search_parser
+from search.scores.__main__ import main as list_scores
 from search.status import _parser as status_parser
 from search.train import _parser as train_parser
 from searchspace import GenotypeError, load, published, spaces
@@ -240,6 +242,12 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert zoo_parser().parse_args(given).output
         case ["benchmarks/pages.py", *given]:
             assert all(word.isdecimal() for word in given)
+        case ["-m", "search.scores", *given]:
+            assert list_scores(given) == 0
+        case ["search/honesty.py", *given]:
+            options = honesty_parser().parse_args(given)
+            assert load(options.space).is_space and (
+                not options.read or (ROOT / options.read).is_file())
         case ["search/run.py", *given]:
             options = search_parser().parse_args(given)
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)
