@@ -27,8 +27,8 @@ import pytest
 import test_ops
 
 from search.archive.__main__ import _parser as archive_parser
-from search.latency.__main__ import _parser as latency_parser
 from search.honesty import _parser as honesty_parser
+from search.latency.__main__ import _parser as latency_parser
 from search.recipe import load_recipe, read_recipe
 from search.run import _parser as search_parser
 from search.scores.__main__ import main as list_scores
