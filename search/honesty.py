@@ -214,7 +214,7 @@ def _again(sampled: Sample, name: str) -> float:
     if len(pairs) < 2:
         return math.nan
     first, second = np.array(pairs).T
-    return spearman(first, second)
+    return float(spearman(first, second))
 
 
 def _matrix(lines: list[Line], columns: dict[str, Array], sampled: Sample) -> str:

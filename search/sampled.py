@@ -83,7 +83,7 @@ class Sample:
     def write(self, path: Path) -> None:
         """Write the sample, one network a line."""
         head = json.dumps({**asdict(self.job), "what": self.what})
-        rows = ",\n".join(json.dumps(asdict(n)) for n in self.networks)
+        rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
         path.write_text(f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n', encoding="utf-8")
 
     @classmethod
@@ -101,6 +101,17 @@ class Sample:
         except (ValueError, KeyError, TypeError) as error:
             raise SearchspaceError(f"{path} is no sample of scores: {error}") from None
         return cls(job, what, networks)
+
+
+def _short(row: dict[str, object]) -> dict[str, object]:
+    """A network without what is empty; ten digits are more than any ranking needs."""
+    def short(value: object) -> object:
+        if isinstance(value, float):
+            return float(f"{value:.10g}")
+        return {k: short(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    row["seconds"] = {k: round(v, 4) for k, v in row["seconds"].items()}  # type: ignore[attr-defined]
+    return {k: short(v) for k, v in row.items() if v != {}}
 
 
 def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:

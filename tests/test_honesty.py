@@ -144,3 +144,34 @@ def test_a_file_that_is_no_sample(tmp_path: Path, capsys: pytest.CaptureFixture[
     (tmp_path / "x.json").write_text('{"job": {}}')
     assert main(["--read", str(tmp_path / "x.json")]) == 2
     assert "no sample of scores" in capsys.readouterr().err
+
+
+HOME = Path(__file__).parents[1]
+
+
+def shown(row: dict[str, str], key: str) -> str:
+    def plain(text: str) -> str:
+        return f"{float(text):.2f}".replace("-", "−")
+
+    return "–" if row[key] == "nan" else \
+        f"{plain(row[key])} [{plain(row[f'{key} low'])}, {plain(row[f'{key} high'])}]"
+
+
+@pytest.mark.parametrize("space", ["digits", "nas-bench-macro"])
+def test_the_page_has_the_figures_of_the_committed_report(space: str) -> None:
+    with (HOME / "studies/honesty" / space / "scores.csv").open(encoding="utf-8") as file:
+        lines = {row["name"]: row for row in csv.DictReader(file)}
+    page = (HOME / "docs/scores.md").read_text(encoding="utf-8")
+    title = {"digits": "On `digits` (864", "nas-bench-macro": "On NAS-Bench-Macro (150"}[space]
+    told = [[c.strip() for c in line.strip("|").split("|")]
+            for line in page.partition(title)[2].partition("|---")[2].splitlines()[1:]]
+    told = told[:next(i for i, cells in enumerate(told) if len(cells) < 8)]
+    assert len(told) == len(lines) - 1          # az-complexity is macs
+    for name, spearman_, top, macs, params, band, gain, seconds in told:
+        row = lines[name.strip("`")]
+        bands = [float(v) for k, v in row.items() if k.startswith("band ")
+                 and not k.endswith((" low", " high"))]
+        assert [spearman_, top, macs, params, gain] == [shown(row, k) for k in (
+            "spearman", "top", "given_macs", "given_params", "gain")]
+        assert band == f"{min(bands):.2f}".replace("-", "−")
+        assert seconds == f"{float(row['seconds']):.3f}"
