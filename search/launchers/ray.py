@@ -1,6 +1,6 @@
 """Workers as tasks on a Ray cluster. A task that is lost with its node is run again elsewhere."""
 
-import time
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +9,7 @@ from search.settings import StudyError
 from search.worker import Job, work
 
 POLL_S = 0.5
+CONNECT_S = 10
 
 
 class RayLauncher:
@@ -27,9 +28,12 @@ class RayLauncher:
         """See `search.launchers.base.Launcher`."""
         ray, wanted = self.ray, self.resources
         try:
+            if wanted.address and ":" in wanted.address and "://" not in wanted.address:
+                host, _, port = wanted.address.rpartition(":")
+                socket.create_connection((host, int(port)), CONNECT_S).close()  # ray tries for long
             ray.init(address=wanted.address, log_to_driver=False, logging_level="error",
                      namespace="searchspace")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise StudyError(f"no Ray cluster at {wanted.address}: "
                              f"{str(error).splitlines()[0]}") from None
         try:
@@ -46,7 +50,6 @@ class RayLauncher:
                     stopped = True
                     for one in left:
                         ray.cancel(one, force=False)    # KeyboardInterrupt: the trial is cut off
-                time.sleep(0)
         finally:
             ray.shutdown()
 
