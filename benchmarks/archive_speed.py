@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reliability import server, url_of
@@ -23,6 +24,7 @@ from search.archive.exchange import merge, write_architectures, write_evaluation
 
 KEY = {"score": "naswot", "data": "digits 32x3x224x224 seed 0"}
 ROWS = 2000     # of one transaction
+CREATED = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def fill(archive: Archive, first: int, count: int, seeds: int) -> None:
@@ -45,7 +47,7 @@ def fill(archive: Archive, first: int, count: int, seeds: int) -> None:
                     "value": 100 * math.log10(macs) + rng.gauss(0, 20), "curve": None,
                     "seconds": 1.0, "error": None, "study": f"study {number % 50}",
                     "trial": number, "machine": "made up", "versions": {"torch": "2.13.0"},
-                    "created": archive.database.read(archive.database.now)})
+                    "created": CREATED})
         write_architectures(archive.database, networks)
         write_evaluations(archive.database, evaluations)
         made += len(evaluations)
