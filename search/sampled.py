@@ -162,6 +162,8 @@ def measure(job: Job, decisions: Sequence[Decisions], budget: Budget, table: Tab
             made = {**mine, **others}[key]
             cost = trace(space, made).cost()
             accuracy = table.value(key, cost) if table is not None and key in mine else None
+            if accuracy is not None:    # means of equal accuracies differ in their last digits
+                accuracy = float(f"{accuracy:.10g}")
             found.append(Network(dict(made), key, cost.macs, cost.params, accuracy,
                                  key in compared, key in mine, values, seconds, errors, again))
             tell(len(found), len(todo))

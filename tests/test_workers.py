@@ -55,12 +55,12 @@ def test_a_claim_has_one_holder(url: str) -> None:
 
 def test_a_claim_is_taken_over_from_who_is_gone(url: str) -> None:
     with Archive(url) as archive:
-        one, two = (Claims(archive.database, f"elsewhere/{i}/x", grace_s=0.3) for i in range(2))
+        one, two = (Claims(archive.database, f"elsewhere/{i}/x", grace_s=2.0) for i in range(2))
         one.beat("s")
         two.beat("s")
         assert one.claim("silent") and one.claim("left")
         assert not two.claim("silent")
-        time.sleep(0.4)
+        time.sleep(2.2)
         two.beat("s")
         assert [(w.id, w.alive) for w in two.workers("s")] == [
             ("elsewhere/0/x", False), ("elsewhere/1/x", True)]
