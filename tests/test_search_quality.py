@@ -93,6 +93,7 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
         read("digits", path)
 
 
+@pytest.mark.slow
 def test_the_published_format_is_read(tmp_path: Path) -> None:
     """Keys of the eight decisions, as NAS-Bench-Macro's file has them; the values are made up."""
     points = walk(load("nas-bench-macro"))
