@@ -128,12 +128,15 @@ def main() -> int:
     began, cpu = time.perf_counter(), time.process_time()
     if search([*COMMAND, "--studies", options.work]) != 0:
         return 1
-    minutes = (time.perf_counter() - began) / 60
-    cpu_minutes = (time.process_time() - cpu) / 60
     folder = Path(options.work) / "search"
+    clock = folder / "minutes.json"     # of earlier parts, where the study was interrupted
+    before = json.loads(clock.read_text()) if clock.is_file() else [0.0, 0.0]
+    took = [(time.perf_counter() - began) / 60, (time.process_time() - cpu) / 60]
+    minutes, cpu_minutes = (round(a + b, 1) for a, b in zip(took, before, strict=True))
+    clock.write_text(json.dumps([minutes, cpu_minutes]))
     with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
-        result = compare(folder, pool) | {
-            "search_minutes": round(minutes, 1), "search_cpu_minutes": round(cpu_minutes, 1)}
+        result = compare(folder, pool) | {"search_minutes": minutes,
+                                          "search_cpu_minutes": cpu_minutes}
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     describe(result)
     print((HERE / "README.md").read_text(encoding="utf-8"))
