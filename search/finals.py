@@ -12,10 +12,11 @@ from search.samplers import derive
 from search.scores.registry import find_score
 from search.settings import Settings
 from search.trial import Trial
-from searchspace import Genotype, GenotypeError, load, published
+from searchspace import Genotype
 from searchspace.budget import Costs
 from searchspace.holes import Decisions
-from searchspace.space import first, point
+from searchspace.resized import published_at
+from searchspace.space import Point
 
 SEEDS = 3
 TOP = 10
@@ -67,12 +68,8 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     found = [_found(space, t) for t in best]
     budget = settings.budget
     nearest: dict[str, tuple[float, Entry]] = {}
-    for name in published():
-        network = load(name).with_input(settings.input)
-        try:
-            total = point(network, first)
-        except GenotypeError:
-            continue            # images of this size do not fit through it
+    for name, network, expansion in published_at(settings.input):
+        total = Point({}, {}, expansion.cost(), expansion)
         filled = budget.excess(total)
         family = name.partition("@")[0]
         if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from searchspace import cost, load
+from searchspace.resized import published_at
 from viz import zoo
-from viz.nearest import references
 from viz.report import report
 from viz.results import Results, Rival
 
@@ -36,7 +36,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def made() -> Results:
     study = pages.study(90)
-    known = references(8)[0]
+    known = published_at(8)[0]
     total = known.expansion.cost()
     rivals = (Rival(known.name, None, total.macs, total.params, 1, 50.0, 1.0, False),)
     return Results(**{**vars(study), "rivals": rivals})

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from searchspace import Genotype, GenotypeError, load, published
-from searchspace.expand import Expansion, trace
+from searchspace.expand import Expansion
+from searchspace.resized import Resized, published_at
 
 Profile = Mapping[tuple[str, str, int], int]
 
@@ -31,29 +31,20 @@ def difference(a: Profile, b: Profile) -> int:
 class Reference:
     """A published network at some input size."""
 
-    name: str
-    genotype: Genotype
-    expansion: Expansion
+    network: Resized
     profile: Profile
 
 
 @lru_cache(maxsize=4)
 def references(size: int) -> tuple[Reference, ...]:
     """The bundled networks that take square images of ``size`` pixels."""
-    found = []
-    for name in published():
-        genotype = load(name).with_input(size)
-        try:
-            expansion = trace(genotype)
-        except GenotypeError:
-            continue            # images of this size do not fit through it
-        found.append(Reference(name, genotype, expansion, profile(expansion)))
-    return tuple(found)
+    return tuple(Reference(r, profile(r.expansion)) for r in published_at(size))
 
 
-def nearest(expansion: Expansion) -> Reference | None:
+def nearest(expansion: Expansion) -> Resized | None:
     """The published network whose multiply-adds at this input size lie most alike, by
     `difference`; of equals the first. None where no bundled one takes such images."""
     mine = profile(expansion)
-    return min(references(expansion.input[1]),
-               key=lambda r: (difference(mine, r.profile), r.name), default=None)
+    found = min(references(expansion.input[1]),
+                key=lambda r: (difference(mine, r.profile), r.network.name), default=None)
+    return found.network if found else None

@@ -11,9 +11,10 @@ from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.budget import amount, show
 from searchspace.expand import trace
 from searchspace.plugins import add_option, load_named
+from searchspace.resized import published_at
 from viz.chart import FORMATS, write_charts
 from viz.details import Detail, detail
-from viz.nearest import nearest, references
+from viz.nearest import nearest
 from viz.page import page
 from viz.plots import PLOTS
 from viz.plots.theme import THEMES
@@ -74,7 +75,7 @@ def genotype(results: Results, row: Row) -> Genotype:
 def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Detail]]:
     """The details of all trials, and of the published networks that they are compared with."""
     found: dict[int, Detail | None] = {}
-    known = {r.name: r for r in references(results.edge)}
+    known = {r.name: r for r in published_at(results.edge)}
     wanted = {r.name for r in results.rivals if r.name in known}
     for row in results.rows:
         try:

@@ -1,0 +1,32 @@
+"""The bundled networks at another size of images, as a search compares them with what it found."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from .errors import GenotypeError
+from .expand import Expansion, trace
+from .genotype import Genotype
+from .listing import published
+from .load import load
+
+
+class Resized(NamedTuple):
+    """A bundled network, expanded for images of that size."""
+
+    name: str
+    genotype: Genotype
+    expansion: Expansion
+
+
+@lru_cache(maxsize=4)
+def published_at(size: int) -> tuple[Resized, ...]:
+    """The bundled networks that take square images of ``size`` pixels; kept, as expanding all of
+    them takes seconds."""
+    found = []
+    for name in published():
+        genotype = load(name).with_input(size)
+        try:
+            found.append(Resized(name, genotype, trace(genotype)))
+        except GenotypeError:
+            continue            # images of this size do not fit through it
+    return tuple(found)
