@@ -1,10 +1,11 @@
-"""Running compiled steps: inputs found, repeats threaded, blocks entered, names bound."""
+"""Running compiled steps: repeats threaded, blocks entered, names bound."""
 
 from dataclasses import replace
 from typing import Any
 
 from .errors import GenotypeError, nearest
 from .formula import show
+from .inputs import find, no_input, step_inputs
 from .ops import OPS, Op, schema
 from .program import Block, Closure, Const, Step
 from .recall import RECALL, key_of
@@ -96,7 +97,7 @@ def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
         travel = {}
     if step.kind == "op":
         if not inputs:
-            raise _no_input(step)
+            raise no_input(step)
         assert isinstance(step.target, type)
         return env.run.add(name, step.target, given, inputs, env.calls, step.place), {}
     if step.kind == "block":
@@ -106,7 +107,7 @@ def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
         return call_argument(env, step.key[1:], given, inputs, travel, name, repeat, step)
     if step.kind == "identity":
         if len(inputs) != 1:
-            raise _no_input(step)
+            raise no_input(step)
         return inputs[0], travel
     if step.kind == "split":
         return None, split(env, step, given, inputs, name)
@@ -212,59 +213,6 @@ def call(env: Env, key: str, target: type[Op] | Block | None, given: Given,
     return env.run.add(name, target, coerced, inputs, env.calls, step.place), {}
 
 
-def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
-    """The tensors that a step takes: those of `from`, else the previous step's."""
-    if step.sources is None:
-        if env.current is None:
-            if step.branches is not None:
-                return ()
-            raise _no_input(step)
-        env.used.add(env.current.node)
-        return (env.current,)
-    if len(step.sources) == 1 and isinstance(step.sources[0], Const):
-        name = step.sources[0].value
-        if name not in ("loose", "none"):
-            return (find(env, name, step),)
-    names: list[Any] = []
-    for source in step.sources:
-        value = source.get(env)
-        names += value if isinstance(value, tuple) else (value,)
-    env.run.spend(len(names))
-    chosen: list[Tensor | None] = [
-        None if name == "loose" else find(env, name, step) for name in names if name != "none"]
-    return _with_loose(env, chosen, step)
-
-
-def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tensor, ...]:
-    """`loose`: the named tensors that no step of this body consumed and that are not listed."""
-    if None in chosen:
-        env.run.spend(len(env.tensors))
-        listed = set(chosen)
-        loose = list(dict.fromkeys(t for t in env.tensors.values()
-                                   if t.node not in env.used and t not in listed))
-        at = chosen.index(None)
-        chosen = [*chosen[:at], *loose, *chosen[at + 1:]]
-        env.used.update(t.node for t in loose)
-    tensors = tuple(t for t in chosen if t is not None)
-    if not tensors:
-        raise GenotypeError("from: nothing is left over to take", step.place)
-    return tensors
-
-
-def find(env: Env, name: Any, step: Step) -> Tensor:
-    """A tensor of this body by name; `_` is the previous step's."""
-    if not isinstance(name, str):
-        raise GenotypeError(f"from takes names of tensors, not {show(name)}", step.place)
-    tensor = env.current if name == "_" else env.tensors.get(name)
-    if tensor is None:
-        if name == "_":
-            raise _no_input(step)
-        hint = nearest(name, env.tensors) or ""
-        raise GenotypeError(f"no tensor {name!r} so far{hint}", step.place)
-    env.used.add(tensor.node)
-    return tensor
-
-
 def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
     assert step.branches is not None
     start, outs = env.focus, []
@@ -312,8 +260,3 @@ def _truth(value: Any, step: Step) -> bool:
         raise GenotypeError(f"when must be true or false, not {show(value)}",
                             step.when.place if step.when else step.place)
     return value
-
-
-def _no_input(step: Step) -> GenotypeError:
-    return GenotypeError(f"{step.key}: there is no single previous tensor here; name one with "
-                         "from", step.place)

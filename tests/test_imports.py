@@ -17,7 +17,7 @@ FILES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")
 LAYERS = [
     {"errors"}, {"display"}, {"formula"}, {"ops"}, {"tree"}, {"graphs"}, {"holes"}, {"naming"}, {"substitute"},
     {"program"}, {"steps"}, {"blocks"}, {"header"}, {"documents"}, {"genotype"},
-    {"load"}, {"state"}, {"recall"}, {"structure"}, {"invoke"}, {"expand"}, {"fill"},
+    {"load"}, {"state"}, {"recall"}, {"structure"}, {"inputs"}, {"invoke"}, {"expand"}, {"fill"},
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {"searchspace/builder.py", "searchspace/ops/layers.py",
