@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .arithmetic import MAX_NUMBER
 from .blocks import Blocks, compile_args, mapping
 from .display import html
 from .errors import GenotypeError, Place, UnknownNameError, nearest
-from .formula import MAX_NUMBER
 from .header import Header
 from .holes import Hole, find_holes
 from .program import Step, Value

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from .arithmetic import show
 from .errors import GenotypeError, nearest
-from .formula import show
 from .program import Const, Step
 from .state import Env, Tensor
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from .arithmetic import show
 from .errors import GenotypeError, nearest
-from .formula import show
 from .inputs import find, no_input, step_inputs
 from .ops import OPS, Op, schema
 from .program import Block, Closure, Const, Step

@@ -6,8 +6,8 @@ inserted step.
 
 from fractions import Fraction
 
+from .arithmetic import exact
 from .errors import GenotypeError, Place
-from .formula import exact
 from .graphs import GENERATORS, draw
 from .holes import Hole, branch_steps, given_name, step_parts
 from .tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe

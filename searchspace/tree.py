@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import yaml
 
+from .arithmetic import MAX_NUMBER, show
 from .errors import GenotypeError, Place, nearest
-from .formula import MAX_NUMBER, show
 
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 60

@@ -37,11 +37,11 @@ from search.train import _parser as train_parser
 from searchspace import GenotypeError, load, published, spaces
 from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
+from searchspace.arithmetic import FUNCTIONS
 from searchspace.blocks import Blocks, mapping
 from searchspace.budget import Budget
 from searchspace.documents import KEYS
 from searchspace.expand import trace
-from searchspace.formula import FUNCTIONS
 from searchspace.graphs import GENERATORS
 from searchspace.header import RULES, STATUSES, VARIANT_KEYS
 from searchspace.load import library

@@ -11,14 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchspace import GenotypeError, Place
-from searchspace.formula import (
-    MAX_DENOMINATOR,
-    MAX_NUMBER,
-    compile_formula,
-    divisor,
-    exact,
-    round_to,
-)
+from searchspace.arithmetic import MAX_DENOMINATOR, MAX_NUMBER, divisor, exact, round_to
+from searchspace.formula import compile_formula
 
 ARGS = {"w": 1.4, "n": 3, "c": 48, "name": "relu", "yes": True, "nothing": None, "pair": (1, 2)}
 SHAPES = {"_": (16, 8, 4), "x": (24, 56, 28)}

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from searchspace import Genotype, GenotypeError, expand, fill, load, published, spaces, to_yaml
+from searchspace.arithmetic import MAX_NUMBER
 from searchspace.expand import trace
-from searchspace.formula import MAX_NUMBER
 from searchspace.holes import Hole
 from searchspace.tree import MAX_KEY, Map, Scalar, Seq, Tree, parse
 

@@ -17,8 +17,8 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from searchspace import Genotype
+from searchspace.arithmetic import exact
 from searchspace.budget import Budget
-from searchspace.formula import exact
 from searchspace.holes import Hole
 from searchspace.ops import Cost
 from searchspace.space import Propose

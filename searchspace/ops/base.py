@@ -11,9 +11,10 @@ from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
+from ..arithmetic import show
 from ..display import html
 from ..errors import GenotypeError, Place, ShapeError, nearest
-from ..formula import Shape, show
+from ..formula import Shape
 
 Example = tuple[dict[str, Any], tuple[Shape, ...]]
 Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module where it has weights
