@@ -6,7 +6,8 @@ from functools import cached_property
 from .errors import GenotypeError, nearest
 from .ops import OPS
 from .program import RESERVED, Block, Step, Value
-from .steps import STRUCTURAL, Scope, check_keys, compile_steps, compile_value
+from .reserved import STRUCTURAL
+from .steps import Scope, check_keys, compile_steps, compile_value
 from .tree import MAX_DEPTH, Map, Scalar, Seq, Tree, describe
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from .errors import GenotypeError, Place, nearest
 from .formula import COMMA, compile_formula
-from .holes import Hole, branch_steps, find_holes, step_labels, step_parts
+from .holes import Hole, branch_steps, step_labels, step_parts
 from .ops import OPS, Field, Op, schema
 from .program import (
     RESERVED,
@@ -20,16 +20,10 @@ from .program import (
     StepValue,
     Value,
 )
+from .reserved import STRUCTURAL, check_reserved
 from .tree import Map, Scalar, Seq, Tagged, Tree, describe
 
-# Steps that are no single operation, with their parameters; `expand` gives them their meaning.
-STRUCTURAL: dict[str, tuple[str, ...]] = {
-    "identity": (), "split": ("sizes",), "residual": ("project",),
-    "wire": ("edges", "node", "source", "join", "out", "n", "back", "ends"),
-}
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
-_REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("node",)}
-_WIRED_BY = {"edges": ("edges", "source", "out"), "back": ("back", "n", "ends")}   # either way
 
 
 class Names(Protocol):
@@ -110,7 +104,7 @@ def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> 
     key, given = parts
     place = tree.place
     kind, target, fields = _resolve(key, scope, place)
-    _check_reserved(key, kind, given)
+    check_reserved(key, kind, given)
     own = {name: t for name, t in given.items.items() if name not in RESERVED}
     first = _mapping(given.get("first"), "first")
     each = given.get("each")
@@ -169,44 +163,6 @@ def _missing(target: type[Op] | Block | None) -> tuple[str, ...]:
     if isinstance(target, Block):
         return target.required
     return tuple(f.name for f in schema(target).values() if f.required) if target else ()
-
-
-def _check_reserved(key: str, kind: str, given: Map) -> None:
-    """A reserved word that would have no effect is an error: its loss would go unseen."""
-    for word in ("first", "each"):
-        if word in given and "repeat" not in given:
-            raise GenotypeError(f"{word!r} has no effect without 'repeat'", given[word].place)
-    each = given.get("each")
-    if each is not None and not isinstance(each, Map):
-        if each != Scalar(True):
-            raise GenotypeError("each is `true`, or lists by parameter: each: {k: [3, 5]}",
-                                each.place)
-        held = [t for n, t in given.items.items() if n not in RESERVED]
-        if not any(h.each for t in held for h in find_holes(t)):
-            raise GenotypeError("each: true has no effect without a hole in the step's parameters",
-                                each.place)
-    for word in _REQUIRED.get(key, ()):
-        if word not in given:
-            raise GenotypeError(f"{key} needs {word!r}", given.place)
-    for word in ("repeat", "of"):
-        if word in given and kind in STRUCTURAL:
-            raise GenotypeError(f"{word!r} has no effect on {key}", given[word].place)
-    if key == "wire":
-        _check_wire(given)
-
-
-def _check_wire(given: Map) -> None:
-    ways = [way for way in _WIRED_BY if way in given]
-    if len(ways) != 1:
-        raise GenotypeError("wire needs 'edges' or 'back'" + (", not both" if ways else ""),
-                            given.place)
-    if "back" in given and "n" not in given:
-        raise GenotypeError("wire needs 'n', the number of nodes, beside 'back'", given.place)
-    for way, words in _WIRED_BY.items():
-        for word in words:
-            if word in given and way not in given:
-                raise GenotypeError(f"{word!r} has no effect on a wire given by its {ways[0]!r}",
-                                    given[word].place)
 
 
 def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,

@@ -47,8 +47,8 @@ from searchspace.header import RULES, STATUSES, VARIANT_KEYS
 from searchspace.load import library
 from searchspace.ops import OPS, schema
 from searchspace.program import RESERVED
+from searchspace.reserved import STRUCTURAL
 from searchspace.space import first
-from searchspace.steps import STRUCTURAL
 from searchspace.tree import HOLE_TAGS, Map, parse
 from viz.diff import main as diff_main
 from viz.render import main as render_main

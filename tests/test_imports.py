@@ -16,7 +16,7 @@ FILES = sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")
 # Below each other: a module imports from its own layer and those above it in this list.
 LAYERS = [
     {"errors"}, {"display"}, {"arithmetic"}, {"formula"}, {"ops"}, {"tree"}, {"graphs"}, {"holes"}, {"naming"}, {"substitute"},
-    {"program"}, {"steps"}, {"blocks"}, {"header"}, {"documents"}, {"genotype"},
+    {"program"}, {"reserved"}, {"steps"}, {"blocks"}, {"header"}, {"documents"}, {"genotype"},
     {"load"}, {"state"}, {"recall"}, {"structure"}, {"inputs"}, {"invoke"}, {"expand"}, {"fill"},
 ]
 # What computes when it is imported; all else imports torch when it is asked for a module.
