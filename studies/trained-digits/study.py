@@ -152,8 +152,8 @@ The search (`search/run.py {result["search"]}`) took {result["search_minutes"]} 
 machine that others used too, {result["search_cpu_minutes"]} minutes of one core. It found
 {result["found"]} with {result["found_macs"]:,} multiply-adds (the budget is {result["budget"]:,}).
 Among {len(result["rivals_by_validation"])} published families brought to the budget, {chosen} was
-the best in cross-validation on the training images; {result["not_brought"]} of the published networks cannot be
-brought to it (no width to make narrower, or none for images of this size).
+the best in cross-validation on the training images; {result["not_brought"]} of the published
+networks cannot be brought to it (no width to make narrower, or none for images of this size).
 
 Test accuracy on 900 images that nothing before had touched, {seeds} seeds, mean and deviation:
 
@@ -221,7 +221,8 @@ def compare(folder: Path, train: Repeats) -> dict[str, object]:
     return {
         "command": "python studies/trained-digits/study.py", "search": " ".join(COMMAND),
         "budget": BUDGET, "found": best, "found_macs": cost(read(found[best])).macs,
-        "found_cross_validated": ours, "rivals_by_validation": first, "rivals_cross_validated": theirs,
+        "found_cross_validated": ours, "rivals_by_validation": first,
+        "rivals_cross_validated": theirs,
         "rivals_macs": {n: cost(networks[n]).macs for n in finalists},
         "not_brought": lacking,
         "test_accuracy": {n: [round(float(x), 3) for x in t]
