@@ -84,8 +84,9 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     total = cost(genotype)
     console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, {show_amount(total.params)} "
                   f"params at {training.task.shape[-1]}×{training.task.shape[-1]}")
-    console.print(f"recipe {recipe.name}, {epochs} epochs of {len(training.fitted):,} images of "
-                  f"{data.name} on {training.device}, seed {options.seed}")
+    console.print(f"recipe {recipe.name}, {epochs} epoch{'s' * (epochs > 1)} of "
+                  f"{len(training.fitted):,} images of {data.name} on {training.device}, "
+                  f"seed {options.seed}")
     if resumed:
         console.print(f"goes on after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
