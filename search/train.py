@@ -160,8 +160,8 @@ def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe
               "seconds": sum(row.seconds for row in training.curve),
               "input": list(training.task.shape), "classes": list(data.classes),
               "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
-    save_file(training.weights(), folder / "weights.safetensors",
-              {k: json.dumps(v) for k, v in result.items()})
+    same = {k: v for k, v in result.items() if k != "seconds"}      # the same bytes again
+    save_file(training.weights(), folder / "weights.safetensors", {"result": json.dumps(same)})
     (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
 
