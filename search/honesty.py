@@ -31,6 +31,7 @@ from search.lines import Line, band_table, share_table, worth_table, write_repor
 from search.process import keep_memory, wait_asleep
 from search.sampled import Job, Sample, add_relative, draw, measure, parts_of
 from search.scores import ScoreError
+from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from search.scores.standard import Standard
@@ -90,7 +91,8 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
         raise SearchspaceError(f"the accuracies of {options.space} are those of images of "
                                f"{table.input[-1]} pixels; leave --input out")
     at = trace(space, draw_one(space, random.Random(0)).decisions)
-    job = Job(options.space, options.input or at.input[-1], options.batch, options.seed, parts,
+    size = options.input or at.input[-1]
+    job = Job(options.space, size, options.batch or usual_batch(size), options.seed, parts,
               compared, min(TWICE, options.networks or TWICE))
     count = options.networks or (len(table.rows) if table and len(table.rows) <= ALL else SOME)
     budget = Budget.read(options.budget, None, None)
@@ -247,8 +249,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budget", metavar="MACS", help="only networks inside: 60M, 40M-60M")
     parser.add_argument("--bands", nargs="+", metavar="LOW-HIGH",
                         help="bands of MACs (default: five of equally many networks)")
-    parser.add_argument("--batch", type=_count, default=32, metavar="N",
-                        help="images a score looks at (default: 32)")
+    parser.add_argument("--batch", type=_count, metavar="N", help="images a score looks at "
+                        "(default: as in a search)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same networks and weights")
     parser.add_argument("--jobs", type=_count, default=1, metavar="N",
                         help="processes of one thread each (default: 1)")

@@ -42,6 +42,7 @@ from search.proposals import summary
 from search.reference import SIZE as REFERENCE
 from search.rows import read_study
 from search.samplers import SAMPLERS
+from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Relative
 from search.scores.table import find_table
@@ -89,11 +90,11 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     if options.prior:
         find_score(options.prior)
     train = read_options(options, goals)
+    size = options.input or _edge(options.space, goals, train)
     settings = Settings(
         options.space,
         Budget.read(options.budget, options.params, options.memory, options.latency),
-        options.input or _edge(options.space, goals, train), options.seed, options.sampler,
-        options.trials, options.batch,
+        size, options.seed, options.sampler, options.trials, options.batch or usual_batch(size),
         options.classes or (len(train.open().classes) if train else None), goals,
         find_table(options.space, options.table) if "table" in goals else None,
         options.warm_start, options.prior, find_score(options.score).name, train=train)
@@ -248,8 +249,8 @@ def _parser() -> argparse.ArgumentParser:
                         f"{DEFAULT_SCORE})")
     parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
                         "sampler which networks may be good; where the objective is another one")
-    parser.add_argument("--batch", type=_batch, default=32, metavar="N",
-                        help="images a score looks at (default: 32)")
+    parser.add_argument("--batch", type=_batch, metavar="N", help="images a score looks at "
+                        f"(default: {MOST} up to 32 pixels, {FEWEST} from 64 pixels on)")
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "
                         "space, budget, input and seed")
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",

@@ -84,8 +84,9 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     total = cost(genotype)
     console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, {show_amount(total.params)} "
                   f"params at {training.task.shape[-1]}×{training.task.shape[-1]}")
-    console.print(f"recipe {recipe.name}, {epochs} epochs of {len(training.fitted):,} images of "
-                  f"{data.name} on {training.device}, seed {options.seed}")
+    console.print(f"recipe {recipe.name}, {epochs} epoch{'s' * (epochs > 1)} of "
+                  f"{len(training.fitted):,} images of {data.name} on {training.device}, "
+                  f"seed {options.seed}")
     if resumed:
         console.print(f"goes on after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
@@ -159,8 +160,8 @@ def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe
               "seconds": sum(row.seconds for row in training.curve),
               "input": list(training.task.shape), "classes": list(data.classes),
               "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
-    save_file(training.weights(), folder / "weights.safetensors",
-              {k: json.dumps(v) for k, v in result.items()})
+    same = {k: v for k, v in result.items() if k != "seconds"}      # the same bytes again
+    save_file(training.weights(), folder / "weights.safetensors", {"result": json.dumps(same)})
     (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from search.scores import ScoreError
 from search.scores.__main__ import main as list_scores
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, TrainingFree, usual_batch
 from search.scores.registry import BASELINES, DEFAULT_SCORE, RELATIVE, SCORES, find_score, names
 from search.scores.relative import Relative, Scored, measured
 from search.scores.standard import Standard
@@ -162,6 +162,10 @@ def test_relative_scores_are_finite_and_need_a_reference(score: Relative) -> Non
     assert len({rate(network) for network in known}) > 10
     with pytest.raises(ScoreError, match="only 5"):
         score.among(known[:5])
+
+
+def test_small_images_are_many() -> None:
+    assert [usual_batch(size) for size in (8, 32, 48, 64, 224)] == [128, 128, 56, 32, 32]
 
 
 def test_names_lead_to_scores() -> None:

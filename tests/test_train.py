@@ -61,8 +61,8 @@ def test_the_same_command_goes_on(network: Path, monkeypatch: pytest.MonkeyPatch
     assert main(parts) == 130 and "the same command goes on" in capsys.readouterr().err
     assert main(parts) == 0
     assert "goes on after epoch 2" in capsys.readouterr().out
-    ours, theirs = (load_file(network.parent / f / "weights.safetensors") for f in ("parts", "whole"))
-    assert all(torch.equal(ours[k], theirs[k]) for k in theirs)
+    ours, theirs = ((network.parent / f / "weights.safetensors").read_bytes() for f in ("parts", "whole"))
+    assert ours == theirs
     logs = [list(csv.DictReader((network.parent / f / "log.csv").read_text().splitlines()))
             for f in ("parts", "whole")]
     strip = [[{k: v for k, v in row.items() if k != "seconds"} for row in log] for log in logs]

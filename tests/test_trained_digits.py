@@ -9,6 +9,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from search.data import open_data
+from search.data.base import Images, Stored
 from searchspace import cost, load
 
 FOLDER = Path(__file__).parent.parent / "studies" / "trained-digits"
@@ -40,6 +42,34 @@ def test_rivals_are_as_wide_as_the_budget_allows(monkeypatch: pytest.MonkeyPatch
                                                     .with_input(16)).macs
 
 
+def test_a_training_is_rated_on_images_it_is_not_fitted_to() -> None:
+    repeats, data = script("repeats"), open_data("digits")
+
+    def bytes_of(images: Images) -> set[bytes]:
+        assert isinstance(images, Stored)
+        return {x.tobytes() for x in images.pixels}
+
+    folds = []
+    for part in ("search", "test", *(f"fold {k}" for k in range(repeats.FOLDS))):
+        fitted, held = repeats.Repeat("", 0, part, "quick", 6, 16, 0.2).images(data)
+        assert not bytes_of(fitted) & bytes_of(held)
+        assert part == "test" or bytes_of(fitted) | bytes_of(held) == bytes_of(data.train)
+        folds += sorted(bytes_of(held)) * part.startswith("fold")
+    assert sorted(folds) == sorted(x for x in bytes_of(data.train))     # each once
+
+
+def test_a_training_that_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch,
+                                                    tmp_path: Path) -> None:
+    repeats = script("repeats")
+    made = [repeats.Repeat("name: a", seed, "test", "quick", 6, 16, 0.2) for seed in range(3)]
+    (tmp_path / "kept").write_text(f"{made[0].key} [1, 0]\n{made[1].key} [0, 0]\n")
+    monkeypatch.setattr(repeats, "ProcessPoolExecutor", None)
+    train = repeats.Repeats(tmp_path / "kept", 1)
+    assert list(train([made[1], made[0], made[1]])) == [[0, 0], [1, 0], [0, 0]]
+    with pytest.raises(TypeError):      # this one has to be trained
+        train(made)
+
+
 def test_intervals() -> None:
     study = script("study")
     low, high = study.interval(np.array([1.0, 2.0, 3.0]), 0.95)
@@ -57,7 +87,7 @@ def test_the_page_tells_wins_and_losses(monkeypatch: pytest.MonkeyPatch, tmp_pat
     result = {
         "command": "c", "search": "s", "search_minutes": 1.0, "search_cpu_minutes": 2.0, "found": "trial 3",
         "found_macs": 5, "budget": 6, "rivals_by_validation": {"a@1": 1.0, "b@1": 2.0}, "not_brought": 3,
-        "rivals_again": {"a@1": 97.0, "b@1": 96.0}, "rivals_macs": {"a@1": 4, "b@1": 3},
+        "rivals_cross_validated": {"a@1": 97.0, "b@1": 96.0}, "rivals_macs": {"a@1": 4, "b@1": 3},
         "test_accuracy": {"found": [97.0, 98.0], "a@1": [96.0, 96.5], "b@1": [99.0, 99.5]},
         "differences": {n: {"mean": m, "interval_95": [m - 1, m + 1], "interval_bonferroni": [m - 2, m + 2],
                             "bootstrap_seeds_and_images": [m - 3, m + 3]}

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 Need = Literal["images", "labels", "noise", "gradients"]
 
+FEWEST, MOST, PIXELS = 32, 128, 128 * 32 * 32
+
+
+def usual_batch(size: int) -> int:
+    """How many square images of an edge of ``size`` a score looks at by default: so many that a
+    score of a small network takes about as long at any size, within bounds. More tell networks of
+    one size apart better, see docs/scores.md.
+    """
+    return min(MOST, max(FEWEST, PIXELS // size**2))
+
 
 @dataclass(frozen=True)
 class Subject:
