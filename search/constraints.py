@@ -1,11 +1,12 @@
 """The budget as Optuna's constraints: how far each cost is from its bound, 0 or less inside."""
 
-import optuna
+from typing import Any
 
 from searchspace.budget import Budget, Costs
 
-# Where Optuna kept constraints before 5.0. optuna-dashboard 0.21 reads them there only.
-_OLD_KEY = "constraints"
+# The attribute of a trial that Optuna keeps a constraint in, and the one where all of them were
+# before 5.0: optuna-dashboard 0.21 reads them there only.
+_KEY, _OLD_KEY = "constraints:{}", "constraints"
 
 
 def constraints(budget: Budget, costs: Costs) -> dict[str, float]:
@@ -19,10 +20,9 @@ def constraints(budget: Budget, costs: Costs) -> dict[str, float]:
     return found
 
 
-def constrain(trial: optuna.Trial, budget: Budget, costs: Costs) -> None:
-    """Tell Optuna; before anything in the trial can fail, as one without constraints counts as
-    feasible, and no second telling is heard."""
+def as_attributes(budget: Budget, costs: Costs) -> dict[str, Any]:
+    """The constraints as Optuna keeps them. To be written before anything in a trial can fail: one
+    without constraints counts as feasible."""
     found = constraints(budget, costs)
-    for name, value in found.items():
-        trial.set_constraint(name, value)
-    trial.storage.set_trial_system_attr(trial._trial_id, _OLD_KEY, list(found.values()))
+    return {**{_KEY.format(name): value for name, value in found.items()},
+            _OLD_KEY: list(found.values())}

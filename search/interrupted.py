@@ -28,7 +28,7 @@ ATTEMPTS = 5
 
 
 def is_settled(trial: FrozenTrial) -> bool:
-    """Whether it is known which network a trial is about: its last attribute is there."""
+    """Whether it is known which network a trial is about."""
     return "identity" in trial.user_attrs
 
 
@@ -58,20 +58,24 @@ def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None
 
 
 def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: bool = False,
-                 reason: str = DIED) -> None:
-    """Cut off the running trials whose worker is gone; with ``everything`` all of them."""
-    found = running(study.get_trials(deepcopy=False))   # before the workers: each of them joined
-    if not found:                                       # before it asked
-        return
+                 reason: str = DIED) -> list[FrozenTrial]:
+    """Cut off the running trials whose worker is gone; with ``everything`` all of them. Gives all
+    trials as they are then."""
+    trials = study.get_trials(deepcopy=False)   # before the workers: each of them joined before
+    found = running(trials)                     # it asked
+    if not found:
+        return trials
     living = {w.id for w in claims.workers(name) if w.alive and not everything}
-    for trial in found:
+    gone = [t for t in found if t.user_attrs.get(WORKER) not in living - {claims.own}]
+    for trial in gone:
         worker = trial.user_attrs.get(WORKER)
         if worker == claims.own:
             cut_off(study, trial, "its beginning was not confirmed")
-        elif worker not in living:
+        else:
             cut_off(study, trial, reason)
             if worker is not None:
                 claims.leave(worker)
+    return study.get_trials(deepcopy=False) if gone else trials
 
 
 def to_retry(trials: Sequence[FrozenTrial], space: Genotype,

@@ -1,23 +1,28 @@
 """Optuna's storage as several workers need it: trials that know their worker, and patience.
 
 A trial is born with the name of its worker in the same transaction, so that no crash can leave one
-that nobody answers for. A database that is away, or a file that another worker is writing to, is
-waited for, see `search.archive.patience`.
+that nobody answers for. What it is about is written in one more, as a whole: beside that it is
+cheap, since a database pays for each transaction. A database that is away, or a file that another
+worker is writing to, is waited for, see `search.archive.patience`.
 """
 
 import functools
+import json
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import optuna
 import sqlalchemy
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._rdb import models
+from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from search.archive.database import StorageError, sentence
+from search.archive.database import DIALECTS, StorageError, sentence
 from search.archive.patience import passes, patient
 
 T = TypeVar("T")
@@ -46,6 +51,41 @@ class WorkerStorage(RDBStorage):
                                                        user_attrs={WORKER: self.worker})
         return self._wait(lambda: super(WorkerStorage, self)._create_new_trial(
             study_id, template_trial))
+
+    def describe(self, trial: optuna.Trial, parameters: Mapping[str, tuple[BaseDistribution, Any]],
+                 user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
+        """Give a trial that was just born its parameters and attributes, in one transaction.
+
+        Raises:
+            UpdateFinishedTrialError: others have taken it for dead.
+        """
+        number = trial._trial_id
+        rows: list[tuple[Any, list[dict[str, Any]]]] = [
+            (models.TrialParamModel, [
+                {"param_name": name, "param_value": wanted.to_internal_repr(value),
+                 "distribution_json": distribution_to_json(wanted)}
+                for name, (wanted, value) in parameters.items()]),
+            *((model, [{"key": key, "value_json": json.dumps(value)}
+                       for key, value in attributes.items()])
+              for model, attributes in ((models.TrialSystemAttributeModel, system),
+                                        (models.TrialUserAttributeModel, user)))]
+
+        def work() -> None:
+            with _create_scoped_session(self.scoped_session) as session:
+                found = models.TrialModel.find_or_raise_by_id(number, session, for_update=True)
+                self.check_trial_is_updatable(number, cast(TrialState, found.state))
+                for model, told in rows:
+                    insert: Any = DIALECTS[self.engine.dialect.name](model.__table__)
+                    if told:        # what is there already was written, though the answer got lost
+                        session.connection().execute(insert.on_conflict_do_nothing(), [
+                            {"trial_id": number, **row} for row in told])
+
+        self._wait(work)
+        known = trial._cached_frozen_trial      # what the trial itself answers from
+        for name, (wanted, value) in parameters.items():
+            known.distributions[name], known.params[name] = wanted, value
+        known.user_attrs |= user
+        known.system_attrs |= system
 
     def set_trial_state_values(self, trial_id: int, state: TrialState,
                                values: Sequence[float] | None = None) -> bool:

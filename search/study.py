@@ -22,7 +22,7 @@ import sqlalchemy
 from optuna.trial import FrozenTrial, TrialState
 
 from search.archive import Archive, StorageError
-from search.archive.claims import Claims, new_worker
+from search.archive.claims import Claims, Held, new_worker
 from search.archive.database import sentence
 from search.archive.places import remember
 from search.evaluate import Lookup, Scorer, training_free
@@ -51,6 +51,7 @@ from search.samplers import (
     derive,
     finished,
     make,
+    snapshot,
 )
 from search.scores.table import table_for
 from search.settings import Settings, StudyError
@@ -203,20 +204,21 @@ class Study:
         if not self.working:            # and until the study is closed
             self.exits.enter_context(Heartbeat(self.claims, self.name))
             self.working = True
-        done = self.trials()
-        tell(done)
-        while len(done) < self.settings.trials and not stop():
-            self._clear()
+        while True:
+            trials = self._clear()
+            done = [read(t) for t in trials if finished(t)]
+            tell(done)
+            if len(done) >= self.settings.trials or stop():
+                break
             try:
-                if len(done) + len(self._running()) >= self.settings.trials:
+                if len(done) + len(running(trials)) >= self.settings.trials:
                     raise _Enough
                 self._run_one()
             except (SpaceExhausted, _Enough) as reason:
-                if isinstance(reason, SpaceExhausted) and not self._running():
+                if isinstance(reason, SpaceExhausted) and \
+                        not running(self.optuna.get_trials(deepcopy=False)):
                     return str(reason)
                 time.sleep(POLL_S)      # what others evaluate may yet be cut off, and done again
-            done = self.trials()
-            tell(done)
         for worker in self.claims.workers(self.name):
             if not worker.alive:
                 self.claims.leave(worker.id)
@@ -243,17 +245,14 @@ class Study:
         living = [w.id for w in self.claims.workers(self.name) if w.alive]
         return living.index(self.claims.own) if self.claims.own in living else 0
 
-    def _running(self) -> list[FrozenTrial]:
-        """The trials that are being evaluated."""
-        return running(self.optuna.get_trials(deepcopy=False))
-
     def abandon(self, reason: str) -> None:
         """Cut off the trials whose worker was ended on purpose."""
         self._clear(reason=reason)
 
-    def _clear(self, everything: bool = False, reason: str = DIED) -> None:
-        """Cut off the trials whose worker is gone, so that they are done again."""
-        cut_off_dead(self.optuna, self.claims, self.name, everything, reason)
+    def _clear(self, everything: bool = False, reason: str = DIED) -> list[FrozenTrial]:
+        """Cut off the trials whose worker is gone, so that they are done again; gives all trials.
+        """
+        return cut_off_dead(self.optuna, self.claims, self.name, everything, reason)
 
     def _prior(self) -> Score | None:
         """The training-free score of networks that were not evaluated, where it is asked for."""
@@ -275,7 +274,7 @@ class Study:
         if self.sampler.ordinal >= self.settings.trials:
             raise _Enough("others evaluate the last trials")
         rng = random.Random(derive(self.settings.seed, "bring", self.sampler.ordinal))
-        trials = self.optuna.get_trials(deepcopy=False)
+        trials = snapshot(self.optuna)
         taken = {t.user_attrs["identity"] for t in trials
                  if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)}
         while True:
@@ -284,12 +283,13 @@ class Study:
             self.proposal = next(to_retry(trials, self.open, seen), None) or next(known, None) \
                 or self._promising(proposal, seen, rng)
             name = self.proposal.identity
-            if self.claims.claim(f"{self.name} {name}") and not self._is_finished(name):
+            held = self.claims.claim(f"{self.name} {name}")
+            if held == Held.NEW or (held and not self._is_finished(name)):
                 return self.proposal.point
             taken.add(name)             # another worker was faster
 
     def _is_finished(self, identity: str) -> bool:
-        """Whether a network was evaluated: the claim to it may be of a worker that has left."""
+        """Whether a network was evaluated, perhaps by the worker that had the claim to it."""
         return any(finished(t) and t.user_attrs["identity"] == identity
                    for t in self.optuna.get_trials(deepcopy=False))
 
@@ -313,7 +313,8 @@ class Study:
 
     def _score(self, trial: optuna.Trial, proposal: Proposal) -> None:
         point, settings = proposal.point, self.settings
-        begin(trial, proposal, settings, {CHECKPOINT: NOT_BEGUN} if self.trainings else {})
+        begin(trial, self.storage, proposal, settings,
+              {CHECKPOINT: NOT_BEGUN} if self.trainings else {})
         error, seconds, pruned = None, 0.0, False
         values: dict[str, float] = {}
         for objective in sorted(self.objectives, key=lambda o: o.name == TRAIN):    # the dear last
@@ -338,9 +339,14 @@ class Study:
         trial.set_user_attr("seconds", seconds)
         if error is not None:
             trial.set_user_attr("error", error)
-            self.optuna.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-        elif pruned:
+            self._end(trial, TrialState.FAIL)
+        elif pruned:        # Optuna gives it the last accuracy that it reported
             self.optuna.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
         else:
-            self.optuna.tell(trial, [values[o.name] for o in self.objectives],
-                             skip_if_finished=True)
+            self._end(trial, TrialState.COMPLETE, [values[o.name] for o in self.objectives])
+
+    def _end(self, trial: optuna.Trial, state: TrialState,
+             values: list[float] | None = None) -> None:
+        """As Optuna's `tell`, which would read the trial twice from the database."""
+        self.sampler.after_trial(self.optuna, trial._cached_frozen_trial, state, values)
+        self.storage.set_trial_state_values(trial._trial_id, state, values)

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from search.constraints import constrain
+from search.constraints import as_attributes
 from search.propose import Proposal
 from search.samplers import distribution
 from search.settings import Settings
+from search.storage import WorkerStorage
 from searchspace.holes import Decisions
-from searchspace.space import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +53,19 @@ class Trial:
         return self.values[0] if self.values else None
 
 
-def begin(trial: optuna.Trial, proposal: Proposal, settings: Settings,
+def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, settings: Settings,
           others: Mapping[str, Any]) -> None:
-    """Tell Optuna what a trial evaluates; ``others`` are more attributes."""
+    """Tell Optuna what a trial evaluates, all at once; ``others`` are more attributes."""
     point = proposal.point
-    constrain(trial, settings.budget, point)    # a trial without one counts as feasible
-    for name in point.sampled:
-        _suggest(trial, name, point)
-    attributes: dict[str, Any] = {
+    storage.describe(trial, {name: (distribution(point.holes[name]), label)
+                             for name, label in point.sampled.items()}, {
         "decisions": point.decisions, "macs": point.cost.macs, "params": point.cost.params,
         "memory": point.memory,
         "latency": settings.predictor.nanoseconds(point.expansion) if settings.predictor else None,
         "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
-        **proposal.moved._asdict(), **others,
-        "identity": proposal.identity}      # the last one, see `interrupted.is_settled`
-    for key, value in attributes.items():
-        trial.set_user_attr(key, value)
+        **proposal.moved._asdict(), **others, "identity": proposal.identity},
+        as_attributes(settings.budget, point))
 
 
 def read(trial: FrozenTrial) -> Trial:
@@ -83,13 +78,3 @@ def read(trial: FrozenTrial) -> Trial:
                  a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
                  a["share"], a["rank"], a["lost"], a["start"], a["brought"],
                  a.get("latency"), len(a.get("curve", ())), pruned)
-
-
-def _suggest(trial: optuna.Trial, name: str, point: Point) -> None:
-    wanted = distribution(point.holes[name])
-    if isinstance(wanted, IntDistribution):
-        trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
-    elif isinstance(wanted, FloatDistribution):
-        trial.suggest_float(name, wanted.low, wanted.high, step=wanted.step)
-    else:
-        trial.suggest_categorical(name, point.holes[name].labels)

@@ -74,6 +74,7 @@ def get(app: Any, path: str) -> tuple[str, bytes]:
     return status[0], b"".join(body)
 
 
+@pytest.mark.slow       # where CI has installed it
 @pytest.mark.filterwarnings("ignore")
 def test_the_dashboard_shows_constraints_and_drawings(tmp_path: Path) -> None:
     dashboard = pytest.importorskip("optuna_dashboard")

@@ -275,9 +275,9 @@ def test_what_others_evaluate_is_neither_proposed_nor_counted_twice(url: str,
         time.sleep(0.5)
         assert len(one.trials()) == 3           # the fourth is one's own
         assert running.user_attrs["identity"] not in {t.identity for t in one.trials()}
-        assert history(one.optuna)[-1].identity == running.user_attrs["identity"]
-        ordinals = [history(one.optuna)[-1].values]
-        assert ordinals[0] is not None          # the liar's, of what was found
+        seen = history(optuna.load_study(study_name=one.name, storage=one.storage))[-1]
+        assert seen.identity == running.user_attrs["identity"]
+        assert seen.values is not None          # the liar's, of what was found
         one.claims.leave()                      # now it is gone, and two does it
         thread.join(60)
         assert not thread.is_alive()

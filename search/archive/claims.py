@@ -12,6 +12,7 @@ import platform
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,15 @@ class Worker:
 def new_worker() -> str:
     """A worker's name: where its process is, which of them it is, and a part for it alone."""
     return f"{_host()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
+class Held(IntEnum):
+    """Whether a worker has a claim: it is new, or it was its own already or that of a worker that
+    is gone."""
+
+    NOT = 0
+    NEW = 1
+    BEFORE = 2
 
 
 class Claims:
@@ -77,26 +87,28 @@ class Claims:
                 table.started, table.id))]
         return self.database.read(read)
 
-    def claim(self, subject: str) -> bool:
-        """Whether this worker has the claim, be it new, its own, or of a worker that is gone."""
+    def claim(self, subject: str) -> Held:
+        """Whether this worker has the claim now, and whether somebody had it before."""
         table, others = tables.Claim, tables.Worker
 
-        def work(connection: sa.Connection) -> bool:
+        def work(connection: sa.Connection) -> Held:
             now = self.database.now(connection)
-            connection.execute(self.database.insert(table).values(
+            made = connection.execute(self.database.insert(table).values(
                 subject=subject, worker=self.own, created=now).on_conflict_do_nothing())
+            if made.rowcount == 1:
+                return Held.NEW
             holder = connection.scalar(sa.select(table.worker).where(table.subject == subject)
                                        .with_for_update())
             if holder == self.own:
-                return True
+                return Held.BEFORE
             row = connection.execute(sa.select(
                 others.id, others.study, others.machine, others.started, others.beat).where(
                 others.id == holder)).first()
             if row is not None and self._worker(row, now).alive:
-                return False
+                return Held.NOT
             connection.execute(sa.update(table).where(table.subject == subject)
                                .values(worker=self.own, created=now))
-            return True
+            return Held.BEFORE
         return self.database.write(work)
 
     def release(self, subject: str) -> None:

@@ -13,6 +13,7 @@ from search.settings import StudyError
 from search.worker import FAILED, Job
 
 POLL_S = 0.2
+SHOW_S = 1.0    # from one look at the trials to the next: it reads what all workers write
 DEATHS = 10     # of workers one after the other, without a trial finished between, that are enough
 
 
@@ -25,17 +26,18 @@ class LocalLauncher:
     def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """See `search.launchers.base.Launcher`."""
         workers = [_start(job, self.module) for _ in range(self.count)]
-        deaths, finished = 0, progress()
+        deaths, finished, shown = 0, progress(), time.monotonic()
         try:
             while workers:
                 time.sleep(POLL_S)
-                now = progress()
-                if now > finished:
-                    deaths, finished = 0, now
+                ended = [w for w in workers if w.poll() is not None]
+                if ended or time.monotonic() - shown >= SHOW_S:
+                    now, shown = progress(), time.monotonic()
+                    if now > finished:
+                        deaths, finished = 0, now
                 if stop():
                     for worker in workers:
                         _ask_to_stop(worker)
-                ended = [w for w in workers if w.poll() is not None]
                 for worker in ended:
                     workers.remove(worker)
                     _ask_to_stop(worker)        # closes our end of its input

@@ -14,12 +14,14 @@ from search.samplers.base import (
     finished,
     history,
     ordinal,
+    snapshot,
 )
 from search.samplers.face import BudgetSampler
 from searchspace import Genotype
 
 __all__ = ["SAMPLERS", "BudgetSampler", "Past", "Sampler", "Score", "Task", "choose", "derive",
-           "distribution", "finished", "history", "make", "ordinal"]
+           "distribution", "finished", "history", "make", "ordinal",
+           "snapshot"]
 
 _MAKERS = {"gp": gp.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,
            "nsga3": nsga3.make, "optuna-gp": optuna_gp.make, "random": random.make}

@@ -74,11 +74,16 @@ def finished(trial: FrozenTrial) -> bool:
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or "error" in trial.user_attrs
 
 
+def snapshot(study: optuna.Study) -> list[FrozenTrial]:
+    """All trials as they were when the latest one was asked for; read once for each."""
+    return study._get_trials(deepcopy=False, use_cache=True)
+
+
 def ordinal(study: optuna.Study, number: int) -> int:
     """How many trials before the one of this number count: finished, or being evaluated. No two
     trials that are evaluated at the same time have the same one."""
     return sum(finished(t) or t.state == TrialState.RUNNING
-               for t in study.get_trials(deepcopy=False) if t.number < number)
+               for t in snapshot(study) if t.number < number)
 
 
 def history(study: optuna.Study) -> list[Past]:
@@ -87,7 +92,7 @@ def history(study: optuna.Study) -> list[Past]:
     liar of Ginsbourger, Le Riche & Carraro 2010, section 4.2). A training that was broken off
     has the values that it might have reached."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
-    trials = study.get_trials(deepcopy=False)
+    trials = snapshot(study)
     past = [_past(t, tuple(s * v for s, v in zip(signs, told, strict=True)) if told else None)
             for t in trials if finished(t) for told in [_told(t)]]
     scored = [p.values for p in past if p.values is not None]

@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import Sampler, finished
+from search.samplers.base import Sampler, finished, snapshot
 from searchspace.space import Propose
 
 
@@ -16,7 +16,7 @@ class Handover:
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         """See `search.samplers.base.Sampler`."""
-        done = sum(finished(t) for t in study.get_trials(deepcopy=False))
+        done = sum(finished(t) for t in snapshot(study))
         return (self.first if done < self.after else self.then).propose(study, trial, seed)
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
