@@ -59,12 +59,12 @@ def environment() -> "jinja2.Environment":
 
 
 def libraries() -> tuple[str, str]:
-    """What every page carries: Graphviz in WebAssembly (`static/README.md`), and Vega.
+    """What every page carries: Graphviz in WebAssembly (`web/README.md`), and Vega.
 
     Raises:
         ValueError: one of them cannot stand in a page as it is.
     """
-    texts = (WEB.parent / "static" / "viz-global.js").read_text(encoding="utf-8"), library()
+    texts = (WEB / "viz-global.js").read_text(encoding="utf-8"), library()
     if any("</script" in text.lower() or "<!--" in text for text in texts):
         raise ValueError("a library cannot stand in a page as it is")
     return texts
