@@ -38,7 +38,7 @@ def differ(folder: Path, *changes: tuple[str, str]) -> Difference:
 
 
 def kinds(found: Difference) -> dict[str, str]:
-    return {(c.after or c.before).key: c.kind for c in found.changes if c.kind != "same"}  # type: ignore[union-attr]
+    return {(c.after or c.before).name: c.kind for c in found.changes if c.kind != "same"}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("changes", "expected", "says"), [
@@ -82,7 +82,7 @@ def test_differences_of_variants_add_up_and_turn_round(before: str, after: str) 
     there, back = compare(load(before), load(after)), compare(load(after), load(before))
     assert sum(c.cost.macs for c in there.changes) == cost(load(after)).macs - cost(load(before)).macs
     for side in ("before", "after"):
-        steps = [getattr(c, side).key for c in there.changes if getattr(c, side)]
+        steps = [getattr(c, side).name for c in there.changes if getattr(c, side)]
         names = dict.fromkeys(n.name.partition(".")[0] for n in
                               trace(load(before if side == "before" else after)).nodes)
         assert steps == list(names)
@@ -96,7 +96,7 @@ def test_the_joint_decision_is_what_changed() -> None:
     found = compare(load("sinet-mobilenet-v2@g1"), load("sinet-mobilenet-v2@joint"))
     assert kinds(found) == {"head": "removed", "pooled": "changed", "dropout": "changed",
                             "classifier": "changed"}
-    pooled = next(c for c in found.changes if c.after and c.after.key == "pooled")
+    pooled = next(c for c in found.changes if c.after and c.after.name == "pooled")
     assert "takes stage1, stage2, stage3, stage6, stage7 instead of head" in pooled.remarks
 
 

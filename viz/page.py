@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viz.align import WEIGHTS
 from viz.chart import library
 from viz.plots.theme import THEMES, config
 from viz.theme import DARK, LIGHT
@@ -41,7 +42,7 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
               "style-src 'unsafe-inline'; "
               "img-src data: blob:; base-uri 'none'; form-action 'none'")
     themes = {"plots": {theme: config(theme) for theme in THEMES}, "darker": darker()}
-    packed = {"themes": pack(themes),
+    packed = {"themes": pack(themes), "weights": pack(WEIGHTS),
               **{name: pack(value) for name, value in data.items()}}
     return environment().get_template(template).render(
         style=(WEB / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy,
