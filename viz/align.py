@@ -113,7 +113,9 @@ def _inside(before: Stage, after: Stage) -> list[str]:
     remarks = []
     if before.shape != after.shape:
         remarks.append(f"gives {show_shape(after.shape)} instead of {show_shape(before.shape)}")
-    was, now = (Counter[str](), Counter[str]())
+    if before.kind != after.kind:        # to list what is in two different blocks says less
+        return [*remarks, f"{after.kind} instead of {before.kind}"]
+    was, now = Counter[str](), Counter[str]()
     for counter, stage in ((was, before), (now, after)):
         for work in stage.work:
             counter[work.label] += work.count
@@ -128,9 +130,10 @@ def _inside(before: Stage, after: Stage) -> list[str]:
         remarks.append("with " + _counted(come))
     if not gone and not come and was.total() > 1:
         remarks += _widths(before.work, after.work)
-    if not remarks and (before.macs, before.params) != (after.macs, after.params):
-        remarks.append("its inputs have other shapes")
-    return remarks or ["wired in another way"]
+    if remarks:
+        return remarks
+    return ["its inputs have other shapes" if before.structure == after.structure
+            else "wired or set in another way"]
 
 
 def _widths(before: Sequence[Work], after: Sequence[Work]) -> list[str]:

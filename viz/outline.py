@@ -34,7 +34,7 @@ class Stage(NamedTuple):
 
     ``what`` and ``times`` are what drawings say of it, ``sources`` the stages that it takes, by
     name. ``work`` are its operations in order of appearance; ``structure`` tells apart what costs
-    and labels do not: which operation takes which.
+    and labels do not: which operation takes which, and settings that a label leaves out.
     """
 
     name: str

@@ -27,7 +27,7 @@ def config(theme: str) -> dict[str, Any]:
         "view": {"stroke": None},
         "axis": {"labelColor": second, "titleColor": ink, "gridColor": grid, "domainColor": second,
                  "tickColor": second, "labelFontSize": 11, "titleFontSize": 12,
-                 "titleFontWeight": "normal"},
+                 "titleFontWeight": "normal", "labelOverlap": "greedy", "labelSeparation": 6},
         "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12,
                    "titleFontWeight": "normal", "symbolSize": 70},
         "title": {"color": ink, "fontSize": 13, "fontWeight": "normal"},

@@ -58,6 +58,7 @@ function changes(left, right, weights) {
 function inside(a, b) {
   const remarks = [];
   if (shape(a) !== shape(b)) remarks.push(`gives ${shape(b)} instead of ${shape(a)}`);
+  if (kind(a) !== kind(b)) return [...remarks, `${kind(b)} instead of ${kind(a)}`];
   const [was, now] = [a, b].map((s) => s[WORK].reduce((counts, work) =>
     counts.set(work[LABEL], (counts.get(work[LABEL]) ?? 0) + work[COUNT]), new Map()));
   const less = (x, y) => [...x].map(([label, n]) => [label, n - (y.get(label) ?? 0)])
@@ -71,9 +72,9 @@ function inside(a, b) {
   if (come.length) remarks.push(`with ${counted(come)}`);
   const many = [...was.values()].reduce((sum, n) => sum + n, 0) > 1;
   if (!gone.length && !come.length && many) remarks.push(...widths(a[WORK], b[WORK], was));
-  if (!remarks.length && (a[MACS] !== b[MACS] || a[PARAMS] !== b[PARAMS]))
-    remarks.push("its inputs have other shapes");
-  return remarks.length ? remarks : ["wired in another way"];
+  if (remarks.length) return remarks;
+  return [a[STRUCTURE] === b[STRUCTURE] ? "its inputs have other shapes"
+    : "wired or set in another way"];
 }
 
 /** Operations that give other numbers of channels; labels and their counts are equal. */
