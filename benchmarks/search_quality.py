@@ -15,7 +15,6 @@ this project. With --svg the curves are drawn, one file a budget.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import optuna
 from bare import BARE
-from curves import Curve, svg
 from drive import drive
 from known import read
 from rich.console import Console
@@ -35,9 +33,11 @@ from search.scores.table import find_table
 from searchspace import SearchspaceError
 from searchspace.budget import Budget, parse_amount, show_amount
 from searchspace.expand import trace
+from viz.chart import chart
+from viz.plots.regret import Band, band, rows, spec
 
 MARKS = (25, 50, 100)
-RESAMPLES = 2_000
+DIGITS = 6              # of a regret in a file
 PRIOR = "+naswot"       # a row of its own: the sampler with the training-free score as prior
 Job = tuple[str, Path, int, str, int, int]     # space, table, budget, sampler, seed, evaluations
 
@@ -74,20 +74,13 @@ def run(job: Job) -> list[float]:
     return regret + [lowest_regret] * (evaluations - len(regret))
 
 
-def band(regrets: Sequence[Sequence[float]]) -> Curve:
-    """Mean over the seeds after each evaluation, between the ends of its confidence interval."""
-    rows = np.array(regrets)
-    drawn = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
-    low, high = np.quantile(rows[drawn].mean(1), (0.025, 0.975), axis=0)
-    return [(float(a), float(b), float(c)) for a, b, c in zip(low, rows.mean(0), high, strict=True)]
-
-
 def main() -> int:
     """Run the benchmark."""
     options = parser().parse_args()
     console = Console(highlight=False)
     marks = [m for m in MARKS if m <= options.evaluations]
     results: dict[str, list[list[float]]] = {}
+    asked: dict[str, list[list[float]]] = {}
     try:
         for earlier in options.earlier:
             results |= json.loads(earlier.read_text(encoding="utf-8"))
@@ -106,7 +99,7 @@ def main() -> int:
         table = Table("sampler", *(f"after {m}" for m in marks), "seeds",
                       title=f"regret, {options.space}, {show_amount(bound)} MACs "
                             f"({inside} points)")
-        curves: dict[str, Curve] = {}
+        curves: dict[str, tuple[Band, ...]] = {}
         for name in options.samplers:
             jobs: list[Job] = [(options.space, file, bound, name, seed,
                                 options.evaluations) for seed in range(options.seeds)]
@@ -114,6 +107,7 @@ def main() -> int:
             if regrets is None:
                 with ProcessPoolExecutor(options.jobs) as pool:
                     regrets = results[f"{bound} {name}"] = list(pool.map(run, jobs))
+            asked[f"{bound} {name}"] = [[round(value, DIGITS) for value in row] for row in regrets]
             curve = curves[name if name in BARE else f"ours: {name}"] = band(regrets)
             table.add_row(name if name in BARE else f"ours: {name}",
                           *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1])
@@ -123,11 +117,10 @@ def main() -> int:
         if options.svg:
             path = options.svg if len(budgets) == 1 else options.svg.with_stem(
                 f"{options.svg.stem}-{show_amount(bound)}")
-            top = max(curve[min(9, len(curve) - 1)][2] for curve in curves.values())
-            path.write_text(svg(f"{options.space} under {show_amount(bound)} MACs", "evaluations",
-                                "regret (points of accuracy)", curves, top or 1), encoding="utf-8")
+            title = f"{options.space} under {show_amount(bound)} MACs"
+            path.write_bytes(chart(spec(rows(curves), title)))
     if options.json:
-        options.json.write_text(json.dumps(results), encoding="utf-8")
+        options.json.write_text(json.dumps(asked), encoding="utf-8")
     return 0
 
 
@@ -149,7 +142,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--evaluations", type=int, default=100, metavar="N")
     made.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     made.add_argument("--svg", type=Path, metavar="FILE")
-    made.add_argument("--json", type=Path, metavar="FILE", help="regrets of all seeds")
+    made.add_argument("--json", type=Path, metavar="FILE", 
+                      help="regrets of all seeds, of the rows that are shown")
     made.add_argument("--earlier", nargs="+", type=Path, default=[], metavar="FILE",
                         help="files of --json of the same space; rows in them are not run again")
     return made

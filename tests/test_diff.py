@@ -38,13 +38,13 @@ def differ(folder: Path, *changes: tuple[str, str]) -> Difference:
 
 
 def kinds(found: Difference) -> dict[str, str]:
-    return {(c.after or c.before).key: c.kind for c in found.changes if c.kind != "same"}  # type: ignore[union-attr]
+    return {(c.after or c.before).name: c.kind for c in found.changes if c.kind != "same"}  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("changes", "expected", "says"), [
     ([], {}, []),
     ([("k: 3, as: mix", "k: 5, as: mix")], {"mix": "changed"},
-     ["without dw 3×3, relu", "with dw 5×5, relu"]),
+     ["dw 5×5, relu instead of dw 3×3, relu"]),
     ([("repeat: 2", "repeat: 3")], {"body": "changed"}, ["3 repeats instead of 2"]),
     ([("out: 16", "out: 24")], {"wide": "changed", "gap": "changed", "classifier": "changed"},
      ["gives 24×16×16 instead of 16×16×16", "its inputs have other shapes"]),
@@ -82,7 +82,7 @@ def test_differences_of_variants_add_up_and_turn_round(before: str, after: str) 
     there, back = compare(load(before), load(after)), compare(load(after), load(before))
     assert sum(c.cost.macs for c in there.changes) == cost(load(after)).macs - cost(load(before)).macs
     for side in ("before", "after"):
-        steps = [getattr(c, side).key for c in there.changes if getattr(c, side)]
+        steps = [getattr(c, side).name for c in there.changes if getattr(c, side)]
         names = dict.fromkeys(n.name.partition(".")[0] for n in
                               trace(load(before if side == "before" else after)).nodes)
         assert steps == list(names)
@@ -96,8 +96,50 @@ def test_the_joint_decision_is_what_changed() -> None:
     found = compare(load("sinet-mobilenet-v2@g1"), load("sinet-mobilenet-v2@joint"))
     assert kinds(found) == {"head": "removed", "pooled": "changed", "dropout": "changed",
                             "classifier": "changed"}
-    pooled = next(c for c in found.changes if c.after and c.after.key == "pooled")
+    pooled = next(c for c in found.changes if c.after and c.after.name == "pooled")
+    assert "vote ×5 + concat instead of global avg pool" in pooled.remarks
     assert "takes stage1, stage2, stage3, stage6, stage7 instead of head" in pooled.remarks
+
+
+def test_networks_without_a_common_name_are_paired_by_image_size_and_block() -> None:
+    found = compare(load("sinet"), load("mobilenet-v2"))
+    pairs = [(c.before and c.before.name, c.after and c.after.name) for c in found.changes]
+    assert {("stem", "stem"), ("b1", "stage1"), ("b2", "stage2"), ("b3", "stage3"),
+            ("classifier", "classifier")} <= set(pairs)
+    assert all(c.before.height == c.after.height for c in found.changes if c.before and c.after)
+    said = next(c.remarks for c in found.changes if c.after and c.after.name == "stage2")
+    assert said == ("in the place of b2", "gives 24×56×56 instead of 40×56×56",
+                    "mbconv instead of si_stage")
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("{out: 8, k: 1, act: none}", "{out: 8, k: 1, act: none, bias: true}", "wired or set in another way"),
+    ("{out: 12, k: 1}", "{out: 10, k: 1}", "conv 1×1, relu: 10 instead of 12 channels"),
+    ("{from: [a, x]}", "{from: [x, a]}", "wired or set in another way"),
+    ("- conv: {out: 8, k: 1, act: none}", "- conv: {out: 8, k: 1}", "without 2 conv 1×1"),
+])
+def test_what_changes_inside_a_block_is_said(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """What costs alone would not tell is told too."""
+    text = """
+name: net
+input: [3, 8, 8]
+blocks:
+  unit:
+    body:
+      - conv: {out: 12, k: 1}
+      - conv: {out: 8, k: 1, act: none}
+      - conv: {out: 8, as: a}
+      - add: {from: [a, x]}
+net:
+  - conv: {out: 8, as: stem}
+  - unit: {repeat: 2}
+"""
+    assert old in text
+    for name, content in (("a", text), ("b", text.replace(old, new))):
+        (tmp_path / f"{name}.yaml").write_text(content)
+    found = compare(load(tmp_path / "a.yaml"), load(tmp_path / "b.yaml"))
+    assert list(kinds(found)) == ["unit"]
+    assert any(says in remark for change in found.changes for remark in change.remarks), found
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -289,14 +289,10 @@ def test_pictures_and_pages_are_those_of_the_present_code() -> None:
         assert (DOCS / name).read_text() == "\n".join(made()), "run python viz/pictures.py"
 
 
-# Curves of many searches, drawn by the benchmark that ran them; docs/search.md has the command.
-MEASURED = {"digits-search.svg"}
-
-
 def test_every_picture_is_made_by_the_script_and_shown() -> None:
     made = {shown.path for shown in pictures.pictures()}
     there = {str(p.relative_to(DOCS)) for p in DOCS.rglob("*.svg")}
-    assert made == there - MEASURED
+    assert made == there
     shown = "\n".join(p.read_text() for p in (DOCS.parent / "README.md", *DOCS.glob("*.md")))
     assert {path for path in made if path not in shown} == set()
     assert sum((DOCS / path).stat().st_size for path in made) < 4_000_000

@@ -5,6 +5,7 @@ Every test ends with no word on the console and no request that left the page.
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +14,13 @@ import pytest
 
 from searchspace import cost, load
 from searchspace.resized import published_at
-from viz import zoo
+from viz import gallery, zoo
+from viz.align import WEIGHTS, difference
+from viz.outline import outline
+from viz.page import WEB
 from viz.report import report
 from viz.results import Results, Rival
+from viz.subject import subject
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
 
@@ -279,6 +284,25 @@ def test_no_other_script_runs(opened: Open) -> None:
         s.textContent = 'window.ran = 1'; document.body.append(s); return window.ran ?? 0; }""")
     assert ran == 0
     assert "Content Security Policy" in opened.said.pop()  # type: ignore[attr-defined]
+
+
+def test_a_page_finds_the_differences_that_python_finds(browser: Any) -> None:
+    """Pairs, kinds and words are the same for every two families, though two languages make them."""
+    outlines = [outline(subject(load(name))) for name in gallery.families()]
+    pairs = list(combinations(range(len(outlines)), 2))
+    code = "\n".join((WEB / name).read_text(encoding="utf-8")
+                     for name in ("base.js", "network.js", "difference.js"))
+    tab = browser.new_page()
+    found = tab.evaluate("""([code, stages, pairs, weights]) => {
+        const changes = new Function(code + "; return changes")();
+        return pairs.map(([i, j]) => changes(stages[i], stages[j], weights).map(
+            ([a, b, kind, remarks]) => [a && a[0], b && b[0], kind, remarks])); }""",
+        [code, [one.stages for one in outlines], pairs, WEIGHTS])
+    tab.close()
+    for (i, j), rows in zip(pairs, found, strict=True):
+        wanted = difference(outlines[i], outlines[j]).changes
+        assert rows == [[c.before and c.before.name, c.after and c.after.name, c.kind,
+                         list(c.remarks)] for c in wanted], (outlines[i].title, outlines[j].title)
 
 
 # --- the gallery --------------------------------------------------------------------------------

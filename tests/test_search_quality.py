@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts,
 import overhead
 import search_quality
 from bare import BARE
-from curves import svg
 from known import read
 
 from searchspace import SearchspaceError, load
 from searchspace.budget import Budget
 from searchspace.census import walk
+from viz.plots.regret import band, rows, spec
 
 
 def table(folder: Path) -> Path:
@@ -72,7 +72,7 @@ def test_the_command_prints_and_draws(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "argv", [*sys.argv[:-4], "--earlier", str(tmp_path / "missing.json")])
     assert search_quality.main() == 2
     assert capsys.readouterr().err.startswith("error: ")
-    low, mean, high = search_quality.band(regrets["60000 random"])[24]
+    low, mean, high = band(regrets["60000 random"])[24]
     assert low <= mean <= high
     assert mean == pytest.approx(np.mean([r[24] for r in regrets["60000 random"]]))
 
@@ -127,8 +127,12 @@ def test_the_time_that_samplers_take_is_printed(monkeypatch: pytest.MonkeyPatch,
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_a_curve_is_drawn_within_its_frame() -> None:
-    drawing = ET.fromstring(svg("a < b", "x", "y", {"one": [(0, 1, 9), (0, 0.5, 2)]}, 2.0))
-    lines = [e for e in drawing if e.tag.endswith("polyline")]
-    heights = [float(p.split(",")[1]) for p in lines[0].attrib["points"].split()]
-    assert heights[0] < heights[1] <= 420
+def test_the_axis_of_regret_ends_where_the_curves_are_after_ten() -> None:
+    curves = {"one": [(0.0, 9.0 - i, 9.5 - i) for i in range(12)], "two": [(0.0, 0.5, 1.0)] * 5}
+    points = rows(curves)
+    assert [p for p in points if p.evaluation == 2] == [("one", 2, 0, 8, 8.5), ("two", 2, 0, 0.5, 1)]
+    line = spec(points, "a < b")["layer"][1]["encoding"]
+    assert line["y"]["scale"]["domain"] == [0, 0.5] and line["x"]["scale"]["domain"] == [1, 12]
+    assert line["color"]["scale"]["domain"] == ["one", "two"]
+    same = rows({"one": [(0.0, 0.0, 0.0)]})
+    assert spec(same, "none")["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 1.0]

@@ -1,25 +1,23 @@
-"""What changed between two genotypes: their stages beside each other, and how each differs.
+"""What changed between two networks: their stages beside each other, and how each differs.
 
-Stages are paired by name, in order; what lies between two pairs then by the operations that it
-holds, so that a renamed stage is found again. The rest was added or removed.
+Stages are paired in order so that what pairs differ in, and what stands alone, weighs least
+(`WEIGHTS`). A page compares any two of its networks, far too many pairs to be laid down in it, so
+`web/difference.js` does the same there with the same weights; a test holds the two together.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import Any
 
-from searchspace.expand import Node
 from searchspace.ops import Cost, show_shape
 
-from .levels import INPUT, stages
-from .picture import Box
-from .subject import Subject
+from .outline import Outline, Stage, Work
 
 KINDS = ("same", "changed", "added", "removed")
-# Operations named in one remark.
-MOST = 3
+# What a pair that differs in these weighs, and a stage that is alone: two of those weigh less than
+# a pair that has neither name nor kind nor height in common. ``free``: only one of them has MACs.
+WEIGHTS = {"name": 4, "kind": 5, "height": 6, "free": 6, "channels": 1, "times": 1, "alone": 7}
+MOST = 3             # operations named in one remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +25,15 @@ class Change:
     """A stage before and after; one of them is None where it was added or removed."""
 
     kind: str
-    before: Box | None
-    after: Box | None
+    before: Stage | None
+    after: Stage | None
     remarks: tuple[str, ...] = ()
 
     @property
     def cost(self) -> Cost:
         """By how much MACs and parameters grew."""
-        macs = [box.macs if box else 0 for box in (self.before, self.after)]
-        params = [box.params if box else 0 for box in (self.before, self.after)]
+        macs = [stage.macs if stage else 0 for stage in (self.before, self.after)]
+        params = [stage.params if stage else 0 for stage in (self.before, self.after)]
         return Cost(macs[1] - macs[0], params[1] - params[0])
 
 
@@ -54,105 +52,99 @@ class Difference:
         return all(change.kind == "same" for change in self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of the two: its stages as boxes, their nodes, and where their inputs come from."""
-
-    boxes: tuple[Box, ...]
-    nodes: dict[str, tuple[Node, ...]]
-    sources: dict[str, tuple[str, ...]]
-    content: dict[str, Any]
+def difference(before: Outline, after: Outline) -> Difference:
+    """The stages of two networks paired and compared."""
+    pairs = align(before.stages, after.stages)
+    renamed = {x.name: y.name for x, y in pairs if x and y}
+    return Difference((before.title, after.title),
+                      tuple(_change(x, y, renamed) for x, y in pairs), before.cost, after.cost)
 
 
-def difference(before: Subject, after: Subject) -> Difference:
-    """The stages of two networks (spaces at the point where they are drawn) paired and compared."""
-    a, b = _side(before), _side(after)
-    pairs = _pairs(a, b)
-    renamed = {x.key: y.key for x, y in pairs if x and y}
-    changes = tuple(_change(a, b, x, y, renamed) for x, y in pairs)
-    return Difference((before.title, after.title), changes, before.expansion.cost(),
-                      after.expansion.cost())
+def unlike(a: Stage, b: Stage) -> int:
+    """How much a pair weighs."""
+    few, many = sorted((a.channels, b.channels))
+    return (WEIGHTS["name"] * (a.name != b.name) + WEIGHTS["kind"] * (a.kind != b.kind)
+            + WEIGHTS["height"] * (a.height != b.height)
+            + WEIGHTS["free"] * ((a.macs > 0) != (b.macs > 0))
+            + WEIGHTS["channels"] * ((few != many) + (2 * few < many))
+            + WEIGHTS["times"] * (a.times != b.times))
 
 
-def _side(subject: Subject) -> _Side:
-    nodes = subject.expansion.nodes
-    picture = stages(subject)
-    sources: dict[str, tuple[str, ...]] = {box.key: () for box in picture.boxes}
-    for edge in picture.edges:
-        sources[edge.target] = (*sources[edge.target], edge.source)
-    content = {}
-    for name, span in subject.stages:
-        outside: dict[int, int] = {}
-        content[name] = tuple(
-            (nodes[i].op, nodes[i].shape, nodes[i].cost, tuple(
-                j - span.start if j >= span.start else ~outside.setdefault(j, len(outside))
-                for j in nodes[i].inputs)) for i in span)
-    return _Side(tuple(b for b in picture.boxes if b.key != INPUT),
-                 {name: nodes[span.start:span.stop] for name, span in subject.stages},
-                 sources, content)
+def align(left: Sequence[Stage],
+          right: Sequence[Stage]) -> list[tuple[Stage | None, Stage | None]]:
+    """All stages of both in order, in the pairs that weigh least together."""
+    alone = WEIGHTS["alone"]
+    sums = [[(i + j) * alone for j in range(len(right) + 1)] for i in range(len(left) + 1)]
+    for i, a in enumerate(left, 1):
+        for j, b in enumerate(right, 1):
+            sums[i][j] = min(sums[i - 1][j - 1] + unlike(a, b), sums[i - 1][j] + alone,
+                             sums[i][j - 1] + alone)
+    pairs: list[tuple[Stage | None, Stage | None]] = []
+    i, j = len(left), len(right)
+    while i or j:
+        if i and j and sums[i][j] == sums[i - 1][j - 1] + unlike(left[i - 1], right[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((left[i], right[j]))
+        elif j and sums[i][j] == sums[i][j - 1] + alone:
+            j -= 1
+            pairs.append((None, right[j]))
+        else:
+            i -= 1
+            pairs.append((left[i], None))
+    return pairs[::-1]
 
 
-def _pairs(a: _Side, b: _Side) -> list[tuple[Box | None, Box | None]]:
-    """All stages in order, first by name, then between those by content and by operation."""
-    keys: tuple[Any, ...] = (lambda s, box: box.key, lambda s, box: s.content[box.key],
-                             lambda s, box: box.detail)
-
-    def match(left: Sequence[Box], right: Sequence[Box],
-              level: int) -> list[tuple[Box | None, Box | None]]:
-        if level == len(keys) or not (left and right):
-            return [*((box, None) for box in left), *((None, box) for box in right)]
-        found: list[tuple[Box | None, Box | None]] = []
-        at = (0, 0)
-        matcher = SequenceMatcher(None, [keys[level](a, box) for box in left],
-                                  [keys[level](b, box) for box in right], autojunk=False)
-        for i, j, size in matcher.get_matching_blocks():
-            found += match(left[at[0]:i], right[at[1]:j], level + 1)
-            found += zip(left[i:i + size], right[j:j + size], strict=True)
-            at = (i + size, j + size)
-        return found
-
-    return match(a.boxes, b.boxes, 0)
-
-
-def _change(a: _Side, b: _Side, before: Box | None, after: Box | None,
-            renamed: dict[str, str]) -> Change:
+def _change(before: Stage | None, after: Stage | None, renamed: Mapping[str, str]) -> Change:
     if before is None or after is None:
         return Change("added" if before is None else "removed", before, after)
     remarks = []
-    if before.key != after.key:
-        remarks.append(f"renamed from {before.key}")
-    sources = tuple(renamed.get(name, name) for name in a.sources[before.key])
-    if set(sources) != set(b.sources[after.key]):
-        remarks.append(f"takes {_listed(b.sources[after.key])} instead of "
-                       f"{_listed(a.sources[before.key])}")
-    if a.content[before.key] != b.content[after.key]:
-        remarks += _inside(a.nodes[before.key], b.nodes[after.key], before, after)
+    if before.name != after.name:
+        remarks.append(f"renamed from {before.name}" if before.kind == after.kind
+                       else f"in the place of {before.name}")
+    if {renamed.get(name, name) for name in before.sources} != set(after.sources):
+        remarks.append(f"takes {_listed(after.sources)} instead of {_listed(before.sources)}")
+    if before[3:8] != after[3:8] or before[9:] != after[9:]:       # all but words and sources
+        remarks += _inside(before, after)
     return Change("changed" if remarks else "same", before, after, tuple(remarks))
 
 
-def _inside(old: Sequence[Node], new: Sequence[Node], before: Box, after: Box) -> list[str]:
+def _inside(before: Stage, after: Stage) -> list[str]:
     """How the operations of a stage differ, in words."""
     remarks = []
     if before.shape != after.shape:
         remarks.append(f"gives {show_shape(after.shape)} instead of {show_shape(before.shape)}")
-    was, now = (Counter(node.op.label() for node in nodes) for nodes in (old, new))
+    if before.kind != after.kind:        # to list what is in two different blocks says less
+        return [*remarks, f"{after.kind} instead of {before.kind}"]
+    was, now = Counter[str](), Counter[str]()
+    for counter, stage in ((was, before), (now, after)):
+        for work in stage.work:
+            counter[work.label] += work.count
     gone, come = was - now, now - was
-    if before.detail == after.detail and before.count != after.count:
-        remarks.append(f"{after.count} repeats instead of {before.count}")
+    if before.what == after.what and before.times != after.times:
+        remarks.append(f"{after.times} repeats instead of {before.times}")
         if not (gone and come):
             return remarks
     if gone:
         remarks.append("without " + _counted(gone))
     if come:
         remarks.append("with " + _counted(come))
-    if not gone and not come and len(new) > 1:
-        widths = Counter((x.op.label(), x.shape[0], y.shape[0]) for x, y in
-                         zip(old, new, strict=True) if x.shape[0] != y.shape[0])
-        remarks += [f"{label}: {c} instead of {d} channels"
-                    for label, d, c in list(widths)[:MOST]]
-    if not remarks and [node.cost for node in old] != [node.cost for node in new]:
-        remarks.append("its inputs have other shapes")
-    return remarks or ["wired in another way"]
+    if not gone and not come and was.total() > 1:
+        remarks += _widths(before.work, after.work)
+    if remarks:
+        return remarks
+    return ["its inputs have other shapes" if before.structure == after.structure
+            else "wired or set in another way"]
+
+
+def _widths(before: Sequence[Work], after: Sequence[Work]) -> list[str]:
+    """Operations that give other numbers of channels; labels and their counts are equal."""
+    found: dict[str, None] = {}
+    for label in dict.fromkeys(work.label for work in before):
+        was, now = ([work.channels for work in side if work.label == label
+                     for _ in range(work.count)] for side in (before, after))
+        found |= {f"{label}: {d} instead of {c} channels": None
+                  for c, d in zip(was, now, strict=True) if c != d}
+    return list(found)[:MOST]
 
 
 def _counted(labels: Counter[str]) -> str:

@@ -19,16 +19,24 @@ def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
     """A drawing in Vega-Lite as the bytes of a file; the same ones for the same drawing."""
     import vl_convert
 
-    sized = {**spec, "width": width, "config": config(theme)}
+    # no word for each mark: a file is looked at as a whole
+    sized = {**spec, "width": width, "config": {**config(theme), "aria": False}}
     if format == "svg":
-        drawn = vl_convert.vegalite_to_svg(sized)
-        # gradients are numbered over all drawings of a process
-        numbers = {name: f"gradient_{i}" for i, name in enumerate(
-            dict.fromkeys(re.findall(r"gradient_\d+", drawn)))}
-        return re.sub(r"gradient_\d+", lambda found: numbers[found[0]], drawn).encode()
+        return _small(vl_convert.vegalite_to_svg(sized)).encode()
     if format == "pdf":
         return vl_convert.vegalite_to_pdf(sized)
     return vl_convert.vegalite_to_png(sized, scale=2)
+
+
+def _small(drawn: str) -> str:
+    """An SVG with places to a hundredth of a pixel, the same in every process."""
+    # gradients are numbered over all drawings of a process
+    numbers = {name: f"gradient_{i}" for i, name in enumerate(
+        dict.fromkeys(re.findall(r"gradient_\d+", drawn)))}
+    drawn = re.sub(r"gradient_\d+", lambda found: numbers[found[0]], drawn)
+    return re.sub(r' (?:d|transform|[xy][12]?|width|height)="[^"]*"', lambda attribute: re.sub(
+        r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), attribute[0]),
+        drawn)
 
 
 def write_charts(results: Results, folder: Path, format: str = "svg",

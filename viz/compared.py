@@ -9,7 +9,7 @@ from searchspace.ops import Cost, show_shape
 from .align import KINDS, Change, Difference
 from .dot import frame
 from .labels import amount, span, table, tooltip
-from .picture import Box
+from .outline import Stage
 from .style import Style
 
 WIDE = 150                               # of a box's text, in points
@@ -29,21 +29,21 @@ def compared(found: Difference, style: Style | None = None) -> graphviz.Digraph:
         names = {"a": f"a{i}", "b": f"b{i}"}
         with graph.subgraph(name=f"row{i}") as row:
             row.attr(rank="same")
-            for side, box in (("a", change.before), ("b", change.after)):
-                if box is None:
+            for side, stage in (("a", change.before), ("b", change.after)):
+                if stage is None:
                     row.node(names[side], "", style="invis", width=str(WIDE / 72), fixedsize="true")
                     continue
                 fill, line = theme.changed[change.kind]
-                row.node(names[side], _box(box, change if side == "b" or change.after is None
+                row.node(names[side], _stage(stage, change if side == "b" or change.after is None
                                            else None, style), fillcolor=fill, color=line,
-                         tooltip=tooltip(f"{box.key}: {change.kind}"))
+                         tooltip=tooltip(f"{stage.name}: {change.kind}"))
         graph.edge(names["a"], names["b"], style="dashed" if change.before and change.after
                    else "invis", dir="none", color=theme.border)
-        for side, box in (("a", change.before), ("b", change.after)):
+        for side, stage in (("a", change.before), ("b", change.after)):
             above = f"{side}{i - 1}"
-            if i and (box is None or last.get(side) != above):
+            if i and (stage is None or last.get(side) != above):
                 graph.edge(above, names[side], style="invis", weight="50")
-            if box is not None:
+            if stage is not None:
                 if side in last:
                     near = {"weight": "50"} if last[side] == above else {"constraint": "false"}
                     graph.edge(last[side], names[side], **near)
@@ -86,15 +86,16 @@ def _heading(found: Difference, style: Style) -> str:
         legend])
 
 
-def _box(box: Box, change: Change | None, style: Style) -> str:
+def _stage(stage: Stage, change: Change | None, style: Style) -> str:
     theme = style.palette
-    times = f" ×{box.count}" if box.count > 1 else ""
-    head, *more = wrap(f"{box.title}\0{box.detail}{times}", LETTERS,
+    times = f" ×{stage.times}" if stage.times > 1 else ""
+    head, *more = wrap(f"{stage.name}\0{stage.what}{times}", LETTERS,
                        break_on_hyphens=False) or [""]
     title, _, rest = head.partition("\0")
     rows = [span(title, 9, theme.ink, bold=True) + span(f"  {rest}", 8, theme.ink),
             *(span(line, 8, theme.ink) for line in more),
-            span(f"{show_shape(box.shape)}   {amount(box.macs)} MACs   {amount(box.params)} params",
+            span(f"{show_shape(stage.shape)}   {amount(stage.macs)} MACs   "
+                 f"{amount(stage.params)} params",
                  7, theme.second)]
     if change is not None and change.kind != "same":
         for remark in filter(None, (*change.remarks, grown(change.cost))):

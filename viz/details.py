@@ -6,22 +6,29 @@ from searchspace import Genotype, to_yaml
 from searchspace.expand import Expansion, trace
 from searchspace.memory import peak
 from searchspace.table import stages
-from viz.render import draw
+from viz.dot import digraph
+from viz.levels import picture
+from viz.outline import outline
+from viz.style import Style
+from viz.subject import subject
 
 Detail = dict[str, Any]
 
 
 def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) -> Detail:
     """A network for a page: ``stages`` are lists of name, what, times, C, H, W, MACs, parameters
-    and a remark, the rows of `searchspace.table`; ``dot`` is what the page's Graphviz lays out.
+    and a remark, the rows of `searchspace.table`; ``outline`` are the stages that two networks are
+    compared by (`viz.outline`); ``dot`` is what the page's Graphviz lays out.
 
     Raises:
         GenotypeError: the network does not expand.
     """
     found = expansion or trace(genotype)
     cost, most = found.cost(), peak(found)
+    drawn = subject(genotype)
     rows = [[row.name, row.what, row.times, *(row.shape or (0, 0, 0)), row.cost.macs,
              row.cost.params, "; ".join(row.remarks)] for row in stages(genotype, found)]
     return {"name": name, "input": list(found.input), "macs": cost.macs, "params": cost.params,
             "memory": most.bytes, "peak": most.step, "stages": rows, "yaml": to_yaml(genotype),
-            "dot": draw(genotype, "dot").decode()}
+            "outline": outline(drawn).stages,
+            "dot": digraph(picture(drawn, "stage"), Style()).source}

@@ -14,7 +14,7 @@ from viz.compact import compact
 from viz.compared import compared, grown, total
 from viz.labels import amount
 from viz.layout import run
-from viz.picture import Box
+from viz.outline import Stage, outline
 from viz.render import write
 from viz.style import Style, check
 from viz.subject import subject
@@ -38,7 +38,7 @@ def compare(before: Genotype, after: Genotype) -> Difference:
     Raises:
         SearchspaceError: one does not expand.
     """
-    return difference(subject(before), subject(after))
+    return difference(outline(subject(before)), outline(subject(after)))
 
 
 def draw_difference(found: Difference, format: str = "svg", theme: str = "light") -> bytes:
@@ -69,11 +69,12 @@ def show(found: Difference, *, everything: bool = False) -> Table:
     return table
 
 
-def _stage(box: Box | None) -> str:
-    if box is None:
+def _stage(stage: Stage | None) -> str:
+    if stage is None:
         return ""
-    times = f" ×{box.count}" if box.count > 1 else ""
-    return f"{box.key}  {box.detail}{times}\n  {amount(box.macs)} MACs, {amount(box.params)} params"
+    times = f" ×{stage.times}" if stage.times > 1 else ""
+    return (f"{stage.name}  {stage.what}{times}\n"
+            f"  {amount(stage.macs)} MACs, {amount(stage.params)} params")
 
 
 def main(arguments: list[str] | None = None) -> int:

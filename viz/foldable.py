@@ -1,6 +1,6 @@
 """A drawing as one HTML page on which groups fold: it opens from disk and asks for nothing.
 
-The page holds the DOT statement of each box and group, and Graphviz itself (`static/README.md`);
+The page holds the DOT statement of each box and group, and Graphviz itself (`web/README.md`);
 folding puts other statements together and lays them out again.
 """
 
@@ -21,10 +21,10 @@ from .style import Style
 def foldable(picture: Picture, style: Style) -> str:
     """The page. All its names are text: nothing in a genotype can become markup or script."""
     theme = style.palette
-    static = files("viz") / "static"
+    web = files("viz") / "web"
 
     def read(name: str) -> str:
-        return (static / name).read_text(encoding="utf-8")
+        return (web / name).read_text(encoding="utf-8")
 
     return Template(read("fold.html")).substitute(
         theme=theme.name, title=html.escape(picture.title),

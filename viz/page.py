@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viz.align import WEIGHTS
 from viz.chart import library
 from viz.plots.theme import THEMES, config
 from viz.theme import DARK, LIGHT
@@ -41,7 +42,7 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
               "style-src 'unsafe-inline'; "
               "img-src data: blob:; base-uri 'none'; form-action 'none'")
     themes = {"plots": {theme: config(theme) for theme in THEMES}, "darker": darker()}
-    packed = {"themes": pack(themes),
+    packed = {"themes": pack(themes), "weights": pack(WEIGHTS),
               **{name: pack(value) for name, value in data.items()}}
     return environment().get_template(template).render(
         style=(WEB / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy,
@@ -59,12 +60,12 @@ def environment() -> "jinja2.Environment":
 
 
 def libraries() -> tuple[str, str]:
-    """What every page carries: Graphviz in WebAssembly (`static/README.md`), and Vega.
+    """What every page carries: Graphviz in WebAssembly (`web/README.md`), and Vega.
 
     Raises:
         ValueError: one of them cannot stand in a page as it is.
     """
-    texts = (WEB.parent / "static" / "viz-global.js").read_text(encoding="utf-8"), library()
+    texts = (WEB / "viz-global.js").read_text(encoding="utf-8"), library()
     if any("</script" in text.lower() or "<!--" in text for text in texts):
         raise ValueError("a library cannot stand in a page as it is")
     return texts

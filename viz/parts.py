@@ -57,7 +57,7 @@ def signature(nodes: Sequence[Node], part: Part, depth: int) -> tuple[Any, ...]:
         inputs = tuple(j - start if j >= start else ~outside.setdefault(j, len(outside))
                        for j in node.inputs)
         inner = tuple(c.name.removeprefix(part.name) for c in node.calls[depth:])
-        rows.append((_without_sizes(node.op), inner, inputs))
+        rows.append((without_sizes(node.op), inner, inputs))
     return part.block, *rows
 
 
@@ -87,6 +87,6 @@ def uses(names: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _without_sizes(op: Op) -> tuple[Any, ...]:
+def without_sizes(op: Op) -> tuple[Any, ...]:
     kept = (f.name for f in fields(op) if f.name not in _SIZES)  # type: ignore[arg-type]
     return op.kind, getattr(op, "groups", 1) > 1, *(getattr(op, name) for name in kept)

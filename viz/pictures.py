@@ -1,7 +1,7 @@
 """Every picture in the README and the docs: ``python viz/pictures.py`` draws them all again.
 
-`docs/pictures.txt` holds a digest of the DOT of each, so that a test sees a picture that is out of
-date without knowing how a version of Graphviz lays it out.
+`docs/pictures.txt` holds a digest of what each is drawn from (DOT, Vega-Lite), so that a test sees
+a picture that is out of date without knowing how a version of Graphviz lays it out.
 """
 
 import argparse
@@ -11,21 +11,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.rows import read_study
 from searchspace import SearchspaceError, load, spaces
 from viz import gallery, papers
-from viz.align import difference
 from viz.compact import compact
 from viz.compared import compared
+from viz.diff import compare
 from viz.dot import digraph
 from viz.layout import page, run
 from viz.levels import picture
 from viz.picture import Picture
+from viz.plotted import FOUND, PLOTTED, Plotted, keep
 from viz.render import write
 from viz.style import Style
 from viz.subject import subject
 
 DOCS = Path(__file__).parents[1] / "docs"
-FOUND = str(DOCS / "pictures" / "found.yaml")   # by the README's search under 300 M
 DIGESTS = "pictures.txt"
 USUAL = Style()
 PAGES = {"gallery.md": gallery.page, "papers.md": papers.page}
@@ -50,8 +51,7 @@ class Shown:
     def dot(self) -> list[str]:
         """The DOT of what is drawn, not laid out."""
         if self.since:
-            return [compared(difference(subject(load(self.since)), subject(load(self.genotype))),
-                             self.style).source]
+            return [compared(compare(load(self.since), load(self.genotype)), self.style).source]
         return [digraph(one, self.style).source for one in self._pictures()]
 
     def digest(self) -> str:
@@ -69,10 +69,11 @@ class Shown:
         return [picture(subject(load(name)), self.level, self.only) for name in names]
 
 
-def pictures() -> Iterator[Shown]:
+def pictures() -> Iterator[Shown | Plotted]:
     """All of them: those of the README, of the pages, of the gallery."""
+    yield from PLOTTED
     for theme, suffix in (("light", ""), ("dark", "-dark")):
-        yield Shown(f"pictures/readme{suffix}.svg", FOUND, "stage", Style(theme=theme),
+        yield Shown(f"pictures/readme{suffix}.svg", str(FOUND), "stage", Style(theme=theme),
                     beside="sinet")
     yield Shown("pictures/si_unit-dark.svg", "sinet", style=Style(theme="dark"), only="si_unit")
     yield Shown("pictures/space.svg", "he", "stage", beside="henet")
@@ -95,8 +96,13 @@ def main(arguments: list[str] | None = None) -> int:
         "and write the pages gallery.md and papers.md around them.")
     parser.add_argument("-o", "--output", type=Path, default=DOCS, metavar="FOLDER",
                         help="where the pages and pictures are written (default: docs)")
-    folder: Path = parser.parse_args(arguments).output
+    parser.add_argument("--found", type=Path, metavar="STUDY", help="first take over this study's "
+                        "folder as the README's search")
+    given = parser.parse_args(arguments)
+    folder: Path = given.output
     try:
+        if given.found is not None:
+            keep(read_study(given.found), given.found)
         for shown in pictures():
             path = folder / shown.path
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,15 @@ from typing import Any, NamedTuple
 from viz.results import Goal, Results
 
 from . import parts
+from .labelled import labels
 
 ABOUT = ("Every network that was scored; the line joins those that no other one equals or betters "
-         "in both. Diamonds are published networks, scored at the same input size.")
+         "in both. Diamonds are published networks, scored at the same input size; those with room "
+         "around them are named.")
 KINDS = ("network", "front", "best", "published")
+# Where a label stands beside its point, as Vega-Lite says it.
+_SIDES = {"right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
+          "above": {"dy": -10}, "below": {"dy": 10}}
 
 
 class Mark(NamedTuple):
@@ -88,6 +93,14 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
                          "format": ".4~s" if up.name in parts.AMOUNTS else ".6~g"},
                         {"field": "x", "title": across.title, "type": "quantitative",
                          "format": ".4~s" if across.name in parts.AMOUNTS else ".6~g"}]}})
+    named = [(m.x, m.y, f"{m.name}, best") for m in marks if m.kind == "best"] + [
+        (m.x, m.y, m.name) for m in marks if m.kind == "published"]
+    found = labels(named, [(m.x, m.y) for m in marks])
+    for side, place in _SIDES.items():
+        if beside := [label for label in found if label.side == side]:
+            layers.append({"data": parts.data(beside),
+                           "mark": {"type": "text", "style": "label", **place},
+                           "encoding": {"x": x, "y": y, "text": {"field": "text"}}})
     layers.append({"data": {"name": "chosen", "values": []},
                    "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
                    "encoding": {"x": x, "y": y}})

@@ -10,8 +10,8 @@ THEMES = ("light", "dark")
 
 _INK = {"light": ("#1c1c1c", "#565f6a", "#dfe4ea", "#ffffff"),
         "dark": ("#eef1f4", "#aab4bf", "#38424d", "#161b21")}
-_CATEGORIES = {"light": ("#7a8794", "#0072b2", "#d55e00", "#009e73"),
-               "dark": ("#8b98a5", "#56b4e9", "#ff9d5c", "#2ec89b")}
+_CATEGORIES = {"light": ("#7a8794", "#0072b2", "#d55e00", "#009e73", "#b8538c", "#8a6d00"),
+               "dark": ("#8b98a5", "#56b4e9", "#ff9d5c", "#2ec89b", "#e48fbf", "#e2c14a")}
 _ACCENT = {"light": "#0072b2", "dark": "#56b4e9"}
 _BOUND = {"light": "#b3261e", "dark": "#ff8a80"}
 _RAMP = {"light": ("#d9dee3", "#8fb8d6", "#0072b2", "#00263d"),
@@ -27,9 +27,10 @@ def config(theme: str) -> dict[str, Any]:
         "view": {"stroke": None},
         "axis": {"labelColor": second, "titleColor": ink, "gridColor": grid, "domainColor": second,
                  "tickColor": second, "labelFontSize": 11, "titleFontSize": 12,
-                 "titleFontWeight": "normal"},
+                 "titleFontWeight": "normal", "labelOverlap": "greedy", "labelSeparation": 6},
         "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12,
                    "titleFontWeight": "normal", "symbolSize": 70},
+        "title": {"color": ink, "fontSize": 13, "fontWeight": "normal"},
         "range": {"category": list(_CATEGORIES[theme]), "ramp": list(_RAMP[theme])},
         "bar": {"color": accent}, "point": {"color": accent}, "line": {"color": accent},
         "rule": {"color": second}, "text": {"color": ink, "fontSize": 11},
@@ -37,4 +38,5 @@ def config(theme: str) -> dict[str, Any]:
             "front": {"stroke": accent, "strokeWidth": 1.6, "opacity": 0.9},
             "bound": {"color": _BOUND[theme], "strokeDash": [5, 4], "strokeWidth": 1.4},
             "chosen": {"color": ink, "stroke": ink, "strokeWidth": 2.2},
+            "label": {"color": second, "fontSize": 10, "baseline": "middle"},
             "halo": {"stroke": ground, "strokeWidth": 4, "color": ground}}}

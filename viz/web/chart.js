@@ -2,6 +2,7 @@
 
 const colours = unpack("themes");
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const TALL = 540;                     // pixels
 const MANY = 600;                     // marks above which a canvas is quicker than SVG
 
 /** Draw `spec` into `host`; `host.view` is then Vega's. Answers when it is drawn. */
@@ -44,7 +45,9 @@ async function plane(host, spec, onChoose) {
     at = marks.findIndex((m) => m.id === String(id));
     host.view?.data("chosen", at < 0 ? [] : [marks[at]]).runAsync();
   };
-  const again = () => draw(host, spec, (view) => {
+  // beside the panel of the chosen network there is room for a tall one
+  const beside = host.closest(".explore") && matchMedia("(min-width: 56.01rem)");
+  const again = () => draw(host, beside?.matches ? { ...spec, height: TALL } : spec, (view) => {
     view.addEventListener("click", (_, item) => item?.datum?.id && onChoose(item.datum.id));
     if (at !== null && at >= 0) mark(marks[at].id);
   });
@@ -57,6 +60,7 @@ async function plane(host, spec, onChoose) {
     onChoose(marks[next].id);
   });
   dark.addEventListener("change", again);
+  beside?.addEventListener("change", again);
   await again();
   return mark;
 }

@@ -41,7 +41,7 @@ async function show() {
   document.getElementById("panels").classList.toggle("two", chosen.length === 2);
   const host = document.getElementById("difference");
   host.replaceChildren(...(chosen.length === 2 ? [el("h3", {}, "Difference"),
-    differenceTable(...(await Promise.all(chosen.map(details))))] : []));
+    await differenceTable(...(await Promise.all(chosen.map(details))))] : []));
   document.querySelectorAll("#table input[type=checkbox]").forEach((box) => {
     box.checked = chosen.includes(box.value);
   });

@@ -61,7 +61,8 @@ async function comparison(id, network) {
   const host = el("div", { class: "against" });
   const select = el("select", { id: "against", onchange: () => show(select.value) },
     options.map(([value, label]) => el("option", { value }, label)));
-  const show = async (from) => host.replaceChildren(differenceTable(await details(from), network));
+  const show = async (from) => host.replaceChildren(
+    await differenceTable(await details(from), network));
   if (options.length) {
     const start = other && other !== id ? other : options[0][0];
     select.value = start;

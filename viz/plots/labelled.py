@@ -1,0 +1,68 @@
+"""Names beside points of a plane, as many as have room.
+
+The places are found for a plane of one size; where it is drawn wider they have more room.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WIDE, HIGH = 420.0, 300.0    # pixels of the plane's inside: half of a page that is 1,100 wide
+LETTER, LINE = 5.8, 12.0     # of a label in 10 pixels
+GAP = 8.0                    # between a point and its label
+POINT = 4.0                  # half of a point's edge
+SIDES = ("right", "left", "above", "below")
+
+Place = tuple[float, float]
+
+
+class Label(NamedTuple):
+    """A point's name, and on which side of it there is room."""
+
+    x: float
+    y: float
+    text: str
+    side: str
+
+
+class _Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "_Box") -> bool:
+        return (self.left < other.right and other.left < self.right
+                and self.top < other.bottom and other.top < self.bottom)
+
+
+def labels(named: Sequence[tuple[float, float, str]],
+           points: Sequence[Place]) -> tuple[Label, ...]:
+    """Labels for ``named`` points that hide no other label and none of ``points``, in the order
+    of ``named``; points without room for theirs have none."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+
+    def at(x: float, y: float) -> Place:
+        return (WIDE * (x - min(xs)) / ((max(xs) - min(xs)) or 1),
+                HIGH * (max(ys) - y) / ((max(ys) - min(ys)) or 1))
+
+    taken = [_Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in {at(*p) for p in points}]
+    frame = _Box(-GAP, -LINE, WIDE + GAP, HIGH + LINE)
+    found = []
+    for x, y, text in named:
+        for side in SIDES:
+            box = _beside(*at(x, y), len(text) * LETTER, side)
+            inside = box.left >= frame.left and box.right <= frame.right \
+                and box.top >= frame.top and box.bottom <= frame.bottom
+            if inside and not any(box.meets(other) for other in taken):
+                found.append(Label(x, y, text, side))
+                taken.append(box)
+                break
+    return tuple(found)
+
+
+def _beside(x: float, y: float, width: float, side: str) -> _Box:
+    if side in ("right", "left"):
+        left = x + GAP if side == "right" else x - GAP - width
+        return _Box(left, y - LINE / 2, left + width, y + LINE / 2)
+    top = y + POINT if side == "below" else y - POINT - LINE
+    return _Box(x - width / 2, top, x + width / 2, top + LINE)

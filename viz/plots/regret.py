@@ -1,0 +1,64 @@
+"""Regret over evaluations: how far the best network found so far is from the best one there is.
+
+Not a plot of one study but of many searches with several samplers, in a space whose networks are
+all known (`benchmarks/search_quality.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import parts
+
+RESAMPLES = 2_000
+EARLY = 9            # the axis ends where curves are after ten evaluations; the rest is cut
+
+Band = tuple[float, float, float]        # low, mean, high
+
+
+class Point(NamedTuple):
+    """A sampler's mean regret after an evaluation, between the ends of its confidence interval."""
+
+    kind: str
+    evaluation: int
+    low: float
+    mean: float
+    high: float
+
+
+def band(regrets: Sequence[Sequence[float]]) -> tuple[Band, ...]:
+    """Mean over the seeds after each evaluation, between the ends of its 95 % confidence interval
+    (bootstrap over the seeds)."""
+    import numpy as np
+
+    rows = np.array(regrets)
+    drawn = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
+    low, high = np.quantile(rows[drawn].mean(1), (0.025, 0.975), axis=0)
+    return tuple((float(a), float(b), float(c))
+                 for a, b, c in zip(low, rows.mean(0), high, strict=True))
+
+
+def rows(curves: Mapping[str, Sequence[Band]]) -> tuple[Point, ...]:
+    """The curves of some samplers, one after another."""
+    return tuple(Point(name, i, *values) for name, curve in curves.items()
+                 for i, values in enumerate(curve, 1))
+
+
+def spec(points: Sequence[Point], title: str) -> dict[str, Any]:
+    """Lines with bands. The second kind has the colour that stands for ours everywhere."""
+    kinds = list(dict.fromkeys(point.kind for point in points))
+    last = max(point.evaluation for point in points)
+    top = max(point.high for point in points if point.evaluation == min(EARLY + 1, last)) or 1.0
+    colour = {**parts.colours(kinds, kinds), "legend": {
+        "title": None, "orient": "top", "columns": 3, "symbolType": "stroke",
+        "symbolOpacity": 1, "symbolStrokeWidth": 3, "labelLimit": 300}}
+    x = parts.quantity("evaluation", "networks evaluated")
+    x["scale"] = {"domain": [1, last], "nice": False}
+    y = parts.quantity("mean", "regret (points of accuracy, lower is better)", zero=True)
+    y["scale"] = {"domain": [0, top], "nice": False}
+    return parts.spec(
+        {"mark": {"type": "area", "opacity": 0.13, "clip": True},
+         "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"},
+                      "color": colour}},
+        {"mark": {"type": "line", "clip": True, "strokeWidth": 2},
+         "encoding": {"x": x, "y": y, "color": colour}},
+        data=parts.data(points), title={"text": title, "anchor": "start"}, height=320)
