@@ -29,6 +29,7 @@ from rich.table import Table
 
 from search.evaluate import training_free
 from search.samplers import SAMPLERS, Sampler, Task, choose, make
+from search.scores.base import usual_batch
 from search.scores.table import find_table
 from searchspace import SearchspaceError
 from searchspace.budget import Budget, parse_amount, show_amount
@@ -51,7 +52,7 @@ def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) 
     known, prior = _known(space, table), None
     if seed is not None:
         size = trace(known.space, known.points[0].decisions).input[-1]
-        prior = training_free(known.space, size, 32, seed)
+        prior = training_free(known.space, size, usual_batch(size), seed)
     return make(choose(name, known.space)[0], Task(known.space, Budget(budget), prior))
 
 
