@@ -1,15 +1,62 @@
-"""The tables at the end of a search for something else than the score: the front, the regret."""
+"""What a search says at its end: the tables, the regret, what became of the trials."""
 
+from pathlib import Path
+
+from rich.console import Console
 from rich.table import Table as Grid
 
+from search.finals import caveat, verdict
 from search.front import Front
-from search.objectives import OBJECTIVES
+from search.objectives import DEFAULT, OBJECTIVES
+from search.outcome import Outcome
+from search.progress import final_table
+from search.proposals import summary
 from search.scores.table import Table
 from search.settings import Settings
 from search.trial import Trial
 from searchspace.budget import show_amount
 
 ROWS = 20      # of a front on the screen; front.csv has them all
+
+
+def tell(console: Console, ended: Outcome, settings: Settings, table: Table | None,
+         timed: str | None) -> None:
+    """Print all of it; ``table``: what is known of the space, ``timed``: how fast the chosen
+    network is."""
+    if ended.results:
+        console.print(final_table(ended.results, settings))
+        console.print(verdict(ended.results, settings))
+    elif ended.front:
+        console.print(front_table(ended.front, settings))
+        console.print(volume_told(ended.front))
+    elif settings.objectives != DEFAULT:
+        console.print(best_table(ended.best, settings))
+    if table:
+        console.print(regret(ended.trials, table, settings))
+    if timed:
+        console.print(timed)
+    trials = ended.trials
+    scored = sum(t.value is not None for t in trials)
+    pruned = f", {sum(t.pruned for t in trials)} broken off early" if settings.train else ""
+    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored{pruned}, "
+                  f"{len({t.identity for t in trials})} distinct networks")
+    console.print(summary(trials))
+    if ended.stopped:
+        console.print(ended.stopped)
+    if ended.interrupted:
+        console.print("interrupted: the same command continues")
+    if "score" in settings.objectives:
+        console.print(caveat(settings.score), style="dim")
+
+
+def files_told(ended: Outcome, folder: Path, own_database: bool) -> str:
+    """Where the results lie."""
+    files = ["report.html", "best.svg", "trials.csv"]
+    files += ["front.csv", "front/"] if ended.front else ["finals.csv"] if ended.results else []
+    files += ["study.db"] if own_database else []
+    return (f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if ended.front else ''}: "
+            f"{show_amount(ended.chosen.macs)} MACs, {show_amount(ended.chosen.params)} params; "
+            f"beside it {', '.join(files)}")
 
 
 def front_table(front: Front, settings: Settings) -> Grid:

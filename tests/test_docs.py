@@ -29,8 +29,8 @@ import test_ops
 from search.archive.__main__ import _parser as archive_parser
 from search.honesty import _parser as honesty_parser
 from search.latency.__main__ import _parser as latency_parser
+from search.options import parser_of
 from search.recipe import load_recipe, read_recipe
-from search.run import _parser as search_parser
 from search.scores.__main__ import main as list_scores
 from search.status import _parser as status_parser
 from search.train import _parser as train_parser
@@ -249,7 +249,7 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert load(options.space).is_space and (
                 not options.read or (ROOT / options.read).is_file())
         case ["search/run.py", *given]:
-            options = search_parser().parse_args(given)
+            options = parser_of("").parse_args(given)
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)
             assert list(budget.bounds) or options.report
             assert load(options.space).is_space
