@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 from benchmarks.reliability import account, run, study_of, workers_of
 from search import tables
 from search.archive import Archive, StorageError
-from search.archive.claims import Claims, is_gone, new_worker
+from search.archive.claims import Claims, Held, is_gone, new_worker
 from search.archive.patience import passes, patient
 from search.evaluate import Lookup
 from search.interrupted import ATTEMPTS, DIED, INTERRUPTED
@@ -47,11 +47,12 @@ def test_a_claim_has_one_holder(url: str) -> None:
         one, two = (Claims(archive.database, f"elsewhere/{i}/x") for i in range(2))
         one.beat("s")
         two.beat("s")
-        assert one.claim("it") and not two.claim("it") and one.claim("it") and two.claim("other")
+        assert (one.claim("it"), two.claim("it"), one.claim("it"), two.claim("other")) == (
+            Held.NEW, Held.NOT, Held.BEFORE, Held.NEW)
         two.release("it")                   # not its own
         assert not two.claim("it")
         one.release("it")
-        assert two.claim("it") and not one.claim("it")
+        assert two.claim("it") == Held.NEW and not one.claim("it")
 
 
 def test_a_claim_is_taken_over_from_who_is_gone(url: str) -> None:
