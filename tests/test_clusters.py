@@ -6,13 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from benchmarks.reliability import account, study_of
+from search.interrupted import running
 from search.launchers import Resources
+from search.samplers import finished
 from search.settings import StudyError
 from search.storage import WORKER
 from search.worker import Job
@@ -20,7 +21,6 @@ from search.worker import Job
 ROOT = Path(__file__).parent.parent
 BEFORE = signal.getsignal(signal.SIGINT)        # it is ignored where a shell runs this behind it
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-QUIET = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS": "0"}
 
 
 def job_of(study: object) -> Job:
@@ -51,11 +51,11 @@ def test_where_there_is_no_slurm_it_is_said(tmp_path: Path,
 
 
 @pytest.fixture
-def cluster() -> object:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> object:
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
-    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))     # of its workers
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     yield made
     made.shutdown()
@@ -75,37 +75,38 @@ def test_a_ray_node_is_lost_and_its_trials_are_run_elsewhere(
     engine.dispose()
     url = server.set(database="ray").render_as_string(hide_password=False)
     lost = cluster.add_node(num_cpus=2)         # a second node, with room for two of three workers
+    log, removed = tmp_path / "log", []
+
+    def slow_work(job: Job) -> None:
+        """The worker function, with an objective that takes its time."""
+        from benchmarks.slow_worker import slow
+        from search.worker import work
+
+        os.environ |= {"SLOW_S": "1", "SLOW_LOG": str(log)}
+        work(job, prepare=slow)
+
     monkeypatch.setattr("search.launchers.ray.work", slow_work)
-    monkeypatch.setenv("SLOW_LOG", str(tmp_path / "log"))
-    removed = []
 
     def remove() -> None:
-        with study_of(tmp_path / "watch", url, 24) as watching:
-            while len(watching.trials()) < 6:
-                time.sleep(0.2)
+        with study_of(tmp_path / "watch", url, 12) as watching:
+            while True:     # until two work: the first node has room for one
+                trials = watching.optuna.get_trials(deepcopy=False)
+                if sum(map(finished, trials)) >= 2 and len(
+                        {t.user_attrs[WORKER] for t in running(trials)}) >= 2:
+                    break
+                time.sleep(0.05)
         cluster.remove_node(lost, allow_graceful=False)
         removed.append(time.time())
 
-    with study_of(tmp_path / "s", url, 24) as study:
+    with study_of(tmp_path / "s", url, 12) as study:
         thread = threading.Thread(target=remove)
         thread.start()
         RayLauncher(Resources(3, cpus=1, address=cluster.address)).run(
             job_of(study), lambda: len(study.trials()), lambda: False)
         thread.join()
         assert removed
-        told = account(study, tmp_path / "log", 24)     # what was cut off is among what was done
-        assert told["finished"] == 24 and told["looked up at once by two"] == 0
-        who = Counter(t.user_attrs[WORKER] for t in study.optuna.trials)
-        assert len(who) >= 4            # three, and one in the place of each that was lost
-
-
-def slow_work(job: Job) -> None:
-    """The worker function, with an objective that takes its time."""
-    from benchmarks.slow_worker import slow
-    from search.worker import work
-
-    os.environ["SLOW_S"] = "0.3"
-    work(job, prepare=slow)
+        told = account(study, log, 12)      # what was cut off is among what was done
+        assert told["interrupted"] >= 1 and told["looked up at once by two"] == 0
 
 
 def test_without_a_cluster_it_is_said(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_the_dashboard_shows_constraints_and_drawings(tmp_path: Path) -> None:
     told = json.loads(get(app, f"/api/studies/{number}")[1])
     assert {t["number"]: t["constraints"] for t in told["trials"]} == {
         n: [m - 400_000] for n, m in macs.items()}
+    assert told["objective_names"] == ["table"]
     [drawing] = told["artifacts"]
     assert drawing["filename"] == "best.svg"
     status, body = get(app, f"/artifacts/{number}/{drawing['artifact_id']}")

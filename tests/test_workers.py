@@ -13,12 +13,13 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy as sa
+from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState
 
 from benchmarks.reliability import account, run, study_of, workers_of
 from search import tables
 from search.archive import Archive, StorageError
-from search.archive.claims import Claims, is_gone, new_worker
+from search.archive.claims import Claims, Held, is_gone, new_worker
 from search.archive.patience import passes, patient
 from search.evaluate import Lookup
 from search.interrupted import ATTEMPTS, DIED, INTERRUPTED
@@ -46,11 +47,12 @@ def test_a_claim_has_one_holder(url: str) -> None:
         one, two = (Claims(archive.database, f"elsewhere/{i}/x") for i in range(2))
         one.beat("s")
         two.beat("s")
-        assert one.claim("it") and not two.claim("it") and one.claim("it") and two.claim("other")
+        assert (one.claim("it"), two.claim("it"), one.claim("it"), two.claim("other")) == (
+            Held.NEW, Held.NOT, Held.BEFORE, Held.NEW)
         two.release("it")                   # not its own
         assert not two.claim("it")
         one.release("it")
-        assert two.claim("it") and not one.claim("it")
+        assert two.claim("it") == Held.NEW and not one.claim("it")
 
 
 def test_a_claim_is_taken_over_from_who_is_gone(url: str) -> None:
@@ -216,6 +218,27 @@ def test_the_constraint_is_there_before_anything_can_fail(tmp_path: Path,
         assert trial.system_attrs["constraints"] == [macs - 400_000]     # as the dashboard reads it
         study.run(lambda _: None)
         assert study.optuna.trials[1].user_attrs["identity"] == trial.user_attrs["identity"]
+
+
+def test_a_trial_is_described_as_a_whole_and_perhaps_twice(url: str, tmp_path: Path) -> None:
+    with study_of(tmp_path, url, 2) as study:
+        trial = study.optuna.ask()
+        given = ({"k": (CategoricalDistribution((3, 5)), 5), "n": (IntDistribution(2, 8, step=2), 4)},
+                 {"macs": 7, "identity": "x"}, {"constraints:most macs": -1.0})
+        with pytest.raises(TypeError, match="JSON"):
+            study.storage.describe(trial, given[0], {"macs": 7, "identity": object()}, given[2])
+        [kept] = study.optuna.trials
+        assert kept.params == {} and kept.user_attrs == {WORKER: study.claims.own}
+        for _ in range(2):              # the answer to the first got lost
+            study.storage.describe(trial, *given)
+            [kept] = study.optuna.trials
+            assert kept.params == trial.params == {"k": 5, "n": 4}
+            assert kept.distributions == trial.distributions == {n: d for n, (d, _) in given[0].items()}
+            assert kept.user_attrs == trial.user_attrs == {WORKER: study.claims.own, **given[1]}
+            assert kept.constraints == trial.constraints == {"most macs": -1.0}
+        study.optuna.tell(trial, state=TrialState.FAIL)
+        with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
+            study.storage.describe(trial, *given)
 
 
 def test_a_trial_that_was_cut_off_is_done_again_as_it_was(tmp_path: Path) -> None:

@@ -93,9 +93,9 @@ class Claims:
 
         def work(connection: sa.Connection) -> Held:
             now = self.database.now(connection)
-            made = connection.execute(self.database.insert(table).values(
-                subject=subject, worker=self.own, created=now).on_conflict_do_nothing())
-            if made.rowcount == 1:
+            made = self.database.insert(table).values(
+                subject=subject, worker=self.own, created=now).on_conflict_do_nothing()
+            if connection.scalar(made.returning(table.subject)) is not None:
                 return Held.NEW
             holder = connection.scalar(sa.select(table.worker).where(table.subject == subject)
                                        .with_for_update())

@@ -1,8 +1,8 @@
 """The sampler that a study holds: another one proposes, the budget disposes.
 
-`BudgetSampler` asks the sampler inside it for every decision of a point, brings the point to the
-budget, and hands the result to Optuna as the trial's parameters: what the sampler is told is what
-was really scored.
+`BudgetSampler` asks the sampler inside it for every decision of a point and brings the point to the
+budget. The result becomes the trial's parameters (`search.trial.begin`): what the sampler is told
+is what was really scored.
 """
 
 from collections.abc import Callable
