@@ -45,9 +45,15 @@ def own(page: str) -> str:
 
 
 def packed(page: str) -> dict[str, Any]:
-    """What lies in a page, by id."""
+    """What lies in a page, by id; networks of a report by their trials."""
     found = re.findall(r'<script type="text/plain" id="([\w-]+)">([A-Za-z0-9+/=]+)</script>', page)
-    return {name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in found}
+    data = {name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in found}
+    for name in [n for n in data if n.startswith("networks-")]:
+        ids, columns = data[name].pop("id"), data[name]
+        assert {len(column) for column in columns.values()} == {len(ids)}
+        data[name] = {i: {field: column[at] for field, column in columns.items()}
+                      for at, i in enumerate(ids)}
+    return data
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,7 @@ def test_a_report_holds_every_network(made: Results, page: str) -> None:
             r.macs, r.params, r.memory)
         assert sum(stage[6] for stage in network["stages"]) == r.macs
         assert sum(stage[7] for stage in network["stages"]) == r.params
+        assert sum(stage[6] for stage in network["outline"]) == r.macs
         assert network["near"] in data["published"] or network["near"] is None
 
 
