@@ -229,8 +229,10 @@ def test_a_published_network_is_nearest_to_itself() -> None:
 
 def test_the_difference_of_profiles() -> None:
     a, b = {("conv", "3", 8): 10, ("dw", "3", 8): 5}, {("conv", "3", 8): 4, ("conv", "1", 8): 1}
-    assert difference(a, b) == difference(b, a) == 6 + 5 + 1
-    assert difference(a, a) == 0
+    assert difference(a, b) == difference(b, a) == pytest.approx((6 + 5 + 1) / (15 + 5))
+    assert difference(a, a) == 0 and difference(a, {}) == 1 and difference({}, {}) == 0
+    half = {key: n // 5 for key, n in a.items()}       # of equal kinds the one of equal size
+    assert difference(a, b) < difference(a, half)
 
 
 # --- the gallery --------------------------------------------------------------------------------
