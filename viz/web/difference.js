@@ -97,12 +97,14 @@ function counted(labels) {
 
 const listed = (names) => names.join(", ") || "nothing";
 
+let weights = null;
+
 /** A table of the difference from `a` to `b`. */
 async function differenceTable(a, b) {
   const cell = (s) => (s ? el("td", {}, el("b", {}, s[NAME]), ` ${titled(s)}`, el("br"),
     el("small", {}, shape(s))) : el("td", { class: "none" }, "–"));
   const number = (n) => el("td", { class: "number" }, n ? signed(n) : "");
-  const found = changes(a.outline, b.outline, await unpack("weights"));
+  const found = changes(a.outline, b.outline, await (weights ??= unpack("weights")));
   const rows = found.map(([x, y, what, remarks]) => el("tr", { class: what }, cell(x), cell(y),
     el("td", {}, remarks.length ? remarks.flatMap((said, i) => (i ? [el("br"), said] : [said]))
       : what),
