@@ -211,7 +211,7 @@ def test_two_networks_are_compared(opened: Open, made: Results) -> None:
     for before, after in ((a.macs, b.macs), (a.params, b.params)):
         assert f"{short(before)} → {short(after)}" in shown
     tab.locator("#against").select_option(index=0)
-    assert tab.locator("table.difference th").first.inner_text() != "trial 3"
+    tab.wait_for_function("document.querySelector('table.difference th').innerText !== 'trial 3'")
 
 
 def short(count: int) -> str:

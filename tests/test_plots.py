@@ -1,5 +1,6 @@
 """The plots of a study: the tuples that they are made of, and that each is drawn."""
 
+import json
 import re
 import sys
 from dataclasses import replace
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from searchspace import load
+from searchspace import SearchspaceError, load
+from viz import plotted
 from viz.chart import chart
-from viz.plots import PLOTS, front, importance, macs, parallel, progress, timeline, volume
+from viz.plots import PLOTS, front, importance, labelled, macs, parallel, progress, timeline, volume
 from viz.plots.theme import THEMES, config
 from viz.results import Goal, Limit, Results, Rival, Row
 
@@ -184,3 +186,59 @@ def test_the_colours_of_plots_stand_out(theme: str) -> None:
     assert contrast(colours["legend"]["labelColor"]) >= 4.5
     assert all(contrast(c) >= 3 for c in colours["range"]["category"])
     assert contrast(colours["style"]["bound"]["color"]) >= 3
+
+
+# --- names in the plane -------------------------------------------------------------------------
+
+
+def test_names_stand_where_there_is_room() -> None:
+    points = [(0.0, 0.0), (100.0, 0.0), (50.0, 50.0), (50.0, 51.0), (100.0, 100.0)]
+    named = [(0.0, 0.0, "left-most"), (100.0, 0.0, "right-most"), (50.0, 50.0, "crowded-one"),
+             (50.0, 51.0, "crowded-two"), (100.0, 100.0, "corner")]
+    found = {label.text: label.side for label in labelled.labels(named, points)}
+    assert found["left-most"] == "right" and found["right-most"] == found["corner"] == "left"
+    assert {found["crowded-one"], found["crowded-two"]} == {"right", "left"}
+    crowd = [(50 + x / 2, 50 + y / 2) for x in range(-60, 61, 2) for y in range(-9, 10)]
+    assert labelled.labels([(50.0, 50.0, "hidden")], [*points, *crowd]) == ()
+    assert labelled.labels([(1.0, 1.0, "alone")], [(1.0, 1.0)])[0].text == "alone"
+
+
+def test_published_networks_and_the_best_are_named() -> None:
+    drawn = chart(PLOTS["front"].draw(STUDY) or {}).decode()  # type: ignore[arg-type]
+    assert ">net@1</text>" in drawn and ">trial 4, best</text>" in drawn
+
+
+# --- the plots of the documentation -------------------------------------------------------------
+
+
+def test_a_study_is_taken_over_for_the_readme(tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FOUND", "PLANE"):
+        monkeypatch.setattr(plotted, name, tmp_path / name)
+    study = tmp_path / "study"
+    study.mkdir()
+    with pytest.raises(SearchspaceError, match=r"best\.yaml"):
+        plotted.keep(STUDY, study)
+    (study / "best.yaml").write_text("name: best\n")
+    plotted.keep(STUDY, study)
+    assert plotted.FOUND.read_text() == "name: best\n"
+    assert plotted.plane() == PLOTS["front"].draw(STUDY)
+    before = plotted.PLOTTED[0].digest()
+    plotted.PLANE.write_text(plotted.PLANE.read_text().replace("305", "306"))
+    assert plotted.PLOTTED[0].digest() != before
+    plotted.PLANE.write_text("[")
+    with pytest.raises(SearchspaceError, match="cannot be read"):
+        plotted.plane()
+    with pytest.raises(SearchspaceError, match="nothing was scored"):
+        plotted.keep(replace(STUDY, best=None), study)
+
+
+def test_the_curves_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "regrets.json"
+    monkeypatch.setattr(plotted, "REGRETS", path)
+    path.write_text(json.dumps({"150000 auto": [[2.0, 1.0], [4.0, 1.0]], "40000 auto": [[9.0, 9.0]],
+                                "150000 random, feasible only": [[3.0, 3.0], [3.0, 1.0]]}))
+    points = plotted.curves()["data"]["values"]
+    assert [(p["kind"], p["evaluation"], p["mean"]) for p in points] == [
+        ("random, feasible only", 1, 3.0), ("random, feasible only", 2, 2.0),
+        ("ours: auto", 1, 3.0), ("ours: auto", 2, 1.0)]

@@ -46,9 +46,15 @@ def own(page: str) -> str:
 
 
 def packed(page: str) -> dict[str, Any]:
-    """What lies in a page, by id."""
+    """What lies in a page, by id; networks of a report by their trials."""
     found = re.findall(r'<script type="text/plain" id="([\w-]+)">([A-Za-z0-9+/=]+)</script>', page)
-    return {name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in found}
+    data = {name: json.loads(gzip.decompress(base64.b64decode(text))) for name, text in found}
+    for name in [n for n in data if n.startswith("networks-")]:
+        ids, columns = data[name].pop("id"), data[name]
+        assert {len(column) for column in columns.values()} == {len(ids)}
+        data[name] = {i: {field: column[at] for field, column in columns.items()}
+                      for at, i in enumerate(ids)}
+    return data
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +80,7 @@ def test_a_report_holds_every_network(made: Results, page: str) -> None:
             r.macs, r.params, r.memory)
         assert sum(stage[6] for stage in network["stages"]) == r.macs
         assert sum(stage[7] for stage in network["stages"]) == r.params
+        assert sum(stage[6] for stage in network["outline"]) == r.macs
         assert network["near"] in data["published"] or network["near"] is None
 
 
@@ -224,8 +231,10 @@ def test_a_published_network_is_nearest_to_itself() -> None:
 
 def test_the_difference_of_profiles() -> None:
     a, b = {("conv", "3", 8): 10, ("dw", "3", 8): 5}, {("conv", "3", 8): 4, ("conv", "1", 8): 1}
-    assert difference(a, b) == difference(b, a) == 6 + 5 + 1
-    assert difference(a, a) == 0
+    assert difference(a, b) == difference(b, a) == pytest.approx((6 + 5 + 1) / (15 + 5))
+    assert difference(a, a) == 0 and difference(a, {}) == 1 and difference({}, {}) == 0
+    half = {key: n // 5 for key, n in a.items()}       # of equal kinds the one of equal size
+    assert difference(a, b) < difference(a, half)
 
 
 # --- the gallery --------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def _inside(before: Stage, after: Stage) -> list[str]:
     was, now = Counter[str](), Counter[str]()
     for counter, stage in ((was, before), (now, after)):
         for work in stage.work:
-            counter[work.label] += work.count
+            counter[work.label] += work.uses
     gone, come = was - now, now - was
     if before.what == after.what and before.times != after.times:
         remarks.append(f"{after.times} repeats instead of {before.times}")
@@ -141,7 +141,7 @@ def _widths(before: Sequence[Work], after: Sequence[Work]) -> list[str]:
     found: dict[str, None] = {}
     for label in dict.fromkeys(work.label for work in before):
         was, now = ([work.channels for work in side if work.label == label
-                     for _ in range(work.count)] for side in (before, after))
+                     for _ in range(work.uses)] for side in (before, after))
         found |= {f"{label}: {d} instead of {c} channels": None
                   for c, d in zip(was, now, strict=True) if c != d}
     return list(found)[:MOST]

@@ -31,8 +31,9 @@ def compact(drawn: bytes, title: str) -> bytes:
     heading = ET.Element(_tag("title"))
     heading.text = title
     root.insert(0, heading)
+    # no text or attribute holds a ">" that is not written as an entity
     return ('<?xml version="1.0" encoding="UTF-8"?>\n'
-            + ET.tostring(root, encoding="unicode")).encode()
+            + ET.tostring(root, encoding="unicode").replace(" />", "/>")).encode()
 
 
 def _tag(name: str) -> str:
@@ -58,6 +59,8 @@ def _clean(element: ET.Element) -> None:
     if element.get("font-size", "").endswith(".00"):
         element.set("font-size", element.get("font-size", "")[:-3])
     _outline(element)
+    if element.get("class") in ("edge", "cluster"):
+        _plain_group(element)
     for name in _PLACES & set(element.attrib):
         element.set(name, _NUMBER.sub(lambda m: _short(float(m[0])), element.get(name, "")))
     if not (element.text or "").strip() and len(element):
@@ -74,6 +77,25 @@ def _unwrapped(child: ET.Element) -> list[ET.Element]:
     title = ET.Element(_tag("title"))
     title.text = said
     return [*([title] if said else []), *link]
+
+
+def _plain_group(element: ET.Element) -> None:
+    """An edge's or frame's group without its class; an edge's colour stands at the group, and its
+    arrowhead closes by itself."""
+    if element.attrib.pop("class") == "cluster":
+        return
+    lines = [child for child in element if child.tag != _tag("title")]
+    if lines and len({line.get("stroke") for line in lines}) == 1:
+        colour = lines[0].get("stroke", "")
+        for name in ("fill", "stroke"):
+            element.set(name, colour)
+            for line in lines:
+                if line.get(name) == colour:
+                    line.attrib.pop(name)
+    for head in element.iter(_tag("polygon")):
+        points = head.get("points", "").split()
+        if len(points) > 1 and points[0] == points[-1]:
+            head.set("points", " ".join(points[:-1]))
 
 
 def _outline(element: ET.Element) -> None:

@@ -1,5 +1,6 @@
 """Pictures as DOT: nodes for boxes, clusters for groups and bands."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ class Scribe:
             self.children.setdefault(box.group, []).append(box)
         for group in picture.groups:
             self.children.setdefault(group.parent, []).append(group)
+        taken = Counter(edge.target for edge in picture.edges if not edge.hidden)
+        self.single = {target for target, count in taken.items() if count == 1}
         self.spine = set(zip(self.names, list(self.names)[1:], strict=False))
 
     def roots(self) -> Iterator[list[Box | Group]]:
@@ -80,8 +83,11 @@ class Scribe:
         return style
 
     def line(self, edge: Edge) -> dict[str, str]:
-        """The attributes of an edge; one to the next box keeps the boxes in a line."""
+        """The attributes of an edge; one to the next box keeps the boxes in a line. A box's only
+        edge ends at its middle: between two neighbours it could not be told whose it is."""
         style = {"weight": "20"} if (edge.source, edge.target) in self.spine else {}
+        if edge.target in self.single:
+            style["headport"] = "n" if self.style.direction == "TB" else "w"
         if edge.lane is not None:
             style |= {"color": self.theme.lane(edge.lane), "penwidth": "1.3"}
         if edge.exchange:

@@ -20,11 +20,13 @@ def profile(expansion: Expansion) -> Profile:
     return spent
 
 
-def difference(a: Profile, b: Profile) -> int:
-    """How many multiply-adds the two spend elsewhere: the sum over all keys of what one has more
-    than the other."""
-    return sum(abs(n - b.get(key, 0)) for key, n in a.items()) + \
-        sum(n for key, n in b.items() if key not in a)
+def difference(a: Profile, b: Profile) -> float:
+    """The share of both networks' multiply-adds that they do not spend alike (Bray & Curtis): 0 for
+    equal profiles, 1 where nothing is common. Were it not a share, small networks would be near to
+    everything, as they have little that could differ."""
+    alike = sum(min(n, b.get(key, 0)) for key, n in a.items())
+    both = sum(a.values()) + sum(b.values())
+    return 1 - 2 * alike / both if both else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Work(NamedTuple):
 
     label: str
     channels: int
-    count: int
+    uses: int
 
 
 class Stage(NamedTuple):
@@ -94,5 +94,5 @@ def _inside(nodes: Sequence[Node], span: range) -> tuple[tuple[Work, ...], str]:
                   for j in node.inputs]
         structure.append((without_sizes(node.op), list(counts).index(key), inputs))
     digest = hashlib.sha256(repr(structure).encode()).digest()
-    return (tuple(Work(label, channels, count) for (label, channels), count in counts.items()),
+    return (tuple(Work(label, channels, uses) for (label, channels), uses in counts.items()),
             base64.b64encode(digest).decode()[:LETTERS])

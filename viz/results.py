@@ -84,7 +84,7 @@ class Limit:
     most: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
     """A study as it is shown: what was asked, what came out.
 
@@ -112,6 +112,10 @@ class Results:
     command: str = ""
     verdict: str = ""
     caveat: str = ""           # what the values are not
+
+    def __repr__(self) -> str:
+        """Short: a notebook stores it beside what it shows."""
+        return f"Results(name={self.name!r}, trials={len(self.rows)}, best={self.best})"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

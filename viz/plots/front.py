@@ -13,8 +13,9 @@ ABOUT = ("Every network that was scored; the line joins those that no other one 
          "around them are named.")
 KINDS = ("network", "front", "best", "published")
 # Where a label stands beside its point, as Vega-Lite says it.
-_SIDES = {"right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
-          "above": {"dy": -10}, "below": {"dy": 10}}
+_SIDES: dict[str, dict[str, Any]] = {
+    "right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
+    "above": {"dy": -10}, "below": {"dy": 10}}
 
 
 class Mark(NamedTuple):

@@ -2,7 +2,7 @@
 // `viz/align.py` does, with its weights; a test holds the two together.
 
 const SOURCES = 8, WORK = 9, STRUCTURE = 10;        // the places in a row of `outline` after those
-const LABEL = 0, WIDE = 1, COUNT = 2;               // of `stages`; the places in a piece of work
+const LABEL = 0, WIDE = 1, USES = 2;               // of `stages`; the places in a piece of work
 const MOST = 3;                                     // operations named in one remark
 const kind = (s) => s[WHAT].split(":")[0];
 
@@ -60,7 +60,7 @@ function inside(a, b) {
   if (shape(a) !== shape(b)) remarks.push(`gives ${shape(b)} instead of ${shape(a)}`);
   if (kind(a) !== kind(b)) return [...remarks, `${kind(b)} instead of ${kind(a)}`];
   const [was, now] = [a, b].map((s) => s[WORK].reduce((counts, work) =>
-    counts.set(work[LABEL], (counts.get(work[LABEL]) ?? 0) + work[COUNT]), new Map()));
+    counts.set(work[LABEL], (counts.get(work[LABEL]) ?? 0) + work[USES]), new Map()));
   const less = (x, y) => [...x].map(([label, n]) => [label, n - (y.get(label) ?? 0)])
     .filter(([, n]) => n > 0);
   const [gone, come] = [less(was, now), less(now, was)];
@@ -82,7 +82,7 @@ function widths(before, after, labels) {
   const found = new Set();
   for (const label of labels.keys()) {
     const [was, now] = [before, after].map((side) => side.filter((work) => work[LABEL] === label)
-      .flatMap((work) => Array(work[COUNT]).fill(work[WIDE])));
+      .flatMap((work) => Array(work[USES]).fill(work[WIDE])));
     was.forEach((c, i) => c !== now[i] && found.add(`${label}: ${now[i]} instead of ${c} channels`));
   }
   return [...found].slice(0, MOST);
@@ -97,12 +97,14 @@ function counted(labels) {
 
 const listed = (names) => names.join(", ") || "nothing";
 
+let weights = null;
+
 /** A table of the difference from `a` to `b`. */
 async function differenceTable(a, b) {
   const cell = (s) => (s ? el("td", {}, el("b", {}, s[NAME]), ` ${titled(s)}`, el("br"),
     el("small", {}, shape(s))) : el("td", { class: "none" }, "–"));
   const number = (n) => el("td", { class: "number" }, n ? signed(n) : "");
-  const found = changes(a.outline, b.outline, await unpack("weights"));
+  const found = changes(a.outline, b.outline, await (weights ??= unpack("weights")));
   const rows = found.map(([x, y, what, remarks]) => el("tr", { class: what }, cell(x), cell(y),
     el("td", {}, remarks.length ? remarks.flatMap((said, i) => (i ? [el("br"), said] : [said]))
       : what),

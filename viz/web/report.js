@@ -12,7 +12,9 @@ async function details(id) {
   const chunk = study.chunks[id];
   if (chunk === undefined) return null;
   if (!chunks.has(chunk)) chunks.set(chunk, await unpack(`networks-${chunk}`));
-  return chunks.get(chunk)[id];
+  const columns = chunks.get(chunk), at = columns.id.indexOf(id);
+  return at < 0 ? null
+    : Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column[at]]));
 }
 
 /** A field of a row by the name of a column, of a goal or of a hole. */
