@@ -30,12 +30,12 @@ class Trainings:
         """How networks are trained, for people."""
         trainer, rungs = self.trainer, self.halving.rungs
         fitted, held = trainer.split()
-        looks = "; ".join(f"after {', '.join(map(str, rungs.levels(b)))}"
+        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
                           for b in range(rungs.brackets) if rungs.levels(b))
         return [*trainer.data.notes,
                 f"training: recipe {trainer.recipe.name}, {trainer.epochs} epochs of "
                 f"{len(fitted):,} images of {trainer.data.name}, rated on {len(held):,} others",
-                f"looks at the trainings {looks} epochs: 1 of {rungs.reduction} goes on" if looks
+                f"looks at the trainings {looks}: 1 of {rungs.reduction} goes on" if looks
                 else "no training is broken off"]
 
     def __call__(self, trial: optuna.Trial, ordinal: int, known: dict[str, float],
