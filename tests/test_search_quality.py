@@ -128,11 +128,11 @@ def test_the_time_that_samplers_take_is_printed(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_the_axis_of_regret_ends_where_the_curves_are_after_ten() -> None:
-    curves = {"one": [(0.0, 9.0 - i, 9.5 - i) for i in range(12)], "two": [(0.0, 0.5, 1.0)] * 5}
+    curves = {"one": [(0.0, 13.0 - i, 13.5 - i) for i in range(12)], "two": [(0.0, 0.5, 1.0)] * 5}
     points = rows(curves)
-    assert [p for p in points if p.evaluation == 2] == [("one", 2, 0, 8, 8.5), ("two", 2, 0, 0.5, 1)]
+    assert [p for p in points if p.evaluation == 2] == [("one", 2, 0, 12, 12.5), ("two", 2, 0, 0.5, 1)]
     line = spec(points, "a < b")["layer"][1]["encoding"]
-    assert line["y"]["scale"]["domain"] == [0, 0.5] and line["x"]["scale"]["domain"] == [1, 12]
+    assert line["y"]["scale"]["domain"] == [0, 5.0] and line["x"]["scale"]["domain"] == [1, 12]
     assert line["color"]["scale"]["domain"] == ["one", "two"]
     same = rows({"one": [(0.0, 0.0, 0.0)]})
     assert spec(same, "none")["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 1.0]

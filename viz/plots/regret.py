@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from . import parts
 
 RESAMPLES = 2_000
-EARLY = 9            # the axis ends where curves are after ten evaluations; the rest is cut
+EARLY = 9            # above the curves after ten evaluations the rest is cut
 
 Band = tuple[float, float, float]        # low, mean, high
 
@@ -47,7 +47,7 @@ def spec(points: Sequence[Point], title: str) -> dict[str, Any]:
     """Lines with bands. The second kind has the colour that stands for ours everywhere."""
     kinds = list(dict.fromkeys(point.kind for point in points))
     last = max(point.evaluation for point in points)
-    top = max(point.high for point in points if point.evaluation == min(EARLY + 1, last)) or 1.0
+    top = 1.25 * max(p.mean for p in points if p.evaluation == min(EARLY + 1, last)) or 1.0
     colour = {**parts.colours(kinds, kinds), "legend": {
         "title": None, "orient": "top", "columns": 3, "symbolType": "stroke",
         "symbolOpacity": 1, "symbolStrokeWidth": 3, "labelLimit": 300}}
