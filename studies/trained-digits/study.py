@@ -97,7 +97,7 @@ def bootstrap(a: np.ndarray, b: np.ndarray) -> list[float]:
 
 
 def main() -> int:
-    """Run the study; a search that was interrupted goes on."""
+    """Run the study; one that was interrupted goes on, and its search is not opened again."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--work", default="studies/trained-digits-work", metavar="FOLDER",
                         help="where the search keeps its study")
@@ -113,15 +113,15 @@ def main() -> int:
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
     train = Repeats(work / "repeats.txt", options.workers)
-    began, cpu = time.perf_counter(), time.process_time()
-    if search([*COMMAND, "--studies", options.work]) != 0:
-        return 1
     folder = work / "search"
-    clock = folder / "minutes.json"     # of earlier parts, where the study was interrupted
-    before = json.loads(clock.read_text()) if clock.is_file() else [0.0, 0.0]
-    took = [(time.perf_counter() - began) / 60, (time.process_time() - cpu) / 60]
-    minutes, cpu_minutes = (round(a + b, 1) for a, b in zip(took, before, strict=True))
-    clock.write_text(json.dumps([minutes, cpu_minutes]))
+    clock = folder / "minutes.json"
+    if not clock.is_file():
+        began, cpu = time.perf_counter(), time.process_time()
+        if search([*COMMAND, "--studies", options.work]) != 0:
+            return 1
+        took = [(time.perf_counter() - began) / 60, (time.process_time() - cpu) / 60]
+        clock.write_text(json.dumps([round(m, 1) for m in took]))
+    minutes, cpu_minutes = json.loads(clock.read_text())
     result = compare(folder, train) | {"search_minutes": minutes,
                                        "search_cpu_minutes": cpu_minutes}
     (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
