@@ -8,6 +8,7 @@ worker is writing to, is waited for, see `search.archive.patience`.
 
 import functools
 import json
+import logging
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,9 @@ from search.archive.patience import passes, patient
 T = TypeVar("T")
 WORKER = "worker"       # the attribute of a trial
 _TRIES = 8              # to make the tables, where others make them at the same time
+
+# Where a server goes away, Optuna would print its statements; here one sentence tells it.
+logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
 
 
 class WorkerStorage(RDBStorage):
