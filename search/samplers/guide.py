@@ -19,8 +19,7 @@ from searchspace.tree import Atom
 
 PROBES = 64         # networks that are scored
 LEAST = 8           # below so many that could be scored, nothing is foretold
-SLOPE = 0.4         # deviations of the value expected for one of the score: as much as for one of
-                    # the costs (`gp.TREND`), as the two are found about equally telling,
+SLOPE = 0.2         # deviations of the value expected for one of the score, beside the costs,
 DOUBT = 0.5         # and how far that may be off
 
 
