@@ -87,7 +87,8 @@ def test_the_page_tells_wins_and_losses(monkeypatch: pytest.MonkeyPatch, tmp_pat
     result = {
         "command": "c", "search": "s", "search_minutes": 1.0, "search_cpu_minutes": 2.0, "found": "trial 3",
         "found_macs": 5, "budget": 6, "rivals_by_validation": {"a@1": 1.0, "b@1": 2.0}, "not_brought": 3,
-        "rivals_cross_validated": {"a@1": 97.0, "b@1": 96.0}, "rivals_macs": {"a@1": 4, "b@1": 3},
+        "rivals_cross_validated": {"a@1": 97.0, "b@1": 96.0},
+        "found_cross_validated": {"trial 3": 96.5}, "rivals_macs": {"a@1": 4, "b@1": 3},
         "test_accuracy": {"found": [97.0, 98.0], "a@1": [96.0, 96.5], "b@1": [99.0, 99.5]},
         "differences": {n: {"mean": m, "interval_95": [m - 1, m + 1], "interval_bonferroni": [m - 2, m + 2],
                             "bootstrap_seeds_and_images": [m - 3, m + 3]}

@@ -58,7 +58,8 @@ class Standard(Relative):
         """Where it misleads."""
         return ("Says nothing about size or family, also where these matter. Noisy: most of what "
                 "is left of a score may be its initial weights. Families that the reference lacks "
-                "count as none.")
+                "count as none, and networks far smaller than those of the reference, which fill "
+                "the budget, are rated wrongly.")
 
     def among(self, reference: Sequence[Scored]) -> Rate:
         """See `Relative`."""

@@ -146,17 +146,27 @@ def describe(result: dict[str, Any]) -> None:
     gaps = [f"| {n} | {d['mean']:+.2f} | {_ends(d['interval_95'])} | "
             f"{_ends(d['interval_bonferroni'])} | {_ends(d['bootstrap_seeds_and_images'])} | "
             f"{verdict(n, 'interval_bonferroni')} |" for n, d in result["differences"].items()]
+    wrapped = result["search"].replace(" --", " \\\n    --")
+    ours = max(result["found_cross_validated"].values())
+    theirs = max(result["rivals_cross_validated"].values())
     text = f"""# A search that trains, against published networks
 
-`{result["command"]}` made this page, `results.json` and `found.yaml`; what it does, in which order,
-stands at its head.
+`{result["command"]}` made this page, `results.json` and `found.yaml`;
+what it does, in which order, stands at its head. The search was
 
-The search (`search/run.py {result["search"]}`) took {result["search_minutes"]} minutes of a
-machine that others used too, {result["search_cpu_minutes"]} minutes of one core. It found
+```sh
+python search/run.py {wrapped}
+```
+
+It took {result["search_minutes"]} minutes of a machine that others used too,
+{result["search_cpu_minutes"]} minutes of one core. It found
 {result["found"]} with {result["found_macs"]:,} multiply-adds (the budget is {result["budget"]:,}).
-Among {len(result["rivals_by_validation"])} published families brought to the budget, {chosen} was
-the best in cross-validation on the training images; {result["not_brought"]} of the published
-networks cannot be brought to it (no width to make narrower, or none for images of this size).
+Among {len(result["rivals_by_validation"])} published families brought to the budget,
+{chosen} was the best in cross-validation on the training images.
+{result["not_brought"]} of the published networks cannot be brought to it: no width to make
+narrower, or none for images of this size.
+
+In cross-validation the found network had {ours:.2f} %, {chosen} {theirs:.2f} %.
 
 Test accuracy on 900 images that nothing before had touched, {seeds} seeds, mean and deviation:
 
@@ -172,7 +182,7 @@ The found network less each rival, in points, paired by seed:
 
 Against the rival that validation chose, {chosen}, the found network is
 **{verdict(chosen, "interval_95")}** by the 95 % interval over seeds. The last interval also draws
-the test images anew: it says what other images might have shown, and is wider.
+the test images anew: it says what other images might have shown.
 """
     (HERE / "README.md").write_text(text, encoding="utf-8")
 
