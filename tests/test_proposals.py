@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,8 @@ from searchspace.census import every_point, walk
 from searchspace.expand import Expansion, trace
 from searchspace.identity import identity
 from searchspace.space import highest, lowest, neighbours, point, sample
+
+WL_ROUNDS = 48      # how far around each vertex networkx's hash looks
 
 Read = Callable[..., Genotype]
 Write = Callable[..., Path]
@@ -208,19 +211,27 @@ def test_what_became_of_the_proposals_is_counted() -> None:
     assert summary(trials[:1]) == "no proposals"
 
 
+def graph_of(expansion: Expansion) -> nx.DiGraph:
+    """The canonical graph for networkx, which knows nothing of our hashes. What tells a vertex's
+    inputs apart stands on vertices of its own, on the way to it."""
+    graph = nx.DiGraph()
+    for v, (sign, inputs) in enumerate(canonical(expansion)):
+        graph.add_node(v, sign=ascii(sign))
+        for i, (u, label) in enumerate(inputs):
+            graph.add_node((v, i), sign=f"input {label}")
+            graph.add_edges_from([(u, (v, i)), ((v, i), v)])
+    return graph
+
+
 def isomorphic(a: Expansion, b: Expansion) -> bool:
-    """Whether two canonical graphs are the same by networkx, which knows nothing of our hashes. What
-    tells a vertex's inputs apart stands on vertices of its own, on the way to it."""
-    graphs = []
-    for expansion in (a, b):
-        graph = nx.DiGraph()
-        for v, (sign, inputs) in enumerate(canonical(expansion)):
-            graph.add_node(v, sign=sign)
-            for i, (u, label) in enumerate(inputs):
-                graph.add_node((v, i), sign=f"input {label}")
-                graph.add_edges_from([(u, (v, i)), ((v, i), v)])
-        graphs.append(graph)
-    return bool(nx.vf2pp_is_isomorphic(*graphs, node_label="sign"))
+    """By networkx alone: its hash tells most graphs apart at once, where the search among all
+    mappings may take for ever."""
+    graphs = graph_of(a), graph_of(b)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The hashes produced for directed graphs changed")
+        one, other = (nx.weisfeiler_lehman_graph_hash(g, node_attr="sign", iterations=WL_ROUNDS)
+                      for g in graphs)
+    return one == other and bool(nx.vf2pp_is_isomorphic(*graphs, node_label="sign"))
 
 
 def isomorphic_pairs(space: Genotype, trials: list[Trial]) -> list[tuple[int, int]]:
