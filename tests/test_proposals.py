@@ -3,6 +3,7 @@
 import itertools
 import random
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -223,34 +224,36 @@ def graph_of(expansion: Expansion) -> nx.DiGraph:
     return graph
 
 
-def isomorphic(a: Expansion, b: Expansion) -> bool:
-    """By networkx alone: its hash tells most graphs apart at once, where the search among all
+def rounds_of(graph: nx.DiGraph) -> str:
+    """networkx's own hash, which tells most graphs apart at once, where the search among all
     mappings may take for ever."""
-    graphs = graph_of(a), graph_of(b)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The hashes produced for directed graphs changed")
-        one, other = (nx.weisfeiler_lehman_graph_hash(g, node_attr="sign", iterations=WL_ROUNDS)
-                      for g in graphs)
-    return one == other and bool(nx.vf2pp_is_isomorphic(*graphs, node_label="sign"))
+        return nx.weisfeiler_lehman_graph_hash(graph, node_attr="sign", iterations=WL_ROUNDS)
+
+
+def isomorphic(a: nx.DiGraph, b: nx.DiGraph) -> bool:
+    """By networkx alone."""
+    return rounds_of(a) == rounds_of(b) and bool(nx.vf2pp_is_isomorphic(a, b, node_label="sign"))
 
 
 def isomorphic_pairs(space: Genotype, trials: list[Trial]) -> list[tuple[int, int]]:
-    """Trials that scored one network twice; the same networks have the same costs."""
-    groups: dict[tuple[int, int], list[Trial]] = {}
+    """Trials that scored one network twice; the same networks have the same costs and hashes."""
+    costs = Counter((t.macs, t.params) for t in trials)
+    groups: dict[tuple[int, int, str], list[tuple[int, nx.DiGraph]]] = {}
     for t in trials:
-        groups.setdefault((t.macs, t.params), []).append(t)
-    found = []
-    for group in groups.values():
-        graphs = {t.number: trace(space, t.decisions) for t in group} if len(group) > 1 else {}
-        found += [(a, b) for a, b in itertools.combinations(graphs, 2)
-                  if isomorphic(graphs[a], graphs[b])]
-    return found
+        if costs[t.macs, t.params] > 1:
+            graph = graph_of(trace(space, t.decisions))
+            groups.setdefault((t.macs, t.params, rounds_of(graph)), []).append((t.number, graph))
+    return [(a, b) for group in groups.values()
+            for (a, one), (b, other) in itertools.combinations(group, 2)
+            if nx.vf2pp_is_isomorphic(one, other, node_label="sign")]
 
 
 def test_networkx_finds_what_is_the_same(genotype: Read) -> None:
-    one, other, third = (trace(genotype(
+    one, other, third = (graph_of(trace(genotype(
         f"- conv: {{out: 8, as: a}}\n- conv: {{out: 8, as: b}}\n- conv: {{from: a, out: 8, k: {k}}}\n"
-        f"- add: {{from: {take}}}")) for k, take in ((1, "[_, b]"), (1, "[b, _]"), (3, "[_, b]")))
+        f"- add: {{from: {take}}}"))) for k, take in ((1, "[_, b]"), (1, "[b, _]"), (3, "[_, b]")))
     assert isomorphic(one, other) and not isomorphic(one, third)
 
 
