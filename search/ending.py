@@ -49,10 +49,11 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: Table | No
         console.print(caveat(settings.score), style="dim")
 
 
-def files_told(ended: Outcome, folder: Path, own_database: bool) -> str:
+def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> str:
     """Where the results lie."""
     files = ["report.html", "best.svg", "trials.csv"]
-    files += ["front.csv", "front/"] if ended.front else ["finals.csv"] if ended.results else []
+    files += ["front.csv", "front/"] if ended.front else []
+    files += ["finals.csv"] if settings.objectives == DEFAULT else []
     files += ["study.db"] if own_database else []
     return (f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if ended.front else ''}: "
             f"{show_amount(ended.chosen.macs)} MACs, {show_amount(ended.chosen.params)} params; "

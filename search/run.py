@@ -102,7 +102,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
             genotype = _write(study, ended, options.storage)
     tell(console, ended, settings, study.table,
          timed(genotype, settings) if settings.device is not None else None)
-    console.print(files_told(ended, folder, options.storage is None))
+    console.print(files_told(ended, settings, folder, options.storage is None))
     return 130 if ended.interrupted else 0
 
 
