@@ -1,8 +1,10 @@
 """Fixtures that several tests share: genotypes from text, databases."""
 
+import importlib
 import importlib.util
 import itertools
 import os
+import sys
 import tempfile
 import textwrap
 import warnings
@@ -18,6 +20,16 @@ from searchspace import Genotype, load
 # One thread a test process, also in the commands that tests start: several processes with a pool of
 # threads each wait for one another. Torch reads this when it is imported, which no line above does.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# The commands that tests start are those of this checkout, whichever is installed, and speak to
+# this machine only; so do the tests.
+HERE = Path(__file__).resolve().parent
+OFFLINE = str(HERE / "offline")
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), OFFLINE])
+if OFFLINE not in sys.path:
+    sys.path.insert(0, OFFLINE)
+    sys.modules.pop("sitecustomize", None)
+    importlib.import_module("sitecustomize")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
