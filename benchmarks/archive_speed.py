@@ -19,7 +19,7 @@ from pathlib import Path
 
 from reliability import server, url_of
 
-from search.archive import Archive
+from search.archive import Archive, EvaluationKey, Measurement, NetworkRecord
 from search.archive.exchange import merge, write_architectures, write_evaluations
 
 KEY = {"score": "naswot", "data": "digits 32x3x224x224 seed 0"}
@@ -80,9 +80,9 @@ def measure(kind: str, url: str, other: str, options: argparse.Namespace) -> Non
 
         def single() -> None:
             for i in range(options.single):
-                archive.record(
-                    identity=f"single {i}", genotype="g" * 500, name="n", macs=10**6 + i, params=1,
-                    memory=1, input_size=224, seed=0, value=float(i), seconds=1.0, **KEY)
+                archive.record(EvaluationKey(f"single {i}", seed=0, **KEY),
+                               NetworkRecord("g" * 500, "n", 10**6 + i, 1, 224, memory=1),
+                               Measurement(float(i), 1.0))
         print(f"{kind}: one after the other, each in its own transaction and read again: "
               f"{options.single / seconds(single):,.0f}/s", flush=True)
         for budget in (10**6, 10**7, 10**8, 3 * 10**8, 10**9, None):

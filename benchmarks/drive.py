@@ -9,10 +9,10 @@ import optuna
 
 from search.nearest import Region, SpaceExhausted
 from search.propose import Proposal, settle
-from search.samplers import BudgetSampler, Sampler, derive
+from search.samplers import PassiveSampler, Sampler, derive, distribution, proposals
 from searchspace import Genotype
 from searchspace.budget import Budget
-from searchspace.space import Point, Propose, lowest
+from searchspace.space import lowest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +31,30 @@ def drive(space: Genotype, sampler: Sampler, budget: Budget, seed: int,
     """The trials of a search; fewer where the space is used up."""
     region = Region(space, budget, lowest(space, budget.excess))
     seen: list[str] = []
-    found: list[tuple[Proposal, float]] = []
 
-    def bring(proposals: Callable[[int], Propose]) -> Point:
-        begin = time.process_time()
-        rng = random.Random(derive(seed, "bring", len(seen)))
-        proposal = settle(region, proposals(0), frozenset(seen), rng)
-        found.append((proposal, time.process_time() - begin))
-        return proposal.point
-
-    study = optuna.create_study(sampler=BudgetSampler(sampler, seed, bring), direction="maximize")
+    study = optuna.create_study(sampler=PassiveSampler(sampler), direction="maximize")
     for _ in range(trials):
         begin = time.process_time()
+        trial = study.ask()
+        frozen = study._storage.get_trial(trial._trial_id)
+        first = proposals(sampler, study, frozen, seed, len(seen))(0)
+        taken = time.process_time() - begin
+        begin = time.process_time()
+        rng = random.Random(derive(seed, "bring", len(seen)))
         try:
-            trial = study.ask()
+            proposal = settle(region, first, frozenset(seen), rng)
         except SpaceExhausted:
             return
-        taken = time.process_time() - begin
-        proposal, brought = found[-1]
+        brought = time.process_time() - begin
         at = proposal.point
-        for hole in at.sampled:
-            trial.suggest_categorical(hole, at.holes[hole].labels)
+        for name, label in at.sampled.items():
+            wanted = distribution(at.holes[name])
+            study._storage.set_trial_param(trial._trial_id, name, wanted.to_internal_repr(label),
+                                           wanted)
         for attribute, content in (("decisions", at.decisions), ("identity", proposal.identity),
                                    ("macs", at.cost.macs), ("params", at.cost.params)):
             trial.set_user_attr(attribute, content)
         result = value(proposal)
         study.tell(trial, result)
         seen.append(proposal.identity)
-        yield Step(proposal, result, taken - brought, brought)
+        yield Step(proposal, result, taken, brought)

@@ -37,7 +37,7 @@ from search.launchers.local import LocalLauncher
 from search.samplers import finished
 from search.scores.table import find_table
 from search.settings import Settings
-from search.study import Study
+from search.study import Study, open_study
 from search.worker import Job
 from searchspace.budget import Budget
 
@@ -69,7 +69,7 @@ def study_of(folder: Path, url: str | None, trials: int, seed: int = 0,
     """A study of a space with a table; the sampler costs next to nothing."""
     settings = Settings(SPACE, Budget(400_000), 8, seed, sampler, trials, 4,
                         objectives=("table",), table=find_table(SPACE, None), warm_start=False)
-    return Study(settings, folder, "reliability", url, alone=url is None)
+    return open_study(settings, folder, "reliability", url, alone=url is None)
 
 
 def run(study: Study, workers: int, seconds: float, log: Path | None,
@@ -78,10 +78,10 @@ def run(study: Study, workers: int, seconds: float, log: Path | None,
     is done ``meanwhile`` is told a function for the number of finished trials."""
     os.environ |= {"SLOW_S": str(seconds), "SLOW_LOG": str(log or "")}
     launcher = LocalLauncher(Resources(workers), "benchmarks.slow_worker")
-    job = Job(study.settings, study.folder, study.name, study.url)
+    job = Job(study.plan.settings, study.session.folder, study.session.name, study.session.url)
     if meanwhile:
         threading.Thread(target=meanwhile, daemon=True, args=(
-            launcher, lambda: sum(map(finished, study.optuna.get_trials(deepcopy=False))))).start()
+            launcher, lambda: len(study.trials()))).start()
     start = time.monotonic()
     launcher.run(job, lambda: len(study.trials()), lambda: False)
     study.run(lambda _: None)
@@ -91,7 +91,7 @@ def run(study: Study, workers: int, seconds: float, log: Path | None,
 def account(study: Study, log: Path, trials: int) -> dict[str, int]:
     """What became of every trial and every look-up; raises AssertionError where the books do not
     balance: a finished trial that is not in the archive, a network looked up by two at a time."""
-    all_trials = study.optuna.get_trials(deepcopy=False)
+    all_trials = study.session.study.get_trials(deepcopy=False)
     done = [t for t in all_trials if finished(t)]
     names = [t.user_attrs["identity"] for t in done]
     cut = [t for t in all_trials if not finished(t)]
@@ -100,8 +100,8 @@ def account(study: Study, log: Path, trials: int) -> dict[str, int]:
     assert all(INTERRUPTED in t.user_attrs for t in cut), "an unfinished trial without a reason"
     lost = {t.user_attrs["identity"] for t in cut if "identity" in t.user_attrs} - set(names)
     assert not lost, f"{len(lost)} interrupted networks were not done again"
-    with Archive(study.url) as archive:
-        kept = Counter(e.identity for e in archive.evaluations(study=study.name))
+    with Archive(study.session.url) as archive:
+        kept = Counter(e.identity for e in archive.evaluations(study=study.session.name))
     good = {t.user_attrs["identity"] for t in done if "error" not in t.user_attrs}
     assert good <= kept.keys() and max(kept.values()) == 1, "trials and archive differ"
     begun: dict[str, int] = {}
@@ -234,7 +234,7 @@ def cost(options: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as home, server(Path(home) / "data") as running:
             url = url_of(running) if shared else f"sqlite:///{home}/study.db"
             with study_of(Path(home), url, options.each) as study:
-                sent = counted(study.storage.engine, study.archive.engine)
+                sent = counted(study.session.storage.engine, study.session.archive.engine)
                 start = time.process_time()
                 study.run(lambda _: None)
                 took = time.process_time() - start

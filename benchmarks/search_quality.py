@@ -27,7 +27,7 @@ from known import read
 from rich.console import Console
 from rich.table import Table
 
-from search.evaluate import training_free
+from search.objectives.score import training_free
 from search.samplers import SAMPLERS, Sampler, Task, choose, make
 from search.scores.base import usual_batch
 from search.scores.table import find_table

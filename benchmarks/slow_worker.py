@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from search.evaluate import Lookup
+from search.objectives.table import Lookup
 from search.study import Study
 from search.worker import main
 
@@ -48,7 +48,7 @@ def slow(study: Study) -> None:
     assert isinstance(lookup, Lookup)
     table: Any = SlowTable(lookup.table, float(os.environ.get("SLOW_S", "0.5")),
                            os.environ.get("SLOW_LOG", ""))
-    study.evaluators["table"] = replace(lookup, table=table)
+    study.evaluators = {"table": replace(lookup, table=table)}
 
 
 if __name__ == "__main__":

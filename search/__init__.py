@@ -1,1 +1,20 @@
-"""Architecture search: how candidate networks are scored and which ones are kept."""
+"""Searching spaces of genotypes under hard budgets: samplers, scores, training, the archive."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from search.library import Result, search
+    from search.rows import read_study
+
+__all__ = ["Result", "read_study", "search"]
+
+_HOME = {"Result": "library", "search": "library", "read_study": "rows"}
+
+
+def __getattr__(name: str) -> Any:
+    """What is exported, imported when it is asked for: it needs Optuna and SQLAlchemy."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"search.{_HOME[name]}"), name)

@@ -7,13 +7,14 @@ from rich.table import Table as Grid
 
 from search.finals import caveat, verdict
 from search.front import Front
-from search.objectives import DEFAULT, OBJECTIVES
+from search.objectives import named
+from search.objectives.table import KnownResult
 from search.outcome import Outcome
 from search.progress import final_table
 from search.proposals import summary
 from search.scores.table import Table
-from search.settings import Settings
-from search.trial import Trial
+from search.settings import DEFAULT, Settings
+from search.study.trial import Trial
 from searchspace.budget import show_amount
 
 ROWS = 20      # of a front on the screen; front.csv has them all
@@ -71,7 +72,7 @@ def front_table(front: Front, settings: Settings) -> Grid:
     grid = Grid(title=f"Pareto front: {len(members)} networks{of}", title_justify="left")
     costs = [c for c in ("macs", "params") if c not in settings.objectives]
     for name in ("front", "network", *(o.title for o in front.objectives),
-                 *(OBJECTIVES[c].title for c in costs), "of budget"):
+                 *(o.title for o in named(costs)), "of budget"):
         grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for number, t in members:
         assert t.values is not None
@@ -92,10 +93,10 @@ def volume_told(front: Front) -> str:
 
 def best_table(best: list[Trial], settings: Settings) -> Grid:
     """The best trials of a search with one objective that is not the score."""
-    objective = OBJECTIVES[settings.objectives[0]]
+    [objective] = named(settings.objectives[:1], settings.score)
     grid = Grid(title=f"Best by {objective.title}", title_justify="left")
     costs = [c for c in ("macs", "params") if c != objective.name]
-    for name in ("network", objective.title, *(OBJECTIVES[c].title for c in costs), "of budget"):
+    for name in ("network", objective.title, *(o.title for o in named(costs)), "of budget"):
         grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for t in best:
         assert t.value is not None
@@ -106,7 +107,7 @@ def best_table(best: list[Trial], settings: Settings) -> Grid:
 
 def regret(trials: list[Trial], table: Table, settings: Settings) -> str:
     """One sentence: how far the best trial is from the table's best network in the budget."""
-    number, shown = settings.objectives.index("table"), OBJECTIVES["table"].shown
+    number, shown = settings.objectives.index("table"), KnownResult().shown
     value, _, best = max((t.values[number], -t.number, t) for t in trials if t.values)
     found = f"{table.what}: trial {best.number} has {shown(value)}"
     top = table.best(settings.budget) if table.is_complete else None

@@ -7,11 +7,12 @@ several fresh initialisations, and a win is claimed only where the spreads do no
 import statistics
 from dataclasses import dataclass
 
-from search.evaluate import Scorer
+from search.objectives import Candidate
+from search.objectives.score import Scorer
 from search.samplers import derive
 from search.scores.registry import find_score
 from search.settings import Settings
-from search.trial import Trial
+from search.study.trial import Trial
 from searchspace import Genotype
 from searchspace.budget import Costs
 from searchspace.holes import Decisions
@@ -87,9 +88,10 @@ def _found(space: Genotype, trial: Trial) -> Entry:
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
     """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
-    scores = [scorer(entry.genotype, settings.input,
-                     derive(settings.seed, "final", entry.name, settings.input, i),
-                     entry.decisions, entry.name).value for i in range(SEEDS)]
+    scores = [scorer.evaluation(Candidate(
+        entry.genotype, entry.decisions, settings.input,
+        derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
+        for i in range(SEEDS)]
     rated = tuple(value for value in scores if value is not None)
     return Result(entry, rated) if len(rated) == SEEDS else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search.objectives import Objective
 from search.pareto import Point, hypervolumes, ideal, knee, nondominated, worst
-from search.trial import Trial
+from search.study.trial import Trial
 from searchspace.budget import Budget
 
 

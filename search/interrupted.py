@@ -14,14 +14,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.archive.claims import Claims
 from search.distance import Distance
+from search.objectives.training import CHECKPOINT, NOT_BEGUN
 from search.propose import Proposal
 from search.samplers import finished
 from search.storage import WORKER
 from searchspace import Genotype
 from searchspace.space import first, point
 
-CHECKPOINT = "checkpoint"       # the attribute with the epochs that a training went on after,
-NOT_BEGUN = -1                  # and its value while nothing of the network is computed yet
 INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
 DIED = "its worker died"
 ATTEMPTS = 5

@@ -5,12 +5,12 @@ import random
 from pathlib import Path
 
 from search.latency.command import add_clock
-from search.objectives import DEFAULT, OBJECTIVES, named
+from search.objectives import OBJECTIVES, named
 from search.samplers import SAMPLERS
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.table import find_table
-from search.settings import Settings
+from search.settings import DEFAULT, Settings
 from search.training.options import TrainOptions, read_options
 from search.training.options import add_options as add_train_options
 from search.workers import add_worker_options

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from search.finals import TOP, Result
 from search.front import Front, front_of
 from search.study import Study
-from search.trial import Trial
+from search.study.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def outcome(study: Study, trials: list[Trial], results: list[Result], stopped: s
     """Of several objectives the knee is chosen, else the network with the best mean in the final
     comparison; the best single score where none was scored again."""
     best = study.best(TOP)
-    front = front_of(trials, study.objectives, study.settings.budget) \
-        if len(study.objectives) > 1 else None
+    front = front_of(trials, study.plan.objectives, study.plan.settings.budget) \
+        if len(study.plan.objectives) > 1 else None
     found = max((r for r in results if r.entry.trial is not None), key=lambda r: r.mean,
                 default=None)
     chosen = front.knee if front else best[0] if found is None else \

@@ -12,23 +12,23 @@ from search.objectives import Objective
 from search.scores.registry import find_score
 from search.settings import Settings
 from search.study import Study
-from search.trial import Trial
+from search.study.trial import Trial
 from searchspace import Genotype, fill, to_yaml
 from searchspace.budget import show_amount
 
 
 def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
     """The network of a trial, as a genotype of its own."""
-    filled = fill(study.space, trial.decisions)
-    return filled.replace(filled.document, name=f"{study.name}-{suffix}")
+    filled = fill(study.plan.space, trial.decisions)
+    return filled.replace(filled.document, name=f"{study.session.name}-{suffix}")
 
 
 def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
     """Write a trial's network; it loads, costs, builds and draws like any other."""
-    chosen = find_score(study.settings.score)
+    chosen = find_score(study.plan.settings.score)
     score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
-        f"{len(result.scores)} initialisations" if result else _values(study.objectives, trial)
-    knee = ".\nThe knee of the front" if len(study.objectives) > 1 else ""
+        f"{len(result.scores)} initialisations" if result else _values(study.plan.objectives, trial)
+    knee = ".\nThe knee of the front" if len(study.plan.objectives) > 1 else ""
     return _write(study, trial, "best", score + knee, path)
 
 
@@ -49,17 +49,17 @@ def write_front(study: Study, front: Front, folder: Path) -> None:
             writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t, costs),
                              *(getattr(t, c) for c in costs), int(knee), t.identity])
             note = f"Number {i} of the {len(front.members)} on the front" + ", its knee" * knee
-            _write(study, t, f"front-{i:03d}", f"{_values(study.objectives, t)}.\n{note}",
+            _write(study, t, f"front-{i:03d}", f"{_values(study.plan.objectives, t)}.\n{note}",
                    home / f"{i:03d}.yaml")
 
 
 def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
-    genotype = trial_genotype(study, trial, suffix)
+    genotype, settings = trial_genotype(study, trial, suffix), study.plan.settings
     path.write_text(to_yaml(genotype, comment=(
-        f"Found by a search of the space {study.settings.space!r} under {study.settings.budget}.\n"
+        f"Found by a search of the space {settings.space!r} under {settings.budget}.\n"
         f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "
-        f"{study.settings.input}×{study.settings.input}; {values}.\n"
-        f"Trial {trial.number} of study {study.name!r}, seed {study.settings.seed}.")),
+        f"{settings.input}×{settings.input}; {values}.\n"
+        f"Trial {trial.number} of study {study.session.name!r}, seed {settings.seed}.")),
         encoding="utf-8")
     return genotype
 

@@ -13,7 +13,7 @@ from search.objectives import named
 from search.pareto import nondominated
 from search.scores.registry import find_score
 from search.settings import Settings
-from search.trial import Trial
+from search.study.trial import Trial
 from searchspace.budget import amount, show_amount
 
 

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.trial import Trial
+from search.study.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,26 +27,19 @@ from pathlib import Path
 from rich.console import Console
 
 from search.beginning import beginning
-from search.dashboard import FOLDER, attach
+from search.conclude import NothingScoredError, conclude, write_results
 from search.ending import files_told, tell
 from search.feasibility import check_budget, survey
-from search.finals import TOP, Result, contestants, rescore, verdict
 from search.latency.command import clocked, timed
-from search.objectives import DEFAULT
+from search.objectives.table import KnownResult
 from search.options import parser_of, read_name, read_settings
-from search.outcome import Outcome, outcome
-from search.outputs import write_best, write_finals, write_front, write_trials
 from search.preview import print_report, print_short
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.progress import Progress
-from search.rows import read_study
-from search.settings import Settings
-from search.study import Study
+from search.study import open_study
 from search.workers import read_resources, run_with
-from searchspace import Genotype, SearchspaceError
+from searchspace import SearchspaceError
 from searchspace.plugins import load_named
-from viz.render import render
-from viz.report import write_report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,58 +76,28 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
                                "--latency 20ms, or several of them")
     resources = read_resources(options)
-    with Study(settings, folder, name, options.storage, alone=options.storage is None) as study:
-        study.optuna.set_user_attr("command", options.command)
-        print_short(console, survey(study.space, settings, study.cheapest), settings)
+    with open_study(settings, folder, name, options.storage,
+                    alone=options.storage is None) as study:
+        study.session.study.set_user_attr("command", options.command)
+        print_short(console, survey(study.plan.space, settings, study.plan.cheapest), settings)
         for line in beginning(study):
             console.print(line)
         with Progress(console, settings) as progress, Interrupt() as interrupt:
+            def interrupted() -> bool:
+                return interrupt.asked
+
             stopped = run_with(resources, options, study, progress, interrupt)
-            trials = study.trials()
-            if not study.best(1):
-                console.print("interrupted before the first score" if interrupt.asked else
-                              f"nothing could be scored: {stopped or trials[-1].error}")
-                return 130 if interrupt.asked else 1
-            results = _finals(study, settings, progress, interrupt) \
-                if settings.objectives == DEFAULT else []
-            ended = outcome(study, trials, results, stopped, interrupt.asked)
-        with study.writing():
-            genotype = _write(study, ended, options.storage)
-    tell(console, ended, settings, study.table,
+            try:
+                ended = conclude(study, stopped, progress.note, interrupted)
+            except NothingScoredError as error:
+                console.print(str(error))
+                return 130 if interrupted() else 1
+        genotype = write_results(study, ended, options.storage)
+        table = next((o.table for o in study.plan.objectives if isinstance(o, KnownResult)), None)
+    tell(console, ended, settings, table,
          timed(genotype, settings) if settings.device is not None else None)
     console.print(files_told(ended, settings, folder, options.storage is None))
     return 130 if ended.interrupted else 0
-
-
-def _finals(study: Study, settings: Settings, progress: Progress,
-            interrupt: Interrupt) -> list[Result]:
-    """The final comparison, as far as it came before Ctrl-C."""
-    results: list[Result] = []
-    entries = contestants(study.space, study.best(TOP), settings)
-    for i, entry in enumerate(entries):
-        if interrupt.asked:
-            break
-        progress.note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
-        if (result := rescore(entry, study.scorer, settings)) is not None:
-            results.append(result)
-    return results
-
-
-def _write(study: Study, ended: Outcome, storage: str | None) -> Genotype:
-    """The files of a study; its best network."""
-    folder, settings = study.folder, study.settings
-    genotype = write_best(study, ended.chosen, ended.result, folder / "best.yaml")
-    render(genotype, folder / "best.svg")
-    attach(study.optuna, folder / "best.svg", folder / FOLDER)
-    write_trials(ended.trials, folder / "trials.csv", study.objectives, ended.front)
-    if ended.front:
-        write_front(study, ended.front, folder)
-    if settings.objectives == DEFAULT:
-        write_finals(ended.results, settings, folder / "finals.csv")
-    if ended.results:
-        study.optuna.set_user_attr("verdict", verdict(ended.results, settings))
-    write_report(read_study(folder, storage), folder / "report.html")
-    return genotype
 
 
 if __name__ == "__main__":

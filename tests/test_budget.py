@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from search.run import main
 from search.settings import Settings
-from search.study import Study
+from search.study import open_study
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.amount import exactly, parse_amount, parse_bytes, parse_range, show_bytes
 from searchspace.budget import Budget, macs
@@ -261,12 +261,12 @@ def test_every_trial_of_a_search_lies_in_the_band(sampler: str, tmp_path: Path) 
     budget = Budget(2_500_000, memory=100_000, least_macs=2_400_000)
     given = Settings("mobile", budget, 32, 0, sampler, 6, 4)
     assert given.study_name == "mobile-2400Kto2500K-100KB-32px-seed0"
-    with Study(given, tmp_path, "s") as study:
+    with open_study(given, tmp_path, "s") as study:
         study.run(lambda _: None)
         trials = study.trials()
     assert len({t.identity for t in trials}) == 6
     for t in trials:
-        found = point(study.space, first, t.decisions)
+        found = point(study.plan.space, first, t.decisions)
         assert 2_400_000 <= found.macs == t.macs <= 2_500_000
         assert found.memory == t.memory <= 100_000
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from recording import record
 
 from search import tables
 from search.archive import Archive, StorageError, migrate
@@ -63,8 +64,8 @@ def test_an_archive_of_the_first_release_loses_nothing(url: str) -> None:
     with Archive(url) as archive:       # and it goes on: the key is the new one, ids grow
         new = {"identity": A, "genotype": "g", "name": "n", "macs": 1, "params": 1,
                "input_size": 224, "score": "naswot", "data": DIGITS, "seed": 0, "seconds": 0.0}
-        assert archive.record(**new, value=9.0).value == 1.5
-        assert archive.record(**new, value=9.0, recipe="r", fidelity=3).value == 9.0
+        assert record(archive, **new, value=9.0).value == 1.5
+        assert record(archive, **new, value=9.0, recipe="r", fidelity=3).value == 9.0
         best = archive.best(score="naswot", data=DIGITS)
         assert [(s.identity, s.mean, s.count) for s in best] == [(A, (1.5 - 1.25e-7) / 2, 2)]
         assert len(archive.evaluations()) == len(EVALUATIONS) + 1

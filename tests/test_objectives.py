@@ -16,8 +16,8 @@ from search.pareto import nondominated
 from search.samplers import SAMPLERS, distribution
 from search.scores.table import fingerprint, read_table
 from search.settings import Settings, StudyError
-from search.study import Study
-from search.trial import Trial
+from search.study import open_study
+from search.study.trial import Trial
 from searchspace import cost, load
 from searchspace.budget import Budget
 from searchspace.census import every_point
@@ -51,7 +51,7 @@ def settings(**changes: object) -> Settings:
 
 
 def run_study(folder: Path, given: Settings) -> list[Trial]:
-    with Study(given, folder, "s") as study:
+    with open_study(given, folder, "s") as study:
         study.run(lambda _: None)
         return study.trials()
 
@@ -109,11 +109,11 @@ def test_two_objectives_give_a_front(tmp_path: Path, table: Path) -> None:
 
 def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
     given = settings(table=table, objectives=("table", "params", "macs"), trials=30)
-    with Study(given, tmp_path, "s") as study:
+    with open_study(given, tmp_path, "s") as study:
         study.run(lambda _: None)
-        front = front_of(study.trials(), study.objectives, given.budget)
+        front = front_of(study.trials(), study.plan.objectives, given.budget)
         assert front is not None
-        assert {t.number for t in front.members} == {t.number for t in study.optuna.best_trials}
+        assert {t.number for t in front.members} == {t.number for t in study.session.study.best_trials}
         assert front.knee in front.members
         assert front.reference[2] == 150_000        # the budget's; the others are the worst seen
         assert front.reference[0] == min(t.values[0] for t in study.trials() if t.values)
@@ -129,10 +129,10 @@ def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp
     assert all(t.macs <= 150_000 for t in first)
     folder = tmp_path / "b"
     run_study(folder, settings(sampler=name, table=table, trials=5))
-    with Study(given, folder, "s") as study, pytest.raises(KeyboardInterrupt):
+    with open_study(given, folder, "s") as study, pytest.raises(KeyboardInterrupt):
         study.run(lambda trials: _stop_at(18, trials))
-    with Study(given, folder, "s") as study:
-        study.optuna.ask()          # a trial that is cut off before its end
+    with open_study(given, folder, "s") as study:
+        study.session.study.ask()          # a trial that is cut off before its end
     assert told(run_study(folder, given)) == told(first)
 
 
@@ -179,7 +179,7 @@ def test_costs_need_no_archive_and_a_score_keeps_its_own(tmp_path: Path) -> None
 
 def test_a_cost_alone_is_made_small(tmp_path: Path) -> None:
     given = settings(objectives=("params",), trials=30)
-    with Study(given, tmp_path, "s") as study:
+    with open_study(given, tmp_path, "s") as study:
         study.run(lambda _: None)
         best, trials = study.best(3), study.trials()
     assert [t.params for t in best] == sorted(t.params for t in trials)[:3]
@@ -258,7 +258,7 @@ def test_unknown_and_repeated_objectives_are_refused() -> None:
 def test_a_study_keeps_its_objectives_and_its_table(tmp_path: Path, table: Path) -> None:
     run_study(tmp_path, settings(table=table, trials=1))
     with pytest.raises(StudyError, match="objectives = table and macs, not table and params"):
-        Study(settings(table=table, objectives=("table", "params")), tmp_path, "s").__enter__()
+        open_study(settings(table=table, objectives=("table", "params")), tmp_path, "s").__enter__()
     moved = tmp_path / "moved.json"
     moved.write_bytes(table.read_bytes())
     assert len(run_study(tmp_path, settings(table=moved, trials=2))) == 2
@@ -266,7 +266,7 @@ def test_a_study_keeps_its_objectives_and_its_table(tmp_path: Path, table: Path)
     content["rows"][0]["values"] = [1]
     moved.write_text(json.dumps(content))
     with pytest.raises(StudyError, match="made with table = "):
-        Study(settings(table=moved), tmp_path, "s").__enter__()
+        open_study(settings(table=moved), tmp_path, "s").__enter__()
 
 
 def test_a_study_from_before_there_were_objectives_is_continued(tmp_path: Path) -> None:

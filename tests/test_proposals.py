@@ -6,18 +6,18 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import networkx as nx
 import pytest
 
 from search.distance import Distance, distance
 from search.nearest import Region, SpaceExhausted
+from search.objectives import Candidate, Evaluated
 from search.proposals import count, summary
 from search.propose import settle
 from search.settings import Settings
-from search.study import Study
-from search.trial import Trial
+from search.study import open_study
+from search.study.trial import Trial
 from searchspace import Genotype, GenotypeError, cost, load, spaces
 from searchspace.budget import Budget, macs
 from searchspace.canonical import canonical
@@ -57,15 +57,15 @@ def settings(space: Path | str, budget: Budget, **changes: object) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def cheap(genotype: Genotype, size: int, seed: int, decisions: dict, *_: object) -> SimpleNamespace:
+def cheap(candidate: Candidate, progress: object) -> Evaluated:
     """A stand-in for the score: any number that decisions determine."""
-    value = random.Random(repr(sorted(decisions.items()))).random() + len(decisions)
-    return SimpleNamespace(value=value, seconds=0.0, error=None)
+    decisions = candidate.decisions
+    return Evaluated(random.Random(repr(sorted(decisions.items()))).random() + len(decisions))
 
 
 def run_study(folder: Path, given: Settings) -> tuple[list[Trial], str | None]:
-    with Study(given, folder, "s") as study:
-        study.scorer = cheap  # type: ignore[assignment]
+    with open_study(given, folder, "s") as study:
+        study.evaluators = {"score": cheap}
         reason = study.run(lambda _: None)
         return study.trials(), reason
 

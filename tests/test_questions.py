@@ -10,6 +10,7 @@ from statistics import fmean
 
 import pytest
 import sqlalchemy as sa
+from recording import record
 
 from search.archive import Archive, Evaluation, StorageError
 from search.archive.__main__ import main
@@ -27,7 +28,7 @@ def put(archive: Archive, name: str, **given: object) -> Evaluation:
     values = {"genotype": f"name: {name}\n", "name": name, "macs": 100, "params": 10, "memory": 50,
               "input_size": 8, "score": "naswot", "seed": 0, "data": "digits", "value": 1.5,
               "seconds": 0.25, **given}
-    return archive.record(identity=name * 8, **values)
+    return record(archive, identity=name * 8, **values)
 
 
 @pytest.fixture
@@ -153,10 +154,10 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for study in "xy":
         (tmp_path / "studies" / study).mkdir(parents=True)
         with Archive(f"sqlite:///{tmp_path / 'studies' / study / 'study.db'}") as archive:
-            archive.record(identity=name, genotype=to_yaml(network), name=f"{study} trial 7",
-                           macs=6_000_000, params=3_500_000, memory=12_345, input_size=32,
-                           score="naswot", data="digits", seed=0, seconds=0.5, study=study, trial=7,
-                           value={"x": 100.0, "y": 101.5}[study])
+            record(archive, identity=name, genotype=to_yaml(network), name=f"{study} trial 7",
+                   macs=6_000_000, params=3_500_000, memory=12_345, input_size=32,
+                   score="naswot", data="digits", seed=0, seconds=0.5, study=study, trial=7,
+                   value={"x": 100.0, "y": 101.5}[study])
             put(archive, study, macs=300, value=50.0)
     given = ["--studies", str(tmp_path / "studies")]
     status, out, err = told(capsys, *given, "best", "--budget", "6M")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from search.evaluate import training_free
-from search.reference import reference
+from search.objectives.reference import reference
+from search.objectives.score import training_free
 from search.run import main
 from search.scores import ScoreError
 from search.scores.base import Subject

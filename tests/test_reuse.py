@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from search.archive import Archive
-from search.evaluate import Scorer
+from search.objectives import Candidate
+from search.objectives.score import Scorer
 from search.scores.base import Subject
 from search.scores.registry import SCORES
 from search.settings import Settings
-from search.study import Study
+from search.study import open_study
 from searchspace import Genotype, fill, load, to_yaml
 from searchspace.budget import Budget
 from searchspace.known import known_networks
@@ -91,14 +92,14 @@ def test_three_spellings_and_a_space_are_one_evaluation(genotype_file: Write, tm
                                                         scored: list[Genotype]) -> None:
     with Archive(f"sqlite:///{tmp_path / 'study.db'}") as archive:
         here, there = (Scorer(archive, study, batch=4, data_seed=0) for study in ("one", "two"))
-        first = here(load(genotype_file(SPELLINGS["steps"])), 32, 5)
+        first = here.evaluation(Candidate(load(genotype_file(SPELLINGS["steps"])), None, 32, 5))
         space = load(genotype_file(SPELLINGS["space"]))
         (same,) = known_networks(space)
         filled = tmp_path / "filled.yaml"
         filled.write_text(to_yaml(fill(space, same.decisions)), encoding="utf-8")
-        others = [there(load(genotype_file(SPELLINGS["blocks"])), 32, 5),
-                  there(space, 32, 5, same.decisions),
-                  there(load(space.file, "same"), 32, 5), there(load(filled), 32, 5)]
+        others = [there.evaluation(Candidate(network, decisions, 32, 5)) for network, decisions in (
+            (load(genotype_file(SPELLINGS["blocks"])), None), (space, same.decisions),
+            (load(space.file, "same"), None), (load(filled), None))]
         assert others == [first] * 4 and len(scored) == 1
         assert first.study == "one"
         assert len(archive.evaluations()) == 1
@@ -111,13 +112,14 @@ def test_another_seed_data_or_score_is_another_evaluation(other: str, genotype_f
     network = load(genotype_file(SPELLINGS["steps"]))
     with Archive(f"sqlite:///{tmp_path / 'study.db'}") as archive:
         scorer = Scorer(archive, "one", batch=4, data_seed=0)
-        first = scorer(network, 32, 5)
+        first = scorer.evaluation(Candidate(network, None, 32, 5))
         changed = replace(scorer, **{"data": {"data_seed": 1}, "images": {"batch": 8},
                                      "score": {"score": "zico"}}.get(other, {}))
-        second = changed(network, 32, 6 if other == "seed" else 5)
+        candidate = Candidate(network, None, 32, 6 if other == "seed" else 5)
+        second = changed.evaluation(candidate)
         assert len(scored) == 2 and second != first
         assert second.identity == first.identity
-        assert changed(network, 32, 6 if other == "seed" else 5) == second and len(scored) == 2
+        assert changed.evaluation(candidate) == second and len(scored) == 2
 
 
 def test_another_study_of_a_database_scores_nothing_again(tmp_path: Path,
@@ -125,7 +127,7 @@ def test_another_study_of_a_database_scores_nothing_again(tmp_path: Path,
     """The start of one search is the same networks in the other: the same space, other trials."""
     def run(name: str, sampler: str) -> list[str]:
         given = Settings("he", Budget(20_000_000), 31, 0, sampler, 5, 4, 10)
-        with Study(given, tmp_path, name) as study:
+        with open_study(given, tmp_path, name) as study:
             study.run(lambda _: None)
             return [t.identity for t in study.trials()]
 

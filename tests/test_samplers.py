@@ -9,12 +9,13 @@ import numpy as np
 import optuna
 import pytest
 
-from search.evaluate import training_free
 from search.nearest import Region, SpaceExhausted
+from search.objectives.score import training_free
 from search.propose import settle
 from search.samplers import (
     SAMPLERS,
-    BudgetSampler,
+    PassiveSampler,
+    Sampler,
     Task,
     choose,
     derive,
@@ -23,6 +24,8 @@ from search.samplers import (
     finished,
     gp,
     make,
+    ordinal,
+    proposals,
 )
 from search.samplers.acquisition import log_expected_improvement
 from search.samplers.base import Past, taking
@@ -99,20 +102,24 @@ class Search:
     def restart(self) -> None:
         """As another process finds the study: nothing but the trials is left."""
         name = choose(self.sampler, self.space, len(self.study.directions))[0]
-        self.study.sampler = BudgetSampler(make(name, Task(self.space, self.budget)), self.seed,
-                                           self._bring)
+        self.use(make(name, Task(self.space, self.budget)))
 
-    def _bring(self, proposal: Callable) -> Point:
-        done = [t for t in self.study.get_trials(deepcopy=False) if finished(t)]
-        rng = random.Random(derive(self.seed, "bring", len(done)))
-        seen = frozenset(t.user_attrs["identity"] for t in done)
-        self.found = settle(self.region, proposal(0), seen, rng)
-        return self.found.point
+    def use(self, sampler: Sampler) -> None:
+        self.inner = sampler
+        self.study.sampler = PassiveSampler(sampler)
 
     def ask(self) -> optuna.Trial:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return self.study.ask()
+            trial = self.study.ask()
+            done = [t for t in self.study.get_trials(deepcopy=False) if finished(t)]
+            rng = random.Random(derive(self.seed, "bring", len(done)))
+            seen = frozenset(t.user_attrs["identity"] for t in done)
+            frozen = self.study._storage.get_trial(trial._trial_id)
+            nth = proposals(self.inner, self.study, frozen, self.seed,
+                            ordinal(self.study, trial.number))
+            self.found = settle(self.region, nth(0), seen, rng)
+            return trial
 
     def run(self, trials: int) -> list[tuple]:
         """Until so many are finished; their decisions, identities and values."""
@@ -121,10 +128,8 @@ class Search:
             at = self.found.point
             for name in at.sampled:
                 wanted = distribution(at.holes[name])
-                if isinstance(wanted, optuna.distributions.IntDistribution):
-                    trial.suggest_int(name, wanted.low, wanted.high, step=wanted.step)
-                else:
-                    trial.suggest_categorical(name, at.holes[name].labels)
+                self.study._storage.set_trial_param(
+                    trial._trial_id, name, wanted.to_internal_repr(at.decisions[name]), wanted)
             for key, value in (("decisions", at.decisions), ("identity", self.found.identity),
                                ("macs", at.cost.macs), ("params", at.cost.params)):
                 trial.set_user_attr(key, value)
@@ -432,8 +437,7 @@ def test_a_prior_leads_to_what_it_favours(tmp_path: Path) -> None:
 
     def first(prior: Callable | None) -> list[tuple]:
         search = Search("gp", genotype, budget, lambda at: (slope(at.decisions),))
-        search.study.sampler = BudgetSampler(make("gp", Task(genotype, budget, prior)), 0,
-                                             search._bring)
+        search.use(make("gp", Task(genotype, budget, prior)))
         told = search.run(8)
         check(search, told)
         return told
@@ -451,5 +455,5 @@ def test_naswot_is_a_prior_for_any_number_of_channels(name: str, budget: int | N
     bound = Budget(budget) if budget else middle(genotype)
     sampler = make("gp", Task(genotype, bound, training_free(genotype, 8, 4, 0)))
     search = Search("gp", genotype, bound)
-    search.study.sampler = BudgetSampler(sampler, 0, search._bring)
+    search.use(sampler)
     check(search, search.run(7))

@@ -15,7 +15,7 @@ import sqlalchemy
 from search.finals import Entry, Result, verdict
 from search.samplers import SAMPLERS, choose, derive
 from search.settings import Settings, StudyError
-from search.study import Study
+from search.study import open_study
 from searchspace import BudgetError, Cost, cost, load, spaces
 from searchspace.budget import Budget
 from searchspace.identity import identity
@@ -33,7 +33,7 @@ def settings(**changes: object) -> Settings:
 
 
 def run_study(folder: Path, given: Settings, name: str = "s") -> list:
-    with Study(given, folder, name) as study:
+    with open_study(given, folder, name) as study:
         study.run(lambda _: None)
         return study.trials()
 
@@ -123,7 +123,7 @@ def test_every_sampler_keeps_the_budget_and_repeats_itself(name: str, tmp_path: 
     # Stopped twice, once in the middle of a trial, then continued.
     folder = tmp_path / "b"
     run_study(folder, settings(**tiny, trials=4))
-    with Study(given, folder, "s") as study:
+    with open_study(given, folder, "s") as study:
         calls = []
 
         def stop(trials: list) -> None:
@@ -132,8 +132,8 @@ def test_every_sampler_keeps_the_budget_and_repeats_itself(name: str, tmp_path: 
                 raise KeyboardInterrupt
         with pytest.raises(KeyboardInterrupt):
             study.run(stop)
-    with Study(given, folder, "s") as study:
-        study.optuna.ask()  # a trial that is cut off before its end
+    with open_study(given, folder, "s") as study:
+        study.session.study.ask()  # a trial that is cut off before its end
     assert told(run_study(folder, given)) == told(first)
 
 
@@ -164,7 +164,7 @@ def test_a_kill_loses_no_finished_trial(tmp_path: Path) -> None:
         process.wait()
     before = _scored(database)
     assert before >= 3
-    with Study(settings(trials=before + 2, sampler="auto", budget=Budget(7_000_000)), tmp_path / "k", "k") as study:
+    with open_study(settings(trials=before + 2, sampler="auto", budget=Budget(7_000_000)), tmp_path / "k", "k") as study:
         assert len(study.trials()) == before
         study.run(lambda _: None)
         assert len(study.trials()) == before + 2
@@ -204,23 +204,23 @@ def test_ctrl_c_ends_with_what_was_found(tmp_path: Path) -> None:
 def test_a_study_is_not_continued_with_other_settings(tmp_path: Path) -> None:
     run_study(tmp_path, settings(trials=1))
     with pytest.raises(StudyError, match="made with batch = 4, not 5"):
-        Study(settings(batch=5), tmp_path, "s").__enter__()
+        open_study(settings(batch=5), tmp_path, "s").__enter__()
 
 
 def test_a_study_is_run_by_one_process_at_a_time(tmp_path: Path) -> None:
-    with Study(settings(), tmp_path, "s"), pytest.raises(StudyError, match="another process"):
-        Study(settings(), tmp_path, "s").__enter__()
+    with open_study(settings(), tmp_path, "s"), pytest.raises(StudyError, match="another process"):
+        open_study(settings(), tmp_path, "s").__enter__()
 
 
 def test_a_broken_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_text("this is no database, but a text file" * 50)
     with pytest.raises(StudyError, match=r"study\.db"):
-        Study(settings(), tmp_path, "s").__enter__()
+        open_study(settings(), tmp_path, "s").__enter__()
 
 
 def test_an_impossible_budget_names_the_range() -> None:
     with pytest.raises(BudgetError, match=r"reaches from .* to .* MACs"):
-        Study(settings(budget=Budget(10)), Path("unused"), "s")
+        open_study(settings(budget=Budget(10)), Path("unused"), "s")
 
 
 def test_a_used_up_space_stops_the_search(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_used_up_space_stops_the_search(tmp_path: Path) -> None:
                     "  - conv: {out: !choice [4, 8, 12], stride: 2, as: a}\n"
                     "  - gap:\n  - linear: {out: 10}\n")
     given = settings(space=str(path), budget=Budget(60_000), trials=20, sampler="random")
-    with Study(given, tmp_path / "s", "s") as study:
+    with open_study(given, tmp_path / "s", "s") as study:
         reason = study.run(lambda _: None)
         assert reason is not None and "2 were scored" in reason
         assert sorted(t.decisions["a.conv.out"] for t in study.trials()) == [4, 8]

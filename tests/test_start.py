@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from search.finals import Entry, Result, contestants, verdict
+from search.objectives import Candidate, Evaluated
 from search.settings import Settings
 from search.start import COLD, Start, find_start
-from search.study import Study
-from search.trial import Trial
+from search.study import open_study
+from search.study.trial import Trial
 from searchspace import Cost, cost, load, spaces
 from searchspace.budget import Budget, macs
 from searchspace.identity import identity
@@ -26,13 +26,13 @@ def settings(**changes: object) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]
 
 
-def cheap(genotype: object, size: int, seed: int, decisions: dict, *_: object) -> SimpleNamespace:
-    return SimpleNamespace(value=float(len(str(decisions))), seconds=0.0, error=None)
+def cheap(candidate: Candidate, progress: object) -> Evaluated:
+    return Evaluated(float(len(str(candidate.decisions))))
 
 
 def run_study(folder: Path, given: Settings) -> list[Trial]:
-    with Study(given, folder, "s") as study:
-        study.scorer = cheap  # type: ignore[assignment]
+    with open_study(given, folder, "s") as study:
+        study.evaluators = {"score": cheap}
         study.run(lambda _: None)
         return study.trials()
 
@@ -115,8 +115,8 @@ def test_a_search_begins_with_them_and_learns_from_them(tmp_path: Path) -> None:
     assert [(t.identity, t.start, t.brought) for t in warm[:3]] == \
         [(p.identity, p.start, p.brought) for p in start.proposals]
     assert [t.start for t in warm[3:]] == [None] * 3 and len(warm) == 6
-    with Study(settings(), tmp_path / "warm", "s") as study:
-        told = study.optuna.get_trials(deepcopy=False)[0]      # what the sampler sees
+    with open_study(settings(), tmp_path / "warm", "s") as study:
+        told = study.session.study.get_trials(deepcopy=False)[0]      # what the sampler sees
     assert told.params == {k: v for k, v in warm[0].decisions.items() if k != "w"}
     cold = run_study(tmp_path / "cold", settings(warm_start=False))
     assert [t.start for t in cold] == [None] * 6
@@ -131,8 +131,8 @@ def test_a_warm_start_survives_interruption(sampler: str, tmp_path: Path) -> Non
     for stop in (2, 5):
         run_study(tmp_path / "parts", settings(space="he", budget=Budget(20_000_000), input=31,
                                                classes=10, sampler=sampler, trials=stop))
-        with Study(given, tmp_path / "parts", "s") as study:
-            study.optuna.ask()      # cut off before its end
+        with open_study(given, tmp_path / "parts", "s") as study:
+            study.session.study.ask()      # cut off before its end
     parts = run_study(tmp_path / "parts", given)
     assert [(t.decisions, t.identity, t.value, t.start) for t in parts] == \
         [(t.decisions, t.identity, t.value, t.start) for t in whole]

@@ -13,15 +13,16 @@ from pathlib import Path
 import optuna
 import pytest
 
+from search.objectives import Candidate
+from search.objectives.trainer import TRAIN, Trainer
 from search.recipe import RecipeError
 from search.run import main
 from search.settings import Settings, StudyError
-from search.study import Study
-from search.trained import TRAIN, Trainer
+from search.study import open_study
+from search.study.trial import Trial
 from search.training.errors import TrainingError
 from search.training.loop import Training
 from search.training.options import TrainOptions
-from search.trial import Trial
 from searchspace.budget import Budget
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +37,7 @@ def settings(train: TrainOptions = FEW, trials: int = 6, sampler: str = "random"
 
 def run(folder: Path, given: Settings, times: int | None = None) -> list[Trial]:
     """Run a study; ``times`` stops it after so many trials."""
-    with Study(given, folder, "s") as study:
+    with open_study(given, folder, "s") as study:
         heard: list[int] = []
         study.run(lambda trials: heard.append(1),
                   lambda: times is not None and len(heard) > times)
@@ -175,11 +176,12 @@ def test_a_training_that_gets_on_may_be_killed_as_often_as_you_like(
 def test_what_was_trained_in_full_is_not_trained_again(tmp_path: Path,
                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     given = settings(TrainOptions("digits", epochs=1, device="cpu"), trials=3)
-    with Study(given, tmp_path, "s") as study:
+    with open_study(given, tmp_path, "s") as study:
         study.run(lambda trials: None)
         first = study.trials()[0]
-        monkeypatch.setattr(Trainer, "_training", None)
-        again = study.trainings.trainer(study.space, 8, _seed(first), first.decisions)
+        monkeypatch.setattr(Trainer, "resumed", None)
+        again = study.evaluators["train"].trainer.evaluation(
+            Candidate(study.plan.space, first.decisions, 8, _seed(first)))
         assert again.value == first.value and again.trial == first.number
     with pytest.raises(StudyError, match=r"epochs = 1, not 2"):
         run(tmp_path, settings(TrainOptions("digits", epochs=2, device="cpu"), trials=3))

@@ -26,23 +26,21 @@ ROOT = Path(__file__).parent.parent
 def test_the_status_counts_what_is_there(url: str, tmp_path: Path) -> None:
     with study_of(tmp_path / "s", url, 9) as study, Archive(url) as archive:
         other = Claims(archive.database, "elsewhere/77/x")
-        other.beat(study.name)
+        other.beat(study.session.name)
         study.run(lambda _: None, lambda: len(study.trials()) >= 4)
-        running = study.optuna.ask()
-        study.evaluators = {}
-        with pytest.raises(KeyError):
-            study._score(running, study.proposal)
+        running = study.session.study.ask()
+        study.begin(running, 4)
         now = datetime.now(UTC)
-        status = status_of(study.optuna, archive, now)
+        status = status_of(study.session.study, archive, now)
         assert (status.finished, status.failed, status.running, status.interrupted) == (4, 0, 1, 0)
-        assert {w.id for w in status.workers if w.alive} == {study.claims.own, "elsewhere/77/x"}
-        assert status.trials == {study.claims.own: 4} and status.front is None
-        values = sorted((t.values[0] for t in study.optuna.trials
+        assert {w.id for w in status.workers if w.alive} == {study.session.claims.own, "elsewhere/77/x"}
+        assert status.trials == {study.session.claims.own: 4} and status.front is None
+        values = sorted((t.values[0] for t in study.session.study.trials
                          if t.state == TrialState.COMPLETE), reverse=True)
         assert [t.values[0] for t in status.best] == values
-        since = min(t.datetime_start for t in study.optuna.trials).astimezone(UTC)
+        since = min(t.datetime_start for t in study.session.study.trials).astimezone(UTC)
         assert status.rate == pytest.approx(4 * 3600 / (now - since).total_seconds(), rel=0.01)
-        later = status_of(study.optuna, archive, now + timedelta(hours=2))
+        later = status_of(study.session.study, archive, now + timedelta(hours=2))
         assert later.rate == 0      # nothing within the last hour
 
 
@@ -86,7 +84,7 @@ def test_the_dashboard_shows_constraints_and_drawings(tmp_path: Path) -> None:
         macs = {t.number: t.macs for t in study.trials()}
         for name in ("henet", "mobilenet-v2"):      # the second in the place of the first
             render(load(name), folder / "best.svg")
-            attach(study.optuna, folder / "best.svg", folder / "artifacts")
+            attach(study.session.study, folder / "best.svg", folder / "artifacts")
     app = dashboard.wsgi(study_url(study),
                          artifact_store=FileSystemArtifactStore(str(folder / "artifacts")))
     status, body = get(app, "/api/studies")
@@ -104,4 +102,4 @@ def test_the_dashboard_shows_constraints_and_drawings(tmp_path: Path) -> None:
 
 
 def study_url(study: Study) -> str:
-    return study.url
+    return study.session.url

@@ -15,16 +15,17 @@ import pytest
 import sqlalchemy as sa
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState
+from recording import record
 
 from benchmarks.reliability import account, run, study_of, workers_of
 from search import tables
-from search.archive import Archive, StorageError
+from search.archive import Archive, EvaluationKey, StorageError
 from search.archive.claims import Claims, Held, is_gone, new_worker
 from search.archive.patience import passes, patient
-from search.evaluate import Lookup
 from search.interrupted import ATTEMPTS, DIED, INTERRUPTED
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
+from search.objectives.table import Lookup
 from search.samplers import finished, history
 from search.settings import StudyError
 from search.storage import WORKER
@@ -130,16 +131,16 @@ def test_an_evaluation_is_waited_for_where_another_makes_it(url: str) -> None:
         order = []
 
         def second() -> None:
-            with two.alone("a" * 32, "s", "d", 0) as known:
+            with two.alone(EvaluationKey("a" * 32, "s", "d", 0)) as known:
                 order.append(known)
 
-        with one.alone("a" * 32, "s", "d", 0) as known:
+        with one.alone(EvaluationKey("a" * 32, "s", "d", 0)) as known:
             assert known is None
             thread = threading.Thread(target=second)
             thread.start()
             time.sleep(0.5)
             assert order == []
-            made = one.record(**row)
+            made = record(one, **row)
         thread.join(30)
         assert order == [made]
         with two.engine.connect() as connection:        # nobody holds a claim any more
@@ -150,7 +151,7 @@ def test_a_claim_is_given_back_where_the_evaluation_fails(url: str) -> None:
     with Archive(url) as archive:
         archive.claims = Claims(archive.database, "elsewhere/1/x")
         archive.claims.beat("s")
-        with pytest.raises(ZeroDivisionError), archive.alone("a" * 32, "s", "d", 0):
+        with pytest.raises(ZeroDivisionError), archive.alone(EvaluationKey("a" * 32, "s", "d", 0)):
             raise ZeroDivisionError
         other = Claims(archive.database, "elsewhere/2/x")
         assert other.claim("\n".join(("a" * 32, "s", "d", "", "0", "0")))
@@ -198,7 +199,7 @@ def test_what_does_not_pass_is_told_at_once(error: Exception, passing: bool) -> 
 def test_trials_know_their_worker_from_the_beginning(tmp_path: Path) -> None:
     with study_of(tmp_path, None, 2) as study:
         study.run(lambda _: None)
-        assert {t.user_attrs[WORKER] for t in study.optuna.trials} == {study.claims.own}
+        assert {t.user_attrs[WORKER] for t in study.session.study.trials} == {study.session.claims.own}
 
 
 def test_the_constraint_is_there_before_anything_can_fail(tmp_path: Path,
@@ -211,34 +212,34 @@ def test_the_constraint_is_there_before_anything_can_fail(tmp_path: Path,
             patch.setattr(Lookup, "__call__", broken)
             with pytest.raises(ZeroDivisionError):
                 study.run(lambda _: None)
-        [trial] = study.optuna.trials
+        [trial] = study.session.study.trials
         assert (trial.state, trial.user_attrs[INTERRUPTED]) == (TrialState.FAIL, "")
         macs = trial.user_attrs["macs"]
         assert trial.constraints == {"most macs": macs - 400_000, "0": macs - 400_000}
         assert trial.system_attrs["constraints"] == [macs - 400_000]     # as the dashboard reads it
         study.run(lambda _: None)
-        assert study.optuna.trials[1].user_attrs["identity"] == trial.user_attrs["identity"]
+        assert study.session.study.trials[1].user_attrs["identity"] == trial.user_attrs["identity"]
 
 
 def test_a_trial_is_described_as_a_whole_and_perhaps_twice(url: str, tmp_path: Path) -> None:
     with study_of(tmp_path, url, 2) as study:
-        trial = study.optuna.ask()
+        trial = study.session.study.ask()
         given = ({"k": (CategoricalDistribution((3, 5)), 5), "n": (IntDistribution(2, 8, step=2), 4)},
                  {"macs": 7, "identity": "x"}, {"constraints:most macs": -1.0})
         with pytest.raises(TypeError, match="JSON"):
-            study.storage.describe(trial, given[0], {"macs": 7, "identity": object()}, given[2])
-        [kept] = study.optuna.trials
-        assert kept.params == {} and kept.user_attrs == {WORKER: study.claims.own}
+            study.session.storage.describe(trial, given[0], {"macs": 7, "identity": object()}, given[2])
+        [kept] = study.session.study.trials
+        assert kept.params == {} and kept.user_attrs == {WORKER: study.session.claims.own}
         for _ in range(2):              # the answer to the first got lost
-            study.storage.describe(trial, *given)
-            [kept] = study.optuna.trials
+            study.session.storage.describe(trial, *given)
+            [kept] = study.session.study.trials
             assert kept.params == trial.params == {"k": 5, "n": 4}
             assert kept.distributions == trial.distributions == {n: d for n, (d, _) in given[0].items()}
-            assert kept.user_attrs == trial.user_attrs == {WORKER: study.claims.own, **given[1]}
+            assert kept.user_attrs == trial.user_attrs == {WORKER: study.session.claims.own, **given[1]}
             assert kept.constraints == trial.constraints == {"most macs": -1.0}
-        study.optuna.tell(trial, state=TrialState.FAIL)
+        study.session.study.tell(trial, state=TrialState.FAIL)
         with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
-            study.storage.describe(trial, *given)
+            study.session.storage.describe(trial, *given)
 
 
 def test_a_trial_that_was_cut_off_is_done_again_as_it_was(tmp_path: Path) -> None:
@@ -246,32 +247,20 @@ def test_a_trial_that_was_cut_off_is_done_again_as_it_was(tmp_path: Path) -> Non
         study.run(lambda _: None)
         whole = told(study)
     with study_of(tmp_path / "b", None, 6) as study:
-        study.settings = replace(study.settings, trials=3)
-        study.run(lambda _: None)
-        study.settings = replace(study.settings, trials=6)
-        trial = study.optuna.ask()
-        evaluators, study.evaluators = study.evaluators, {}
-        with pytest.raises(KeyError):           # cut off within the evaluation
-            study._score(trial, study.proposal)
-        study.evaluators = evaluators
-        cut = trial.user_attrs["identity"]
+        study.run(lambda _: None, lambda: len(study.trials()) == 3)
+        cut = study.begin(study.session.study.ask(), 3).identity    # cut off in the evaluation
     with study_of(tmp_path / "b", None, 6) as study:
-        assert study.optuna.trials[3].user_attrs[INTERRUPTED] == DIED
+        assert study.session.study.trials[3].user_attrs[INTERRUPTED] == DIED
         study.run(lambda _: None)
         assert told(study) == whole
-        assert study.optuna.trials[4].user_attrs["identity"] == cut == whole[3][1]
+        assert study.session.study.trials[4].user_attrs["identity"] == cut == whole[3][1]
 
 
 def test_a_network_that_kills_its_workers_is_given_up(tmp_path: Path) -> None:
     cut = []
     for _ in range(ATTEMPTS):
         with study_of(tmp_path, None, 3) as study:
-            trial = study.optuna.ask()
-            evaluators, study.evaluators = study.evaluators, {}
-            with pytest.raises(KeyError):
-                study._score(trial, study.proposal)
-            study.evaluators = evaluators
-            cut.append(trial.user_attrs["identity"])
+            cut.append(study.begin(study.session.study.ask(), 0).identity)
     with study_of(tmp_path, None, 3) as study:
         study.run(lambda _: None)
         first, *others = study.trials()
@@ -284,12 +273,9 @@ def test_what_others_evaluate_is_neither_proposed_nor_counted_twice(url: str,
                                                                     tmp_path: Path) -> None:
     with study_of(tmp_path / "one", url, 4) as one, study_of(tmp_path / "two", url, 4) as two:
         for study in (one, two):
-            study.claims.beat(study.name)
-        running = one.optuna.ask()
-        evaluators, one.evaluators = one.evaluators, {}
-        with pytest.raises(KeyError):
-            one._score(running, one.proposal)           # is being evaluated
-        one.evaluators = evaluators
+            study.session.claims.beat(study.session.name)
+        running = one.session.study.ask()
+        one.begin(running, 0)                   # is being evaluated
         stop = threading.Event()
         thread = threading.Thread(target=lambda: two.run(lambda _: None, stop.is_set))
         thread.start()
@@ -298,10 +284,10 @@ def test_what_others_evaluate_is_neither_proposed_nor_counted_twice(url: str,
         time.sleep(0.5)
         assert len(one.trials()) == 3           # the fourth is one's own
         assert running.user_attrs["identity"] not in {t.identity for t in one.trials()}
-        seen = history(optuna.load_study(study_name=one.name, storage=one.storage))[-1]
+        seen = history(optuna.load_study(study_name=one.session.name, storage=one.session.storage))[-1]
         assert seen.identity == running.user_attrs["identity"]
         assert seen.values is not None          # the liar's, of what was found
-        one.claims.leave()                      # now it is gone, and two does it
+        one.session.claims.leave()                      # now it is gone, and two does it
         thread.join(60)
         assert not thread.is_alive()
         trials = two.trials()
@@ -322,11 +308,11 @@ def test_who_was_taken_for_dead_loses_the_trial_and_goes_on(url: str, tmp_path: 
 
         calls: list[int] = []
         one.evaluators = {"table": slow}
-        one.claims.beat = lambda _: None        # a frozen machine
+        one.session.claims.beat = lambda _: None        # a frozen machine
         one.run(lambda _: None)
         assert len(one.trials()) == len({t.identity for t in one.trials()}) == 4
         with Archive(url) as archive:
-            assert len(archive.evaluations(study=one.name)) == 4
+            assert len(archive.evaluations(study=one.session.name)) == 4
 
 
 @pytest.mark.parametrize("workers", [2])
@@ -347,9 +333,9 @@ def test_workers_share_a_study(url: str, workers: int, tmp_path: Path,
         run(study, workers, 0.1, log, murder)
         books = account(study, log, 14)
         assert killed and books["looked up at once by two"] == books["given up"] == 0
-        who = {t.user_attrs[WORKER].split("/")[1] for t in study.optuna.trials if finished(t)}
+        who = {t.user_attrs[WORKER].split("/")[1] for t in study.session.study.trials if finished(t)}
         assert len(who) >= 2                    # both worked
-        assert study.claims.workers(study.name)[0].id == study.claims.own      # others have left
+        assert study.session.claims.workers(study.session.name)[0].id == study.session.claims.own      # others have left
 
 
 def test_the_command_with_workers(tmp_path: Path) -> None:
@@ -394,7 +380,7 @@ def test_ctrl_c_lets_workers_finish_their_trials(tmp_path: Path) -> None:
 def test_workers_that_die_at_once_end_the_search(tmp_path: Path,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     with study_of(tmp_path, None, 3) as study:
-        job = Job(study.settings, study.folder, study.name, study.url)
+        job = Job(study.plan.settings, study.session.folder, study.session.name, study.session.url)
         launcher = LocalLauncher(Resources(2), "no_such_module_for_workers")
         with pytest.raises(StudyError, match="workers died one after the other"):
             launcher.run(job, lambda: 0, lambda: False)
@@ -403,7 +389,7 @@ def test_workers_that_die_at_once_end_the_search(tmp_path: Path,
 def test_a_worker_that_cannot_go_on_says_why(tmp_path: Path,
                                              capfd: pytest.CaptureFixture[str]) -> None:
     with study_of(tmp_path, None, 3) as study:
-        job = Job(replace(study.settings, batch=7), study.folder, study.name, study.url)
+        job = Job(replace(study.plan.settings, batch=7), study.session.folder, study.session.name, study.session.url)
         with pytest.raises(StudyError, match="could not go on, see above"):
             LocalLauncher(Resources(1)).run(job, lambda: 0, lambda: False)
     assert "error: study 'reliability' was made with batch = 4, not 7" in capfd.readouterr().err
@@ -436,7 +422,7 @@ def test_a_shared_study_is_entered_by_several_and_a_lone_one_is_not(tmp_path: Pa
 def test_a_database_that_fails_for_good_is_one_sentence(tmp_path: Path) -> None:
     with study_of(tmp_path, None, 9) as study:
         study.run(lambda _: None, lambda: len(study.trials()) >= 2)
-        with study.storage.engine.connect() as connection:
+        with study.session.storage.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count=1")
         with pytest.raises(StorageError, match=r"study in .*study\.db cannot be used: .*full"):
-            study.optuna.set_user_attr("much", "x" * 200_000)
+            study.session.study.set_user_attr("much", "x" * 200_000)

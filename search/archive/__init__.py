@@ -5,6 +5,13 @@ Its tables stand beside Optuna's in one database, SQLite or PostgreSQL, under na
 
 from search.archive.archive import Archive, versions
 from search.archive.database import StorageError
-from search.archive.rows import Evaluation, Standing
+from search.archive.rows import (
+    Evaluation,
+    EvaluationKey,
+    Measurement,
+    NetworkRecord,
+    Standing,
+)
 
-__all__ = ["Archive", "Evaluation", "Standing", "StorageError", "versions"]
+__all__ = ["Archive", "Evaluation", "EvaluationKey", "Measurement", "NetworkRecord", "Standing",
+           "StorageError", "versions"]

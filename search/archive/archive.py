@@ -1,15 +1,13 @@
 """Recording evaluations, and finding them again.
 
-An evaluation is known by what was evaluated and how: architecture, score, data, recipe, fidelity
-and seed.
+An evaluation is known by its `EvaluationKey`: what was evaluated, and how.
 """
 
-import math
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -22,12 +20,18 @@ from search import tables
 from search.archive.claims import Claims
 from search.archive.database import Database
 from search.archive.machine import machine
-from search.archive.rows import Evaluation, Standing
+from search.archive.rows import (
+    Evaluation,
+    EvaluationKey,
+    Measurement,
+    NetworkRecord,
+    Standing,
+)
 from search.archive.standings import best, magnitude, refresh
 
 _COLUMNS = tuple(getattr(tables.Evaluation, f.name) for f in fields(Evaluation))
 _POLL_S = 0.2       # between looks whether another worker is done
-KEY = ("identity", "score", "data", "recipe", "fidelity", "seed")
+KEY = tuple(f.name for f in fields(EvaluationKey))
 RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "versions", "created")
 
 
@@ -58,33 +62,24 @@ class Archive:
         """Close all connections."""
         self.engine.dispose()
 
-    def record(self, *, identity: str, genotype: str, name: str, macs: int, params: int,
-               input_size: int, score: str, data: str, seed: int, value: float | None,
-               seconds: float, error: str | None = None, space: str | None = None,
-               study: str | None = None, trial: int | None = None, memory: int | None = None,
-               recipe: str = "", fidelity: int = 0, curve: Sequence[Any] | None = None
-               ) -> Evaluation:
-        """Keep an evaluation, and its architecture where it is new; gives what is kept then.
+    def record(self, key: EvaluationKey, network: NetworkRecord, result: Measurement,
+               study: str | None = None, trial: int | None = None) -> Evaluation:
+        """Keep an evaluation, and its network where it is new; gives what is kept then.
 
         An evaluation that is there already stays as it is, except that a success takes the place
-        of a failure; so several processes may record the same one. A failure has ``value`` None
-        and an ``error``; a success a finite value and none. ``curve`` is anything that JSON can
-        hold, one entry a step of training; ``fidelity`` counts epochs.
+        of a failure; so several processes may record the same one.
         """
-        if (value is None) is (error is None) or (value is not None and not math.isfinite(value)):
-            raise ValueError(f"a finite value or an error, not {value} and {error!r}")
         insert, table = self.database.insert, tables.Architecture
-        made = insert(table).values(
-            identity=identity, name=name, space=space, genotype=genotype, macs=macs,
-            params=params, memory=memory, input_size=input_size, magnitude=magnitude(macs))
+        made = insert(table).values(identity=key.identity, magnitude=magnitude(network.macs),
+                                    **asdict(network))
         # This also locks the row in PostgreSQL: who records the same network waits until here.
         made = made.on_conflict_do_update(
             index_elements=["identity"], set_={"memory": made.excluded.memory},
             where=table.memory.is_(None) & made.excluded.memory.is_not(None))
+        curve = None if result.curve is None else list(result.curve)
         scored = insert(tables.Evaluation).values(
-            identity=identity, score=score, data=data, recipe=recipe, fidelity=fidelity, seed=seed,
-            value=value, curve=None if curve is None else list(curve), seconds=seconds,
-            error=error, study=study, trial=trial, machine=machine(), versions=versions(),
+            **asdict(key), value=result.value, curve=curve, seconds=result.seconds,
+            error=result.error, study=study, trial=trial, machine=machine(), versions=versions(),
             created=datetime.now(UTC))
         scored = scored.on_conflict_do_update(
             index_elements=KEY, set_={c: scored.excluded[c] for c in RENEWED},
@@ -93,40 +88,34 @@ class Archive:
         def work(connection: sa.Connection) -> None:
             connection.execute(made)
             connection.execute(scored)
-            if value is not None:
-                refresh(connection, insert, [identity])
+            if result.value is not None:
+                refresh(connection, insert, [key.identity])
 
         self.database.write(work)
-        found = self.find(identity, score, data, seed, recipe=recipe, fidelity=fidelity)
+        found = self.find(key)
         assert found is not None
         return found
 
-    def find(self, identity: str, score: str, data: str, seed: int, *, recipe: str = "",
-             fidelity: int = 0) -> Evaluation | None:
-        """The evaluation of a network by a score on some data from one seed, if there is one;
-        of a trained network by one recipe for so many epochs."""
-        key = (identity, score, data, recipe, fidelity, seed)
+    def find(self, key: EvaluationKey) -> Evaluation | None:
+        """The evaluation of this key, if there is one."""
         found = self._evaluations(*(getattr(tables.Evaluation, name) == value
-                                    for name, value in zip(KEY, key, strict=True)))
+                                    for name, value in asdict(key).items()))
         return found[0] if found else None
 
     @contextmanager
-    def alone(self, identity: str, score: str, data: str, seed: int, *, recipe: str = "",
-              fidelity: int = 0) -> Iterator[Evaluation | None]:
+    def alone(self, key: EvaluationKey) -> Iterator[Evaluation | None]:
         """Within it no other worker evaluates the same. Gives the evaluation where it is there
         already; while another worker is at it, that one is waited for."""
-        def find() -> Evaluation | None:
-            return self.find(identity, score, data, seed, recipe=recipe, fidelity=fidelity)
-
-        known = find()
+        known = self.find(key)
         if known is not None or self.claims is None:
             yield known
             return
-        subject = "\n".join((identity, score, data, recipe, str(fidelity), str(seed)))
+        subject = "\n".join((key.identity, key.score, key.data, key.recipe, str(key.fidelity),
+                             str(key.seed)))
         while not self.claims.claim(subject):
             time.sleep(_POLL_S)
         try:
-            yield find()        # recorded perhaps after the first look, by who had the claim
+            yield self.find(key)    # recorded perhaps after the first look, by who had the claim
         finally:
             self.claims.release(subject)
 

@@ -16,11 +16,11 @@ from search.samplers.base import (
     ordinal,
     snapshot,
 )
-from search.samplers.face import BudgetSampler
+from search.samplers.passive import PassiveSampler, Proposals, proposals
 from searchspace import Genotype
 
-__all__ = ["SAMPLERS", "BudgetSampler", "Past", "Sampler", "Score", "Task", "choose", "derive",
-           "distribution", "finished", "history", "make", "ordinal",
+__all__ = ["SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sampler", "Score", "Task", "choose",
+           "derive", "distribution", "finished", "history", "make", "ordinal", "proposals",
            "snapshot"]
 
 _MAKERS = {"gp": gp.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,

@@ -16,6 +16,8 @@ from search.propose import Proposal
 from search.samplers import distribution
 from search.settings import Settings
 from search.storage import WorkerStorage
+from search.study.evaluation import Result
+from search.study.session import Session
 from searchspace.holes import Decisions
 
 
@@ -66,6 +68,25 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
         **proposal.moved._asdict(), **others, "identity": proposal.identity},
         as_attributes(settings.budget, point))
+
+
+def end(session: Session, trial: optuna.Trial, result: Result) -> None:
+    """Tell Optuna, and the sampler, how a trial ended.
+
+    Raises:
+        UpdateFinishedTrialError: others have taken it for dead.
+    """
+    trial.set_user_attr("seconds", result.seconds)
+    if result.pruned:           # Optuna gives it the last accuracy that it reported
+        session.study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
+        return
+    if result.error is not None:
+        trial.set_user_attr("error", result.error)
+    state = TrialState.FAIL if result.values is None else TrialState.COMPLETE
+    values = None if result.values is None else list(result.values)
+    # As Optuna's `tell`, which would read the trial twice from the database.
+    session.sampler.after_trial(session.study, trial._cached_frozen_trial, state, values)
+    session.storage.set_trial_state_values(trial._trial_id, state, values)
 
 
 def read(trial: FrozenTrial) -> Trial:

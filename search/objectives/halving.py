@@ -1,16 +1,16 @@
 """Decides at the rungs of a study, from its finished trials; see `search.rungs` for the rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.objectives import Objective
+from search.objectives.base import Objective, Progress
+from search.objectives.trainer import TRAIN, GoesOn
 from search.pareto import Point
 from search.rungs import Rungs, foretold
-from search.trained import TRAIN, GoesOn
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,25 @@ class Halving:
         """The rungs of the trial that so many finished ones precede."""
         return self.rungs.levels(self.rungs.bracket(self.seed, ordinal))
 
-    def goes_on(self, ordinal: int, known: dict[str, float]) -> GoesOn:
-        """The decision about a trial whose other objectives are ``known`` already."""
-        bracket = self.rungs.bracket(self.seed, ordinal)
+    def goes_on(self, progress: Progress) -> GoesOn:
+        """The decision about a trial, at each of its rungs."""
+        bracket = self.rungs.bracket(self.seed, progress.ordinal)
 
         def decide(epochs: int, accuracy: float) -> bool:
             others = [self._losses(t.user_attrs["known"], t.user_attrs["curve"][epochs - 1])
                       for t in self._trained() if t.user_attrs["bracket"] == bracket
                       and len(t.user_attrs["curve"]) >= epochs]
-            return self.rungs.goes_on(self._losses(known, accuracy), others)
+            return self.rungs.goes_on(self._losses(progress.known, accuracy), others)
 
         return decide
 
-    def kept(self, ordinal: int, known: dict[str, float],
-             curve: Sequence[float]) -> dict[str, Any]:
+    def kept(self, progress: Progress, curve: Sequence[float]) -> dict[str, Any]:
         """What a trial keeps of its training, for decisions about later ones and for samplers:
         ``foretold``, the values that a pruned one might have reached."""
         full = [t.user_attrs["curve"] for t in self._trained() if t.state == TrialState.COMPLETE]
-        found: dict[str, Any] = {"curve": list(curve), "known": dict(known),
-                                 "bracket": self.rungs.bracket(self.seed, ordinal)}
+        known = dict(progress.known)
+        found: dict[str, Any] = {"curve": list(curve), "known": known,
+                                 "bracket": self.rungs.bracket(self.seed, progress.ordinal)}
         if len(curve) < self.rungs.epochs and \
                 (value := foretold(curve[-1], len(curve), full)) is not None:
             found["foretold"] = [value if o.name == TRAIN else known[o.name]
@@ -56,6 +56,6 @@ class Halving:
         states = (TrialState.COMPLETE, TrialState.PRUNED)
         return self.study.get_trials(deepcopy=False, states=states)
 
-    def _losses(self, known: dict[str, float], accuracy: float) -> Point:
+    def _losses(self, known: Mapping[str, float], accuracy: float) -> Point:
         values = {**known, TRAIN: accuracy}
         return tuple(o.loss(values[o.name]) for o in self.objectives)

@@ -1,0 +1,89 @@
+"""A search as a library call: what `search/run.py` does, without its console.
+
+    from search import search
+
+    found = search("mobile", "60M", input=96, trials=100)
+    found.best          # a genotype: cost(found.best), build(found.best)
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.conclude import conclude, write_results
+from search.latency import Device, Predictor
+from search.objectives import named
+from search.outcome import Outcome
+from search.outputs import trial_genotype
+from search.scores.base import usual_batch
+from search.scores.registry import DEFAULT_SCORE, find_score
+from search.scores.table import find_table
+from search.settings import DEFAULT, Settings
+from search.study import open_study
+from search.study.trial import Trial
+from search.training.options import TrainOptions
+from searchspace import Genotype
+from searchspace.budget import Budget
+
+Function = Callable[[Genotype], float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search found. ``best``: the network of `best.yaml`; ``front``: with several objectives
+    the networks that no other one equals or betters in all of them, best in the first one first,
+    else the best one alone. ``trials`` in order; ``folder`` holds the report and all files."""
+
+    best: Genotype
+    front: tuple[Genotype, ...]
+    trials: tuple[Trial, ...]
+    folder: Path
+    outcome: Outcome
+
+
+def search(space: str | Path, budget: str | Budget,
+           objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int = 150, *,
+           input: int = 224, classes: int | None = None, seed: int = 0, sampler: str = "auto",
+           score: str = DEFAULT_SCORE, batch: int | None = None, table: str | None = None,
+           warm_start: bool = True, prior: str | None = None, device: Device | None = None,
+           predictor: Predictor | None = None, train: TrainOptions | None = None,
+           folder: str | Path | None = None, storage: str | None = None,
+           on_trial: Callable[[Sequence[Trial]], None] = lambda trials: None,
+           should_stop: Callable[[], bool] = lambda: False) -> Result:
+    """Search a space for the best network under a hard budget.
+
+    ``space`` is a bundled space or a YAML file; ``budget`` multiply-adds (``"300M"``,
+    ``"280M-300M"``) or a `Budget` with more bounds. An ``objective`` is one of the registry
+    (`search.objectives.OBJECTIVES`), or a function that takes a genotype without holes and gives a
+    number, the higher the better; several make a Pareto front. ``input`` is the edge of the images
+    in pixels. All else is as in ``python search/run.py --help``.
+
+    The study is kept in ``folder`` (default: a folder under ``studies`` in the current directory,
+    named after the settings), or with its trials in ``storage``; the same call continues it, and
+    the same seed gives the same trials. ``on_trial`` is called with all finished trials before the
+    first and after each; a search ends early when ``should_stop`` says so.
+
+    Raises:
+        SearchspaceError: the settings do not go together or name what is not there, no network of
+        the space is inside the budget, or nothing could be evaluated.
+    """
+    given = [objective] if isinstance(objective, str) or callable(objective) else list(objective)
+    functions = [goal for goal in given if not isinstance(goal, str)]
+    goals = tuple(o.name for o in named(
+        [goal if isinstance(goal, str) else "function" for goal in given]))
+    bounds = budget if isinstance(budget, Budget) else Budget.read(budget)
+    settings = Settings(
+        str(space), bounds, input, seed, sampler, trials, batch or usual_batch(input), classes,
+        goals, table=find_table(str(space), table) if "table" in goals else None,
+        warm_start=warm_start, prior=prior, score=find_score(score).name, device=device,
+        predictor=predictor, train=train, function=functions[0] if functions else None)
+    home = Path(folder) if folder is not None else Path("studies") / settings.study_name
+    with open_study(settings, home, home.resolve().name, storage,
+                    alone=storage is None) as study:
+        stopped = study.run(on_trial, should_stop)
+        ended = conclude(study, stopped, should_stop=should_stop)
+        best = write_results(study, ended, storage)
+        members = ended.front.members if ended.front else ()
+        front = tuple(trial_genotype(study, t, f"front-{i:03d}")
+                      for i, t in enumerate(members, 1)) or (best,)
+    return Result(best, front, tuple(ended.trials), home, ended)

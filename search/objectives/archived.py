@@ -1,0 +1,40 @@
+"""Evaluations that are kept: what the archive holds is not computed again."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from search.archive import Archive, Evaluation, EvaluationKey, Measurement
+from search.objectives.base import Evaluated
+from search.objectives.candidate import Candidate
+from search.scores import ScoreError
+from searchspace import GenotypeError
+
+T = TypeVar("T")
+
+
+def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candidate,
+             work: Callable[[], float]) -> Evaluation:
+    """The archive's evaluation of this key, or a new one by ``work``; one that failed is kept with
+    the reason. While another worker is at the same one, that one is waited for."""
+    with archive.alone(key) as known:
+        if known is not None:
+            return known
+        start = time.perf_counter()
+        value, error = attempt(work)
+        return archive.record(key, candidate.record(),
+                              Measurement(value, time.perf_counter() - start, error), study,
+                              candidate.trial)
+
+
+def attempt(work: Callable[[], T]) -> tuple[T | None, str | None]:
+    """The result of ``work``, or None and what was wrong with the network."""
+    try:
+        return work(), None
+    except (ScoreError, GenotypeError, MemoryError, RuntimeError) as fault:
+        return None, str(fault) or type(fault).__name__     # torch raises RuntimeError for most
+
+
+def evaluated(evaluation: Evaluation) -> Evaluated:
+    """What a trial is told of an archived evaluation."""
+    return Evaluated(evaluation.value, evaluation.seconds, evaluation.error)

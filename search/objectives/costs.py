@@ -1,0 +1,88 @@
+"""Costs as objectives: they follow from a network's graph, and nothing is archived."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from search.latency import Predictor
+from search.objectives.base import Cost, ObjectiveError, objective
+from search.settings import Settings
+from searchspace import Genotype
+from searchspace.budget import show_amount, show_bytes, show_time
+from searchspace.expand import Expansion
+from searchspace.memory import peak
+
+
+@objective("macs")
+@dataclass(frozen=True)
+class Macs(Cost):
+    """Multiply-adds of convolutions and linear layers."""
+
+    title = "MACs"
+    unit = "multiply-adds"
+
+    def shown(self, value: float) -> str:
+        """``300 M``."""
+        return show_amount(value)
+
+    def measure(self, network: Expansion) -> int:
+        """See `Cost`."""
+        return network.cost().macs
+
+
+@objective("params")
+@dataclass(frozen=True)
+class Params(Cost):
+    """Trainable parameters."""
+
+    title = "params"
+    unit = "parameters"
+
+    def shown(self, value: float) -> str:
+        """``3.5 M``."""
+        return show_amount(value)
+
+    def measure(self, network: Expansion) -> int:
+        """See `Cost`."""
+        return network.cost().params
+
+
+@objective("memory")
+@dataclass(frozen=True)
+class Memory(Cost):
+    """Peak activations of one image in float32, see `searchspace.memory`."""
+
+    title = "memory"
+    unit = "bytes of peak activations"
+
+    def shown(self, value: float) -> str:
+        """``4 MB``."""
+        return show_bytes(value)
+
+    def measure(self, network: Expansion) -> int:
+        """See `Cost`."""
+        return peak(network).bytes
+
+
+@objective("latency")
+@dataclass(frozen=True)
+class Latency(Cost):
+    """Latency as the table of a device predicts it, without building the network."""
+
+    predictor: Predictor | None = None
+    title = "latency"
+    unit = "nanoseconds, predicted"
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """With the predictor of the search."""
+        return replace(self, predictor=settings.predictor)
+
+    def shown(self, value: float) -> str:
+        """``20 ms``."""
+        return show_time(value)
+
+    def measure(self, network: Expansion) -> int:
+        """See `Cost`."""
+        if self.predictor is None:
+            raise ObjectiveError("a latency is predicted from the table of a device, and none is "
+                                 "given")
+        return self.predictor.nanoseconds(network)

@@ -1,0 +1,59 @@
+"""A user's own function as an objective: a genotype goes in, a number comes out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from search.archive import Archive, EvaluationKey
+from search.objectives.archived import archived, evaluated
+from search.objectives.base import (
+    Context,
+    Evaluated,
+    Objective,
+    ObjectiveError,
+    Progress,
+    objective,
+)
+from search.objectives.candidate import Candidate
+from search.settings import Settings
+from searchspace import Genotype, fill
+
+
+@dataclass(frozen=True)
+class Called:
+    """Calls the function for each network once in a study. What it computes is not known here, so
+    that no other study takes its values over."""
+
+    archive: Archive
+    study: str
+    function: Callable[[Genotype], float]
+    notes = ()
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`; errors of the function that are no RuntimeError end the search."""
+        key = EvaluationKey(candidate.identity, "function", f"study {self.study}", candidate.seed)
+        return evaluated(archived(self.archive, self.study, key, candidate, lambda: float(
+            self.function(fill(candidate.genotype, candidate.decisions or {})))))
+
+
+@objective("function")
+@dataclass(frozen=True)
+class UserFunction(Objective):
+    """What a function of the user's gives for a genotype; the higher the better."""
+
+    function: Callable[[Genotype], float] | None = None
+    direction = "maximize"
+    title = "value"
+    unit = "the function's"
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """With the function of the search."""
+        if settings.function is None:
+            raise ObjectiveError("the objective function is for programs: "
+                                 "search(space, budget, objective=my_function)")
+        return replace(self, function=settings.function)
+
+    def open(self, context: Context) -> Called:
+        """See `Objective`."""
+        assert self.function is not None
+        return Called(context.archive, context.name, self.function)

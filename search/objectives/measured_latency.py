@@ -1,0 +1,61 @@
+"""Measured latency as an objective: a network is built and timed, and the archive keeps it."""
+
+import random
+from dataclasses import dataclass, replace
+from typing import Self
+
+from search.archive import Archive, EvaluationKey
+from search.latency.device import Device
+from search.latency.measure import Network, time_networks
+from search.objectives.archived import archived, evaluated
+from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.candidate import Candidate
+from search.settings import Settings
+from searchspace import Genotype
+from searchspace.budget import show_time
+
+
+@dataclass(frozen=True)
+class Stopwatch:
+    """Times networks on a device. A clock is not repeatable: the trials of a search that is led by
+    it are not either. Weights and images are random."""
+
+    archive: Archive
+    study: str
+    device: Device
+    notes = ()
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`; nanoseconds, lower being better."""
+        def work() -> float:
+            network = Network(candidate.genotype, candidate.decisions)
+            [seconds] = time_networks(self.device, [network], random.Random(0))
+            return seconds * 1e9
+
+        key = EvaluationKey(candidate.identity, "latency", self.device.name, 0)
+        return evaluated(archived(self.archive, self.study, key, candidate, work))
+
+
+@objective("measured-latency")
+@dataclass(frozen=True)
+class MeasuredLatency(Objective):
+    """Latency of a network that is built and run on this machine."""
+
+    device: Device | None = None
+    direction = "minimize"
+    exclusive = True        # two at a time would disturb each other
+    title = "latency"
+    unit = "nanoseconds, measured"
+
+    def shown(self, value: float) -> str:
+        """``20 ms``."""
+        return show_time(value)
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """With the device of the search."""
+        return replace(self, device=settings.device)
+
+    def open(self, context: Context) -> Stopwatch:
+        """See `Objective`."""
+        assert self.device is not None
+        return Stopwatch(context.archive, context.name, self.device)

@@ -1,0 +1,185 @@
+"""A training-free score as an objective: evaluated on one batch, timed, archived."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Self
+
+from search.archive import Archive, Evaluation, EvaluationKey
+from search.objectives.archived import archived, evaluated
+from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.candidate import Candidate
+from search.objectives.reference import SIZE
+from search.samplers import derive
+from search.scores import ScoreError
+from search.scores.base import Subject, TrainingFree
+from search.scores.registry import DEFAULT_SCORE, find_score
+from search.scores.relative import Rate, Relative, Scored, measured
+from search.settings import Settings
+from searchspace import Genotype
+from searchspace.holes import Decisions
+from searchspace.identity import identity
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores networks on one batch; what the archive holds is not scored again.
+
+    ``score``: its name in the registry. ``space`` and its ``reference`` (decisions by identity,
+    see `reference`) are what a combined score ranks networks among.
+    """
+
+    archive: Archive
+    study: str
+    batch: int
+    data_seed: int
+    score: str = DEFAULT_SCORE
+    space: Genotype | None = None
+    reference: Callable[[], Mapping[str, Decisions]] = field(default=dict, compare=False)
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`."""
+        return evaluated(self.evaluation(candidate))
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See `Evaluator`."""
+        chosen = find_score(self.score)
+        return (f"score {chosen.name}: compared with {SIZE} random networks inside the budget, "
+                "which are scored first",) if isinstance(chosen, Relative) else ()
+
+    def evaluation(self, candidate: Candidate) -> Evaluation:
+        """The score with the weights of the candidate's seed, higher being better; None, with the
+        reason, where the network cannot be scored."""
+        chosen = find_score(self.score)
+        if isinstance(chosen, TrainingFree):
+            return self._single(chosen, candidate)
+
+        def combined() -> float:
+            return self._rate(chosen, candidate.size)(Scored(candidate.expansion, {
+                part.name: _value(self._single(part, candidate)) for part in chosen.parts}))
+
+        data = f"{self._subject(candidate).data(chosen.needs)} {self._digest}"
+        return self._archived(chosen.name, data, candidate, combined)
+
+    def _single(self, score: TrainingFree, candidate: Candidate) -> Evaluation:
+        subject = self._subject(candidate)
+        return self._archived(score.name, subject.data(score.needs), candidate,
+                              lambda: score(subject))
+
+    def _archived(self, name: str, data: str, candidate: Candidate,
+                  work: Callable[[], float]) -> Evaluation:
+        key = EvaluationKey(candidate.identity, name, data, candidate.seed)
+        return archived(self.archive, self.study, key, candidate, work)
+
+    def _subject(self, candidate: Candidate) -> Subject:
+        return Subject(candidate.genotype, candidate.decisions, candidate.size, self.batch,
+                       self.data_seed, candidate.seed)
+
+    @cached_property
+    def _reference(self) -> Mapping[str, Decisions]:
+        return self.reference()
+
+    @cached_property
+    def _digest(self) -> str:
+        """The reference in a word: another one gives other values."""
+        text = "\n".join(self._reference)
+        return f"among {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+
+    @cached_property
+    def _rates(self) -> dict[int, Rate]:
+        return {}
+
+    def _rate(self, score: Relative, size: int) -> Rate:
+        """The score with its reference measured, from the archive where it can be."""
+        if size not in self._rates:
+            assert self.space is not None
+            known = []
+            for key, decisions in self._reference.items():
+                one = Candidate(self.space, decisions, size,
+                                derive(self.data_seed, "weights", key))
+                found = {part.name: self._single(part, one).value for part in score.parts}
+                known.append(Scored(one.expansion,
+                                    {n: v for n, v in found.items() if v is not None}))
+            self._rates[size] = score.among(known)
+        return self._rates[size]
+
+
+def _value(evaluation: Evaluation) -> float:
+    if evaluation.value is None:
+        raise ScoreError(evaluation.error or "it could not be scored")
+    return evaluation.value
+
+
+@objective("score")
+@dataclass(frozen=True)
+class Score(Objective):
+    """A training-free score."""
+
+    score: str = DEFAULT_SCORE
+    direction = "maximize"
+
+    @classmethod
+    def described(cls, score: str) -> Self:
+        """Titled as the score of this name."""
+        return cls(score)
+
+    @property
+    def title(self) -> str:
+        """The score's."""
+        return find_score(self.score).title
+
+    @property
+    def unit(self) -> str:
+        """The score's."""
+        return find_score(self.score).unit
+
+    def shown(self, value: float) -> str:
+        """A value as the score shows it."""
+        return find_score(self.score).shown(value)
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """The score of the search."""
+        return replace(self, score=settings.score)
+
+    def open(self, context: Context) -> Scorer:
+        """See `Objective`."""
+        return scorer_of(context)
+
+
+def scorer_of(context: Context) -> Scorer:
+    """What scores networks in a study, also where the score is no objective of it."""
+    settings = context.settings
+    return Scorer(context.archive, context.name, settings.batch, settings.seed, settings.score,
+                  context.space, lambda: context.reference)
+
+
+def training_free(genotype: Genotype, size: int, batch: int, seed: int,
+                  name: str = DEFAULT_SCORE,
+                  reference: Callable[[], Mapping[str, Decisions]] = dict,
+                  ) -> Callable[[Decisions], float]:
+    """A score of networks of a space, as a function of their decisions: a network that is scored
+    in a search of the same seed gets the same weights and images here. Nothing is archived.
+
+    The function raises ScoreError for a network that cannot be rated, GenotypeError for one that
+    cannot be built.
+    """
+    chosen = find_score(name)
+
+    def subject(decisions: Decisions) -> Subject:
+        return Subject(genotype, decisions, size, batch, seed,
+                       derive(seed, "weights", identity(genotype, decisions)))
+
+    if isinstance(chosen, TrainingFree):
+        return lambda decisions: chosen(subject(decisions))
+    rates: list[Rate] = []
+
+    def compared(decisions: Decisions) -> float:
+        if not rates:
+            rates.append(chosen.among([measured(chosen.parts, subject(d))
+                                       for d in reference().values()]))
+        mine = subject(decisions)
+        return rates[0](Scored(mine.expansion, {part.name: part(mine) for part in chosen.parts}))
+
+    return compared

@@ -1,0 +1,62 @@
+"""Known results as an objective: networks are looked up in a table, and nothing is trained."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from search.archive import Archive, Evaluation, EvaluationKey
+from search.objectives.archived import archived, evaluated
+from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.candidate import Candidate
+from search.scores import ScoreError
+from search.scores.table import Table, table_for
+from search.settings import Settings
+from searchspace import Genotype
+from searchspace.budget import show_amount
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Looks networks up in a table of known results. No weights are drawn."""
+
+    archive: Archive
+    study: str
+    table: Table
+    notes = ()
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`."""
+        return evaluated(self.evaluation(candidate))
+
+    def evaluation(self, candidate: Candidate) -> Evaluation:
+        """The table's value, higher being better; None, with the reason, where it lacks the
+        network."""
+        def look_up() -> float:
+            total = candidate.expansion.cost()
+            value = self.table.value(candidate.identity, total)
+            if value is None:
+                raise ScoreError(f"the table {self.table.file} lacks this network of "
+                                 f"{show_amount(total.macs)} MACs and {total.params:,} params")
+            return value
+
+        key = EvaluationKey(candidate.identity, "table", self.table.digest, 0)
+        return archived(self.archive, self.study, key, candidate, look_up)
+
+
+@objective("table")
+@dataclass(frozen=True)
+class KnownResult(Objective):
+    """The value that a table of known results has for a network."""
+
+    table: Table | None = None
+    direction = "maximize"
+    title = "table"
+    unit = "the table's"
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """With the table read; TableError where that cannot be done."""
+        return replace(self, table=table_for(space, settings.table))
+
+    def open(self, context: Context) -> Lookup:
+        """See `Objective`."""
+        assert self.table is not None
+        return Lookup(context.archive, context.name, self.table)

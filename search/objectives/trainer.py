@@ -1,0 +1,161 @@
+"""Evaluating networks by training them: rung by rung, from checkpoints, archived with the curve."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.archive import Archive, Evaluation, EvaluationKey, Measurement
+from search.data import Data, DataError, Images
+from search.objectives.archived import attempt
+from search.objectives.candidate import Candidate
+from search.recipe import Recipe
+from search.samplers import derive
+from search.scores import ScoreError
+
+if TYPE_CHECKING:
+    from search.training.loop import Training
+
+TRAIN = "train"
+
+GoesOn = Callable[[int, float], bool]       # after so many epochs, with this accuracy in percent
+
+
+def always(epochs: int, accuracy: float) -> bool:
+    """Nothing is pruned."""
+    return True
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Trains networks on one split of a data set; what the archive holds is not trained again.
+
+    ``epochs`` is how many the recipe's schedule is laid out for; checkpoints are kept in
+    ``folder`` while a training runs, one an epoch.
+    """
+
+    archive: Archive
+    study: str
+    data: Data
+    validation: float
+    recipe: Recipe
+    epochs: int
+    seed: int
+    folder: Path
+    device: str = "auto"
+    worker: int = 0
+
+    def evaluation(self, candidate: Candidate, rungs: Sequence[int] = (), goes_on: GoesOn = always,
+                   begins: Callable[[int], None] = lambda epochs: None) -> Evaluation:
+        """The accuracy on the validation images in percent, after ``fidelity`` epochs: fewer than
+        `epochs` where ``goes_on`` said so at one of the ``rungs``. None, with the reason, where
+        the network cannot be trained.
+
+        A network that is archived in full is not asked about again. ``begins`` is called with the
+        number of epochs trained already when the training begins.
+        """
+        with self.archive.alone(self.key(candidate)) as known:
+            if known is not None:
+                return known
+            checkpoint = self.folder / f"{candidate.identity[:24]}-{candidate.seed}.pt"
+            curve = _Curve(self, candidate, rungs, checkpoint, begins)
+            _, error = attempt(lambda: curve.train(rungs, goes_on))
+            reached = len(curve.accuracies) if error is None else self.epochs
+            result = Measurement(None if error else curve.accuracies[-1], curve.seconds, error,
+                                 curve.accuracies or None)
+            kept = self.archive.record(self.key(candidate, reached), candidate.record(), result,
+                                       self.study, candidate.trial)
+            checkpoint.unlink(missing_ok=True)
+            return kept
+
+    def key(self, candidate: Candidate, epochs: int | None = None) -> EvaluationKey:
+        """What the archive knows an evaluation by that went through so many epochs, or all."""
+        return EvaluationKey(candidate.identity, TRAIN, self._data(candidate), candidate.seed,
+                             self.described, self.epochs if epochs is None else epochs)
+
+    @property
+    def described(self) -> str:
+        """The recipe as the archive knows it: its name, what it does, its length here."""
+        return f"{self.recipe.name} {self.recipe.digest()}, {self.epochs} epochs"
+
+    def _data(self, candidate: Candidate) -> str:
+        """The data as the archive knows them."""
+        channels, size = candidate.expansion.input[0], candidate.size
+        digest = f" {self.data.digest[:12]}" if self.data.digest else ""
+        return (f"{self.data.name}{digest} {channels}x{size}x{size}, {self.validation:.4g} held "
+                f"out by seed {self.seed}")
+
+    def split(self) -> tuple[Images, Images]:
+        """The images that networks are fitted to, and those that rate them."""
+        return self.data.split(self.validation, derive(self.seed, "validation"))
+
+    def resumed(self, candidate: Candidate, checkpoint: Path) -> "Training":
+        """The training of a network, as far as its checkpoint goes; a damaged one is begun anew.
+
+        Raises:
+            ScoreError: the network has fewer outputs than there are classes.
+        """
+        import torch
+
+        from search.training.device import choose_device
+        from search.training.loop import Task, Training
+        from searchspace import build
+
+        network = candidate.expansion
+        outputs = network.nodes[network.output].shape[0]
+        if outputs < len(self.data.classes):
+            raise ScoreError(f"the network has {outputs} outputs, and {self.data.name} has "
+                             f"{len(self.data.classes)} classes")
+        key = self.key(candidate)
+        what: dict[str, Any] = {"network": key.identity, "data": key.data, "recipe": key.recipe,
+                                "weights": key.seed}
+        fitted, held = self.split()
+        shape = (network.input[0], candidate.size, candidate.size)
+        task = Task(self.recipe, self.epochs, fitted, held, shape,
+                    derive(candidate.seed, "training"), what)
+
+        def fresh() -> Training:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(candidate.seed)
+                built = build(candidate.genotype, candidate.decisions)
+            return Training(built, task, choose_device(self.device, self.worker))
+
+        run = fresh()
+        try:
+            run.resume(checkpoint)
+        except DataError:
+            checkpoint.unlink()
+            run = fresh()
+        return run
+
+
+class _Curve:
+    """The validation accuracies of one training after each epoch; it goes on from what the archive
+    holds of a training that was broken off, and from its checkpoint."""
+
+    def __init__(self, trainer: Trainer, candidate: Candidate, rungs: Sequence[int],
+                 checkpoint: Path, begins: Callable[[int], None]) -> None:
+        self.trainer, self.candidate, self.checkpoint = trainer, candidate, checkpoint
+        self.begins = begins
+        held = (trainer.archive.find(trainer.key(candidate, e)) for e in reversed(rungs))
+        self.accuracies: list[float] = next((list(e.curve) for e in held if e and e.curve), [])
+        self.seconds = 0.0
+        self.run: Training | None = None
+
+    def train(self, rungs: Sequence[int], goes_on: GoesOn) -> None:
+        """Train to each rung in turn and to the end, unless ``goes_on`` says no at a rung."""
+        for stop in (*rungs, self.trainer.epochs):
+            if len(self.accuracies) < stop:
+                self._train_to(stop)
+            if stop < self.trainer.epochs and not goes_on(stop, self.accuracies[stop - 1]):
+                del self.accuracies[stop:]
+                return
+
+    def _train_to(self, stop: int) -> None:
+        if self.run is None:
+            self.run = self.trainer.resumed(self.candidate, self.checkpoint)
+            self.begins(self.run.epoch)
+        run = self.run
+        run.run(stop, lambda _: run.save(self.checkpoint))
+        self.accuracies = [row.validated for row in run.curve if row.validated is not None]
+        self.seconds = sum(row.seconds for row in run.curve)

@@ -1,0 +1,100 @@
+"""Accuracy after training as an objective: which trainings go on, what a trial keeps of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from search.archive import Evaluation
+from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.candidate import Candidate
+from search.objectives.halving import Halving
+from search.objectives.trainer import TRAIN, Trainer
+from search.settings import Settings
+from search.training.options import TrainOptions
+from searchspace import Genotype
+
+CHECKPOINT = "checkpoint"       # the attribute with the epochs that a training went on after,
+NOT_BEGUN = -1                  # and its value while nothing of the network is computed yet
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """The trainings of one study."""
+
+    trainer: Trainer
+    halving: Halving
+    context: Context
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How networks are trained."""
+        trainer, rungs = self.trainer, self.halving.rungs
+        fitted, held = trainer.split()
+        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
+                          for b in range(rungs.brackets) if rungs.levels(b))
+        return [*trainer.data.notes,
+                f"training: recipe {trainer.recipe.name}, {trainer.epochs} epochs of "
+                f"{len(fitted):,} images of {trainer.data.name}, rated on {len(held):,} others",
+                f"looks at the trainings {looks}: 1 of {rungs.reduction} goes on" if looks
+                else "no training is broken off"]
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`; the accuracy in percent on held-out images."""
+        # the workers of a study take the GPUs in turn
+        trainer = replace(self.trainer, worker=self.context.worker())
+        found = trainer.evaluation(
+            candidate, self.halving.levels(progress.ordinal), self.halving.goes_on(progress),
+            lambda reached: progress.trial.set_user_attr(CHECKPOINT, reached))
+        if found.value is None:
+            return Evaluated(None, found.seconds, found.error)
+        self._keep(found, progress)
+        pruned = len(found.curve or ()) < self.trainer.epochs
+        return Evaluated(found.value, found.seconds, pruned=pruned)
+
+    def _keep(self, found: Evaluation, progress: Progress) -> None:
+        """Give a trial what it keeps of its training."""
+        curve = found.curve or ()
+        if len(self.context.objectives) == 1:       # Optuna takes no reports of several
+            for epoch, accuracy in enumerate(curve, 1):
+                progress.trial.report(accuracy, epoch)
+        for key, value in self.halving.kept(progress, curve).items():
+            progress.trial.set_user_attr(key, value)
+
+
+@objective(TRAIN)
+@dataclass(frozen=True)
+class Accuracy(Objective):
+    """The accuracy that a network reaches by training, on images that it was not trained on."""
+
+    options: TrainOptions | None = None
+    direction = "maximize"
+    expensive = True
+    attributes = {CHECKPOINT: NOT_BEGUN}    # noqa: RUF012  # read only, as the base says
+    title = "accuracy"
+    unit = "percent"
+
+    def shown(self, value: float) -> str:
+        """``93.42 %``."""
+        return f"{value:.2f} %"
+
+    def configured(self, settings: Settings, space: Genotype) -> Self:
+        """With what the search says about training."""
+        return replace(self, options=settings.train)
+
+    def open(self, context: Context) -> Trainings:
+        """See `Objective`.
+
+        Raises:
+            DataError: the images are missing or damaged. RecipeError or GenotypeError: the recipe
+            is.
+        """
+        options = self.options
+        assert options is not None
+        data, recipe = options.open(), options.read()
+        epochs = options.length(recipe, data)
+        seed = context.settings.seed
+        trainer = Trainer(context.archive, context.name, data, options.validation, recipe, epochs,
+                          seed, context.folder / "checkpoints", options.device)
+        trainer.split()         # refused now where it cannot be
+        halving = Halving(context.study, context.objectives, options.rungs(epochs), seed)
+        return Trainings(trainer, halving, context)

@@ -1,0 +1,51 @@
+"""What Optuna is given as a study's sampler: it decides nothing.
+
+A trial's decisions are made as a whole, after it was asked for (`search.study.proposer`), and
+written at once (`search.trial.begin`): what a sampler is told is what was really scored.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from search.samplers.base import Sampler, derive
+from searchspace.space import Propose
+
+Proposals = Callable[[int], Propose]        # the first, the second … proposal for one trial
+
+
+def proposals(sampler: Sampler, study: optuna.Study, trial: FrozenTrial, seed: int,
+              ordinal: int) -> Proposals:
+    """What ``sampler`` proposes for a trial that ``ordinal`` others precede; all of its randomness
+    comes from (seed, ordinal)."""
+    def nth(number: int) -> Propose:
+        parts = (ordinal, number) if number else (ordinal,)
+        return sampler.propose(study, trial, derive(seed, "sampler", *parts))
+    return nth
+
+
+class PassiveSampler(BaseSampler):
+    """Passes on to ``sampler`` how trials end."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def infer_relative_search_space(self, study: optuna.Study,
+                                    trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return {}
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial,
+                        search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
+        return {}
+
+    def sample_independent(self, study: optuna.Study, trial: FrozenTrial, param_name: str,
+                           param_distribution: BaseDistribution) -> Any:
+        raise TypeError("the decisions of a trial are made as a whole; it suggests none")
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
+                    values: Any) -> None:
+        self.sampler.after_trial(study, trial, state, values)

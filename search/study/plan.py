@@ -1,0 +1,70 @@
+"""What a search will do: worked out from its settings alone, before anything is opened."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from search.feasibility import check_budget
+from search.nearest import Region
+from search.objectives import Cost, Objective, named
+from search.objectives.reference import reference
+from search.objectives.score import training_free
+from search.samplers import Score, Task, choose
+from search.settings import Settings, StudyError
+from search.start import COLD, Start, find_start
+from searchspace import Genotype
+from searchspace.free import free
+from searchspace.space import Point
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One search before its first trial.
+
+    ``space`` is what is searched, ``proposed`` the space that proposals are points of: where a
+    cost is an objective, what the budget solver may move is decided there too, so that it does not
+    fill the budget up. ``cheapest`` is a point inside the budget; ``reason`` says why this sampler.
+    """
+
+    settings: Settings
+    space: Genotype
+    proposed: Genotype
+    objectives: tuple[Objective, ...]
+    cheapest: Point
+    sampler: str
+    reason: str
+    region: Region
+    start: Start
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The plan of a search.
+
+        Raises:
+            BudgetError: no network of the space is inside the budget. SearchspaceError: what the
+            settings name is not there, or does not go together.
+        """
+        space, budget = settings.genotype(), settings.budget
+        objectives = tuple(o.configured(settings, space)
+                           for o in named(settings.objectives, settings.score))
+        proposed = free(space) if any(isinstance(o, Cost) for o in objectives) else space
+        cheapest = check_budget(space, settings)
+        sampler, reason = choose(settings.sampler, proposed, len(objectives))
+        if settings.prior is not None and sampler != "gp":
+            raise StudyError(f"--prior guides the sampler gp, not {sampler}")
+        start = find_start(proposed, budget, settings.seed, cheapest) if settings.warm_start \
+            else COLD
+        return cls(settings, space, proposed, objectives, cheapest, sampler, reason,
+                   Region(proposed, budget, cheapest), start)
+
+    @property
+    def task(self) -> Task:
+        """What the sampler is told."""
+        return Task(self.proposed, self.settings.budget, self._prior())
+
+    def _prior(self) -> Score | None:
+        """The training-free score of networks that were not evaluated, where it is asked for."""
+        settings = self.settings
+        if settings.prior is None:
+            return None
+        return training_free(self.space, settings.input, settings.batch, settings.seed,
+                             settings.prior, lambda: reference(self.space, settings.budget))

@@ -1,0 +1,83 @@
+"""Which network a trial evaluates: one that was cut off, one to start with, or a new proposal."""
+
+import math
+import random
+from collections.abc import Callable
+
+import optuna
+from optuna.trial import TrialState
+
+from search.archive import Evaluation
+from search.archive.claims import Held
+from search.interrupted import is_settled, to_retry
+from search.objectives import Candidate, Cost
+from search.propose import Proposal, most_promising, several
+from search.samplers import derive, finished, proposals, snapshot
+from search.study.plan import Plan
+from search.study.session import Session
+
+
+class Enough(Exception):
+    """As many trials as were asked for are finished, or being evaluated by others."""
+
+
+class Proposer:
+    """Proposes networks inside the budget that no trial has evaluated, and that no other worker is
+    evaluating: this worker has the claim to each. ``score`` rates a network before it is trained.
+    """
+
+    def __init__(self, plan: Plan, session: Session,
+                 score: Callable[[Candidate], Evaluation]) -> None:
+        self.plan, self.session, self.score = plan, session, score
+
+    def propose(self, trial: optuna.Trial, ordinal: int) -> Proposal:
+        """The network of a trial that ``ordinal`` others precede.
+
+        Raises:
+            Enough: there are as many trials as were asked for. SpaceExhausted: no new network is
+            left. BudgetError: none could be brought inside the budget.
+        """
+        plan, session = self.plan, self.session
+        if ordinal >= plan.settings.trials:
+            raise Enough("others evaluate the last trials")
+        rng = random.Random(derive(plan.settings.seed, "bring", ordinal))
+        trials = snapshot(session.study)
+        taken = {t.user_attrs["identity"] for t in trials
+                 if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)}
+        while True:
+            seen = frozenset(taken)
+            known = (p for p in plan.start.proposals if p.identity not in seen)
+            proposal = next(to_retry(trials, plan.proposed, seen), None) or next(known, None) \
+                or self._new(trial, ordinal, seen, rng)
+            held = session.claims.claim(f"{session.name} {proposal.identity}")
+            if held == Held.NEW or (held and not self._is_finished(proposal.identity)):
+                return proposal
+            taken.add(proposal.identity)            # another worker was faster
+
+    def candidate(self, proposal: Proposal, name: str, trial: int | None = None) -> Candidate:
+        """The network of a proposal, with the weights that it has in every search of this seed."""
+        settings = self.plan.settings
+        return Candidate(self.plan.space, proposal.point.decisions, settings.input,
+                         derive(settings.seed, "weights", proposal.identity), name, trial)
+
+    def _is_finished(self, identity: str) -> bool:
+        """Whether a network was evaluated, perhaps by the worker that had the claim to it."""
+        return any(finished(t) and t.user_attrs["identity"] == identity
+                   for t in self.session.study.get_trials(deepcopy=False))
+
+    def _new(self, trial: optuna.Trial, ordinal: int, seen: frozenset[str],
+             rng: random.Random) -> Proposal:
+        """The sampler's proposal; where several networks are asked for, the most promising one."""
+        settings = self.plan.settings
+        among = settings.train.among if settings.train else 1
+        nth = proposals(self.session.sampler, self.session.study, trial._cached_frozen_trial,
+                        settings.seed, ordinal)
+        return most_promising(several(self.plan.region, nth, among, seen, rng), self._losses)
+
+    def _losses(self, proposal: Proposal) -> tuple[float, ...]:
+        """A network's losses before it is trained: the score in place of the accuracy, and the
+        costs that are objectives."""
+        seen = self.score(self.candidate(proposal, f"{self.session.name}, proposed"))
+        score = -math.inf if seen.value is None else seen.value
+        costs = (o for o in self.plan.objectives if isinstance(o, Cost))
+        return (-score, *(float(o.measure(proposal.point.expansion)) for o in costs))

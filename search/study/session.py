@@ -1,0 +1,158 @@
+"""An open study: its lock, its database, and this process as one of its workers.
+
+Everything is open while a `Session` exists, and closed with the context that made it.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import optuna
+import sqlalchemy
+from optuna.trial import FrozenTrial
+
+from search.archive import Archive
+from search.archive.claims import Claims, new_worker
+from search.archive.database import sentence
+from search.archive.places import remember
+from search.dashboard import name_objectives
+from search.heartbeat import Heartbeat
+from search.interrupted import DIED, cut_off_dead
+from search.samplers import PassiveSampler, Sampler, make
+from search.settings import StudyError
+from search.storage import WorkerStorage, open_storage
+from search.study.plan import Plan
+
+PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
+
+
+@dataclass(frozen=True)
+class Session:
+    """``alone``: nobody else runs the study meanwhile. ``exits`` close what is opened later."""
+
+    folder: Path
+    name: str
+    url: str
+    alone: bool
+    sampler: Sampler
+    storage: WorkerStorage
+    study: optuna.Study
+    archive: Archive
+    claims: Claims
+    exits: ExitStack
+
+    def work(self) -> None:
+        """Be seen as one of the study's workers, until the session ends."""
+        self.exits.enter_context(Heartbeat(self.claims, self.name))
+
+    def place(self) -> int:
+        """Which of the study's workers this one is, from 0."""
+        living = [w.id for w in self.claims.workers(self.name) if w.alive]
+        return living.index(self.claims.own) if self.claims.own in living else 0
+
+    def recover(self, everything: bool = False, reason: str = DIED) -> list[FrozenTrial]:
+        """Cut off the trials whose worker is gone, or all, so that they are done again; gives all
+        trials."""
+        return cut_off_dead(self.study, self.claims, self.name, everything, reason)
+
+    def dismiss_dead(self) -> None:
+        """Take the workers that are gone from the list."""
+        for worker in self.claims.workers(self.name):
+            if not worker.alive:
+                self.claims.leave(worker.id)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Within it nobody else writes the study's files; those who run it too wait."""
+        if self.alone:
+            yield
+            return
+        try:
+            with filelock.FileLock(self.folder / "lock", timeout=PATIENCE_S):
+                yield
+        except filelock.Timeout:
+            raise StudyError(f"another process has held {self.folder} for "
+                             f"{PATIENCE_S / 60:.0f} minutes") from None
+
+
+@contextmanager
+def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
+                 alone: bool = True) -> Iterator[Session]:
+    """Open a study in ``folder``, made there where it is new.
+
+    ``url``: its database, by default ``study.db`` in the folder. ``alone``: the folder is held, and
+    every trial that is not finished is taken for cut off.
+
+    Raises:
+        StudyError: another process runs it, it was made with other settings, or the folder or the
+        database cannot be used.
+    """
+    own = f"sqlite:///{folder / 'study.db'}"
+    url = url or own
+    with ExitStack() as exits:
+        _hold(folder, name, alone, exits)
+        worker = new_worker()
+        sampler = make(plan.sampler, plan.task)
+        storage, study = _open_trials(plan, url, name, worker, sampler)
+        exits.callback(storage.engine.dispose)
+        _check_settings(plan, study)
+        archive = exits.enter_context(Archive(url, PATIENCE_S))
+        if url != own:
+            remember(folder, url)
+        archive.register(name, plan.settings.space, study.user_attrs["settings"])
+        claims = Claims(archive.database, worker)
+        session = Session(folder, name, url, alone, sampler, storage, study, archive, claims, exits)
+        session.recover(everything=alone)
+        archive.claims = claims
+        yield session
+
+
+def _hold(folder: Path, name: str, alone: bool, exits: ExitStack) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if alone:
+            lock = filelock.FileLock(folder / "lock")
+            lock.acquire(timeout=0)
+            exits.callback(lock.release)
+    except filelock.Timeout:
+        raise StudyError(f"study {name!r} is being run by another process") from None
+    except OSError as error:
+        raise StudyError(f"cannot write to {folder}: {error.strerror or error}") from None
+
+
+def _open_trials(plan: Plan, url: str, name: str, worker: str,
+                 sampler: Sampler) -> tuple[WorkerStorage, optuna.Study]:
+    """Optuna's side of the database."""
+    try:
+        storage = open_storage(url, worker, PATIENCE_S)
+        return storage, optuna.create_study(
+            study_name=name, storage=storage, sampler=PassiveSampler(sampler), load_if_exists=True,
+            directions=[o.direction for o in plan.objectives])
+    except ImportError:
+        raise StudyError(f"{_shown(url)}: a study is kept in SQLite or in PostgreSQL, "
+                         "postgresql+psycopg://…, with the package psycopg") from None
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise StudyError(f"{_shown(url)} cannot be used: {sentence(error)}") from None
+
+
+def _check_settings(plan: Plan, study: optuna.Study) -> None:
+    """A new study keeps its settings; one that is there must have been made with the same."""
+    stored = study.user_attrs.get("settings")
+    if stored is None:
+        name_objectives(study, [o.title for o in plan.objectives])
+        study.set_user_attr("settings", json.loads(json.dumps(plan.settings.lasting())))
+    else:
+        plan.settings.check_same(stored, study.study_name)
+
+
+def _shown(url: str) -> str:
+    """The database, without its password."""
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except sqlalchemy.exc.ArgumentError:
+        return url
+    return (parsed.database or "") if parsed.get_backend_name() == "sqlite" else \
+        parsed.render_as_string(hide_password=True)

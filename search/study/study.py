@@ -1,0 +1,127 @@
+"""The loop: a trial is asked for, a network proposed, evaluated, and recorded.
+
+The same seed gives the same trials, interrupted or not: the randomness of a trial comes from
+(seed, how many trials are finished), the weights of a network from (seed, its identity), and a
+trial that was cut off is marked failed and done again. Several workers may run a study at the same
+time: a network is evaluated by the one that has the claim to it (`search.archive.claims`).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+
+from search.archive import StorageError
+from search.interrupted import cut_off, running
+from search.nearest import SpaceExhausted
+from search.objectives import Candidate, Context, Evaluator
+from search.objectives.score import scorer_of
+from search.samplers import finished, ordinal
+from search.settings import Settings
+from search.study.evaluation import evaluate
+from search.study.plan import Plan
+from search.study.proposer import Enough, Proposer
+from search.study.session import Session, open_session
+from search.study.trial import Trial, begin, end, read
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+POLL_S = 0.2            # between looks at what the other workers do
+
+
+class Study:
+    """A study that is open; `open_study` makes it. ``evaluators`` give networks their values, by
+    the objectives' names."""
+
+    def __init__(self, plan: Plan, session: Session) -> None:
+        self.plan, self.session = plan, session
+        context = Context(plan.settings, plan.space, plan.objectives, session.archive,
+                          session.study, session.folder, session.place)
+        self.scorer = scorer_of(context)
+        self.evaluators: Mapping[str, Evaluator] = {o.name: o.open(context)
+                                                    for o in plan.objectives}
+        self.proposer = Proposer(plan, session, self.scorer.evaluation)
+        self._working = False
+
+    def trials(self) -> list[Trial]:
+        """The finished trials, in order."""
+        return [read(t) for t in self.session.study.get_trials(deepcopy=False) if finished(t)]
+
+    def best(self, count: int) -> list[Trial]:
+        """The best trials by the first objective, best first."""
+        loss = self.plan.objectives[0].loss
+        scored = [(loss(t.values[0]), t.number, t) for t in self.trials() if t.values]
+        return [t for *_, t in sorted(scored, key=lambda rank: rank[:2])[:count]]
+
+    def run(self, on_trial: Callable[[list[Trial]], None],
+            should_stop: Callable[[], bool] = lambda: False) -> str | None:
+        """Run trials until there are enough, or ``should_stop`` says so; ``on_trial`` is called
+        with all finished trials before the first and after each. Gives the reason why there could
+        be no more, or None."""
+        session, wanted = self.session, self.plan.settings.trials
+        session.study.set_user_attr("trials", wanted)       # for who watches
+        if not self._working:           # and until the study is closed
+            session.work()
+            self._working = True
+        while True:
+            trials = session.recover()
+            done = [read(t) for t in trials if finished(t)]
+            on_trial(done)
+            if len(done) >= wanted or should_stop():
+                break
+            try:
+                if len(done) + len(running(trials)) >= wanted:
+                    raise Enough
+                self.run_trial()
+            except (SpaceExhausted, Enough) as reason:
+                if isinstance(reason, SpaceExhausted) and \
+                        not running(session.study.get_trials(deepcopy=False)):
+                    return str(reason)
+                time.sleep(POLL_S)      # what others evaluate may yet be cut off, and done again
+        session.dismiss_dead()
+        return None
+
+    def run_trial(self) -> None:
+        """Ask for one trial and evaluate it; one that comes to nothing is marked as cut off."""
+        session = self.session
+        trial = session.study.ask()
+        try:
+            before = ordinal(session.study, trial.number)
+            end(session, trial, evaluate(self.begin(trial, before), trial, before,
+                                         self.plan.objectives, self.evaluators))
+        except optuna.exceptions.UpdateFinishedTrialError:
+            pass                        # others took this worker for dead, and the trial over
+        except StorageError:
+            raise                       # nothing can be written any more
+        except BaseException as error:
+            reason = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+            cut_off(session.study, session.storage.get_trial(trial._trial_id), reason)
+            raise
+
+    def begin(self, trial: optuna.Trial, ordinal: int) -> Candidate:
+        """Decide what a trial evaluates that ``ordinal`` others precede, and write that down."""
+        proposal = self.proposer.propose(trial, ordinal)
+        attributes = {key: value for o in self.plan.objectives
+                      for key, value in o.attributes.items()}
+        begin(trial, self.session.storage, proposal, self.plan.settings, attributes)
+        return self.proposer.candidate(proposal, f"{self.session.name} trial {trial.number}",
+                                       trial.number)
+
+    def abandon(self, reason: str) -> None:
+        """Cut off the trials whose worker was ended on purpose."""
+        self.session.recover(reason=reason)
+
+
+@contextmanager
+def open_study(settings: Settings, folder: Path, name: str, url: str | None = None,
+               alone: bool = True) -> Iterator[Study]:
+    """Open a study, made where it is new; see `open_session`.
+
+    Raises:
+        SearchspaceError: it cannot be made or continued with these settings.
+    """
+    plan = Plan.of(settings)
+    with open_session(plan, folder, name, url, alone) as session:
+        yield Study(plan, session)
