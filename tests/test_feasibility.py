@@ -17,7 +17,7 @@ from search.effects import main_effects
 from search.feasibility import Report, check_budget, survey
 from search.preview import print_report, print_short
 from search.settings import Settings
-from search.study import open_study
+from search.study import Plan
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.budget import Budget
 from searchspace.census import HoleTree, every_point
@@ -227,4 +227,4 @@ def test_a_report_is_all_that_is_asked_for(tmp_path: Path) -> None:
 ])
 def test_an_impossible_budget_names_the_range(budget: Budget, words: str) -> None:
     with pytest.raises(BudgetError, match=words):
-        open_study(settings("mobile", budget, 32), Path("unused"), "s")
+        Plan.of(settings("mobile", budget, 32))

@@ -15,7 +15,7 @@ import sqlalchemy
 from search.finals import Entry, Result, verdict
 from search.samplers import SAMPLERS, choose, derive
 from search.settings import Settings, StudyError
-from search.study import open_study
+from search.study import Plan, open_study
 from searchspace import BudgetError, Cost, cost, load, spaces
 from searchspace.budget import Budget
 from searchspace.identity import identity
@@ -220,7 +220,7 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path) -> None:
 
 def test_an_impossible_budget_names_the_range() -> None:
     with pytest.raises(BudgetError, match=r"reaches from .* to .* MACs"):
-        open_study(settings(budget=Budget(10)), Path("unused"), "s")
+        Plan.of(settings(budget=Budget(10)))
 
 
 def test_a_used_up_space_stops_the_search(tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ class Latency(Cost):
 
     def configured(self, settings: Settings, space: Genotype) -> Self:
         """With the predictor of the search."""
+        if settings.predictor is None:
+            raise ObjectiveError("the objective latency is predicted from the table of a device, "
+                                 "and none is given")
         return replace(self, predictor=settings.predictor)
 
     def shown(self, value: float) -> str:
@@ -82,7 +85,5 @@ class Latency(Cost):
 
     def measure(self, network: Expansion) -> int:
         """See `Cost`."""
-        if self.predictor is None:
-            raise ObjectiveError("a latency is predicted from the table of a device, and none is "
-                                 "given")
+        assert self.predictor is not None
         return self.predictor.nanoseconds(network)

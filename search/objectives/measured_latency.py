@@ -8,7 +8,7 @@ from search.archive import Archive, EvaluationKey
 from search.latency.device import Device
 from search.latency.measure import Network, time_networks
 from search.objectives.archived import archived, evaluated
-from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.base import Context, Evaluated, Objective, ObjectiveError, Progress, objective
 from search.objectives.candidate import Candidate
 from search.settings import Settings
 from searchspace import Genotype
@@ -53,6 +53,8 @@ class MeasuredLatency(Objective):
 
     def configured(self, settings: Settings, space: Genotype) -> Self:
         """With the device of the search."""
+        if settings.device is None:
+            raise ObjectiveError("the objective measured-latency needs a device to run networks on")
         return replace(self, device=settings.device)
 
     def open(self, context: Context) -> Stopwatch:

@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from search.archive import Evaluation
-from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.base import (
+    Context,
+    Evaluated,
+    Objective,
+    ObjectiveError,
+    Progress,
+    objective,
+)
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
 from search.objectives.trainer import TRAIN, Trainer
@@ -79,6 +86,8 @@ class Accuracy(Objective):
 
     def configured(self, settings: Settings, space: Genotype) -> Self:
         """With what the search says about training."""
+        if settings.train is None:
+            raise ObjectiveError("the objective train needs images: --data, or TrainOptions")
         return replace(self, options=settings.train)
 
     def open(self, context: Context) -> Trainings:
