@@ -20,7 +20,7 @@ from pathlib import Path
 from reliability import server, url_of
 
 from search.archive import Archive, EvaluationKey, Measurement, NetworkRecord
-from search.archive.exchange import merge, write_architectures, write_evaluations
+from search.archive.merge import merge, write_architectures, write_evaluations
 
 KEY = {"score": "naswot", "data": "digits 32x3x224x224 seed 0"}
 ROWS = 2000     # of one transaction

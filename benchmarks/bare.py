@@ -14,9 +14,9 @@ from known import Known
 from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 
 from searchspace import GenotypeError
-from searchspace.budget import Budget
-from searchspace.space import Point, point, sample
-from searchspace.tree import Atom
+from searchspace.notation.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.point import Point, point, sample
 
 PROPOSALS = 10     # at most so many proposals for an evaluation, then the curve stays as it is
 POPULATION, TOURNAMENT = 20, 5

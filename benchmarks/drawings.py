@@ -10,10 +10,10 @@ import time
 
 from rich.progress import track
 
-from searchspace import console, load, published, spaces
-from viz.gallery import families
-from viz.levels import LEVELS
-from viz.render import draw
+from searchspace import cli, load, published, spaces
+from viz.docs.gallery import families
+from viz.drawing.levels import LEVELS
+from viz.drawing.render import draw
 
 MARKS = {"stage": 1.0, "block": 1.0, "operation": 5.0}
 
@@ -34,7 +34,7 @@ def main() -> int:
     given = parser.parse_args()
     names = (*(families() if given.families else published()), *spaces())
     draw(load("digits"), "svg", "stage")                # fonts are looked for once a process
-    table = console.table("processor seconds", ("level",),
+    table = cli.table("processor seconds", ("level",),
                           ("drawings", "median", "longest", "mark"), ("slowest",))
     missed = False
     for level in LEVELS:
@@ -44,7 +44,7 @@ def main() -> int:
         missed |= longest > MARKS[level]
         table.add_row(level, str(len(found)), f"{found[len(found) // 2][0]:.2f}", f"{longest:.2f}",
                       f"{MARKS[level]:.0f}", f"{slowest}, {size / 1e6:.2f} MB")
-    console.show(table)
+    cli.show(table)
     return int(missed and given.check)
 
 

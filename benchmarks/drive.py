@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import optuna
 
-from search.nearest import Region, SpaceExhausted
-from search.propose import Proposal, settle
 from search.samplers import PassiveSampler, Sampler, derive, distribution, proposals
+from search.study.neighbours import Region, SpaceExhausted
+from search.study.proposal import Proposal, settle
 from searchspace import Genotype
-from searchspace.budget import Budget
-from searchspace.space import lowest
+from searchspace.space.budget import Budget
+from searchspace.space.descent import lowest
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.scores.table import read_table
+from search.benchmark_table import read_table
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.budget import Budget
-from searchspace.census import walk
-from searchspace.holes import Decisions
 from searchspace.identity import identity
-from searchspace.space import Point
-from searchspace.tree import Atom
+from searchspace.notation.holes import Decisions
+from searchspace.notation.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.counting import walk
+from searchspace.space.point import Point
 
 Key = tuple[tuple[str, Atom], ...]
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searchspace import load
-from searchspace.census import walk
-from searchspace.space import Point
+from searchspace.space.counting import walk
+from searchspace.space.point import Point
 
 Array = NDArray[np.float64]
 STAGES = ((0, 1), (2, 3, 4), (5, 6, 7))

@@ -16,11 +16,12 @@ from timing import Effort, Ratio, Seconds, interleave, ratio
 from torch import nn
 
 from search.scores.images import digits
-from search.scores.naswot import naswot
+from search.scores.proxies.naswot import naswot
 from searchspace import Genotype, build, load
-from searchspace.expand import infer, trace
-from searchspace.holes import Decisions
-from searchspace.space import sample
+from searchspace.expansion import trace
+from searchspace.expansion.expand import infer
+from searchspace.notation.holes import Decisions
+from searchspace.space.point import sample
 from searchspace.verify import fvcore_macs
 
 ROOT = Path(__file__).resolve().parent.parent

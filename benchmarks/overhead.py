@@ -26,12 +26,12 @@ from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from rich.console import Console
 from rich.table import Table
 
-from search.propose import Proposal
 from search.samplers import SAMPLERS, Task, choose, derive, distribution, make
+from search.study.proposal import Proposal
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.budget import Budget, parse_amount
-from searchspace.holes import Decisions
-from searchspace.space import sample
+from searchspace.notation.holes import Decisions
+from searchspace.space.budget import Budget, parse_amount
+from searchspace.space.point import sample
 
 THIRTY = Path(__file__).resolve().parent / "thirty.yaml"
 ASKED = 10

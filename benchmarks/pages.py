@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from searchspace import load
-from searchspace.space import sample
-from viz.page import libraries
-from viz.report import report
+from searchspace.space.point import sample
+from viz.pages.page import libraries
+from viz.pages.study import report
 from viz.results import ORIGINS, Goal, Limit, Results, Row
 
 SCORE = Goal("score", "score", "points", True)

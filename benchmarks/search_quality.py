@@ -27,15 +27,15 @@ from known import read
 from rich.console import Console
 from rich.table import Table
 
+from search.benchmark_table import find_table
 from search.objectives.score import training_free
 from search.samplers import SAMPLERS, Sampler, Task, choose, make
 from search.scores.base import usual_batch
-from search.scores.table import find_table
 from searchspace import SearchspaceError
-from searchspace.budget import Budget, parse_amount, show_amount
-from searchspace.expand import trace
-from viz.chart import chart
+from searchspace.expansion import trace
+from searchspace.space.budget import Budget, parse_amount, show_amount
 from viz.plots.regret import Band, band, rows, spec
+from viz.plots.render import chart
 
 MARKS = (25, 50, 100)
 DIGITS = 6              # of a regret in a file

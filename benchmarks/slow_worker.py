@@ -1,8 +1,8 @@
 """A worker whose objective is a table that takes its time, and writes down what it looks up.
 
-Started by benchmarks/reliability.py and the tests in the place of ``search.worker``. SLOW_S is how
-long a look-up takes; to the file SLOW_LOG each adds a line when it begins, and one when it ends:
-what was scored when, as seen by nobody who could be wrong about it.
+Started by benchmarks/reliability.py and the tests in the place of ``search.launchers.worker``.
+SLOW_S is how long a look-up takes; to the file SLOW_LOG each adds a line when it begins, and one
+when it ends: what was scored when, as seen by nobody who could be wrong about it.
 """
 
 import os
@@ -11,14 +11,14 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from search.launchers.worker import main
 from search.objectives.table import Lookup
 from search.study import Study
-from search.worker import main
 
 
 @dataclass(frozen=True)
 class SlowTable:
-    """A `search.scores.table.Table` that takes ``seconds``."""
+    """A `search.benchmark_table.Table` that takes ``seconds``."""
 
     table: Any
     seconds: float

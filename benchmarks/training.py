@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from search.data import Stored
 from search.process import keep_memory
-from search.recipe import load_recipe
 from search.training.device import choose_device, half
 from search.training.loop import Task, Training
+from search.training.recipe import load_recipe
 from searchspace import build, cost, load
 
 NETWORK = "hcgnet@a1"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from search.library import Result, search
-    from search.rows import read_study
+    from search.results.read import read_study
 
 __all__ = ["Result", "read_study", "search"]
 

@@ -25,23 +25,23 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from search.correlations import spearman, worth
-from search.dots import dots, matrix
-from search.lines import Line, band_table, share_table, worth_table, write_report
+from search.errors import ScoreError
+from search.benchmark_table import TableError, find_table, read_table
 from search.process import keep_memory, wait_asleep
-from search.sampled import Job, Sample, add_relative, draw, measure, parts_of
-from search.scores import ScoreError
+from search.score_report.correlations import spearman, worth
+from search.score_report.figures import dots, matrix
+from search.score_report.measure import Job, Sample, add_relative, draw, measure, parts_of
+from search.score_report.tables import Line, band_table, share_table, worth_table, write_report
+from search.score_report.variance_shares import shares
 from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
-from search.scores.standard import Standard
-from search.scores.table import TableError, find_table, read_table
-from search.shares import shares
+from search.scores.standardised import Standard
 from searchspace import SearchspaceError, load, spaces
-from searchspace.budget import Budget, parse_amount, show_amount
-from searchspace.expand import trace
-from searchspace.plugins import add_option, load_named
-from searchspace.space import sample as draw_one
+from searchspace.cli import add_option, load_named
+from searchspace.expansion import trace
+from searchspace.space.budget import Budget, parse_amount, show_amount
+from searchspace.space.point import sample as draw_one
 
 FOLDER = Path(__file__).resolve().parent.parent / "studies" / "honesty"
 ALL = 1_000     # networks of a table that are all scored without --networks

@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.conclude import conclude, write_results
 from search.latency import Device, Predictor
 from search.objectives import named
-from search.outcome import Outcome
-from search.outputs import trial_genotype
+from search.benchmark_table import find_table
+from search.results.conclude import conclude, write_results
+from search.results.files import trial_genotype
+from search.results.outcome import Outcome
 from search.scores.base import usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
-from search.scores.table import find_table
 from search.settings import DEFAULT, Settings
 from search.study import open_study
 from search.study.trial import Trial
 from search.training.options import TrainOptions
 from searchspace import Genotype
-from searchspace.budget import Budget
+from searchspace.space.budget import Budget
 
 Function = Callable[[Genotype], float]
 

@@ -26,20 +26,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from search.beginning import beginning
-from search.conclude import NothingScoredError, conclude, write_results
-from search.ending import files_told, tell
-from search.feasibility import check_budget, survey
-from search.latency.command import clocked, timed
+from search.cli.latency_options import clocked, timed
+from search.cli.messages import beginning, files_told, tell
+from search.cli.preview import print_report, print_short
+from search.cli.progress import Progress
+from search.cli.search_options import parser_of, read_name, read_settings
+from search.cli.worker_options import read_resources, run_with
 from search.objectives.table import KnownResult
-from search.options import parser_of, read_name, read_settings
-from search.preview import print_report, print_short
 from search.process import Interrupt, keep_memory, wait_asleep
-from search.progress import Progress
+from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
-from search.workers import read_resources, run_with
+from search.study.feasibility import check_budget, survey
 from searchspace import SearchspaceError
-from searchspace.plugins import load_named
+from searchspace.cli import load_named
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,18 +5,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from search.errors import StudyError
 from search.latency import Device, Predictor
+from search.benchmark_table import fingerprint
 from search.scores.registry import DEFAULT_SCORE
-from search.scores.table import fingerprint
 from search.training.options import TrainOptions
-from searchspace import Genotype, SearchspaceError, load
-from searchspace.budget import Budget
+from searchspace import Genotype, load
+from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives
 
 
-class StudyError(SearchspaceError):
-    """A study that cannot be made or continued."""
 
 
 @dataclass(frozen=True, slots=True)

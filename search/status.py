@@ -25,15 +25,15 @@ from rich.table import Table
 
 from search.archive import Archive
 from search.archive.claims import Claims, Worker
-from search.archive.places import STUDIES, url_of
-from search.interrupted import INTERRUPTED
+from search.archive.locations import STUDIES, url_of
+from search.errors import StudyError
 from search.objectives import Objective, named
 from search.pareto import nondominated
 from search.samplers import finished
-from search.settings import StudyError
-from search.storage import WORKER, open_storage
+from search.study.recovery import INTERRUPTED
+from search.study.storage import WORKER, open_storage
 from searchspace import SearchspaceError
-from searchspace.budget import show_amount
+from searchspace.space.budget import show_amount
 
 RATE_OVER_S = 3600.0        # trials an hour are those of the last hour, or since the beginning
 SHOWN = 5                   # networks

@@ -20,18 +20,19 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from search.cli.training_options import DEVICE, add_data_options, number, share
 from search.data import Data
+from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
-from search.recipe import Recipe, RecipeError, load_recipe
 from search.samplers import derive
-from search.scores import ScoreError
-from search.training.options import DEVICE, TrainOptions, add_data_options, number, share
+from search.training.options import TrainOptions
+from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
-from searchspace.budget import show_amount
-from searchspace.expand import trace
+from searchspace.cli import add_option, load_named
+from searchspace.expansion import trace
 from searchspace.identity import identity
-from searchspace.plugins import add_option, load_named
-from searchspace.tree import Map
+from searchspace.notation.tree import Map
+from searchspace.space.budget import show_amount
 
 if TYPE_CHECKING:
     from search.training.logs import Log

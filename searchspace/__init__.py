@@ -7,8 +7,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .cost import cost
-from .errors import (
+from searchspace.cost import cost, peak_memory
+from searchspace.errors import (
     BudgetError,
     GenotypeError,
     Place,
@@ -16,17 +16,14 @@ from .errors import (
     ShapeError,
     UnknownNameError,
 )
-from .expand import expand
-from .fill import fill
-from .genotype import Genotype
-from .listing import published, spaces
-from .load import load
-from .memory import peak_memory
-from .ops import Cost
-from .write import to_yaml
+from searchspace.expansion import expand
+from searchspace.genotype import Genotype, to_yaml
+from searchspace.load import load, published, spaces
+from searchspace.ops import Cost
+from searchspace.space.fill import fill
 
 if TYPE_CHECKING:
-    from .builder import build
+    from searchspace.builder import build
 
 __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
            "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
@@ -36,7 +33,7 @@ __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "Searchs
 def __getattr__(name: str) -> Any:
     """`build` imports torch, which takes a second: only when it is asked for."""
     if name == "build":
-        from .builder import build
+        from searchspace.builder import build
 
         return build
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

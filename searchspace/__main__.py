@@ -3,25 +3,24 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
 
-from . import load, to_yaml
-from .amount import show_bytes
-from .catalogue import catalogue, percent
-from .console import show, table
-from .errors import SearchspaceError
-from .expand import Expansion, trace
-from .genotype import Genotype
-from .header import Header
-from .known import known_networks
-from .memory import peak
-from .ops import show_shape
-from .plugins import add_option, load_named
-from .table import Row, comparisons, operations, stages, standing
-from .tree import Atom, Scalar, parse
+from searchspace import load, to_yaml
+from searchspace.cli import Parser, add_option, load_named, show, table
+from searchspace.cost import peak
+from searchspace.errors import SearchspaceError
+from searchspace.expansion import Expansion, trace
+from searchspace.genotype import Genotype
+from searchspace.notation.metadata import Header
+from searchspace.notation.tree import Atom, Scalar, parse
+from searchspace.ops import show_shape
+from searchspace.space.known_networks import known_networks
+from searchspace.summary import Row, operations, stages
+from searchspace.units import show_bytes
+from searchspace.zoo.catalogue import catalogue, percent
+from searchspace.zoo.figures import comparisons, standing
 
 EXAMPLES = """\
 examples:
@@ -37,11 +36,6 @@ examples:
 
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors like those of genotypes: one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SearchspaceError(f"{message}; see python -m searchspace --help")
 
 
 def arguments() -> Parser:
@@ -191,7 +185,7 @@ def verify(genotype: Genotype) -> int:
     """Compare with torch and fvcore; 0 where all agree, else 1."""
     import torch
 
-    from .verify import verify as check
+    from searchspace.verify import verify as check
 
     torch.set_num_threads(1)    # one image: several threads mostly wait for each other
     made = table(f"{genotype.title}, counted twice", ("what", "by"), ("ours", "theirs"), ("",))

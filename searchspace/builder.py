@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from .expand import Expansion, Node, trace
-from .genotype import Genotype
-from .holes import Decisions
-from .ops import Layer
-from .ops.conv import Linear
+from searchspace.expansion import Expansion, Node, trace
+from searchspace.genotype import Genotype
+from searchspace.notation.holes import Decisions
+from searchspace.ops import Layer
+from searchspace.ops.conv import Linear
 
 
 def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:

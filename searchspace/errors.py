@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 MAX_SENTENCE = 500
 
@@ -85,3 +87,13 @@ def nearest(name: object, known: Iterable[str]) -> str:
     if 0 < len(names) <= 12:
         return f"; known: {', '.join(names)}"
     return ""
+
+
+def show(value: Any) -> str:
+    """A value for messages."""
+    if isinstance(value, Fraction):
+        return f"{value} ({float(value):g})"
+    if isinstance(value, int | float | str):
+        shown = repr(value)
+        return shown if len(shown) <= 60 else f"{shown[:60]}…"
+    return "nothing" if value is None else "a list" if isinstance(value, tuple) else "a step"

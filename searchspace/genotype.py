@@ -9,25 +9,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .arithmetic import MAX_NUMBER
-from .blocks import Blocks, compile_args, mapping
-from .display import html
-from .errors import GenotypeError, Place, UnknownNameError, nearest
-from .header import Header
-from .holes import Hole, find_holes
-from .program import Step, Value
-from .steps import compile_steps, compile_value
-from .tree import Map, Scalar, Seq, Tagged, Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A genotype compiled: what `expand` runs."""
-
-    args: tuple[tuple[str, Value], ...]
-    input: tuple[Value, ...]
-    net: tuple[Step, ...]
-    place: Place
+from searchspace.compiler.blocks import Blocks, compile_args
+from searchspace.compiler.program import Program, Value
+from searchspace.compiler.steps import compile_steps, compile_value
+from searchspace.display import html
+from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
+from searchspace.notation.arithmetic import MAX_NUMBER
+from searchspace.notation.holes import Hole, find_holes
+from searchspace.notation.metadata import Header
+from searchspace.notation.naming import as_written
+from searchspace.notation.schema import mapping
+from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
+from searchspace.notation.writer import _entry
 
 
 @dataclass(frozen=True)
@@ -203,3 +196,20 @@ def _names(tree: Tree) -> set[str]:
     else:
         parts = tree.items.values() if isinstance(tree, Map) else tree.items
     return set().union(*map(_names, parts))
+
+
+def to_yaml(genotype: Genotype, comment: str = "") -> str:
+    """The genotype's document as text; ``comment`` goes on top, line by line.
+
+    The text is self-contained: blocks of a base and of `use` files are written into it, bundled
+    ones are not.
+    """
+    lines = ["# " + "".join(c if c.isprintable() else " " for c in line)
+             for line in comment.splitlines()]
+    document = as_written(genotype.document.but(name=Scalar(genotype.name)))
+    assert isinstance(document, Map)
+    order = ("name", "source", "status", "note", "published", "exact", "args", "input", "blocks",
+             "net")
+    for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
+        lines += _entry(key, document[key], 0)
+    return "\n".join(lines) + "\n"

@@ -4,8 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .blocks import Blocks, mapping
-from .documents import (
+from searchspace.compiler.blocks import Blocks
+from searchspace.errors import GenotypeError
+from searchspace.genotype import Genotype, without_superseded, without_unused
+from searchspace.notation.inheritance import (
+    GENOTYPES,
     apply_variant,
     block_file,
     check_variant,
@@ -13,12 +16,12 @@ from .documents import (
     find,
     read_document,
     variant_names,
+    variants,
 )
-from .errors import GenotypeError
-from .genotype import Genotype, without_superseded, without_unused
-from .header import read_header
-from .naming import name_holes
-from .tree import Map, Scalar, Tree
+from searchspace.notation.metadata import read_header
+from searchspace.notation.naming import name_holes
+from searchspace.notation.schema import mapping
+from searchspace.notation.tree import Map, Scalar, Tree
 
 LIBRARY = Path(__file__).parent / "ops"
 
@@ -79,3 +82,16 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     spare = variant_names(document)
     inherits = "base" in document or "use" in document
     return without_unused(genotype, str(path), spare) if inherits or spare else genotype
+
+
+def published() -> tuple[str, ...]:
+    """Names of the bundled networks, one a variant: ``mobilenet-v2@1.0``, …"""
+    names: list[str] = []
+    for path in sorted(GENOTYPES.glob("*.yaml")):
+        names += [f"{path.stem}@{v}" for v in variants(path)] or [path.stem]
+    return tuple(names)
+
+
+def spaces() -> tuple[str, ...]:
+    """Names of the bundled search spaces."""
+    return tuple(sorted(path.stem for path in (GENOTYPES / "spaces").glob("*.yaml")))

@@ -4,14 +4,13 @@ Both run code, so a genotype can name neither; a person does, with ``--ops mine.
 installing a package with an entry point in the group ``searchspace.ops``.
 """
 
-import argparse
 import importlib.metadata
 import importlib.util
 import sys
 from pathlib import Path
 
-from .errors import SearchspaceError
-from .ops import OPS
+from searchspace.errors import SearchspaceError
+from searchspace.ops import OPS
 
 GROUP = "searchspace.ops"
 
@@ -54,14 +53,5 @@ def load_installed() -> None:
                                    f"{error}") from error
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Give a command line the option ``--ops FILE``; `load_named` does what it says."""
-    parser.add_argument("--ops", action="append", default=[], metavar="FILE",
-                        help="a Python file with operations of your own; it is run")
 
 
-def load_named(options: argparse.Namespace) -> None:
-    """Load the installed operations and those that ``--ops`` names; see `load_file`."""
-    load_installed()
-    for path in options.ops:
-        load_file(path)

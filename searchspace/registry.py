@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from .errors import SearchspaceError, nearest
+from searchspace.errors import SearchspaceError, nearest
 
 T = TypeVar("T")
 Registered = TypeVar("Registered")

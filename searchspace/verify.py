@@ -4,12 +4,12 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from .builder import Network, build
-from .expand import trace
-from .formula import Shape
-from .genotype import Genotype
-from .holes import Decisions
-from .ops import show_shape
+from searchspace.builder import Network, build
+from searchspace.expansion import trace
+from searchspace.genotype import Genotype
+from searchspace.notation.holes import Decisions
+from searchspace.ops import show_shape
+from searchspace.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,25 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from rich.table import Table
-from rich.text import Text
-
-from searchspace import Genotype, SearchspaceError, console, load
-from searchspace.plugins import add_option, load_named
-from viz.align import Difference, difference
-from viz.compact import compact
-from viz.compared import compared, grown, total
-from viz.labels import amount
-from viz.layout import run
-from viz.outline import Stage, outline
-from viz.render import write
-from viz.style import Style, check
-from viz.subject import subject
-from viz.theme import THEMES
-
-FORMATS = ("svg", "png", "pdf", "dot")
-SIGNS = {"same": " ", "changed": "~", "added": "+", "removed": "−"}
-STYLES = {"same": "dim", "changed": "yellow", "added": "green", "removed": "red"}
+from searchspace import SearchspaceError, cli, load
+from searchspace.cli import add_option, load_named
+from viz.comparison.alignment import Difference
+from viz.comparison.drawing import total
+from viz.comparison.table import FORMATS, compare, draw_difference, show
+from viz.drawing.render import write
+from viz.drawing.style import THEMES
 
 EXAMPLES = """\
 examples:
@@ -32,49 +20,12 @@ examples:
 """
 
 
-def compare(before: Genotype, after: Genotype) -> Difference:
-    """The difference of two genotypes; spaces at the point where they are drawn.
-
-    Raises:
-        SearchspaceError: one does not expand.
-    """
-    return difference(outline(subject(before)), outline(subject(after)))
 
 
-def draw_difference(found: Difference, format: str = "svg", theme: str = "light") -> bytes:
-    """A difference as the bytes of an svg, png, pdf or dot.
-
-    Raises:
-        SearchspaceError: an unknown format or theme.
-    """
-    check("format", format, FORMATS)
-    source: str = compared(found, Style(theme=theme)).source
-    if format == "dot":
-        return source.encode()
-    drawn = run(source, format)
-    return compact(drawn, " → ".join(found.titles)) if format == "svg" else drawn
 
 
-def show(found: Difference, *, everything: bool = False) -> Table:
-    """A difference as a table; stages that stay as they are only where ``everything`` is wanted."""
-    before, after = found.titles
-    table = console.table(f"{before} → {after}", ("", "before", "after"), (), ("what changed",))
-    for change in found.changes:
-        if change.kind == "same" and not everything:
-            continue
-        remarks = [*change.remarks, *filter(None, (grown(change.cost),))]
-        table.add_row(SIGNS[change.kind], Text(_stage(change.before)), Text(_stage(change.after)),
-                      Text("\n".join(remarks) if change.kind != "same" else ""),
-                      style=STYLES[change.kind])
-    return table
 
 
-def _stage(stage: Stage | None) -> str:
-    if stage is None:
-        return ""
-    times = f" ×{stage.times}" if stage.times > 1 else ""
-    return (f"{stage.name}  {stage.what}{times}\n"
-            f"  {amount(stage.macs)} MACs, {amount(stage.params)} params")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -112,12 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _print(found: Difference, *, everything: bool) -> None:
     if everything or not found.same:
-        console.show(show(found, everything=everything))
+        cli.show(show(found, everything=everything))
     if found.same:
-        console.show("No stage differs.")
+        cli.show("No stage differs.")
     for name, before, after in (("MACs", found.before.macs, found.after.macs),
                                 ("parameters", found.before.params, found.after.params)):
-        console.show(f"{name} {total(before, after)}")
+        cli.show(f"{name} {total(before, after)}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from searchspace import Genotype
-from searchspace.tree import Atom
+from searchspace.notation.tree import Atom
 
 MACS = "macs"
 COSTS = ("macs", "params", "memory", "latency")
@@ -119,7 +119,7 @@ class Results:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from viz.notebook import results
+        from viz.pages.notebook import results
 
         return results(self)
 

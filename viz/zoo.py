@@ -4,64 +4,10 @@ import argparse
 import fnmatch
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from searchspace import Genotype, SearchspaceError, load, published
-from searchspace.budget import show_amount
-from searchspace.expand import Expansion, trace
-from searchspace.table import comparisons, standing
-from viz.details import detail
-from viz.page import page
-from viz.plots.front import Mark, spec
-from viz.render import svg
-from viz.results import Goal
-
-SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "gallery.js")
-TOP1 = Goal("top1", "top-1 in the paper", "%", True)
-SMALL = 64         # pixels of images up to which a network is one for CIFAR and the like
-KINDS = ("small images", "large images")
-MACS = Goal("macs", "MACs", "", False)
-
-
-def gallery(names: Sequence[str]) -> str:
-    """The gallery of some networks as the text of an HTML file that opens without a network.
-
-    Every network has its figures beside the published ones, a drawing of its stages, its costs and
-    its YAML; of each family the distinct blocks of its first network are drawn too.
-    """
-    rows, data = [], dict[str, object]()
-    families = list(dict.fromkeys(name.partition("@")[0] for name in names))
-    for i, family in enumerate(families):
-        networks, blocks = {}, ""
-        for name in (n for n in names if n.partition("@")[0] == family):
-            genotype = load(name)
-            expansion = trace(genotype)
-            rows.append(_row(name, family, genotype, expansion))
-            networks[name] = detail(genotype, name, expansion)
-            blocks = blocks or svg(genotype, "block")
-        data[f"family-{i}"] = {"networks": networks, "blocks": blocks}
-    marks = tuple(Mark(r["id"], float(r["macs"]), r["top1"], KINDS[r["input"] > SMALL], r["id"])
-                  for r in rows if r["top1"])
-    data["zoo"] = {"rows": rows, "families": families,
-                   "plane": spec(marks, (TOP1, MACS), kinds=KINDS, log=True)}
-    return page("gallery.html", SCRIPTS, data, title="searchspace: gallery", count=len(rows),
-                families=len(families), version=metadata.version("searchspace"),
-                example="shuffle macs<150M")
-
-
-def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> dict[str, Any]:
-    """A line of the table, with what the paper printed beside what is counted here."""
-    header, cost = genotype.header, expansion.cost()
-    figures = [[f"{c.what} in the paper", f"{c.printed}; ours by its rule {show_amount(c.ours)} "
-                f"({c.difference:+.1f} %)"] for c in comparisons(header, expansion)]
-    top1 = header.published.top1 if header.published else None
-    if top1 is not None:
-        figures.append(["top-1 in the paper", f"{top1:g} %"])
-    return {"id": name, "name": name, "family": family, "macs": cost.macs, "params": cost.params,
-            "input": expansion.input[1], "top1": top1, "standing": standing(header, cost),
-            "source": header.source, "note": header.note, "figures": figures}
+from searchspace import SearchspaceError, published
+from viz.pages.gallery import gallery
 
 
 def arguments() -> argparse.ArgumentParser:

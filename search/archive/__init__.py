@@ -3,15 +3,10 @@
 Its tables stand beside Optuna's in one database, SQLite or PostgreSQL, under names of their own.
 """
 
-from search.archive.archive import Archive, versions
-from search.archive.database import StorageError
-from search.archive.rows import (
-    Evaluation,
-    EvaluationKey,
-    Measurement,
-    NetworkRecord,
-    Standing,
-)
+from search.archive.archive import Archive
+from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
+from search.environment import versions
+from search.errors import StorageError
 
 __all__ = ["Archive", "Evaluation", "EvaluationKey", "Measurement", "NetworkRecord", "Standing",
            "StorageError", "versions"]

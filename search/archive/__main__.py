@@ -21,23 +21,16 @@ from rich.console import Console
 from rich.table import Table
 
 from search.archive import Archive, StorageError
-from search.archive.check import check, repair
-from search.archive.exchange import backup, merge
 from search.archive.export import export
-from search.archive.places import STUDIES, all_urls
-from search.archive.questions import (
-    Measure,
-    about,
-    best,
-    disagreements,
-    identities,
-    measures,
-)
+from search.archive.integrity import check, repair
+from search.archive.locations import STUDIES, all_urls
+from search.archive.merge import backup, merge
+from search.archive.queries import Measure, about, best, disagreements, identities, measures
 from searchspace import SearchspaceError, load
-from searchspace.amount import show_amount, show_bytes
-from searchspace.budget import Budget
 from searchspace.errors import nearest
 from searchspace.identity import identity
+from searchspace.space.budget import Budget
+from searchspace.units import show_amount, show_bytes
 
 FAULTY = 1      # exit status of a check that finds something, as of a tool that compares
 

@@ -3,33 +3,24 @@
 An evaluation is known by its `EvaluationKey`: what was evaluated, and how.
 """
 
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from search import tables
+from search.archive import schema
 from search.archive.claims import Claims
 from search.archive.database import Database
-from search.archive.machine import machine
-from search.archive.rows import (
-    Evaluation,
-    EvaluationKey,
-    Measurement,
-    NetworkRecord,
-    Standing,
-)
-from search.archive.standings import best, magnitude, refresh
+from search.archive.ranking import best, magnitude, refresh
+from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
+from search.environment import machine, versions
 
-_COLUMNS = tuple(getattr(tables.Evaluation, f.name) for f in fields(Evaluation))
+_COLUMNS = tuple(getattr(schema.Evaluation, f.name) for f in fields(Evaluation))
 _POLL_S = 0.2       # between looks whether another worker is done
 KEY = tuple(f.name for f in fields(EvaluationKey))
 RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "versions", "created")
@@ -69,7 +60,7 @@ class Archive:
         An evaluation that is there already stays as it is, except that a success takes the place
         of a failure; so several processes may record the same one.
         """
-        insert, table = self.database.insert, tables.Architecture
+        insert, table = self.database.insert, schema.Architecture
         made = insert(table).values(identity=key.identity, magnitude=magnitude(network.macs),
                                     **asdict(network))
         # This also locks the row in PostgreSQL: who records the same network waits until here.
@@ -77,13 +68,13 @@ class Archive:
             index_elements=["identity"], set_={"memory": made.excluded.memory},
             where=table.memory.is_(None) & made.excluded.memory.is_not(None))
         curve = None if result.curve is None else list(result.curve)
-        scored = insert(tables.Evaluation).values(
+        scored = insert(schema.Evaluation).values(
             **asdict(key), value=result.value, curve=curve, seconds=result.seconds,
             error=result.error, study=study, trial=trial, machine=machine(), versions=versions(),
             created=datetime.now(UTC))
         scored = scored.on_conflict_do_update(
             index_elements=KEY, set_={c: scored.excluded[c] for c in RENEWED},
-            where=tables.Evaluation.value.is_(None) & scored.excluded.value.is_not(None))
+            where=schema.Evaluation.value.is_(None) & scored.excluded.value.is_not(None))
 
         def work(connection: sa.Connection) -> None:
             connection.execute(made)
@@ -98,7 +89,7 @@ class Archive:
 
     def find(self, key: EvaluationKey) -> Evaluation | None:
         """The evaluation of this key, if there is one."""
-        found = self._evaluations(*(getattr(tables.Evaluation, name) == value
+        found = self._evaluations(*(getattr(schema.Evaluation, name) == value
                                     for name, value in asdict(key).items()))
         return found[0] if found else None
 
@@ -122,7 +113,7 @@ class Archive:
     def evaluations(self, study: str | None = None,
                     identity: str | None = None) -> tuple[Evaluation, ...]:
         """All evaluations, or those of one study or one network, in the order of recording."""
-        wanted = ((tables.Evaluation.study, study), (tables.Evaluation.identity, identity))
+        wanted = ((schema.Evaluation.study, study), (schema.Evaluation.identity, identity))
         return self._evaluations(*(column == key for column, key in wanted if key is not None))
 
     def best(self, budget: int | None = None, *, score: str, data: str, recipe: str = "",
@@ -140,19 +131,14 @@ class Archive:
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
         """Keep a study's settings; those that are there already stay."""
-        made = self.database.insert(tables.Study).values(
+        made = self.database.insert(schema.Study).values(
             name=study, space=space, settings=dict(settings), created=datetime.now(UTC))
         self.database.write(
             lambda connection: connection.execute(made.on_conflict_do_nothing()))
 
     def _evaluations(self, *conditions: sa.ColumnElement[bool]) -> tuple[Evaluation, ...]:
-        query = sa.select(*_COLUMNS).where(*conditions).order_by(tables.Evaluation.id)
+        query = sa.select(*_COLUMNS).where(*conditions).order_by(schema.Evaluation.id)
         return self.database.read(lambda connection: tuple(
             Evaluation(*row) for row in connection.execute(query)))
 
 
-@cache
-def versions() -> dict[str, str]:
-    """What an evaluation depends on besides its arguments."""
-    return {"python": platform.python_version(),
-            **{name: metadata.version(name) for name in ("searchspace", "torch")}}

@@ -19,9 +19,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from search import tables
+from search.archive import schema
 from search.archive.database import Database
-from search.archive.machine import machine
+from search.environment import machine
 
 BEAT_S = 5.0        # from one beat to the next
 GRACE_S = 60.0      # without a beat, after which a worker of another machine is dead
@@ -63,7 +63,7 @@ class Claims:
         """Say that this worker is alive."""
         def work(connection: sa.Connection) -> None:
             now = self.database.now(connection)
-            made = self.database.insert(tables.Worker).values(
+            made = self.database.insert(schema.Worker).values(
                 id=self.own, study=study, machine=machine(), started=now, beat=now)
             connection.execute(made.on_conflict_do_update(index_elements=["id"],
                                                           set_={"beat": now}))
@@ -71,12 +71,12 @@ class Claims:
 
     def leave(self, worker: str | None = None) -> None:
         """Take a worker from the list, this one or one that is dead."""
-        gone = sa.delete(tables.Worker).where(tables.Worker.id == (worker or self.own))
+        gone = sa.delete(schema.Worker).where(schema.Worker.id == (worker or self.own))
         self.database.write(lambda connection: connection.execute(gone))
 
     def workers(self, study: str | None = None) -> list[Worker]:
         """All workers, or those of a study, also the dead ones that nobody took away."""
-        table = tables.Worker
+        table = schema.Worker
         query = sa.select(table.id, table.study, table.machine, table.started, table.beat)
         if study is not None:
             query = query.where(table.study == study)
@@ -89,7 +89,7 @@ class Claims:
 
     def claim(self, subject: str) -> Held:
         """Whether this worker has the claim now, and whether somebody had it before."""
-        table, others = tables.Claim, tables.Worker
+        table, others = schema.Claim, schema.Worker
 
         def work(connection: sa.Connection) -> Held:
             now = self.database.now(connection)
@@ -113,7 +113,7 @@ class Claims:
 
     def release(self, subject: str) -> None:
         """Give a claim back."""
-        table = tables.Claim
+        table = schema.Claim
         gone = sa.delete(table).where(table.subject == subject, table.worker == self.own)
         self.database.write(lambda connection: connection.execute(gone))
 

@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.archive.migrate import NewerError, prepare
-from search.archive.patience import patient
-from searchspace import SearchspaceError
+from search.archive.retry import patient
+from search.errors import StorageError
 
 T = TypeVar("T")
 
@@ -22,8 +22,6 @@ DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 PATIENCE_S = 60     # how long a writer waits for the others in an SQLite file
 
 
-class StorageError(SearchspaceError):
-    """A database that cannot be opened, read or written."""
 
 
 class Database:

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from search import tables
+from search.archive import schema
 from search.archive.archive import Archive
-from search.archive.database import StorageError
+from search.errors import StorageError
 
 CHUNK = 5000
 _OF_NETWORK = ("name", "space", "macs", "params", "memory", "input_size", "genotype")
@@ -43,13 +43,13 @@ def export(archives: list[Archive], file: Path) -> int:
 def rows(archives: list[Archive]) -> Iterator[dict[str, Any]]:
     """All evaluations with their networks, each once."""
     seen: set[tuple[Any, ...]] = set()
-    table = tables.Evaluation
+    table = schema.Evaluation
     for archive in archives:
         last = 0
         while True:
             query = sa.select(table.id, *(getattr(table, c) for c in _OF_EVALUATION),
-                              *(getattr(tables.Architecture, c) for c in _OF_NETWORK))
-            query = query.join(tables.Architecture).where(table.id > last)
+                              *(getattr(schema.Architecture, c) for c in _OF_NETWORK))
+            query = query.join(schema.Architecture).where(table.id > last)
             query = query.order_by(table.id).limit(CHUNK)
             found = archive.database.read(partial(_all, query))
             if not found:
@@ -104,15 +104,15 @@ def _parquet(found: Iterator[dict[str, Any]], file: Path) -> int:
     except ModuleNotFoundError:
         raise StorageError("Parquet needs the package pyarrow: pip install 'searchspace[parquet]'"
                            ) from None
-    schema = pa.schema([(c, pa.int64() if c in _WHOLE else pa.float64() if c in _REAL
+    columns = pa.schema([(c, pa.int64() if c in _WHOLE else pa.float64() if c in _REAL
                          else pa.string()) for c in COLUMNS])
     count, part = 0, list[dict[str, Any]]()
-    with pq.ParquetWriter(file, schema) as writer:
+    with pq.ParquetWriter(file, columns) as writer:
         for row in found:
             part.append(_as_text(row))
             count += 1
             if len(part) == CHUNK:
-                writer.write_table(pa.Table.from_pylist(part, schema))
+                writer.write_table(pa.Table.from_pylist(part, columns))
                 part = []
-        writer.write_table(pa.Table.from_pylist(part, schema))
+        writer.write_table(pa.Table.from_pylist(part, columns))
     return count

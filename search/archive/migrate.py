@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from search.tables import REVISION, VERSION_TABLE
+from search.archive.schema import REVISION, VERSION_TABLE
 
 _LOCK = 0x61726368                  # PostgreSQL's advisory lock of whoever migrates
 _ONE_THREAD = threading.Lock()      # alembic's ``op`` is one for the whole process

@@ -13,14 +13,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from searchspace import SearchspaceError
+from search.errors import DataError
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 
-class DataError(SearchspaceError):
-    """Data that are missing, damaged, or not what a training needs."""
 
 
 @dataclass(frozen=True, eq=False)

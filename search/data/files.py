@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from search.data.base import DataError
+from search.errors import DataError
 
 VARIABLE = "SEARCHSPACE_DATA"
 

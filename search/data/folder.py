@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from search.data.base import Data, DataError, Files, Pixels
+from search.data.base import Data, Files, Pixels
+from search.errors import DataError
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 TESTS = ("val", "test")

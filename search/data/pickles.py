@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from search.data.base import DataError
+from search.errors import DataError
 
 _ARRAYS = {f"numpy.{core}.multiarray" for core in ("core", "_core")} | {"numpy"}
 

@@ -26,10 +26,10 @@ from search.latency.predict import Predictor
 from search.latency.table import LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.amount import show_time
-from searchspace.expand import trace
-from searchspace.plugins import add_option, load_named
-from searchspace.space import sample
+from searchspace.cli import add_option, load_named
+from searchspace.expansion import trace
+from searchspace.space.point import sample
+from searchspace.units import show_time
 
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
 SHOWN = 10      # layers of a network

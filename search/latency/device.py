@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from search.archive.machine import processor
+from search.environment import processor
 from searchspace import SearchspaceError
 
 WARM_UP = 3

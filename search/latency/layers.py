@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from searchspace.expand import Expansion
-from searchspace.formula import Shape
+from searchspace.expansion import Expansion
 from searchspace.ops import OPS, Op
 from searchspace.ops.base import schema
+from searchspace.shapes import Shape
 
 Array = NDArray[np.float64]
 

@@ -16,16 +16,16 @@ from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
 from search.archive import versions
+from search.gaussian_process import Prior, Process, fit, typical
 from search.latency.device import Device
 from search.latency.layers import Columns, Layer, layers
 from search.latency.predict import Predictor
 from search.latency.table import Error, LatencyTable
-from search.samplers.gaussian import Prior, Process, fit, typical
 from searchspace import Genotype
-from searchspace.expand import Expansion, trace
-from searchspace.holes import Decisions
+from searchspace.expansion import Expansion, trace
+from searchspace.notation.holes import Decisions
 from searchspace.ops.conv import Linear
-from searchspace.space import sample
+from searchspace.space.point import sample
 
 LAYERS = 400        # that are timed
 LEARNED = 400       # of them, at most, that the process is fitted to

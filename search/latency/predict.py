@@ -1,7 +1,7 @@
 """Predicting a network's latency from a device's table, without building it.
 
 A layer that was timed counts as timed; another is foretold by a Gaussian process over the
-logarithm of the time (`search.samplers.gaussian`), from its fields, shapes and cost. The sum over
+logarithm of the time (`search.gaussian_process`), from its fields, shapes and cost. The sum over
 the layers, corrected as whole networks were seen to differ from it, is the network's. The idea of
 tables of layers is ProxylessNAS's (Cai, Zhu & Han 2019, Sec. 3.3); predicting what is not in them
 nn-Meter's (Zhang et al. 2021), which has forests where a process stands here.
@@ -17,7 +17,7 @@ from scipy.linalg import cho_solve, cholesky
 
 from search.latency.layers import Layer, layers
 from search.latency.table import LatencyTable
-from searchspace.expand import Expansion
+from searchspace.expansion import Expansion
 
 Array = NDArray[np.float64]
 

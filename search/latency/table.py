@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from search.gaussian_process import Process
 from search.latency.device import Device
 from search.latency.layers import Columns, Layer, as_json, from_json
-from search.samplers.gaussian import Process
 from searchspace import SearchspaceError
 
 VERSION = 1

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.worker import Job
+from search.launchers.worker import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 
+from search.errors import StudyError
 from search.launchers.base import Resources
-from search.settings import StudyError
-from search.worker import FAILED, Job
+from search.launchers.worker import FAILED, Job
 
 POLL_S = 0.2
 SHOW_S = 1.0    # from one look at the trials to the next: it reads what all workers write
@@ -20,7 +20,7 @@ DEATHS = 10     # of workers one after the other, without a trial finished betwe
 class LocalLauncher:
     """See the module. ``module`` is what each process runs."""
 
-    def __init__(self, resources: Resources, module: str = "search.worker") -> None:
+    def __init__(self, resources: Resources, module: str = "search.launchers.worker") -> None:
         self.count, self.module = resources.workers, module
 
     def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:

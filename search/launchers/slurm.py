@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from search.errors import StudyError
 from search.launchers.base import Resources
-from search.settings import StudyError
-from search.worker import Job, work
+from search.launchers.worker import Job, work
 
 POLL_S = 1.0
 DEATHS = 10

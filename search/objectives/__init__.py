@@ -1,15 +1,15 @@
 """Objectives: what a search optimises. One file each, registered where it is defined."""
 
 from search.objectives.base import (
-    OBJECTIVES,
-    Context,
-    Cost,
-    Evaluated,
-    Evaluator,
-    Objective,
-    ObjectiveError,
-    Progress,
-    named,
+           OBJECTIVES,
+           Context,
+           Cost,
+           Evaluated,
+           Evaluator,
+           Objective,
+           ObjectiveError,
+           Progress,
+           named,
 )
 from search.objectives.candidate import Candidate
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from search.archive import Archive, Evaluation, EvaluationKey, Measurement
+from search.errors import ScoreError
 from search.objectives.base import Evaluated
 from search.objectives.candidate import Candidate
-from search.scores import ScoreError
 from searchspace import GenotypeError
 
 T = TypeVar("T")

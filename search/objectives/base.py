@@ -14,15 +14,14 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 import optuna
 
 from search.archive import Archive
+from search.objectives.candidate import Candidate
 from search.objectives.reference import reference
 from search.scores.registry import DEFAULT_SCORE
 from search.settings import Settings
 from searchspace import Genotype, SearchspaceError
-from searchspace.expand import Expansion
-from searchspace.holes import Decisions
+from searchspace.expansion import Expansion
+from searchspace.notation.holes import Decisions
 from searchspace.registry import Registry
-
-from .candidate import Candidate
 
 
 class ObjectiveError(SearchspaceError):

@@ -5,10 +5,10 @@ from functools import cached_property
 
 from search.archive import NetworkRecord
 from searchspace import Genotype, fill, to_yaml
-from searchspace.expand import Expansion, trace
-from searchspace.holes import Decisions
+from searchspace.cost import peak
+from searchspace.expansion import Expansion, trace
 from searchspace.identity import identity
-from searchspace.memory import peak
+from searchspace.notation.holes import Decisions
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from search.latency import Predictor
 from search.objectives.base import Cost, ObjectiveError, objective
 from search.settings import Settings
 from searchspace import Genotype
-from searchspace.budget import show_amount, show_bytes, show_time
-from searchspace.expand import Expansion
-from searchspace.memory import peak
+from searchspace.cost import peak
+from searchspace.expansion import Expansion
+from searchspace.space.budget import show_amount, show_bytes, show_time
 
 
 @objective("macs")
@@ -49,7 +49,7 @@ class Params(Cost):
 @objective("memory")
 @dataclass(frozen=True)
 class Memory(Cost):
-    """Peak activations of one image in float32, see `searchspace.memory`."""
+    """Peak activations of one image in float32, see `searchspace.cost`."""
 
     title = "memory"
     unit = "bytes of peak activations"

@@ -1,4 +1,4 @@
-"""Decides at the rungs of a study, from its finished trials; see `search.rungs` for the rule."""
+"""Decides at the rungs of a study from its finished trials, by `search.training.hyperband`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.objectives.base import Objective, Progress
 from search.objectives.trainer import TRAIN, GoesOn
 from search.pareto import Point
-from search.rungs import Rungs, foretold
+from search.training.hyperband import Rungs, foretold
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,18 @@ from search.archive import Archive, EvaluationKey
 from search.latency.device import Device
 from search.latency.measure import Network, time_networks
 from search.objectives.archived import archived, evaluated
-from search.objectives.base import Context, Evaluated, Objective, ObjectiveError, Progress, objective
+from search.objectives.base import (
+    Context,
+    Evaluated,
+    Objective,
+    ObjectiveError,
+    Progress,
+    objective,
+)
 from search.objectives.candidate import Candidate
 from search.settings import Settings
 from searchspace import Genotype
-from searchspace.budget import show_time
+from searchspace.space.budget import show_time
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import random
 from contextlib import suppress
 
 from searchspace import BudgetError, Genotype, GenotypeError
-from searchspace.budget import Budget
-from searchspace.holes import Decisions
 from searchspace.identity import identity
-from searchspace.solve import bring
-from searchspace.space import sample
+from searchspace.notation.holes import Decisions
+from searchspace.space.budget import Budget
+from searchspace.space.point import sample
+from searchspace.space.solver import bring
 
 SIZE = 48
 _TRIES = 4      # draws for each network: some repeat, some lead nowhere

@@ -7,19 +7,19 @@ from functools import cached_property
 from typing import Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
+from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.reference import SIZE
 from search.samplers import derive
-from search.scores import ScoreError
 from search.scores.base import Subject, TrainingFree
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Rate, Relative, Scored, measured
 from search.settings import Settings
 from searchspace import Genotype
-from searchspace.holes import Decisions
 from searchspace.identity import identity
+from searchspace.notation.holes import Decisions
 
 
 @dataclass(frozen=True)

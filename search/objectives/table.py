@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
+from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.benchmark_table import Table, table_for
 from search.objectives.candidate import Candidate
-from search.scores import ScoreError
-from search.scores.table import Table, table_for
 from search.settings import Settings
 from searchspace import Genotype
-from searchspace.budget import show_amount
+from searchspace.space.budget import show_amount
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from search.archive import Archive, Evaluation, EvaluationKey, Measurement
 from search.data import Data, DataError, Images
+from search.errors import ScoreError
 from search.objectives.archived import attempt
 from search.objectives.candidate import Candidate
-from search.recipe import Recipe
 from search.samplers import derive
-from search.scores import ScoreError
+from search.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from search.training.loop import Training

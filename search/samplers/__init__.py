@@ -3,27 +3,28 @@
 One file a sampler, each with ``make(task)``; they are listed here.
 """
 
-from search.samplers import auto, evolution, gp, nsga2, nsga3, optuna_gp, random, tpe
+from search.samplers import auto, evolution, nsga2, nsga3, optuna_gp, random, tpe
 from search.samplers.base import (
     Past,
     Sampler,
     Score,
     Task,
-    derive,
     distribution,
     finished,
     history,
     ordinal,
     snapshot,
 )
+from search.samplers.gp import sampler
 from search.samplers.passive import PassiveSampler, Proposals, proposals
+from search.seeds import derive
 from searchspace import Genotype
 
 __all__ = ["SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sampler", "Score", "Task", "choose",
            "derive", "distribution", "finished", "history", "make", "ordinal", "proposals",
            "snapshot"]
 
-_MAKERS = {"gp": gp.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,
+_MAKERS = {"gp": sampler.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,
            "nsga3": nsga3.make, "optuna-gp": optuna_gp.make, "random": random.make}
 
 SAMPLERS = ("auto", *_MAKERS)

@@ -1,9 +1,9 @@
 """Which sampler suits a search, and why, in one line."""
 
-from search.samplers.gp import MODELLED
+from search.samplers.gp.sampler import MODELLED
 from searchspace import Genotype
-from searchspace.census import HoleTree, is_small
-from searchspace.space import is_conditional
+from searchspace.space.counting import HoleTree, is_small
+from searchspace.space.descent import is_conditional
 
 DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
 FRONT = 3           # objectives up to which weights drawn at random reach all of the front

@@ -1,6 +1,5 @@
 """What all samplers share: what they may know, what they are asked, where randomness is from."""
 
-import hashlib
 import random
 import statistics
 from collections.abc import Callable, Mapping
@@ -17,12 +16,12 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from searchspace import Genotype
-from searchspace.arithmetic import exact
-from searchspace.budget import Budget
-from searchspace.holes import Hole
+from searchspace.notation.arithmetic import exact
+from searchspace.notation.holes import Hole
+from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
-from searchspace.space import Propose
-from searchspace.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.point import Propose
 
 STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
 
@@ -62,10 +61,6 @@ class Past:
     values: tuple[float, ...] | None
 
 
-def derive(*parts: object) -> int:
-    """A 32-bit seed from anything printable, the same on every machine."""
-    text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
 def finished(trial: FrozenTrial) -> bool:

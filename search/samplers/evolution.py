@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.samplers.base import Past, Task, history, taking
 from searchspace import Genotype, GenotypeError
-from searchspace.space import Propose, point
-from searchspace.tree import Atom
+from searchspace.notation.tree import Atom
+from searchspace.space.point import Propose, point
 
 POPULATION = 30     # also the random networks at the beginning, see `beginning`
 TOURNAMENT = 8      # of 30, about the share that 25 of 100 are in the paper

@@ -3,7 +3,7 @@
 import optuna
 
 from search.samplers.base import STARTUP, Task
-from search.samplers.optunas import OptunaSampler
+from search.samplers.from_optuna import OptunaSampler
 
 
 def make(task: Task) -> OptunaSampler:

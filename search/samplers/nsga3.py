@@ -4,7 +4,7 @@ objectives and more, where crowding distances say little."""
 import optuna
 
 from search.samplers.base import STARTUP, Task
-from search.samplers.optunas import OptunaSampler
+from search.samplers.from_optuna import OptunaSampler
 
 
 def make(task: Task) -> OptunaSampler:

@@ -4,7 +4,7 @@ equal, and proposes conditional holes independently of each other."""
 import optuna
 
 from search.samplers.base import STARTUP, Task
-from search.samplers.optunas import OptunaSampler
+from search.samplers.from_optuna import OptunaSampler
 
 
 def make(task: Task) -> OptunaSampler:

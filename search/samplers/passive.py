@@ -12,8 +12,9 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import Sampler, derive
-from searchspace.space import Propose
+from search.samplers.base import Sampler
+from search.seeds import derive
+from searchspace.space.point import Propose
 
 Proposals = Callable[[int], Propose]        # the first, the second … proposal for one trial
 

@@ -4,7 +4,7 @@ for each group of holes that exist together."""
 import optuna
 
 from search.samplers.base import STARTUP, Task
-from search.samplers.optunas import OptunaSampler
+from search.samplers.from_optuna import OptunaSampler
 
 
 def make(task: Task) -> OptunaSampler:

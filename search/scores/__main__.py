@@ -5,9 +5,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from search.scores.ranks import Combination
+from search.scores.rank_aggregation import Combination
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, find_score, names
-from search.scores.standard import Standard
+from search.scores.standardised import Standard
 from searchspace import SearchspaceError
 
 

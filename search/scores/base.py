@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from search.scores import ScoreError
+from search.errors import ScoreError
 from searchspace import Genotype
-from searchspace.expand import Expansion, trace
-from searchspace.holes import Decisions
+from searchspace.expansion import Expansion, trace
+from searchspace.notation.holes import Decisions
 
 if TYPE_CHECKING:
     import torch
 
-    from search.scores.nodes import NodeNetwork
+    from search.scores.node_network import NodeNetwork
 
 Need = Literal["images", "labels", "noise", "gradients"]
 
@@ -64,7 +64,7 @@ class Subject:
         """
         import torch
 
-        from search.scores.running import channels_last
+        from search.scores.instrumentation import channels_last
         from searchspace import build
 
         with torch.random.fork_rng(devices=[]):
@@ -76,8 +76,8 @@ class Subject:
         """The same network with the same weights, run operation by operation."""
         import torch
 
-        from search.scores.nodes import NodeNetwork
-        from search.scores.running import channels_last
+        from search.scores.instrumentation import channels_last
+        from search.scores.node_network import NodeNetwork
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.weight_seed)
@@ -89,7 +89,7 @@ class Subject:
     def images(self) -> "torch.Tensor":
         """Digits as network input, float32 of shape (batch, channels, size, size)."""
         from search.scores.images import digits
-        from search.scores.running import channels_last
+        from search.scores.instrumentation import channels_last
 
         shape = (self.expansion.input[0], self.size, self.size)
         return channels_last(digits(self.batch, shape, self.data_seed))
@@ -115,7 +115,7 @@ class Subject:
         independent of it."""
         import torch
 
-        from search.scores.running import channels_last
+        from search.scores.instrumentation import channels_last
 
         generator = torch.Generator().manual_seed(
             random.Random(f"{self.data_seed} {stream}").getrandbits(62))

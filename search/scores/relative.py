@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from search.scores import ScoreError
+from search.errors import ScoreError
 from search.scores.base import Need, Subject, TrainingFree
 from searchspace import GenotypeError
-from searchspace.expand import Expansion
+from searchspace.expansion import Expansion
 
 LEAST = 8       # networks of the reference that a part must have scored
 

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from typing import Self
 
-from search.feasibility import check_budget
-from search.nearest import Region
+from search.errors import StudyError
 from search.objectives import Cost, Objective, named
 from search.objectives.reference import reference
 from search.objectives.score import training_free
 from search.samplers import Score, Task, choose
-from search.settings import Settings, StudyError
-from search.start import COLD, Start, find_start
+from search.settings import Settings
+from search.study.feasibility import check_budget
+from search.study.neighbours import Region
+from search.study.warm_start import COLD, Start, find_start
 from searchspace import Genotype
-from searchspace.free import free
-from searchspace.space import Point
+from searchspace.space.fill import free
+from searchspace.space.point import Point
 
 
 @dataclass(frozen=True)

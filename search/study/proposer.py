@@ -9,11 +9,11 @@ from optuna.trial import TrialState
 
 from search.archive import Evaluation
 from search.archive.claims import Held
-from search.interrupted import is_settled, to_retry
 from search.objectives import Candidate, Cost
-from search.propose import Proposal, most_promising, several
 from search.samplers import derive, finished, proposals, snapshot
 from search.study.plan import Plan
+from search.study.proposal import Proposal, most_promising, several
+from search.study.recovery import is_settled, to_retry
 from search.study.session import Session
 
 

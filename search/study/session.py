@@ -17,14 +17,14 @@ from optuna.trial import FrozenTrial
 from search.archive import Archive
 from search.archive.claims import Claims, new_worker
 from search.archive.database import sentence
-from search.archive.places import remember
-from search.dashboard import name_objectives
-from search.heartbeat import Heartbeat
-from search.interrupted import DIED, cut_off_dead
+from search.archive.heartbeat import Heartbeat
+from search.archive.locations import remember
+from search.errors import StudyError
 from search.samplers import PassiveSampler, Sampler, make
-from search.settings import StudyError
-from search.storage import WorkerStorage, open_storage
+from search.study.dashboard import name_objectives
 from search.study.plan import Plan
+from search.study.recovery import DIED, cut_off_dead
+from search.study.storage import WorkerStorage, open_storage
 
 PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
 

@@ -11,14 +11,14 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.constraints import as_attributes
-from search.propose import Proposal
 from search.samplers import distribution
 from search.settings import Settings
-from search.storage import WorkerStorage
+from search.study.constraints import as_attributes
 from search.study.evaluation import Result
+from search.study.proposal import Proposal
 from search.study.session import Session
-from searchspace.holes import Decisions
+from search.study.storage import WorkerStorage
+from searchspace.notation.holes import Decisions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from search.recipe import Recipe, RecipeError
+from search.errors import RecipeError
+from search.training.recipe import Recipe
 
 Augment = Callable[[Tensor], Tensor]
 

@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from search.data.base import DataError, Images, Stored
+from search.data.base import Images, Stored
 from search.data.folder import read_image
+from search.errors import DataError
 from search.samplers import derive
 
 # The customary ones of ImageNet, for images that are not all in memory.

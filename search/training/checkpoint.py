@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from search.data.base import DataError
+from search.errors import DataError
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from search.recipe import RecipeError
+from search.errors import RecipeError
 
 
 def choose_device(wanted: str = "auto", worker: int = 0) -> torch.device:

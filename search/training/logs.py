@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
-from search.recipe import RecipeError
+from search.errors import RecipeError
 from search.training.loop import Row
 
 

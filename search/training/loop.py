@@ -16,15 +16,15 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim.swa_utils import update_bn
 
-from search.data.base import DataError, Images, Stored
-from search.recipe import Recipe
+from search.data.base import Images, Stored
+from search.errors import DataError, TrainingError
 from search.samplers import derive
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Moments, moments
 from search.training.checkpoint import read_checkpoint, write_checkpoint
 from search.training.device import half, repeatable
-from search.training.errors import TrainingError
-from search.training.optimise import make_average, make_optimiser, make_schedule, set_dropout
+from search.training.optim import make_average, make_optimiser, make_schedule, set_dropout
+from search.training.recipe import Recipe
 
 EVALUATED = 256     # images a batch without gradients
 LOOK = 50           # steps between looks at the loss on a GPU, each of which waits for it

@@ -1,23 +1,17 @@
 """The operations: one file a family. Composite blocks stand beside them as YAML."""
 
-from . import activation, attend, channels, combine, conv, lrn, pool, shift
-from .base import OPS, Cost, Field, Layer, Op, op, schema, show_shape
+from searchspace.ops import (
+           activation,
+           attention,
+           channels,
+           combine,
+           conv,
+           normalization,
+           pool,
+           shift,
+)
+from searchspace.ops.base import OPS, Cost, Field, Layer, Op, op, schema
+from searchspace.shapes import show_shape
 
-__all__ = [
-           "OPS",
-           "Cost",
-           "Field",
-           "Layer",
-           "Op",
-           "activation",
-           "attend",
-           "channels",
-           "combine",
-           "conv",
-           "lrn",
-           "op",
-           "pool",
-           "schema",
-           "shift",
-           "show_shape",
-]
+__all__ = ["OPS", "Cost", "Field", "Layer", "Op", "activation", "attention", "channels", "combine",
+           "conv", "normalization", "op", "pool", "schema", "shift", "show_shape"]

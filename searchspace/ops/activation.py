@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..formula import Shape
-from .base import Cost, Layer, Op, op
+from searchspace.ops.base import Layer, Op, op
+from searchspace.shapes import Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,25 +50,6 @@ class Act(Op):
         return activation(self.fn) or nn.Identity()
 
 
-@op("bn")
-@dataclass(frozen=True, slots=True)
-class BatchNorm(Op):
-    """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C."""
-
-    eps: float = 1e-5
-
-    examples = (({}, ((8, 5, 5),)),)
-
-    def shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def cost(self, *inputs: Shape) -> Cost:
-        return Cost(0, 2 * inputs[0][0])
-
-    def module(self, *inputs: Shape) -> Layer:
-        from torch import nn
-
-        return nn.BatchNorm2d(inputs[0][0], eps=self.eps)
 
 
 @op("dropout")

@@ -11,10 +11,9 @@ from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
-from ..arithmetic import show
-from ..display import html
-from ..errors import GenotypeError, Place, ShapeError, nearest
-from ..formula import Shape
+from searchspace.display import html
+from searchspace.errors import GenotypeError, Place, ShapeError, nearest, show
+from searchspace.shapes import Shape, show_shape
 
 Example = tuple[dict[str, Any], tuple[Shape, ...]]
 Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module where it has weights
@@ -175,6 +174,3 @@ def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> 
     return sizes.pop()
 
 
-def show_shape(shape: Shape) -> str:
-    """(24, 56, 56) as 24×56×56."""
-    return "×".join(str(n) for n in shape)

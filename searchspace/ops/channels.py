@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ShapeError
-from ..formula import Shape
-from .base import Layer, Op, op
+from searchspace.errors import ShapeError
+from searchspace.ops.base import Layer, Op, op
+from searchspace.shapes import Shape
 
 
 @op("slice")
@@ -62,7 +62,7 @@ class Index(Op):
         return "index"
 
     def module(self, *inputs: Shape) -> Layer:
-        from .layers import Gather
+        from searchspace.ops.modules import Gather
 
         return Gather([i * inputs[0][0] // self.out for i in range(self.out)])
 

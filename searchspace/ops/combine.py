@@ -4,9 +4,9 @@ import operator
 from dataclasses import dataclass
 from functools import reduce
 
-from ..errors import ShapeError
-from ..formula import Shape
-from .base import Cost, Layer, Op, op, same_size, show_shape
+from searchspace.errors import ShapeError
+from searchspace.ops.base import Cost, Layer, Op, op, same_size
+from searchspace.shapes import Shape, show_shape
 
 
 def _elementwise(kind: str, inputs: tuple[Shape, ...]) -> Shape:
@@ -138,6 +138,6 @@ class WeightedSum(Op):
         return "σ(w)·Σ"
 
     def module(self, *inputs: Shape) -> Layer:
-        from .layers import SigmoidWeightedSum
+        from searchspace.ops.modules import SigmoidWeightedSum
 
         return SigmoidWeightedSum(len(inputs))

@@ -4,10 +4,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ShapeError
-from ..formula import Shape
-from .activation import Activation, activation
-from .base import Cost, Layer, Op, op, show_shape
+from searchspace.errors import ShapeError
+from searchspace.ops.activation import Activation, activation
+from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.shapes import Shape, show_shape
 
 Pair = tuple[int, int]
 Order = Literal["conv-bn-act", "conv-act-bn", "bn-act-conv", "act-conv-bn"]

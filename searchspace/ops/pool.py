@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ShapeError
-from ..formula import Shape
-from .base import Layer, Op, op, show_shape
-from .conv import window
+from searchspace.errors import ShapeError
+from searchspace.ops.base import Layer, Op, op
+from searchspace.ops.conv import window
+from searchspace.shapes import Shape, show_shape
 
 
 @op("pool")

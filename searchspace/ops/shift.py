@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..errors import ShapeError
-from ..formula import Shape
-from .base import Layer, Op, op
+from searchspace.errors import ShapeError
+from searchspace.ops.base import Layer, Op, op
+from searchspace.shapes import Shape
 
 
 @op("shift")

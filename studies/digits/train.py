@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from searchspace import Genotype, build, load
-from searchspace.census import every_point
 from searchspace.identity import identity
-from searchspace.space import Point
+from searchspace.space.counting import every_point
+from searchspace.space.point import Point
 
 TABLE = Path(__file__).with_name("table.json")
 SEEDS, STEPS, BATCH, TRAIN = 3, 150, 64, 600

@@ -16,14 +16,14 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from search.correlations import spearman
+from search.score_report.correlations import spearman
 from search.process import keep_memory, wait_asleep
 from search.samplers import derive
-from search.scores.agreements import agreements
+from search.scores.activation_codes import agreements
 from search.scores.base import Subject
 from searchspace import load
 from searchspace.identity import identity
-from searchspace.space import sample
+from searchspace.space.point import sample
 
 NETWORKS, DRAWS, SIZE, BAND = 40, 6, 32, (45e6, 60e6)
 BATCHES = (16, 32, 64, 128)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from searchspace import Genotype, SearchspaceError, cost, load, published
 from searchspace.identity import identity
-from searchspace.tree import Scalar
+from searchspace.notation.tree import Scalar
 
 WIDTHS = ("w", "c")
 STEPS = 100

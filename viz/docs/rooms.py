@@ -13,9 +13,9 @@ import graphviz
 import grimp
 import networkx as nx
 
-from viz.compact import compact
-from viz.layout import run
-from viz.theme import THEMES
+from viz.drawing.layout import run
+from viz.drawing.style import THEMES
+from viz.drawing.svg import compact
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("searchspace", "viz", "search")     # lowest first
@@ -38,11 +38,11 @@ def room(module: str) -> str:
     return module if folder.is_dir() or module.count(".") < 2 else module.rpartition(".")[0]
 
 
-def rooms(package: str | None = None) -> nx.DiGraph:
+def rooms(package: str | None = None) -> "nx.DiGraph[str]":
     """Rooms, of one package or of all, with an edge from each to those that it imports; what a
     package's own ``__init__`` exports is left out."""
     graph = modules()
-    found: nx.DiGraph = nx.DiGraph()
+    found: nx.DiGraph[str] = nx.DiGraph()
     for importer in sorted(graph.modules - set(PACKAGES)):
         found.add_node(room(importer))
         for imported in sorted(graph.find_modules_directly_imported_by(importer) - set(PACKAGES)):
@@ -52,7 +52,7 @@ def rooms(package: str | None = None) -> nx.DiGraph:
         [name for name in found if name.partition(".")[0] == package]))
 
 
-def levels(graph: nx.DiGraph) -> dict[str, int]:
+def levels(graph: "nx.DiGraph[str]") -> dict[str, int]:
     """The level of each room, 1 for those that import no other.
 
     Raises:
@@ -88,7 +88,7 @@ class RoomPicture:
                        style="filled,rounded" if folder else "")
         for edge in sorted(graph.edges):
             drawn.edge(*edge)
-        return drawn.source
+        return str(drawn.source)
 
     def digest(self) -> str:
         """Tells whether the picture is that of the present code."""

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from viz.plots import front, hypervolume, importance, parallel, progress, proposals, timeline
 from viz.results import Results
-
-from . import front, importance, macs, parallel, progress, timeline, volume
 
 __all__ = ["PLOTS", "Plot", "Spec"]
 
@@ -33,12 +32,13 @@ PLOTS = {
                   lambda r: front.spec(front.rows(r), r.axes, front.bound(r))),
     "progress": Plot("Value over trials", progress.ABOUT,
                      lambda r: progress.spec(progress.rows(r), r.goals[0])),
-    "volume": Plot("Hypervolume", volume.ABOUT, lambda r: volume.spec(volume.rows(r))),
+    "volume": Plot("Hypervolume", hypervolume.ABOUT,
+                   lambda r: hypervolume.spec(hypervolume.rows(r))),
     "importance": Plot("Importance of the holes", importance.ABOUT,
                        lambda r: importance.spec(importance.rows(r))),
     "parallel": Plot("Decisions side by side", parallel.ABOUT,
                      lambda r: parallel.spec(parallel.axes(r), parallel.rows(r), r.goals[0])),
-    "macs": Plot("Proposals and the budget", macs.ABOUT,
-                 lambda r: macs.spec(macs.rows(r), macs.ends(r))),
+    "macs": Plot("Proposals and the budget", proposals.ABOUT,
+                 lambda r: proposals.spec(proposals.rows(r), proposals.ends(r))),
     "timeline": Plot("Workers", timeline.ABOUT, lambda r: timeline.spec(timeline.rows(r))),
 }

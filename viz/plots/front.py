@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from viz.plots import encoding
+from viz.plots.label_placement import labels
 from viz.results import Goal, Results
-
-from . import parts
-from .labelled import labels
 
 ABOUT = ("Every network that was scored; the line joins those that no other one equals or betters "
          "in both. Diamonds are published networks, scored at the same input size; those with room "
@@ -40,7 +39,7 @@ def rows(results: Results) -> tuple[Mark, ...]:
             "front" if row.number in front else "network"
         marks.append(Mark(str(row.number), x, y, what, f"trial {row.number}"))
     first, second = results.axes
-    if first.name == "score" and second.name in parts.AMOUNTS:
+    if first.name == "score" and second.name in encoding.AMOUNTS:
         marks += [Mark(r.name, float(getattr(r, second.name)), r.mean, "published", r.name)
                   for r in results.rivals if r.trial is None]
     return tuple(marks)
@@ -57,7 +56,7 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
     """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal one;
     ``log`` makes that logarithmic."""
     up, across = axes
-    x, y = parts.goal("x", across), parts.goal("y", up)
+    x, y = encoding.goal("x", across), encoding.goal("y", up)
     if marks:       # said outright: the empty layer of the chosen network has no range of its own
         ends = [m.x for m in marks] + ([most] if most is not None else [])
         x["scale"]["domain"] = [min(ends), max(ends)]
@@ -75,12 +74,12 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
         layers.append({"data": {"values": [{"x": most}]},
                        "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})
     if not across.maximize:
-        layers.append({"data": parts.data(line),
+        layers.append({"data": encoding.data(line),
                        "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
                        "encoding": {"x": x, "y": y}})
-    colour = parts.colours((m.kind for m in marks), kinds)
+    colour = encoding.colours((m.kind for m in marks), kinds)
     layers.append({
-        "data": {"name": "marks", **parts.data(marks)},
+        "data": {"name": "marks", **encoding.data(marks)},
         "mark": {"type": "point", "filled": True, "cursor": "pointer", "opacity": 0.85},
         "encoding": {
             "x": x, "y": y,
@@ -91,18 +90,18 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
                 "domain": kinds, "range": [28, 60, 130, 90][:len(kinds)]}},
             "tooltip": [{"field": "name", "title": "network"},
                         {"field": "y", "title": up.title, "type": "quantitative",
-                         "format": ".4~s" if up.name in parts.AMOUNTS else ".6~g"},
+                         "format": ".4~s" if up.name in encoding.AMOUNTS else ".6~g"},
                         {"field": "x", "title": across.title, "type": "quantitative",
-                         "format": ".4~s" if across.name in parts.AMOUNTS else ".6~g"}]}})
+                         "format": ".4~s" if across.name in encoding.AMOUNTS else ".6~g"}]}})
     named = [(m.x, m.y, f"{m.name}, best") for m in marks if m.kind == "best"] + [
         (m.x, m.y, m.name) for m in marks if m.kind == "published"]
     found = labels(named, [(m.x, m.y) for m in marks])
     for side, place in _SIDES.items():
         if beside := [label for label in found if label.side == side]:
-            layers.append({"data": parts.data(beside),
+            layers.append({"data": encoding.data(beside),
                            "mark": {"type": "text", "style": "label", **place},
                            "encoding": {"x": x, "y": y, "text": {"field": "text"}}})
     layers.append({"data": {"name": "chosen", "values": []},
                    "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
                    "encoding": {"x": x, "y": y}})
-    return parts.spec(*layers, height=380)
+    return encoding.spec(*layers, height=380)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from viz.plots import encoding
 from viz.results import Results
-
-from . import parts
 
 MOST = 15
 ABOUT = ("The share of the first goal's variance that a hole's options explain alone (ε², what "
@@ -31,7 +30,7 @@ def spec(effects: Sequence[Effect]) -> dict[str, Any] | None:
         return None
     y = {"field": "hole", "type": "nominal", "sort": None, "title": None,
          "axis": {"labelLimit": 220}}
-    return parts.spec(
-        {"mark": {"type": "bar"}, "encoding": {"y": y, "x": parts.quantity(
+    return encoding.spec(
+        {"mark": {"type": "bar"}, "encoding": {"y": y, "x": encoding.quantity(
             "share", "share of the variance", zero=True, axis={"format": ".0%"})}},
-        data=parts.data(effects), height=60 + 20 * len(effects))
+        data=encoding.data(effects), height=60 + 20 * len(effects))

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from searchspace.tree import Atom
+from searchspace.notation.tree import Atom
+from viz.plots import encoding
 from viz.results import Goal, Results, Row
-
-from . import parts
 
 AXES, LINES = 8, 240
 ABOUT = (f"One line a network, one axis a hole: the {AXES} that explain most. A network that lacks "
@@ -70,7 +69,7 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
               for line in lines for hole, at in zip(order, line.at, strict=True)]
     ticks = [{"hole": axis.hole, "at": _scaled(i, len(axis.options)), "label": label}
              for axis in found for i, label in enumerate(axis.options) if _written(i, axis)]
-    return parts.spec(
+    return encoding.spec(
         {"data": {"values": values},
          "mark": {"type": "line", "strokeWidth": 1.2, "opacity": 0.45},
          "encoding": {"x": x, "y": y, "detail": {"field": "trial"},

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from viz.plots import encoding
 from viz.results import Goal, Results
-
-from . import parts
 
 ABOUT = "Each trial by how it came about; the line is the best value so far."
 
@@ -24,7 +23,7 @@ def rows(results: Results) -> tuple[Step, ...]:
     pick, steps, best = max if results.goals[0].maximize else min, list[Step](), None
     for row in results.scored:
         best = row.values[0] if best is None else pick(best, row.values[0])
-        steps.append(Step(row.number, row.values[0], best, parts.kind(row)))
+        steps.append(Step(row.number, row.values[0], best, encoding.kind(row)))
     return tuple(steps)
 
 
@@ -32,10 +31,10 @@ def spec(steps: Sequence[Step], goal: Goal) -> dict[str, Any] | None:
     """Points, and a line that only improves."""
     if not steps:
         return None
-    x = parts.quantity("trial", "trial")
-    return parts.spec(
+    x = encoding.quantity("trial", "trial")
+    return encoding.spec(
         {"mark": {"type": "point", "filled": True, "size": 24, "opacity": 0.75},
-         "encoding": {"x": x, "y": parts.goal("value", goal), "color": parts.colours(
-             (step.kind for step in steps), list(parts.KINDS.values()))}},
+         "encoding": {"x": x, "y": encoding.goal("value", goal), "color": encoding.colours(
+             (step.kind for step in steps), list(encoding.KINDS.values()))}},
         {"mark": {"type": "line", "style": "front", "interpolate": "step-after"},
-         "encoding": {"x": x, "y": parts.goal("best", goal)}}, data=parts.data(steps))
+         "encoding": {"x": x, "y": encoding.goal("best", goal)}}, data=encoding.data(steps))

@@ -7,7 +7,7 @@ all known (`benchmarks/search_quality.py`).
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import parts
+from viz.plots import encoding
 
 RESAMPLES = 2_000
 EARLY = 9            # above the curves after ten evaluations the rest is cut
@@ -48,17 +48,17 @@ def spec(points: Sequence[Point], title: str) -> dict[str, Any]:
     kinds = list(dict.fromkeys(point.kind for point in points))
     last = max(point.evaluation for point in points)
     top = 1.25 * max(p.mean for p in points if p.evaluation == min(EARLY + 1, last)) or 1.0
-    colour = {**parts.colours(kinds, kinds), "legend": {
+    colour = {**encoding.colours(kinds, kinds), "legend": {
         "title": None, "orient": "top", "columns": 3, "symbolType": "stroke",
         "symbolOpacity": 1, "symbolStrokeWidth": 3, "labelLimit": 300}}
-    x = parts.quantity("evaluation", "networks evaluated")
+    x = encoding.quantity("evaluation", "networks evaluated")
     x["scale"] = {"domain": [1, last], "nice": False}
-    y = parts.quantity("mean", "regret (points of accuracy, lower is better)", zero=True)
+    y = encoding.quantity("mean", "regret (points of accuracy, lower is better)", zero=True)
     y["scale"] = {"domain": [0, top], "nice": False}
-    return parts.spec(
+    return encoding.spec(
         {"mark": {"type": "area", "opacity": 0.13, "clip": True},
          "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"},
                       "color": colour}},
         {"mark": {"type": "line", "clip": True, "strokeWidth": 2},
          "encoding": {"x": x, "y": y, "color": colour}},
-        data=parts.data(points), title={"text": title, "anchor": "start"}, height=320)
+        data=encoding.data(points), title={"text": title, "anchor": "start"}, height=320)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from viz.plots import encoding
 from viz.results import Results
-
-from . import parts
 
 ABOUT = "Each bar is a trial, from being proposed to being scored; gaps are pauses."
 STATES = ("scored", "failed")
@@ -39,12 +38,12 @@ def spec(spans: Sequence[Span]) -> dict[str, Any] | None:
     unit, scale = ("hours", 3600) if longest > 7200 else ("minutes", 60) if longest > 120 else \
         ("seconds", 1)
     values = [{**s._asdict(), "begin": s.begin / scale, "end": s.end / scale} for s in spans]
-    return parts.spec(
+    return encoding.spec(
         {"mark": {"type": "bar", "height": {"band": 0.7}}, "encoding": {
-            "x": parts.quantity("begin", f"{unit} since the first trial", zero=True),
+            "x": encoding.quantity("begin", f"{unit} since the first trial", zero=True),
             "x2": {"field": "end"},
             "y": {"field": "worker", "type": "nominal", "title": "worker"},
-            "color": parts.colours((s.kind for s in spans), STATES),
+            "color": encoding.colours((s.kind for s in spans), STATES),
             "tooltip": [{"field": "trial"}, {"field": "begin"}, {"field": "end"},
                         {"field": "kind"}]}},
         data={"values": values},

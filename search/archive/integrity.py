@@ -1,0 +1,94 @@
+"""Whether an archive is whole: the file itself, and what must hold between its rows."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from search.archive import schema
+from search.archive.archive import Archive
+from search.archive.ranking import magnitude, refresh
+
+SHOWN = 3       # identities named for each fault
+CHUNK = 2000
+
+
+def check(archive: Archive) -> list[str]:
+    """What is wrong with an archive, one sentence each; nothing in a good one.
+
+    Raises:
+        StorageError: it cannot be read at all.
+    """
+    return archive.database.read(_faults)
+
+
+def _faults(connection: sa.Connection) -> list[str]:
+    one, network, standing = schema.Evaluation, schema.Architecture, schema.Standing
+    faults: list[str] = []
+    if connection.dialect.name == "sqlite":
+        for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            if said != "ok":
+                faults.append(f"SQLite: {said}")
+    orphans = sa.select(one.identity).where(~sa.exists().where(network.identity == one.identity))
+    _tell(faults, connection, orphans, "evaluations without a network")
+    neither = sa.select(one.identity).where(one.value.is_(None) == one.error.is_(None))
+    _tell(faults, connection, neither, "evaluations with neither a value nor an error, or both")
+    bad = sa.select(one.identity).where(one.value != one.value)
+    _tell(faults, connection, bad, "evaluations whose value is no number")
+    costs = sa.select(network.identity).where((network.macs < 0) | (network.params < 0))
+    _tell(faults, connection, costs, "networks with a negative cost")
+    wrong = [row.identity for row in connection.execute(
+        sa.select(network.identity, network.macs, network.magnitude))
+        if magnitude(row.macs) != row.magnitude]
+    if wrong:
+        faults.append(f"{len(wrong)} networks of another magnitude than their MACs: "
+                      f"{', '.join(wrong[:SHOWN])}")
+    _tell(faults, connection, _stale(), "standings that differ from their evaluations")
+    values = sa.select(sa.func.count()).select_from(
+        sa.select(one.identity).where(one.value.is_not(None)).group_by(
+            one.identity, one.score, one.data, one.recipe, one.fidelity).subquery())
+    kept = sa.select(sa.func.count()).select_from(standing)
+    if (found := connection.scalar(values)) != (have := connection.scalar(kept)):
+        faults.append(f"{have} standings, and evaluations for {found}")
+    return faults
+
+
+def _stale() -> "sa.Select[Any]":
+    """Identities whose standing is not the mean, the least, the greatest and the count."""
+    one, standing = schema.Evaluation, schema.Standing
+    names = ("identity", "score", "data", "recipe", "fidelity")
+    means = sa.select(*(getattr(one, n) for n in names), sa.func.avg(one.value).label("mean"),
+                      sa.func.min(one.value).label("least"),
+                      sa.func.max(one.value).label("greatest"),
+                      sa.func.count(one.value).label("count")).where(one.value.is_not(None))
+    found = means.group_by(*(getattr(one, n) for n in names)).subquery()
+    # a mean is a sum in some order: its last digits are open
+    apart = sa.func.abs(standing.mean - found.c.mean) > 1e-9 * (1 + sa.func.abs(found.c.mean))
+    return sa.select(standing.identity).join(
+        found, sa.and_(*(getattr(standing, n) == found.c[n] for n in names))).where(
+        apart | (standing.least != found.c.least) | (standing.greatest != found.c.greatest)
+        | (standing.count != found.c.count))
+
+
+def _tell(faults: list[str], connection: sa.Connection, query: "sa.Select[Any]",
+          what: str) -> None:
+    found: list[str] = list(connection.scalars(query))
+    if found:
+        faults.append(f"{len(found)} {what}: {', '.join(found[:SHOWN])}")
+
+
+def repair(archive: Archive) -> None:
+    """Work out anew what follows from other rows: magnitudes and standings."""
+    network, database = schema.Architecture, archive.database
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(sa.delete(schema.Standing))
+        costs = connection.scalars(sa.select(network.macs).distinct()).all()
+        if costs:
+            connection.execute(
+                sa.update(network).where(network.macs == sa.bindparam("cost"))
+                .values(magnitude=sa.bindparam("exponent")),
+                [{"cost": macs, "exponent": magnitude(macs)} for macs in costs])
+        names = connection.scalars(sa.select(network.identity)).all()
+        for start in range(0, len(names), CHUNK):
+            refresh(connection, database.insert, names[start:start + CHUNK])
+    database.write(work)

@@ -1,0 +1,168 @@
+"""Taking over what another archive holds: everything that is new, nothing twice."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from search.archive import schema
+from search.archive.archive import KEY, RENEWED, Archive
+from search.archive.database import Database
+from search.archive.ranking import magnitude, refresh
+from search.errors import StorageError
+
+CHUNK = 2000        # rows of one transaction; what was taken over before a crash stays
+
+
+@dataclass(slots=True)
+class Merged:
+    """What became of another archive's rows. ``renewed``: failures here that succeeded there;
+    ``known``: what both have; ``different``: of those, with another value, of which ours stays."""
+
+    architectures: int = 0
+    evaluations: int = 0
+    renewed: int = 0
+    known: int = 0
+    different: int = 0
+    studies: int = 0
+
+
+def merge(source: Archive, target: Archive) -> Merged:
+    """Take over into ``target`` what ``source`` holds. Done again it changes nothing; so it may
+    be repeated after a crash. A study that has other settings here gets a number to its name.
+
+    Raises:
+        StorageError: a database cannot be read or written.
+    """
+    merged = Merged()
+    names = _merge_studies(source.database, target.database, merged)
+    for rows in _pages(source.database, schema.Architecture.identity):
+        merged.architectures += write_architectures(target.database, rows)
+    for rows in _pages(source.database, schema.Evaluation.id):
+        for row in rows:
+            row["study"] = names.get(row["study"], row["study"])
+            del row["id"]
+        told = write_evaluations(target.database, rows)
+        merged.evaluations += told.evaluations
+        merged.renewed += told.renewed
+        merged.known += told.known
+        merged.different += told.different
+    return merged
+
+
+def _pages(database: Database, key: "sa.orm.InstrumentedAttribute[Any]"
+           ) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a table in the order of a key, some at a time."""
+    table, last = key.class_.__table__, None
+    while True:
+        query = sa.select(table).order_by(key).limit(CHUNK)
+        if last is not None:
+            query = query.where(key > last)
+        rows = [dict(row) for row in database.read(partial(_mappings, query))]
+        if not rows:
+            return
+        last = rows[-1][key.key]
+        yield rows
+
+
+def _mappings(query: sa.Select[Any], connection: sa.Connection) -> Sequence[sa.RowMapping]:
+    return connection.execute(query).mappings().all()
+
+
+def _execute(statement: sa.Executable, connection: sa.Connection) -> None:
+    connection.execute(statement)
+
+
+def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[str, str]:
+    """The names here of the studies there that need another one."""
+    table = schema.Study
+    query = sa.select(table.name, table.space, table.settings, table.created)
+    here = {row.name: row.settings for row in target.read(lambda c: c.execute(query).all())}
+    names: dict[str, str] = {}
+    for row in source.read(lambda c: c.execute(query).all()):
+        name, number = row.name, 1
+        while name in here and here[name] != row.settings:
+            number += 1
+            name = f"{row.name} ({number})"
+        if name != row.name:
+            names[row.name] = name
+        if name not in here:
+            here[name] = row.settings
+            merged.studies += 1
+            made = target.insert(table).values(name=name, space=row.space, settings=row.settings,
+                                               created=row.created).on_conflict_do_nothing()
+            target.write(partial(_execute, made))
+    return names
+
+
+def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
+    """Write networks in one transaction; how many of them are new."""
+    table = schema.Architecture
+    made = target.insert(table)
+    made = made.on_conflict_do_update(
+        index_elements=["identity"], set_={"memory": made.excluded.memory},
+        where=table.memory.is_(None) & made.excluded.memory.is_not(None))
+    for row in rows:
+        row["magnitude"] = magnitude(row["macs"])
+
+    def work(connection: sa.Connection) -> int:
+        known = connection.scalar(sa.select(sa.func.count()).select_from(table).where(
+            table.identity.in_([row["identity"] for row in rows]))) or 0
+        connection.execute(made, rows)
+        return len(rows) - known
+    return target.write(work)
+
+
+def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
+    """Write evaluations of known networks in one transaction; what became of them. One that is
+    there stays, but for a failure, of which a success takes the place."""
+    table = schema.Evaluation
+    made = target.insert(table)
+    made = made.on_conflict_do_update(
+        index_elements=KEY, set_={c: made.excluded[c] for c in RENEWED},
+        where=table.value.is_(None) & made.excluded.value.is_not(None))
+    identities = sorted({row["identity"] for row in rows})
+    keys = sa.select(*(getattr(table, name) for name in KEY), table.value).where(
+        table.identity.in_(identities))
+
+    def work(connection: sa.Connection) -> Merged:
+        here = {tuple(found[:-1]): found.value for found in connection.execute(keys)}
+        fresh, told = [], Merged()
+        for row in rows:
+            key = tuple(row[name] for name in KEY)
+            if key not in here:
+                fresh.append(row)
+                told.evaluations += 1
+            elif here[key] is None and row["value"] is not None:
+                fresh.append(row)
+                told.renewed += 1
+            else:
+                told.known += 1
+                told.different += row["value"] is not None and row["value"] != here[key]
+        if fresh:
+            connection.execute(made, fresh)
+            refresh(connection, target.insert, sorted({row["identity"] for row in fresh}))
+        return told
+    return target.write(work)
+
+
+def backup(archive: Archive, file: str) -> None:
+    """Copy an SQLite database, Optuna's tables and all, while it may be written to.
+
+    Raises:
+        StorageError: it is PostgreSQL, or the copy cannot be written.
+    """
+    if archive.database.kind != "sqlite":
+        raise StorageError("a PostgreSQL database is backed up by pg_dump, see docs/workers.md")
+    try:
+        with sqlite3.connect(file) as copy, archive.engine.connect() as connection:
+            source = connection.connection.driver_connection
+            assert isinstance(source, sqlite3.Connection)
+            source.backup(copy)
+        copy.close()
+    except sqlite3.Error as error:
+        raise StorageError(f"{file} cannot be written: {error}") from None
+

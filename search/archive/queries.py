@@ -1,0 +1,155 @@
+"""Questions to several archives at once: the best, all about one network, what disagrees."""
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from search.archive import schema
+from search.archive.archive import KEY, Archive
+from search.archive.records import Evaluation, Standing
+
+Measure = tuple[str, str, str, int]     # score, data, recipe, fidelity
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What archives know of one network; the names under which studies met it."""
+
+    identity: str
+    names: tuple[str, ...]
+    spaces: tuple[str, ...]
+    genotype: str
+    macs: int
+    params: int
+    memory: int | None
+    input_size: int
+    evaluations: tuple[Evaluation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Values of one network that should be alike. ``seed`` is None where they are those of several
+    seeds, else they are those of the same evaluation in several archives."""
+
+    identity: str
+    measure: Measure
+    seed: int | None
+    values: tuple[float, ...]
+
+    @property
+    def spread(self) -> float:
+        """The greatest less the least, in parts of the mean's size."""
+        return (max(self.values) - min(self.values)) / (abs(statistics.fmean(self.values)) or 1.0)
+
+
+def measures(archives: list[Archive]) -> dict[Measure, int]:
+    """What was measured, and how many networks by it; the most first."""
+    table, found = schema.Standing, defaultdict[Measure, int](int)
+    key = (table.score, table.data, table.recipe, table.fidelity)
+    query = sa.select(*key, sa.func.count()).group_by(*key)
+    for archive in archives:
+        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+            found[row[0], row[1], row[2], row[3]] += row[4]
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+LOWER_IS_BETTER = {"latency"}       # of all other scores more is better
+
+
+def best(archives: list[Archive], measure: Measure, limit: int,
+         **bounds: int | None) -> list[Standing]:
+    """The best networks by one measure under the bounds ``budget``, ``params`` and ``memory``.
+    What several archives say of one is put together, seed by seed."""
+    score, data, recipe, fidelity = measure
+    lowest = score in LOWER_IS_BETTER
+    found: dict[str, Standing] = {}
+    for archive in archives:
+        for one in archive.best(score=score, data=data, recipe=recipe, fidelity=fidelity,
+                                limit=limit, lowest=lowest, **bounds):
+            found.setdefault(one.identity, one)
+    if len(archives) > 1:
+        found = {name: _together(archives, one, measure) for name, one in found.items()}
+    return sorted(found.values(), key=lambda s: (s.mean if lowest else -s.mean, s.macs,
+                                                  s.identity))[:limit]
+
+
+def _together(archives: list[Archive], one: Standing, measure: Measure) -> Standing:
+    by_seed: dict[int, float] = {}
+    for archive in archives:
+        for e in archive.evaluations(identity=one.identity):
+            if (e.score, e.data, e.recipe, e.fidelity) == measure and e.value is not None:
+                by_seed.setdefault(e.seed, e.value)
+    values = list(by_seed.values())
+    return replace(one, mean=statistics.fmean(values), least=min(values), greatest=max(values),
+                   count=len(values))
+
+
+def identities(archives: list[Archive], start: str) -> list[str]:
+    """The networks whose identity begins so."""
+    table = schema.Architecture
+    query = sa.select(table.identity).where(table.identity.startswith(start, autoescape=True))
+    return sorted({name for archive in archives
+                   for name in archive.database.read(
+                       lambda connection: connection.scalars(query).all())})
+
+
+def about(archives: list[Archive], identity: str) -> Network | None:
+    """Everything known about a network; None where no archive knows it."""
+    table = schema.Architecture
+    query = sa.select(table.name, table.space, table.genotype, table.macs, table.params,
+                      table.memory, table.input_size).where(table.identity == identity)
+    found = [row for archive in archives
+             for row in archive.database.read(lambda connection: connection.execute(query).all())]
+    if not found:
+        return None
+    told: dict[tuple[Any, ...], Evaluation] = {}
+    for archive in archives:
+        for e in archive.evaluations(identity=identity):
+            told.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
+    first = found[0]
+    memory = next((row.memory for row in found if row.memory is not None), None)
+    return Network(identity, tuple(dict.fromkeys(row.name for row in found)),
+                   tuple(dict.fromkeys(row.space for row in found if row.space)), first.genotype,
+                   first.macs, first.params, memory, first.input_size,
+                   tuple(sorted(told.values(), key=lambda e: (e.score, e.data, e.recipe,
+                                                              e.fidelity, e.created))))
+
+
+def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
+    """What differs most: evaluations that are in two archives with different values, and after
+    them networks by their spread over the seeds."""
+    found = [d for d in _between(archives) if d.spread > 0] if len(archives) > 1 else []
+    table = schema.Standing
+    width = (table.greatest - table.least) / sa.func.coalesce(
+        sa.func.nullif(sa.func.abs(table.mean), 0), 1)
+    query = sa.select(table.identity, table.score, table.data, table.recipe, table.fidelity).where(
+        table.count > 1, table.greatest > table.least).order_by(width.desc()).limit(limit)
+    over: dict[tuple[str, Measure], Disagreement] = {}
+    for archive in archives:
+        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+            measure = (row.score, row.data, row.recipe, row.fidelity)
+            values = tuple(e.value for e in archive.evaluations(identity=row.identity)
+                           if (e.score, e.data, e.recipe, e.fidelity) == measure
+                           and e.value is not None)
+            made = Disagreement(row.identity, measure, None, values)
+            before = over.get((row.identity, measure))
+            if before is None or made.spread > before.spread:
+                over[row.identity, measure] = made
+    return [*sorted(found, key=lambda d: -d.spread)[:limit],
+            *sorted(over.values(), key=lambda d: -d.spread)[:limit]]
+
+
+def _between(archives: list[Archive]) -> list[Disagreement]:
+    """The same evaluation in several archives."""
+    table = schema.Evaluation
+    query = sa.select(*(getattr(table, name) for name in KEY), table.value).where(
+        table.value.is_not(None))
+    values = defaultdict[tuple[Any, ...], list[float]](list)
+    for archive in archives:
+        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+            values[tuple(row[:-1])].append(row.value)
+    return [Disagreement(key[0], key[1:5], key[5], tuple(found))
+            for key, found in values.items() if len(found) > 1]

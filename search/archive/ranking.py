@@ -1,0 +1,92 @@
+"""Networks by their mean value: kept with every evaluation, asked for the best under a budget.
+
+MACs fall into magnitudes, four from one power of two to the next. Of every magnitude that is
+wholly inside the budget the index has the best networks at its head; only in the one that holds
+the bound itself must some be passed over. So the answer takes a few rows of each magnitude, and no
+walk through a million evaluations.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from search.archive import schema
+from search.archive.records import Standing
+
+_CHUNK = 400        # terms of a UNION; SQLite takes 500
+
+_COLUMNS = ("identity", "score", "data", "recipe", "fidelity", "magnitude", "macs", "mean",
+            "least", "greatest", "count")
+
+
+def magnitude(macs: int) -> int:
+    """Four steps from one power of two to the next; more MACs never give a smaller one."""
+    power = max(macs, 1).bit_length() - 1
+    return 4 * power + (((max(macs, 1) << 2) >> power) & 3)
+
+
+def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -> None:
+    """Bring the standings of some networks up to date with their evaluations."""
+    one, network, table = schema.Evaluation, schema.Architecture, schema.Standing
+    key = (one.identity, one.score, one.data, one.recipe, one.fidelity)
+    found = sa.select(*key, network.magnitude, network.macs, sa.func.avg(one.value),
+                      sa.func.min(one.value), sa.func.max(one.value), sa.func.count(one.value)
+                      ).join(network)
+    found = found.where(one.identity.in_(identities), one.value.is_not(None)).group_by(
+        *key, network.magnitude, network.macs)
+    made = insert(table).from_select(_COLUMNS, found)
+    connection.execute(made.on_conflict_do_update(
+        index_elements=_COLUMNS[:5],
+        set_={name: made.excluded[name] for name in ("mean", "least", "greatest", "count")}))
+
+
+def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int | None],
+         limit: int, lowest: bool = False) -> tuple[Standing, ...]:
+    """The networks inside some bounds of ``macs``, ``params`` and ``memory`` with the highest
+    means, or the ``lowest``, of one ``score``, ``data``, ``recipe`` and ``fidelity``."""
+    network, table = schema.Architecture, schema.Standing
+    same = [getattr(table, name) == value for name, value in key.items()]
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    top = magnitude(given["macs"]) if "macs" in given else None
+    rows: list[tuple[Any, ...]] = []
+    found = _magnitudes(connection, same, top)
+    for start in range(0, len(found), _CHUNK):
+        heads = []
+        for at in found[start:start + _CHUNK]:
+            head = sa.select(table.identity, table.mean, table.macs).where(
+                *same, table.magnitude == at)
+            if at == top:
+                head = head.where(table.macs <= given["macs"])
+            costs = [getattr(network, name) <= bound for name, bound in given.items()
+                     if name != "macs"]
+            if costs:
+                head = head.join(network).where(*costs)
+            head = head.order_by(table.mean if lowest else table.mean.desc(), table.macs,
+                                 table.identity).limit(limit)
+            heads.append(sa.select(head.subquery()))
+        rows += [tuple(row) for row in connection.execute(sa.union_all(*heads))]
+    rows.sort(key=lambda row: (row[1] if lowest else -row[1], row[2], row[0]))
+    names = [row[0] for row in rows[:limit]]
+    query = sa.select(network.identity, network.name, network.genotype, network.macs,
+                      network.params, network.input_size, table.mean, table.least, table.greatest,
+                      table.count, network.memory)
+    query = query.join(table, table.identity == network.identity).where(
+        *same, network.identity.in_(names))
+    told = {row.identity: Standing(*row) for row in connection.execute(query)}
+    return tuple(told[name] for name in names)
+
+
+def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],
+                top: int | None) -> list[int]:
+    """Those that some network has, up to ``top``: from each the index leads to the next."""
+    table = schema.Standing
+    least = sa.select(sa.func.min(table.magnitude).label("at")).where(*same)
+    walk = least.cte("walk", recursive=True)
+    after = sa.select(sa.func.min(table.magnitude)).where(
+        *same, table.magnitude > walk.c.at).scalar_subquery()
+    walk = walk.union_all(sa.select(after).where(walk.c.at.is_not(None)))
+    query = sa.select(walk.c.at).where(walk.c.at.is_not(None))
+    if top is not None:
+        query = query.where(walk.c.at <= top)
+    return sorted(connection.scalars(query))

@@ -1,0 +1,96 @@
+"""What goes into the archive and comes out of it: frozen values, bound to no connection."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationKey:
+    """What was evaluated, and how: no two evaluations have the same key.
+
+    ``identity`` is the network's (`searchspace.identity`); ``data``, in words, what it was
+    evaluated on; ``recipe`` how it was trained, '' where nothing was; ``fidelity`` for how many
+    epochs; ``seed`` that of the weights.
+    """
+
+    identity: str
+    score: str
+    data: str
+    seed: int
+    recipe: str = ""
+    fidelity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecord:
+    """What the archive keeps of a network: ``genotype`` is its YAML, ``memory`` its peak
+    activations in bytes, ``input_size`` the edge of the images in pixels."""
+
+    genotype: str
+    name: str
+    macs: int
+    params: int
+    input_size: int
+    space: str | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What came of an evaluation: a finite value, or None and an ``error``. ``curve`` is anything
+    that JSON can hold, one entry an epoch of training.
+
+    Raises:
+        ValueError: neither a finite value nor an error, or both.
+    """
+
+    value: float | None
+    seconds: float
+    error: str | None = None
+    curve: Sequence[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) is (self.error is None) or \
+                (self.value is not None and not math.isfinite(self.value)):
+            raise ValueError(f"a finite value or an error, not {self.value} and {self.error!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One network evaluated once; ``value`` is None, and ``error`` says why, where that failed."""
+
+    identity: str             # of the network: searchspace.identity.isomorphism
+    score: str                # "naswot"
+    data: str                 # "digits 32×3×224×224"
+    seed: int                 # of the weights
+    value: float | None
+    seconds: float
+    error: str | None
+    study: str | None
+    trial: int | None
+    versions: Mapping[str, str]
+    created: datetime         # UTC
+    recipe: str = ""          # how it was trained; '' where nothing was
+    fidelity: int = 0         # epochs; 0 where nothing was trained
+    curve: Sequence[Any] | None = None      # what training went through, in order
+    machine: str = ""         # '' where it was not kept
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A network with its values over all seeds: mean, least and greatest, and how many."""
+
+    identity: str
+    name: str
+    genotype: str             # YAML
+    macs: int
+    params: int
+    input_size: int
+    mean: float
+    least: float
+    greatest: float
+    count: int
+    memory: int | None = None       # bytes of peak activations

@@ -1,0 +1,238 @@
+"""Tables of known results: every network of a small space, trained once and for all.
+
+Two formats are read. Ours, as studies/digits/train.py writes it::
+
+    {"space": "digits", "value": "top-1 in percent", "command": "python …", "rows": [
+      {"decisions": {"c": 8, …}, "macs": 1, "params": 2, "values": [90.1, 90.4]}, …]}
+
+and NAS-Bench-Macro's (Su et al. 2021, arXiv 2103.11922, nas-bench-macro_cifar10.json)::
+
+    {"02012100": {"mean_acc": 90.1, "params": 1, "flops": 2, …}, …}
+
+whose keys are the decisions of the bundled space ``nas-bench-macro``, one digit a layer. Networks
+are found by identity, so that any spelling of the space can be searched. A benchmark may hold the
+same network under several names, trained each time: its value is the mean of them all.
+"""
+
+import hashlib
+import json
+import math
+import os
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from searchspace import Genotype, SearchspaceError, load
+from searchspace.expansion import trace
+from searchspace.identity import identity
+from searchspace.notation.holes import Decisions
+from searchspace.ops import Cost
+from searchspace.space.budget import Budget
+from searchspace.space.counting import every_point
+from searchspace.space.point import first, point, sample
+
+MACRO = "nas-bench-macro"
+VARIABLE = "NAS_BENCH_MACRO"
+BUNDLED = {"digits": Path(__file__).resolve().parents[1] / "studies" / "digits" / "table.json"}
+
+
+class TableError(SearchspaceError):
+    """A table that cannot be read, or that does not describe the networks of its space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One network of a table; ``cost`` is ours, which the table's was found to equal."""
+
+    name: str              # of the row, for messages
+    decisions: Decisions
+    cost: Cost
+    value: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in memory. ``what`` says what its values are; ``digest`` is the file's SHA-256."""
+
+    file: Path
+    digest: str
+    what: str
+    space: Genotype
+    rows: tuple[Row, ...]
+    _identities: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def value(self, name: str, cost: Cost) -> float | None:
+        """The value of the network of this identity and cost; None where the table lacks it."""
+        found = [self.rows[i].value for i in self._alike.get((cost.macs, cost.params), ())
+                 if self._identity(i) == name]
+        return fmean(found) if found else None
+
+    def best(self, budget: Budget) -> float | None:
+        """The greatest value of a network inside the budget; None where none is inside."""
+        best: float | None = None
+        inside = [i for i, row in enumerate(self.rows)
+                  if budget.fits(point(self.space, first, row.decisions))]
+        for i in sorted(inside, key=lambda i: -self.rows[i].value):
+            if best is not None and self.rows[i].value <= best:
+                break              # a mean is no greater than the greatest of its rows
+            value = self.value(self._identity(i), self.rows[i].cost)
+            assert value is not None
+            best = value if best is None else max(best, value)
+        return best
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """Whether the table has every point of its space."""
+        held = {frozenset(row.decisions.items()) for row in self.rows}
+        known = list(islice(every_point(self.space), len(held) + 1))
+        return len(known) == len(held) and \
+            all(frozenset(p.decisions.items()) in held for p in known)
+
+    @cached_property
+    def input(self) -> tuple[int, int, int]:
+        """Shape of the images that the networks were trained on."""
+        return trace(self.space, self.rows[0].decisions).input
+
+    @cached_property
+    def _alike(self) -> dict[tuple[int, int], list[int]]:
+        """Numbers of the rows by cost: an identity takes a millisecond, so that only those of
+        networks that may be the same are worked out."""
+        alike = defaultdict(list)
+        for i, row in enumerate(self.rows):
+            alike[row.cost.macs, row.cost.params].append(i)
+        return alike
+
+    def _identity(self, i: int) -> str:
+        if i not in self._identities:
+            self._identities[i] = identity(self.space, self.rows[i].decisions)
+        return self._identities[i]
+
+
+def find_table(space: str, given: str | None) -> Path:
+    """The file of results for a space: the one given, else the space's own.
+
+    Raises:
+        TableError: none is known.
+    """
+    if given:
+        return Path(given)
+    if space == MACRO and os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE])
+    if space in BUNDLED:
+        return BUNDLED[space]
+    hint = f"; download nas-bench-macro_cifar10.json and name it by --table or ${VARIABLE}" \
+        if space == MACRO else f"; spaces with a table of their own: {', '.join(BUNDLED)}"
+    raise TableError(f"the objective 'table' of the space {space!r} needs --table FILE{hint}")
+
+
+def table_for(space: Genotype, file: Path | None) -> Table:
+    """The table that a search of ``space`` looks its networks up in; see `read_table`.
+
+    Raises:
+        TableError: no file is named, or its networks take other images than those of the space.
+    """
+    if file is None:
+        raise TableError("the objective 'table' needs --table FILE")
+    table = read_table(file)
+    shape = trace(space, sample(space, random.Random(0)).decisions).input
+    if shape != table.input:
+        theirs, ours = ("×".join(map(str, s)) for s in (table.input, shape))
+        raise TableError(f"the networks in {file} take images of {theirs}, those of this search "
+                         f"{ours}")
+    return table
+
+
+def fingerprint(file: Path) -> str:
+    """The SHA-256 of a file, as sha256sum prints it; TableError where it cannot be read."""
+    return hashlib.sha256(_bytes(file)).hexdigest()
+
+
+def read_table(file: Path) -> Table:
+    """Read a table; each row's MACs and parameters must be those of the network it describes.
+
+    Raises:
+        TableError: the file is no table of either format, or a row is at odds with its space.
+    """
+    data = _bytes(file)
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{file} is no JSON: {error}") from None
+    if not isinstance(content, dict) or not content:
+        raise TableError(f"{file} is no table of results: an object with rows was expected")
+    if "rows" in content:
+        space, what, raw = _ours(content, file)
+    else:
+        space, what, raw = _macro(content, file)
+    rows = tuple(_row(space, file, *parts) for parts in raw)
+    if not rows:
+        raise TableError(f"{file} has no rows")
+    return Table(file, hashlib.sha256(data).hexdigest(), what, space, rows)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise TableError(f"cannot read the table {file}: {error.strerror or error}") from None
+
+
+Raw = tuple[str, Any, Any, Any, Any]     # name of the row, decisions, MACs, parameters, values
+
+
+def _ours(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[Raw]]:
+    name, what, rows = content.get("space"), content.get("value"), content["rows"]
+    if not isinstance(name, str) or not isinstance(what, str) or not isinstance(rows, list):
+        raise TableError(f"{file}: a table has a space (its name), a value (what it is, in words) "
+                         "and rows (a list)")
+    beside = file.parent / name          # a space that is no bundled one lies beside its table
+    space = load(beside if beside.is_file() else name)
+    return space, what, (
+        (f"row {i}", *(_get(row, key, f"row {i}", file)
+                       for key in ("decisions", "macs", "params", "values")))
+        for i, row in enumerate(rows, 1))
+
+
+def _macro(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[Raw]]:
+    space = load(MACRO)
+    holes = [hole.name for hole in space.holes]
+    for name in content:
+        if len(name) != len(holes) or set(name) - set("012"):
+            raise TableError(f"{file}: {name[:40]!r} is no network of NAS-Bench-Macro, whose names "
+                             f"are {len(holes)} digits from 0 to 2; and there are no rows, as a "
+                             "table of our own format has")
+    return space, "mean accuracy on CIFAR-10 in percent", (
+        (name, dict(zip(holes, map(int, name), strict=True)),
+         *(_get(row, key, name, file) for key in ("flops", "params")),
+         [_get(row, "mean_acc", name, file)])
+        for name, row in content.items())
+
+
+def _get(row: Any, key: str, name: str, file: Path) -> Any:
+    if not isinstance(row, dict) or key not in row:
+        raise TableError(f"{file}, {name}: there is no {key!r}")
+    return row[key]
+
+
+def _row(space: Genotype, file: Path, name: str, decisions: Any, macs: Any, params: Any,
+         values: Any) -> Row:
+    if not isinstance(decisions, dict):
+        raise TableError(f"{file}, {name}: decisions are an object of hole names and options")
+    if not isinstance(values, list) or not values or any(
+            isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v)
+            for v in values):
+        raise TableError(f"{file}, {name}: values are one or more finite numbers")
+    try:
+        cost = trace(space, decisions).cost()
+    except SearchspaceError as error:
+        raise TableError(f"{file}, {name}: no network of {space.title}: {error}") from None
+    if (cost.macs, cost.params) != (macs, params):
+        raise TableError(f"{file}, {name}: the table has {macs} MACs and {params} params, and the "
+                         f"network of {space.title} has {cost.macs} and {cost.params}")
+    return Row(name, decisions, cost, fmean(values))

@@ -1,0 +1,1 @@
+"""The options and messages of `search/run.py` and `search/train.py`."""

@@ -1,0 +1,138 @@
+"""What a search says at its end: the tables, the regret, what became of the trials."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from search.cli.progress import final_table
+from search.objectives import named
+from search.benchmark_table import Table
+from search.objectives.table import KnownResult
+from search.results.final_comparison import caveat, verdict
+from search.results.front import Front
+from search.results.outcome import Outcome
+from search.results.proposal_counts import summary
+from search.settings import DEFAULT, Settings
+from search.study import Study
+from search.study.trial import Trial
+from searchspace.space.budget import show_amount
+
+ROWS = 20      # of a front on the screen; front.csv has them all
+
+
+def tell(console: Console, ended: Outcome, settings: Settings, table: Table | None,
+         timed: str | None) -> None:
+    """Print all of it; ``table``: what is known of the space, ``timed``: how fast the chosen
+    network is."""
+    if ended.results:
+        console.print(final_table(ended.results, settings))
+        console.print(verdict(ended.results, settings))
+    elif ended.front:
+        console.print(front_table(ended.front, settings))
+        console.print(volume_told(ended.front))
+    elif settings.objectives != DEFAULT:
+        console.print(best_table(ended.best, settings))
+    if table:
+        console.print(regret(ended.trials, table, settings))
+    if timed:
+        console.print(timed)
+    trials = ended.trials
+    scored = sum(t.value is not None for t in trials)
+    pruned = f", {sum(t.pruned for t in trials)} broken off early" if settings.train else ""
+    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored{pruned}, "
+                  f"{len({t.identity for t in trials})} distinct networks")
+    console.print(summary(trials))
+    if ended.stopped:
+        console.print(ended.stopped)
+    if ended.interrupted:
+        console.print("interrupted: the same command continues")
+    if "score" in settings.objectives:
+        console.print(caveat(settings.score), style="dim")
+
+
+def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> str:
+    """Where the results lie."""
+    files = ["report.html", "best.svg", "trials.csv"]
+    files += ["front.csv", "front/"] if ended.front else []
+    files += ["finals.csv"] if settings.objectives == DEFAULT else []
+    files += ["study.db"] if own_database else []
+    return (f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if ended.front else ''}: "
+            f"{show_amount(ended.chosen.macs)} MACs, {show_amount(ended.chosen.params)} params; "
+            f"beside it {', '.join(files)}")
+
+
+def front_table(front: Front, settings: Settings) -> Grid:
+    """The front, its knee in bold; of a long one evenly spaced members."""
+    members = list(enumerate(front.members, 1))
+    if len(members) > ROWS:
+        kept = {round(i * (len(members) - 1) / (ROWS - 1)) for i in range(ROWS)}
+        members = [pair for i, pair in enumerate(members)
+                   if i in kept or pair[1] is front.knee]
+    of = "" if len(members) == len(front.members) else f" (of {len(front.members)}, see front.csv)"
+    grid = Grid(title=f"Pareto front: {len(members)} networks{of}", title_justify="left")
+    costs = [c for c in ("macs", "params") if c not in settings.objectives]
+    for name in ("front", "network", *(o.title for o in front.objectives),
+                 *(o.title for o in named(costs)), "of budget"):
+        grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for number, t in members:
+        assert t.values is not None
+        own = [o.shown(v) for o, v in zip(front.objectives, t.values, strict=True)]
+        knee = t is front.knee
+        grid.add_row(f"{number:03d}", f"trial {t.number}" + (" (knee)" if knee else ""), *own,
+                     *(show_amount(getattr(t, c)) for c in costs), _used(t, settings),
+                     style="bold" if knee else None)
+    return grid
+
+
+def volume_told(front: Front) -> str:
+    """One sentence: the hypervolume, and against what."""
+    last = list(front.volumes.values())[-1]
+    return (f"hypervolume {last:.4g}, {front.share:.1%} of the box between the reference point "
+            f"({front.reference_shown()}) and the best value seen of each objective")
+
+
+def best_table(best: list[Trial], settings: Settings) -> Grid:
+    """The best trials of a search with one objective that is not the score."""
+    [objective] = named(settings.objectives[:1], settings.score)
+    grid = Grid(title=f"Best by {objective.title}", title_justify="left")
+    costs = [c for c in ("macs", "params") if c != objective.name]
+    for name in ("network", objective.title, *(o.title for o in named(costs)), "of budget"):
+        grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for t in best:
+        assert t.value is not None
+        grid.add_row(f"trial {t.number}", objective.shown(t.value),
+                     *(show_amount(getattr(t, c)) for c in costs), _used(t, settings))
+    return grid
+
+
+def regret(trials: list[Trial], table: Table, settings: Settings) -> str:
+    """One sentence: how far the best trial is from the table's best network in the budget."""
+    number, shown = settings.objectives.index("table"), KnownResult().shown
+    value, _, best = max((t.values[number], -t.number, t) for t in trials if t.values)
+    found = f"{table.what}: trial {best.number} has {shown(value)}"
+    top = table.best(settings.budget) if table.is_complete else None
+    if top is None:
+        return (f"{found}; {table.file.name} lacks networks of its space, so that the best one "
+                "inside the budget is not known")
+    return (f"{found}, the best network inside the budget {shown(top)}: regret "
+            f"{shown(top - value)}")
+
+
+def _used(trial: Trial, settings: Settings) -> str:
+    return f"{settings.budget.excess(trial):.1%}"
+
+
+def beginning(study: Study) -> Iterator[str]:
+    """The sampler and why, and what else is not as a user might expect."""
+    plan = study.plan
+    yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
+    if plan.proposed is not plan.space:
+        solved = ", ".join(h.name for h in plan.space.holes if h.kind == "solve")
+        yield (f"a cost is an objective: {solved} is proposed, too, where else the budget would be "
+               "filled up")
+    for evaluator in study.evaluators.values():
+        yield from evaluator.notes
+    if plan.settings.warm_start:
+        yield f"start: {plan.start.describe()}"

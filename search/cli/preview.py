@@ -1,0 +1,86 @@
+"""The feasibility report in words: two lines before every search, a page with ``--report``."""
+
+from rich.console import Console
+from rich.table import Table
+
+from search.settings import Settings
+from search.study.feasibility import Report
+from searchspace.space.budget import amount, show
+
+SHOWN = 3      # drivers in the short form
+
+
+def print_short(console: Console, report: Report, settings: Settings) -> None:
+    """The space and what the budget leaves of it, in two lines."""
+    ranges = ", ".join(show(name, *ends) for name, ends in report.ranges.items())
+    console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
+                  f"{report.holes} holes, {_points(report)}; {ranges}")
+    name, drivers = next(iter(report.drivers.items()))
+    hang = ", ".join(f"{hole} ({_percent(share)})" for hole, share in drivers[:SHOWN])
+    console.print(f"budget [bold]{settings.budget}[/]: {_fitting(report)} fit"
+                  + (f"; {_NAMES[name]} vary with {hang}" if hang else ""))
+
+
+def print_report(console: Console, report: Report, settings: Settings) -> None:
+    """Everything that is known before a search."""
+    console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}, "
+                  f"budget [bold]{settings.budget}[/]")
+    bounds = {b.name: ("up to " if b.least is None else "") + amount(b.name, *b.ends)
+              for b in settings.budget.bounds}
+    reach = Table("cost", "least", "greatest", "budget")
+    for name, ends in report.ranges.items():
+        reach.add_row(_NAMES[name], *(amount(name, end) for end in ends), bounds.get(name, "–"))
+    console.print(reach)
+    console.print("Counted point by point." if report.counted else
+                  "The ends are what descent over the holes finds; nothing guarantees them.")
+    console.print(f"{report.holes} holes, {_points(report)}" + ("" if report.points_exact else
+                  " (estimated: which holes exist depends on more than labelled choices)"))
+    console.print(f"distinct networks: {_distinct(report)}")
+    if bounds:
+        console.print(f"inside the budget: {_fitting(report)}")
+    console.print("Which holes drive the cost, by the share of the variance of its logarithm that "
+                  "each explains alone:")
+    drives = Table(*(title for name in report.drivers for title in (_NAMES[name], "")))
+    for row in range(max(map(len, report.drivers.values()))):
+        drives.add_row(*(text for found in report.drivers.values() for text in (
+            (found[row][0], _percent(found[row][1])) if row < len(found) else ("", ""))))
+    console.print(drives)
+
+
+_NAMES = {"macs": "MACs", "params": "params", "memory": "activations", "latency": "latencies"}
+
+
+def _points(report: Report) -> str:
+    about = "" if report.points_exact else "about "
+    known = f", {report.distinct:,} distinct" if report.counted else ""
+    return f"{about}{_count(report.points)} points{known}"
+
+
+def _distinct(report: Report) -> str:
+    if report.counted:
+        return _count(report.distinct_least)
+    least = f"at least {_count(report.distinct_least)} (95 %)"
+    if report.distinct is None:
+        return f"{least}; no two of {report.looked} random points were the same"
+    return f"about {_count(report.distinct)}, {least}, from the repeats among {report.looked} " \
+           "random points"
+
+
+def _fitting(report: Report) -> str:
+    share = report.fitting
+    if report.counted:
+        return f"{_percent(share.value)} of all points"
+    return f"{_percent(share.value)} of {report.looked} random points " \
+           f"({_percent(share.low)} to {_percent(share.high)})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.1 else f"{100 * share:.2g} %"
+
+
+def _count(number: float) -> str:
+    """6,561, or 1.8·10¹¹ where nobody counts the digits."""
+    if number < 10**6:
+        return f"{number:,.0f}"
+    digits, _, power = f"{number:.1e}".partition("e+")
+    return f"{digits}·10" + power.lstrip("0").translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,106 @@
+"""The live display of a search, and the tables at its end."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from search.objectives import named
+from search.pareto import nondominated
+from search.results.final_comparison import Result
+from search.scores.registry import find_score
+from search.settings import Settings
+from search.study.trial import Trial
+from searchspace.space.budget import amount, show_amount
+
+
+class Progress:
+    """One line that is rewritten while the search runs; nothing where output is no terminal."""
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self.console, self.settings = console, settings
+        self.objectives = named(settings.objectives, settings.score)
+        self.live = Live(console=console, refresh_per_second=4, transient=True) \
+            if console.is_terminal else None
+        self.started: float | None = None
+        self.before = 0
+
+    def __enter__(self) -> Self:
+        if self.live:
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self.live:
+            self.live.stop()
+
+    def trials(self, trials: list[Trial]) -> None:
+        """Show the state after a trial."""
+        now = time.monotonic()
+        if self.started is None:
+            self.started, self.before = now, len(trials)
+        if self.live:
+            self.live.update(self._line(trials, now - self.started))
+
+    def note(self, text: str) -> None:
+        """Show what is being done after the trials."""
+        if self.live:
+            self.live.update(text)
+
+    def _line(self, trials: list[Trial], elapsed: float) -> Table:
+        fresh = len(trials) - self.before
+        left = self.settings.trials - len(trials)
+        rate = elapsed / fresh if fresh else None
+        proposed = [t for t in trials if t.start is None]
+        kept = sum(t.changed == 0 for t in proposed) / len(proposed) if proposed else 1.0
+        table = Table.grid(padding=(0, 3))
+        table.add_row(
+            f"trial [bold]{len(trials)}[/]/{self.settings.trials}",
+            self._best(trials), f"last {self._shown(trials[-1].values if trials else None)}",
+            f"inside the budget 100 % ({kept:.0%} as proposed)",
+            f"left {_clock(rate * left)}" if rate is not None else "left –")
+        return table
+
+    def _best(self, trials: list[Trial]) -> str:
+        """The best value; of several objectives the size of the front."""
+        points = [tuple(o.loss(v) for o, v in zip(self.objectives, t.values, strict=True))
+                  for t in trials if t.values]
+        if len(self.objectives) > 1:
+            return f"front [bold green]{len(nondominated(points))}[/]"
+        first = self.objectives[0]
+        return f"best [bold green]{first.shown(first.loss(min(points)[0]))}[/]" if points \
+            else "best –"
+
+    def _shown(self, values: tuple[float, ...] | None) -> str:
+        return ", ".join(o.shown(v) for o, v in zip(self.objectives, values, strict=True)) \
+            if values else "–"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def final_table(results: list[Result], settings: Settings) -> Table:
+    """Found and published networks side by side, best first."""
+    table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
+                        "initialisations each", title_justify="left")
+    others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
+    score = find_score(settings.score)
+    for name in ("network", "input", "MACs", "params", *(b.name for b in others),
+                 "of budget", score.title):
+        table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for r in sorted(results, key=lambda r: -r.mean):
+        e = r.entry
+        share = settings.budget.excess(e.cost)
+        table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
+                      show_amount(e.cost.params),
+                      *(amount(b.name, b.measure(e.cost)) for b in others),
+                      f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
+                      f"{score.shown(r.mean)} ± {score.shown(r.spread)}",
+                      style="bold" if e.trial is not None else "cyan")
+    return table

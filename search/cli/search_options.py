@@ -1,0 +1,130 @@
+"""The options of `search/run.py`, and the settings of a study that they say."""
+
+import argparse
+import random
+from pathlib import Path
+
+from search.cli.latency_options import add_clock
+from search.cli.training_options import add_options as add_train_options
+from search.cli.training_options import read_options
+from search.cli.worker_options import add_worker_options
+from search.objectives import OBJECTIVES, named
+from search.benchmark_table import find_table
+from search.samplers import SAMPLERS
+from search.scores.base import FEWEST, MOST, usual_batch
+from search.scores.registry import DEFAULT_SCORE, find_score
+from search.settings import DEFAULT, Settings
+from search.training.options import TrainOptions
+from searchspace import SearchspaceError, load, spaces
+from searchspace.cli import add_option
+from searchspace.expansion import trace
+from searchspace.space.budget import Budget
+from searchspace.space.point import sample
+
+STUDIES = Path(__file__).resolve().parents[2] / "studies"
+
+
+def read_settings(options: argparse.Namespace) -> Settings:
+    """What is searched and how, without a clock for latencies.
+
+    Raises:
+        SearchspaceError: options that do not go together, or name nothing that is there.
+    """
+    goals = tuple(o.name for o in named(options.objective or DEFAULT))
+    if options.table and "table" not in goals:
+        raise SearchspaceError("--table FILE is read for --objective table only")
+    if options.prior:
+        find_score(options.prior)
+    train = read_options(options, goals)
+    size = options.input or _edge(options.space, goals, train)
+    return Settings(
+        options.space,
+        Budget.read(options.budget, options.params, options.memory, options.latency),
+        size, options.seed, options.sampler, options.trials, options.batch or usual_batch(size),
+        options.classes or (len(train.open().classes) if train else None), goals,
+        find_table(options.space, options.table) if "table" in goals else None,
+        options.warm_start, options.prior, find_score(options.score).name, train=train)
+
+
+def read_name(options: argparse.Namespace, settings: Settings) -> str:
+    """The name of the study, which is that of its folder.
+
+    Raises:
+        SearchspaceError: a name that is not one of a file.
+    """
+    name: str = options.study or settings.study_name
+    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
+        raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
+    return name
+
+
+def parser_of(text: str) -> argparse.ArgumentParser:
+    """The options, under what the command says of itself: a sentence, then examples."""
+    parser = argparse.ArgumentParser(
+        prog="search/run.py", description=text.partition("\n\n")[0],
+        epilog=text.partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--budget", metavar="MACS",
+                        help="hard bound on multiply-adds: 300M, 0.3G, 3e8; 280M-300M is a band")
+    parser.add_argument("--params", metavar="N", help="hard bound on parameters: 4M, 2M-4M")
+    parser.add_argument("--memory", metavar="BYTES", help="hard bound on peak activations of one "
+                        "image in float32: 4MB, 512KB, 1.5MiB, 2MB-4MB")
+    add_clock(parser)
+    parser.add_argument("--report", action="store_true",
+                        help="only tell what the budget leaves of the space, and search nothing")
+    parser.add_argument("--space", default="mixed",
+                        help=f"{', '.join(spaces())}, or a path (default: mixed)")
+    parser.add_argument("--objective", action="append", metavar="NAME",
+                        help=f"what is optimised: {', '.join(OBJECTIVES)} (default: score); "
+                        "several for a Pareto front")
+    parser.add_argument("--table", metavar="FILE", help="the known results that --objective table "
+                        "looks up (default: the space's own)")
+    parser.add_argument("--input", type=_size, metavar="PIXELS",
+                        help="edge of the square images (default: 224; with a table the space's)")
+    parser.add_argument("--classes", type=_size, metavar="N",
+                        help="outputs of the network (default: the space's)")
+    parser.add_argument("--trials", type=_size, default=150, metavar="N",
+                        help="networks to score, in all (default: 150)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
+    parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
+    parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
+                        help="begin with the published networks of the space (default: yes)")
+    parser.add_argument("--score", default=DEFAULT_SCORE, metavar="NAME", help="the training-free "
+                        "score of --objective score; python -m search.scores lists them (default: "
+                        f"{DEFAULT_SCORE})")
+    parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
+                        "sampler which networks may be good; where the objective is another one")
+    parser.add_argument("--batch", type=_batch, metavar="N", help="images a score looks at "
+                        f"(default: {MOST} up to 32 pixels, {FEWEST} from 64 pixels on)")
+    parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "
+                        "space, budget, input and seed")
+    parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
+                        help="where studies are kept (default: studies/ of the project)")
+    add_worker_options(parser)
+    add_train_options(parser)
+    add_option(parser)
+    return parser
+
+
+def _size(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
+    return value
+
+
+def _batch(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 2 <= value <= 1797:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 to 1797 (all digits)")
+    return value
+
+
+def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:
+    """Pixels where --input is not given: 224; the space's own where results are known for it, or
+    where it is trained on images that are no smaller."""
+    if "table" not in goals and train is None:
+        return 224
+    genotype = load(space)
+    own = trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
+    return own if train is None or "table" in goals else min(own, train.open().edge)

@@ -1,0 +1,89 @@
+"""Options about data sets and training, which several commands share."""
+
+import argparse
+
+from search.data import DATASETS, FOLDER
+from search.errors import RecipeError
+from search.training.options import RUNGS, TrainOptions
+from search.training.recipe import recipes
+
+DEVICE = "cpu, cuda, cuda:1 … (default: a GPU where there is one)"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a search that trains."""
+    group = parser.add_argument_group("--objective train", "trains networks; the value is the "
+                                      "accuracy on held-out training images, in percent")
+    add_data_options(group)
+    group.add_argument("--train-device", metavar="NAME", help=DEVICE)
+    group.add_argument("--validation", type=share, metavar="SHARE", help="of the training images, "
+                       "held out to rate networks (default: 0.2)")
+    group.add_argument("--prune", action=argparse.BooleanOptionalAction, help="break trainings "
+                       "off that are no match for the others (default: yes)")
+    group.add_argument("--first-epochs", type=number, metavar="N", help="epochs before the first "
+                       f"look at a training (default: 1/{RUNGS} of them)")
+    group.add_argument("--reduction", type=_reduction, metavar="N", help="at each look 1/N of the "
+                       "trainings go on, for N times as many epochs (default: 3)")
+    group.add_argument("--brackets", type=number, metavar="N", help="more than 1: Hyperband, "
+                       "brackets that begin to look later and later (default: 1)")
+    group.add_argument("--among", type=number, metavar="K", help="propose K networks at a time and "
+                       "train the best by a training-free score (default: 1)")
+
+
+def add_data_options(group: argparse._ActionsContainer) -> None:
+    """The options that a search and a final training share."""
+    group.add_argument("--data", metavar="NAME",
+                       help=f"{', '.join(DATASETS)} or {FOLDER}DIR")
+    group.add_argument("--data-dir", metavar="DIR", help="where the files of data sets are "
+                       "(default: $SEARCHSPACE_DATA, else data/)")
+    group.add_argument("--recipe", metavar="NAME", help=f"{', '.join(recipes())}, or a YAML file "
+                       "(default: quick)")
+    group.add_argument("--epochs", type=number, metavar="N", help="length of a full training; the "
+                       "recipe's schedule is brought to it (default: the recipe's)")
+
+
+def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOptions | None:
+    """What the command line says about training; None where nothing is trained.
+
+    Raises:
+        RecipeError: options that are missing, or of no use here.
+    """
+    given = {"data": options.data, "folder": options.data_dir, "recipe": options.recipe,
+             "epochs": options.epochs, "validation": options.validation, "prune": options.prune,
+             "first": options.first_epochs, "reduction": options.reduction,
+             "brackets": options.brackets, "among": options.among, "device": options.train_device}
+    given = {k: v for k, v in given.items() if v is not None}
+    if "train" not in goals:
+        if given:
+            names = {"folder": "data-dir", "first": "first-epochs", "device": "train-device"}
+            first = next(iter(given))
+            raise RecipeError(f"--{names.get(first, first)} is for --objective train only")
+        return None
+    if "data" not in given:
+        raise RecipeError(f"--objective train needs --data: {', '.join(DATASETS)} or {FOLDER}DIR")
+    return TrainOptions(**given)
+
+
+def number(text: str) -> int:
+    """A whole number of the command line."""
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
+    return value
+
+
+def share(text: str) -> float:
+    """A share of the command line."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return value
+
+
+def _reduction(text: str) -> int:
+    if (value := number(text)) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 on")
+    return value

@@ -1,0 +1,99 @@
+"""The options of a search that many workers run, and what they mean."""
+
+import argparse
+from pathlib import Path
+
+from search.cli.progress import Progress
+from search.errors import StudyError
+from search.launchers import LAUNCHERS, Resources
+from search.launchers.local import share
+from search.launchers.worker import Job
+from search.process import Interrupt
+from search.study import Study
+
+HINT_FROM = 4       # workers, from which on SQLite is what they wait for
+
+
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """``--workers``, ``--storage``, ``--launcher`` and what belongs to it."""
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes that score networks "
+                        "at the same time (default: this one alone)")
+    parser.add_argument("--storage", metavar="URL", help="a database that many machines share, "
+                        "postgresql+psycopg://USER@HOST/DB (default: study.db of the study)")
+    parser.add_argument("--launcher", choices=LAUNCHERS, default="local",
+                        help="what starts the workers (default: local, on this machine)")
+    parser.add_argument("--address", metavar="HOST:PORT", help="of the Ray cluster, or auto; of "
+                        "slurm: local, to try it without a cluster")
+    parser.add_argument("--cpus", type=_count, default=1, metavar="N",
+                        help="cores of each worker of a cluster (default: 1)")
+    parser.add_argument("--gpus", type=float, default=0, metavar="N",
+                        help="GPUs of each worker of a cluster (default: 0)")
+    parser.add_argument("--slurm", action="append", default=[], metavar="KEY=VALUE",
+                        help="a parameter of submitit: slurm_partition=gpu, timeout_min=600")
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 10,000")
+    return value
+
+
+def read_resources(options: argparse.Namespace) -> Resources | None:
+    """What the options ask for; None for a search in this process.
+
+    Raises:
+        StudyError: options that do not go together.
+    """
+    given: list[tuple[str, str]] = []
+    for text in options.slurm:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise StudyError(f"--slurm {text!r} is not KEY=VALUE")
+        given.append((key, value))
+    if options.launcher == "local":
+        if given or options.address:
+            raise StudyError("--address and --slurm need --launcher ray or slurm")
+        if options.workers is None or options.workers == 1:
+            return None
+    elif options.storage is None:
+        raise StudyError(f"--launcher {options.launcher} needs a database that all machines "
+                         "reach: --storage postgresql+psycopg://USER@HOST/DB")
+    return Resources(options.workers or 1, options.cpus, options.gpus, options.address,
+                     tuple(given))
+
+
+def run_with(resources: Resources | None, options: argparse.Namespace, study: Study,
+             progress: Progress, interrupt: Interrupt) -> str | None:
+    """Run the study's trials, in this process or by workers; see `Study.run`."""
+    def stop() -> bool:
+        return interrupt.asked
+
+    if resources is None:
+        return study.run(progress.trials, stop)
+    if resources.workers >= HINT_FROM and study.session.url.startswith("sqlite"):
+        progress.console.print(
+            f"{resources.workers} workers share an SQLite file, which one at a time can write to; "
+            "a PostgreSQL server serves them better: --storage postgresql+psycopg://USER@HOST/DB")
+
+    def show() -> int:
+        trials = study.trials()
+        progress.trials(trials)
+        return len(trials)
+
+    local = options.launcher == "local"
+    exclusive = [o.name for o in study.plan.objectives if o.exclusive]
+    if local and exclusive:
+        raise StudyError(f"{exclusive[0]} is evaluated by one worker at a time: others on this "
+                         "machine would disturb it")
+    session = study.session
+    job = Job(study.plan.settings, session.folder.resolve(), session.name, session.url,
+              tuple(str(Path(file).resolve()) for file in options.ops),
+              share(resources.workers) if local else resources.cpus)
+    try:
+        LAUNCHERS[options.launcher](resources).run(job, show, stop)
+    except KeyboardInterrupt:
+        study.abandon("Ctrl-C")
+        raise
+    # What is left over, if anything: what the last of them was cut off in, or why no more can be.
+    return study.run(progress.trials, stop)

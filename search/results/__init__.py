@@ -1,0 +1,1 @@
+"""A finished or running study read back, and written out."""

@@ -1,0 +1,66 @@
+"""The end of a search: the final comparison, the chosen network, and the files of the study."""
+
+from collections.abc import Callable
+
+from search.errors import StudyError
+from search.results.files import write_best, write_finals, write_front, write_trials
+from search.results.final_comparison import TOP, Result, contestants, rescore, verdict
+from search.results.outcome import Outcome, outcome
+from search.results.read import read_study
+from search.settings import DEFAULT
+from search.study import Study
+from search.study.dashboard import FOLDER, attach
+from searchspace import Genotype
+from viz.drawing.render import render
+from viz.pages.study import write_report
+
+
+class NothingScoredError(StudyError):
+    """A search that ended without a value for any network."""
+
+
+def conclude(study: Study, stopped: str | None = None,
+             note: Callable[[str], None] = lambda text: None,
+             should_stop: Callable[[], bool] = lambda: False) -> Outcome:
+    """What came of a search whose trials have ended, ``stopped`` being the reason where there were
+    fewer than asked for. The best networks and the published ones are scored again, unless the
+    score is not the objective; ``note`` is given a line before each.
+
+    Raises:
+        NothingScoredError: no trial has a value.
+    """
+    trials, settings = study.trials(), study.plan.settings
+    if not study.best(1):
+        last = trials[-1].error if trials else "no trial has ended"
+        raise NothingScoredError("interrupted before the first score" if should_stop() else
+                                 f"nothing could be scored: {stopped or last}")
+    results: list[Result] = []
+    if settings.objectives == DEFAULT:
+        entries = contestants(study.plan.space, study.best(TOP), settings)
+        for i, entry in enumerate(entries):
+            if should_stop():
+                break
+            note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
+            if (result := rescore(entry, study.scorer, settings)) is not None:
+                results.append(result)
+    return outcome(study, trials, results, stopped, should_stop())
+
+
+def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genotype:
+    """Write the files of a study into its folder, its report among them; gives its best network.
+    ``url``: its database, where that is not the folder's own."""
+    session, plan = study.session, study.plan
+    folder = session.folder
+    with session.writing():
+        genotype = write_best(study, ended.chosen, ended.result, folder / "best.yaml")
+        render(genotype, folder / "best.svg")
+        attach(session.study, folder / "best.svg", folder / FOLDER)
+        write_trials(ended.trials, folder / "trials.csv", plan.objectives, ended.front)
+        if ended.front:
+            write_front(study, ended.front, folder)
+        if plan.settings.objectives == DEFAULT:
+            write_finals(ended.results, plan.settings, folder / "finals.csv")
+        if ended.results:
+            session.study.set_user_attr("verdict", verdict(ended.results, plan.settings))
+        write_report(read_study(folder, url), folder / "report.html")
+    return genotype

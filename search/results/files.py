@@ -1,0 +1,121 @@
+"""What a study leaves in its folder: best.yaml, trials.csv, the front; best.svg is the command
+line's."""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from search.objectives import Objective
+from search.results.final_comparison import Result
+from search.results.front import Front
+from search.scores.registry import find_score
+from search.settings import Settings
+from search.study import Study
+from search.study.trial import Trial
+from searchspace import Genotype, fill, to_yaml
+from searchspace.space.budget import show_amount
+
+
+def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
+    """The network of a trial, as a genotype of its own."""
+    filled = fill(study.plan.space, trial.decisions)
+    return filled.replace(filled.document, name=f"{study.session.name}-{suffix}")
+
+
+def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
+    """Write a trial's network; it loads, costs, builds and draws like any other."""
+    chosen = find_score(study.plan.settings.score)
+    score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
+        f"{len(result.scores)} initialisations" if result else _values(study.plan.objectives, trial)
+    knee = ".\nThe knee of the front" if len(study.plan.objectives) > 1 else ""
+    return _write(study, trial, "best", score + knee, path)
+
+
+def write_front(study: Study, front: Front, folder: Path) -> None:
+    """Write the front: front.csv, and front/001.yaml, 002, … in place of an earlier front's."""
+    home = folder / "front"
+    home.mkdir(exist_ok=True)
+    for old in home.iterdir():
+        if re.fullmatch(r"[0-9]{3,}\.yaml", old.name):
+            old.unlink()
+    costs = ("macs", "params")
+    head = ["front", "trial", *_columns(front.objectives, costs), *costs, "knee", "identity"]
+    with (folder / "front.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        for i, t in enumerate(front.members, 1):
+            knee = t is front.knee
+            writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t, costs),
+                             *(getattr(t, c) for c in costs), int(knee), t.identity])
+            note = f"Number {i} of the {len(front.members)} on the front" + ", its knee" * knee
+            _write(study, t, f"front-{i:03d}", f"{_values(study.plan.objectives, t)}.\n{note}",
+                   home / f"{i:03d}.yaml")
+
+
+def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
+    genotype, settings = trial_genotype(study, trial, suffix), study.plan.settings
+    path.write_text(to_yaml(genotype, comment=(
+        f"Found by a search of the space {settings.space!r} under {settings.budget}.\n"
+        f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "
+        f"{settings.input}×{settings.input}; {values}.\n"
+        f"Trial {trial.number} of study {study.session.name!r}, seed {settings.seed}.")),
+        encoding="utf-8")
+    return genotype
+
+
+def _values(objectives: Sequence[Objective], trial: Trial) -> str:
+    """The values of a trial in words."""
+    assert trial.values is not None
+    return ", ".join(f"{o.title} {o.shown(v)}"
+                     for o, v in zip(objectives, trial.values, strict=True))
+
+
+def _columns(objectives: Sequence[Objective], costs: Sequence[str]) -> list[str]:
+    """Columns of the objectives that are none of the ``costs``, which have columns of their own."""
+    return [o.name for o in objectives if o.name not in costs]
+
+
+def _own(objectives: Sequence[Objective], trial: Trial, costs: Sequence[str]) -> list[str]:
+    """What stands in `_columns`: all digits, or nothing where the trial failed."""
+    values = trial.values or ("",) * len(objectives)
+    return [repr(v) if v != "" else "" for o, v in zip(objectives, values, strict=True)
+            if o.name not in costs]
+
+
+def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective],
+                 front: Front | None = None) -> None:
+    """All trials as CSV: objectives, costs, how each came about, one column a decision; with a
+    front whether a trial is on it, and the hypervolume after each."""
+    names = sorted({name for t in trials for name in t.decisions})
+    costs = ["macs", "params", "memory"]
+    if any(t.latency is not None for t in trials):
+        costs.append("latency")
+    head = ["trial", *_columns(objectives, costs), *costs,
+            *(["epochs", "pruned"] if (trained := any(t.epochs for t in trials)) else []),
+            *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
+            "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*head, *names])
+        for t in trials:
+            grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
+            writer.writerow([t.number, *_own(objectives, t, costs),
+                             *(getattr(t, c) for c in costs),
+                             *([t.epochs, int(t.pruned)] if trained else []), *grown,
+                             f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
+                             f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
+                             t.error or "", *(t.decisions.get(n, "") for n in names)])
+
+
+def write_finals(results: list[Result], settings: Settings, path: Path) -> None:
+    """The final comparison as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["network", "kind", "input", "macs", "params", "memory", "over_budget",
+                         "score_mean", "score_spread", "scores"])
+        for r in results:
+            e = r.entry
+            writer.writerow([e.name, "published" if e.trial is None else "found", settings.input,
+                             e.cost.macs, e.cost.params, e.cost.memory, int(e.over), repr(r.mean),
+                             repr(r.spread), " ".join(repr(s) for s in r.scores)])

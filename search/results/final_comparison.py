@@ -1,0 +1,131 @@
+"""The end of a search: the best networks and the published ones, scored again side by side.
+
+A single score depends on the weights that were drawn. Everything that is compared is scored from
+several fresh initialisations, and a win is claimed only where the spreads do not touch.
+"""
+
+import statistics
+from dataclasses import dataclass
+
+from search.objectives import Candidate
+from search.objectives.score import Scorer
+from search.samplers import derive
+from search.scores.registry import find_score
+from search.settings import Settings
+from search.study.trial import Trial
+from searchspace import Genotype
+from searchspace.notation.holes import Decisions
+from searchspace.space.budget import Costs
+from searchspace.space.point import Point
+from searchspace.zoo.published import published_at
+
+SEEDS = 3
+TOP = 10
+FAMILIES = 12      # of published networks in the table
+TOLERANCE = 1.05   # published networks this far above the budget still stand in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A network to compare: found (with its trial's number) or published.
+
+    ``start``: the name under which the space knew it before the search.
+    """
+
+    name: str
+    genotype: Genotype
+    decisions: Decisions | None
+    cost: Costs
+    trial: int | None
+    over: bool
+    start: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An entry with its scores from fresh initialisations."""
+
+    entry: Entry
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean score."""
+        return statistics.fmean(self.scores)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over the initialisations."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
+
+    def beats(self, other: "Result") -> bool:
+        """Whether the means differ by more than both spreads together."""
+        return self.mean - other.mean > self.spread + other.spread
+
+
+def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
+    """The best trials, and of the published networks that fit the budget at the search's input
+    size (or nearly): the nearest to it of each family, of the nearest families."""
+    found = [_found(space, t) for t in best]
+    budget = settings.budget
+    nearest: dict[str, tuple[float, Entry]] = {}
+    for name, network, expansion in published_at(settings.input):
+        total = Point({}, {}, expansion.cost(), expansion)
+        filled = budget.excess(total)
+        family = name.partition("@")[0]
+        if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:
+            entry = Entry(name, network, None, total, None, filled > 1)
+            nearest[family] = filled, entry
+    known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
+    return [*found, *(entry for _, entry in known)]
+
+
+def _found(space: Genotype, trial: Trial) -> Entry:
+    known = None if trial.brought else trial.start
+    name = f"trial {trial.number}" + (f" ({known})" if known else "")
+    return Entry(name, space, trial.decisions, trial, trial.number, False, known)
+
+
+def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
+    """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
+    scores = [scorer.evaluation(Candidate(
+        entry.genotype, entry.decisions, settings.input,
+        derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
+        for i in range(SEEDS)]
+    rated = tuple(value for value in scores if value is not None)
+    return Result(entry, rated) if len(rated) == SEEDS else None
+
+
+def verdict(results: list[Result], settings: Settings) -> str:
+    """One honest sentence: did the search beat the published networks at its input size?"""
+    found = [r for r in results if r.entry.trial is not None]
+    known = [r for r in results if r.entry.trial is None and not r.entry.over]
+    if not found:
+        return "No network was found."
+    best = max(found, key=lambda r: r.mean)
+    if not known:
+        return f"No published network fits the budget at {settings.input}×{settings.input}."
+    rival = max(known, key=lambda r: r.mean)
+    shown = find_score(settings.score).shown
+    names = f"{best.entry.name} ({shown(best.mean)} ± {shown(best.spread)})"
+    other = f"{rival.entry.name} ({shown(rival.mean)} ± {shown(rival.spread)})"
+    if best.entry.start and not rival.beats(best):
+        return f"{names} is best, a network that the space knew; nothing found scores above it."
+    if best.beats(rival):
+        return f"{names} scores above the best published network within the budget, {other}."
+    if rival.beats(best):
+        return f"The published {other} scores above everything found; the best is {names}."
+    return f"{names} and the published {other} cannot be told apart: their spreads touch."
+
+
+def caveat(score: str) -> str:
+    """What a user should know of a score."""
+    if score == "naswot":
+        return ("The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how "
+                "differently their non-linearities respond to images of digits. It ranks networks, "
+                "it is no accuracy; it grows with the number of activations, so compare it only at "
+                "one input size, and train what you intend to use.")
+    chosen = find_score(score)
+    return (f"The score ({chosen.title}) looks at untrained networks: it ranks them, it is no "
+            f"accuracy. {chosen.failures} Compare it only at one input size, and train what you "
+            "intend to use.")

@@ -1,0 +1,59 @@
+"""The Pareto front of a study with several objectives, and how it grew."""
+
+import math
+from dataclasses import dataclass
+
+from search.objectives import Objective
+from search.pareto import Point, hypervolumes, ideal, knee, nondominated, worst
+from search.study.trial import Trial
+from searchspace.space.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The front over a study's trials.
+
+    ``members`` are best in the first objective first; ``volumes`` is the hypervolume after each
+    trial by its number, in the product of the objectives' units, against ``reference``, which is
+    in the objectives' own units: the budget's bound where there is one, else the worst value seen.
+    ``share`` is the last volume's part of the box between the reference and the best value seen of
+    each objective.
+    """
+
+    objectives: tuple[Objective, ...]
+    members: tuple[Trial, ...]
+    knee: Trial
+    volumes: dict[int, float]
+    reference: tuple[float, ...]
+    share: float
+
+    def reference_shown(self) -> str:
+        """The reference point for people."""
+        return ", ".join(f"{o.title} {o.shown(value)}"
+                         for o, value in zip(self.objectives, self.reference, strict=True))
+
+
+def front_of(trials: list[Trial], objectives: tuple[Objective, ...],
+             budget: Budget) -> Front | None:
+    """The front of all trials; None where none has values."""
+    scored = [(t, _losses(t.values, objectives)) for t in trials if t.values]
+    if not scored:
+        return None
+    points = [losses for _, losses in scored]
+    reference = tuple(
+        float(bound) if (bound := getattr(budget, o.name, None)) else seen
+        for o, seen in zip(objectives, worst(points), strict=True))
+    grown = dict(zip((t.number for t, _ in scored), hypervolumes(points, reference), strict=True))
+    volumes, last = {}, 0.0
+    for trial in trials:
+        volumes[trial.number] = last = grown.get(trial.number, last)
+    order = sorted(nondominated(points), key=lambda i: (points[i], scored[i][0].number))
+    box = math.prod(r - best for r, best in zip(reference, ideal(points), strict=True))
+    return Front(objectives, tuple(scored[i][0] for i in order),
+                 scored[order[knee([points[i] for i in order])]][0], volumes,
+                 tuple(o.loss(r) for o, r in zip(objectives, reference, strict=True)),
+                 last / box if box > 0 else 0.0)
+
+
+def _losses(values: tuple[float, ...], objectives: tuple[Objective, ...]) -> Point:
+    return tuple(o.loss(v) for o, v in zip(objectives, values, strict=True))

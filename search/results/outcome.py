@@ -1,0 +1,41 @@
+"""What came of a search: its trials, the final comparison or the front, and the chosen network."""
+
+from dataclasses import dataclass
+
+from search.results.final_comparison import TOP, Result
+from search.results.front import Front, front_of
+from search.study import Study
+from search.study.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``best``: the best trials by the first objective, best first. ``chosen``: the network that
+    `best.yaml` holds. ``stopped``: why there could be no more trials."""
+
+    trials: list[Trial]
+    best: list[Trial]
+    results: list[Result]
+    front: Front | None
+    chosen: Trial
+    stopped: str | None
+    interrupted: bool
+
+    @property
+    def result(self) -> Result | None:
+        """The chosen network in the final comparison, where it was compared."""
+        return next((r for r in self.results if r.entry.trial == self.chosen.number), None)
+
+
+def outcome(study: Study, trials: list[Trial], results: list[Result], stopped: str | None,
+            interrupted: bool) -> Outcome:
+    """Of several objectives the knee is chosen, else the network with the best mean in the final
+    comparison; the best single score where none was scored again."""
+    best = study.best(TOP)
+    front = front_of(trials, study.plan.objectives, study.plan.settings.budget) \
+        if len(study.plan.objectives) > 1 else None
+    found = max((r for r in results if r.entry.trial is not None), key=lambda r: r.mean,
+                default=None)
+    chosen = front.knee if front else best[0] if found is None else \
+        next(t for t in best if t.number == found.entry.trial)
+    return Outcome(trials, best, results, front, chosen, stopped, interrupted)

@@ -1,0 +1,193 @@
+"""A study read back from its folder, as the rows that `viz` is handed."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy
+
+from search.archive import StorageError, versions
+from search.archive.locations import database_of
+from search.errors import StudyError
+from search.objectives import Objective, named
+from search.pareto import Point, hypervolumes, knee, worst
+from search.results.final_comparison import caveat
+from search.samplers import finished
+from search.sensitivity import main_effects
+from search.study.storage import WORKER
+from searchspace import Genotype, load
+from searchspace.notation.holes import Decisions, Hole
+from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
+from viz.results import ORIGINS, Goal, Limit, Results, Rival, Row
+
+PACKAGES = ("optuna", "torch", "vl-convert-python")
+_WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
+            ("s", "latency", parse_time))
+
+
+def read_study(folder: str | Path, url: str | None = None) -> Results:
+    """What a study in a folder has found so far; it may be running. ``url``: the database that it
+    is in, where that is not the one that the folder tells.
+
+    Raises:
+        StudyError: there is no study. SearchspaceError: its space is not to be had any more.
+    """
+    folder = Path(folder)
+    study = _open(folder, url)
+    settings: dict[str, Any] = study.user_attrs["settings"]
+    score = settings.get("score", "naswot")
+    objectives = named(settings.get("objectives", ["score"]), score)
+    args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
+    space = load(settings["space"], **args).with_input(settings["input"])
+    trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
+    rows = tuple(_row(t, objectives) for t in trials)
+    found = Results(
+        study.study_name, space, settings["input"],
+        tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
+              for o in objectives),
+        tuple(_limits(settings["budget"])), rows,
+        rivals=tuple(_rivals(folder / "finals.csv")),
+        effects=_effects(space, [r for r in rows if r.values]),
+        settings=tuple((key.replace("_", " "), _plain(value)) for key, value in settings.items()
+                       if value is not None),
+        versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
+                                         if name not in versions())),
+        command=study.user_attrs.get("command", ""), verdict=study.user_attrs.get("verdict", ""),
+        facts=_facts(rows, trials, settings),
+        caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
+    return _completed(found)
+
+
+def _open(folder: Path, url: str | None) -> optuna.Study:
+    try:
+        url = url or database_of(folder)
+    except StorageError as error:
+        raise StudyError(str(error)) from None
+    parsed = sqlalchemy.make_url(url)
+    where = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.render_as_string()
+    try:
+        storage = optuna.storages.RDBStorage(url)
+        names = [s.study_name for s in storage.get_all_studies()]
+        name = folder.resolve().name
+        if name not in names:
+            if len(names) != 1:
+                raise StudyError(f"{where} holds no study {name!r}")
+            name = names[0]             # of a folder that was renamed
+        study = optuna.load_study(study_name=name, storage=storage)
+    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
+        raise StudyError(f"{where} cannot be read: {error}") from None
+    if "settings" not in study.user_attrs:
+        raise StudyError(f"{where} holds a study that search/run.py did not make")
+    return study
+
+
+def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
+           settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the summary says in words."""
+    distinct = len({t.user_attrs["identity"] for t in trials})
+    origins = ((o, sum(r.origin == o for r in rows)) for o in ORIGINS)
+    return (("trials", f"{len(rows):,}"), ("scored", f"{sum(bool(r.values) for r in rows):,}"),
+            ("distinct networks", f"{distinct:,}"),
+            ("they came about", ", ".join(f"{n:,} {o}" for o, n in origins if n)),
+            ("scoring took", _clock(sum(r.seconds for r in rows))),
+            ("sampler", str(settings["sampler"])))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> Row:
+    a = trial.user_attrs
+    values = tuple(trial.values) if trial.values else ()
+    known = a.get("start") or ""
+    origin = "published" if known and not a.get("brought") else "replaced" if a["replaced"] else \
+        "moved" if known or a["changed"] or a["lost"] else "proposed"
+    return Row(trial.number, values,
+               tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
+               a["macs"], a["params"], a["memory"], a["decisions"], origin, known,
+               a.get("proposed_macs"), a.get("seconds", 0.0), trial.datetime_start,
+               trial.datetime_complete, str(a.get(WORKER) or ""), a.get("error") or "",
+                a.get("latency"))
+
+
+def _limits(budget: str) -> Iterator[Limit]:
+    """The bounds of a budget as `Budget.text` writes them: ``300M-4Mparams-1MBto2MB-20ms``."""
+    for part in budget.split("-"):
+        name, parse = next(((name, parse) for suffix, name, parse in _WRITTEN
+                            if part.endswith(suffix)), ("macs", parse_amount))
+        least, most = parse_range("-".join(end.removesuffix("params") for end in part.split("to")),
+                                  parse)
+        yield Limit(name, least, most)
+
+
+def _rivals(file: Path) -> Iterator[Rival]:
+    """The final comparison, where there was one."""
+    if not file.is_file():
+        return
+    with file.open(encoding="utf-8", newline="") as lines:
+        for r in csv.DictReader(lines):
+            found = r["kind"] == "found"
+            yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
+                        int(r["macs"]), int(r["params"]), int(r["memory"]),
+                        float(r["score_mean"]), float(r["score_spread"]),
+                        bool(int(r["over_budget"])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    decisions: Decisions
+    holes: Mapping[str, Hole]
+
+
+def _effects(space: Genotype, rows: list[Row]) -> tuple[tuple[str, float], ...]:
+    """The shares of the first objective's variance that holes explain alone."""
+    holes = {hole.name: hole for hole in space.holes}
+    points = [_Decided(row.decisions, {
+        name: holes.get(name) or holes[name.rpartition(".")[0]]       # once a repeat
+        for name in row.decisions}) for row in rows]
+    if len(points) < 3:
+        return ()
+    return tuple(main_effects(points, [row.values[0] for row in rows], exact=False))
+
+
+def _completed(found: Results) -> Results:
+    """With what follows from the rows: the best one, and the hypervolumes."""
+    if not found.scored:
+        return found
+    goals = found.goals if len(found.goals) > 2 else found.axes
+    losses = {row.number: tuple(g.loss(v) for g, v in zip(
+        goals, row.values if len(goals) > 2 else found.plane(row), strict=True))
+        for row in found.scored}
+    most = {limit.cost: limit.most for limit in found.limits}
+    reference = tuple(float(most.get(g.name, seen)) for g, seen in
+                      zip(goals, worst(list(losses.values())), strict=True))
+    grown = dict(zip(losses, hypervolumes(list(losses.values()), reference), strict=True))
+    volumes, last = [], 0.0
+    for row in found.rows:
+        last = grown.get(row.number, last)
+        volumes.append(last)
+    return replace(found, best=_best(found, losses), volumes=tuple(volumes),
+                   reference=tuple(g.loss(r) for g, r in zip(goals, reference, strict=True)))
+
+
+def _best(found: Results, losses: Mapping[int, Point]) -> int:
+    """The trial that best.yaml holds: the best mean where networks were scored again, the knee of
+    several goals, else the best value."""
+    again = [r for r in found.rivals if r.trial is not None]
+    if again:
+        return max(again, key=lambda r: r.mean).trial or 0
+    if len(found.goals) > 1:
+        front = [row.number for row in found.front]
+        return front[knee([losses[number] for number in front])]
+    return min(found.scored, key=lambda row: (losses[row.number][0], row.number)).number
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,1 @@
+"""The Gaussian-process sampler and its parts."""

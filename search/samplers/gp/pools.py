@@ -1,0 +1,198 @@
+"""The candidates of one trial, with their features: all of a small space, or drawn in a large one.
+
+Costs are known before anything is built: no candidate that is handed out is known to be outside
+the budget, or to be a network that was scored.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import numpy as np
+
+from search.samplers.base import Past, Task, taking
+from search.samplers.gp.candidates import Catalogue, Decided
+from search.samplers.gp.features import Array, Encoder, scales
+from searchspace import BudgetError, GenotypeError
+from searchspace.identity import digest, identity
+from searchspace.notation.tree import Atom
+from searchspace.space.counting import walk
+from searchspace.space.point import Point, point
+from searchspace.space.solver import bring
+
+DEAREST = 0.5       # the share of a small space, dearest first, that a search starts in
+DRAWN = 1_000       # candidates in a large space at most,
+DECIDED = 20_000    # and decisions in all of them: they take the time
+LOOKS = 12          # candidates of a large space that are expanded at most in one trial
+
+
+class Pool(Protocol):
+    """Candidates by number. The numbers hold until the next `renew`."""
+
+    encoder: Encoder
+    features: Array             # one row a candidate
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """Candidates for the next trial, in a large space many of them near the ``best``."""
+
+    def start(self) -> Sequence[int]:
+        """The candidates among which a search begins."""
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """Features of networks that were scored."""
+
+    def trend(self, features: Array) -> Array:
+        """What the costs alone say of networks, in deviations over the candidates; higher is
+        dearer. 0 where costs are no features."""
+
+    def probes(self, count: int) -> list[Point]:
+        """Random networks inside the budget, each time the same; fewer where there are fewer."""
+
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
+        """The decisions of the first candidate of ``order`` that fits and is new, if one is."""
+
+
+def make(task: Task) -> Pool:
+    """The pool that suits the size of the space."""
+    points = walk(task.space)
+    return Drawn(task) if points is None else Walked(task, points)
+
+
+class Walked:
+    """All networks of a space that fit the budget, cheapest first.
+
+    A network that several combinations of decisions lead to is one candidate, and its features are
+    the mean of theirs. So the model knows how near it is to all that it is called, and a linear
+    kernel of means is the mean of the kernel over them (Haasdonk & Burkhardt 2007, section 3.2).
+    """
+
+    def __init__(self, task: Task, points: Sequence[Point]) -> None:
+        inside = sorted((p for p in points if task.budget.fits(p)), key=lambda p: p.cost.macs)
+        # Of the values of the solved holes the dearest inside, as the budget solver takes it.
+        inside = list({tuple(p.sampled.items()): p for p in inside}.values())
+        alike: dict[str, list[Point]] = defaultdict(list)
+        for p in inside:
+            alike[identity(task.space, p.decisions)].append(p)
+        self.points = [same[0] for same in alike.values()]
+        self.names = {name: i for i, name in enumerate(alike)}
+        holes = {n: h for p in points for n, h in p.holes.items() if h.kind != "solve"}
+        costs = [p.cost for p in self.points]
+        self.encoder = Encoder(dict(sorted(holes.items())), scales(costs))
+        self.features = np.array([
+            self.encoder([p.decisions for p in same], [p.cost for p in same]).mean(0)
+            for same in alike.values()])
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """See `Pool`: there are no others."""
+
+    def start(self) -> Sequence[int]:
+        """The dearer part: a budget is a bound because more computation does more."""
+        return range(int(len(self.points) * (1 - DEAREST)), len(self.points))
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """See `Pool`."""
+        found = self.encoder([p.decisions for p in past], [p.cost for p in past])
+        for row, p in zip(found, past, strict=True):
+            if p.identity in self.names:        # a published network may have a width of its own
+                row[:] = self.features[self.names[p.identity]]
+        return found
+
+    def trend(self, features: Array) -> Array:
+        """See `Pool`: log MACs and log parameters in equal parts."""
+        mine = self.features[:, -2:].sum(1)
+        found: Array = (features[:, -2:].sum(1) - mine.mean()) / (mine.std() or 1.0)
+        return found
+
+    def probes(self, count: int) -> list[Point]:
+        """See `Pool`."""
+        among = list(self.start())
+        return [self.points[i] for i in random.Random(0).sample(among, min(count, len(among)))]
+
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
+        """See `Pool`."""
+        seen = {self.names[p.identity] for p in past if p.identity in self.names}
+        return next((self.points[i].sampled for i in order if i not in seen), None)
+
+
+class Drawn:
+    """Random decisions and children of the best; costs are no features, as they take expanding."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.narrowest = {h.name: h.labels[0] for h in task.space.holes if h.kind == "solve"}
+        self.names: dict[str, str] = {}
+        self.catalogue = Catalogue.of(task.space)
+        self.encoder = self.catalogue.encoder
+        self.features = np.zeros((0, 0))
+
+    def renew(self, best: Sequence[Past], rng: random.Random) -> None:
+        """See `Pool`."""
+        self.rng = rng
+        count = min(DRAWN, DECIDED // max(1, len(self.catalogue.holes)))
+        self.candidates = self.catalogue.near(best, count,
+                                              np.random.default_rng(rng.getrandbits(32)))
+        self.features = self.encoder.columns(self.candidates)
+
+    def start(self) -> Sequence[int]:
+        """All: none of their costs is known."""
+        return range(len(self.candidates))
+
+    def observed(self, past: Sequence[Past]) -> Array:
+        """See `Pool`."""
+        return self.encoder([p.decisions for p in past])
+
+    def trend(self, features: Array) -> Array:
+        """See `Pool`."""
+        return np.zeros(len(features))
+
+    def probes(self, count: int) -> list[Point]:
+        """See `Pool`."""
+        found, rng = [], random.Random(0)
+        for row in self.catalogue.draw(count + count // 2, np.random.default_rng(0)):
+            with suppress(GenotypeError, BudgetError):      # some lead nowhere
+                at = point(self.task.space, taking(self.catalogue.decisions(row), rng))
+                found.append(bring(self.task.space, at, self.task.budget, rng))
+        return found[:count]
+
+    def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
+        """See `Pool`. Where none of those looked at fits, the first new one is for the budget
+        solver to repair."""
+        decided = {self._sampled(p.decisions) for p in past}
+        seen = {self._name(p) for p in past}
+        looks, spare = 0, None
+        for i in order:
+            candidate = self.catalogue.decisions(self.candidates[i])
+            if self._sampled(candidate) in decided or looks == LOOKS:
+                continue
+            looks += 1
+            try:
+                at = point(self.task.space, taking({**candidate, **self.narrowest}, self.rng))
+            except GenotypeError:
+                continue
+            if self._sampled(at.decisions) in decided:
+                continue
+            fits = self.task.budget.fits(at) if not self.narrowest else \
+                self.task.budget.excess(at) <= 1
+            if (fits or spare is None) and digest(at.expansion) not in seen:
+                if fits:
+                    return at.sampled
+                spare = at.sampled
+        return spare
+
+    def _sampled(self, decisions: Decided) -> frozenset[tuple[str, Atom]]:
+        return frozenset((n, v) for n, v in decisions.items() if n not in self.narrowest)
+
+    def _name(self, trial: Past) -> str:
+        """A trial's identity; with solved holes at their first options, where networks that
+        differ in nothing else are the same."""
+        if not self.narrowest:
+            return trial.identity
+        if trial.identity not in self.names:
+            try:
+                name = identity(self.task.space, {**trial.decisions, **self.narrowest})
+            except GenotypeError:
+                name = trial.identity
+            self.names[trial.identity] = name
+        return self.names[trial.identity]

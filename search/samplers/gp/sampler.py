@@ -1,0 +1,165 @@
+"""Bayesian optimisation over networks whose costs are known before they are built.
+
+The first networks are spread over the part of the space that can be good: each is the one that a
+process which knows nothing but what was scored so far knows least about, of a random handful. From
+then on the network of greatest expected improvement is proposed, among those that fit the budget
+and were not scored: all of a small space, else a pool of random ones and children of the best.
+Several objectives become one by weights drawn for each trial (ParEGO: Knowles 2006, section III).
+"""
+
+import random
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.gaussian_process import Prior, Process, fit, typical
+from search.samplers import evolution
+from search.samplers.base import Past, Sampler, Task, history, taking
+from search.samplers.gp import pools
+from search.samplers.gp.acquisition import log_expected_improvement
+from search.samplers.gp.features import Array
+from search.samplers.gp.score_prior import DOUBT, PROBES, SLOPE, Guide
+from search.samplers.switching import Handover
+from searchspace.space.point import Propose
+
+START = 5           # networks before the model decides; published ones that were scored count
+HANDFUL = 256       # candidates that each of them is chosen among, and a quarter of all at most,
+                    # as else every seed would begin alike
+PARENTS = 10        # the best, near which a large space is searched
+OBSERVED = 200      # a model's observations at most: half the best, half the latest
+ALWAYS = 40         # up to so many trials hyperparameters are fitted for each,
+EVERY = 10          # beyond, once in so many
+MODELLED = 500      # trials after which the model of a large space hands over to evolution
+TREND = 0.4         # deviations of the value expected beforehand for one of the costs
+CEILING = 0.5       # how far above the best the ceiling is seen, of its distance to the median
+PRIOR = Prior()
+
+
+class GaussianSampler:
+    """See the module. What it keeps (candidates, fits) follows from the task and the trials."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.pool = task, pools.make(task)
+        self.groups = self.pool.encoder.groups
+        if task.prior:
+            self.groups = [*self.groups, max(self.groups) + 1]      # the foretold score
+        self.fits: dict[object, Process] = {}
+
+    def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
+        """See `search.samplers.base.Sampler`."""
+        rng, past = random.Random(seed), history(study)
+        scored = [p for p in past if p.values is not None]
+        order = self._beginning(past, rng) if len(past) < START or not scored else \
+            self._promising(scored, rng)
+        found = self.pool.pick(order, past) if order else None
+        return taking(found or {}, rng)
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
+                    values: list[float] | None) -> None:
+        """See `search.samplers.base.Sampler`."""
+
+    @cached_property
+    def guide(self) -> Guide | None:
+        """What the task's prior says, learnt from some networks when it is first needed."""
+        if self.task.prior is None:
+            return None
+        probes = self.pool.probes(PROBES)
+        rows = self.pool.encoder([p.decisions for p in probes], [p.cost for p in probes])
+        return Guide(self.task.prior, [p.decisions for p in probes], rows,
+                     self.pool.encoder.groups)
+
+    def _seen(self, features: Array) -> tuple[Array, Array]:
+        """Features as the model sees them, and the values it expects of them beforehand."""
+        expected = TREND * self.pool.trend(features)
+        if self.guide is None:
+            return features, expected
+        told = self.guide(features)
+        return np.column_stack([features, DOUBT * told]), expected + SLOPE * told
+
+    def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
+        """A handful of candidates, those first that are expected to be good and little known."""
+        self.pool.renew([], rng)
+        among = list(self.pool.start())
+        chosen = rng.sample(among, min(-(-len(among) // 4), HANDFUL))
+        if chosen:
+            features, expected = self._seen(self.pool.features[chosen])
+            known, _ = self._seen(self.pool.observed(past)) if past else (features[:0], expected)
+            _, variance = typical(self.groups, PRIOR).posterior(known, np.zeros(len(known)),
+                                                                features)
+            promise = expected + 0.5 * np.sqrt(variance)
+            chosen = [chosen[i] for i in np.argsort(-promise, kind="stable")]
+        return chosen
+
+    def _promising(self, scored: Sequence[Past], rng: random.Random) -> list[int]:
+        """All candidates, the most promising first."""
+        process = self._process(scored)
+        weights = [rng.expovariate(1) for _ in scored[0].values or ()]   # uniform, once normed
+        targets = _targets(scored, weights)
+        best = sorted(range(len(scored)), key=lambda i: (-targets[i], i))
+        self.pool.renew([scored[i] for i in best[:PARENTS]], rng)
+        x, y = self._observed(scored, targets)
+        at, expected = self._seen(self.pool.features)
+        x, before = self._seen(x)
+        mean, variance = process.posterior(x, y - before, at)
+        top = (process.posterior(x, y - before, x)[0] + before).max()
+        gain = log_expected_improvement(mean + expected, np.sqrt(variance), float(top))
+        return [int(i) for i in np.argsort(-gain, kind="stable")]
+
+    def _process(self, scored: Sequence[Past]) -> Process:
+        """Hyperparameters from all trials, or from those at the last of the regular fits."""
+        count = len(scored)
+        upto = scored if count <= ALWAYS else scored[:count - count % EVERY]
+        key = tuple((p.identity, p.values) for p in upto)
+        if key not in self.fits:
+            x, y = self._observed(upto, _targets(upto, [1.0] * len(scored[0].values or ())))
+            x, before = self._seen(x)
+            self.fits = {key: fit(x, y - before, self.groups, PRIOR)}
+        return self.fits[key]
+
+    def _observed(self, scored: Sequence[Past], targets: Array) -> tuple[Array, Array]:
+        """Features and stretched targets of what a model looks at."""
+        used = _subset(targets)
+        return self.pool.observed([scored[i] for i in used]), _stretched(targets[used])
+
+
+def _targets(scored: Sequence[Past], weights: Sequence[float]) -> Array:
+    """One number a network, to be maximised: the value, or for several of them the augmented
+    Chebyshev scalarisation of their ranges (Knowles 2006, eq. 2)."""
+    values = np.array([p.values for p in scored])
+    if len(weights) == 1:
+        only: Array = values[:, 0]
+        return only
+    span = np.ptp(values, axis=0)
+    short = (values.max(0) - values) / np.where(span > 0, span, 1) * weights / sum(weights)
+    made: Array = -(short.max(1) + 0.05 * short.sum(1))
+    return made
+
+
+def _subset(targets: Array) -> list[int]:
+    """What a model looks at: everything, or the best and the latest."""
+    if len(targets) <= OBSERVED:
+        return list(range(len(targets)))
+    latest = set(range(len(targets) - OBSERVED // 2, len(targets)))
+    best = [int(i) for i in np.argsort(-targets, kind="stable") if int(i) not in latest]
+    return sorted(latest | set(best[:OBSERVED - len(latest)]))
+
+
+def _stretched(targets: Array) -> Array:
+    """Standardised logarithms of the distance to the best: accuracies crowd together below a
+    ceiling and trail far down, and it is the crowd in which a search has to tell networks apart.
+    """
+    best, middle = targets.max(), np.median(targets)
+    made = -np.log(CEILING + (best - targets) / ((best - middle) or np.ptp(targets) or 1.0))
+    found: Array = (made - made.mean()) / (made.std() or 1.0)
+    return found
+
+
+def make(task: Task) -> Sampler:
+    """A Gaussian process over the networks inside the budget; see `MODELLED`."""
+    sampler = GaussianSampler(task)
+    if isinstance(sampler.pool, pools.Walked):
+        return sampler
+    return Handover(sampler, evolution.make(task), MODELLED)

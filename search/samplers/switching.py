@@ -1,0 +1,26 @@
+"""One sampler at first, another when the first would be slow."""
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.samplers.base import Sampler, finished, snapshot
+from searchspace.space.point import Propose
+
+
+class Handover:
+    """``first`` up to so many finished trials, ``then`` from there on: by their number, not by a
+    clock, so that the same seed gives the same trials on any machine."""
+
+    def __init__(self, first: Sampler, then: Sampler, after: int) -> None:
+        self.first, self.then, self.after = first, then, after
+
+    def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
+        """See `search.samplers.base.Sampler`."""
+        done = sum(finished(t) for t in snapshot(study))
+        return (self.first if done < self.after else self.then).propose(study, trial, seed)
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
+                    values: list[float] | None) -> None:
+        """See `search.samplers.base.Sampler`."""
+        for sampler in (self.first, self.then):
+            sampler.after_trial(study, trial, state, values)

@@ -1,0 +1,215 @@
+"""Networks of a space with all their scores, measured once and kept as JSON: what the honesty
+report is made of."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from search.errors import ScoreError
+from search.benchmark_table import Table
+from search.objectives.reference import reference
+from search.samplers import derive
+from search.scores.base import Subject, TrainingFree
+from search.scores.registry import SCORES
+from search.scores.relative import Relative, Scored, measured
+from searchspace import Genotype, GenotypeError, SearchspaceError, load
+from searchspace.expansion import trace
+from searchspace.identity import identity
+from searchspace.notation.holes import Decisions
+from searchspace.notation.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.counting import walk
+from searchspace.space.point import Point, first, point, sample
+
+_Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is measured, the same for all networks."""
+
+    space: str
+    input: int
+    batch: int
+    seed: int
+    scores: tuple[str, ...]
+    compared: tuple[str, ...]       # of them, those that the reference needs
+    again: int                      # networks that are scored twice
+
+    @property
+    def genotype(self) -> Genotype:
+        """The space at the input size."""
+        return _genotype(self.space, self.input)
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network with its scores, each with its seconds of one core (building included; a busy
+    machine does not count) or why it failed.
+
+    ``accuracy`` is the table's, None where there is none. ``reference``: one of those with which
+    relative scores compare. ``drawn``: part of the sample. ``again``: scores from a second draw of
+    weights, of some networks.
+    """
+
+    decisions: dict[str, Atom]
+    identity: str
+    macs: int
+    params: int
+    accuracy: float | None
+    reference: bool
+    drawn: bool
+    values: dict[str, float]
+    seconds: dict[str, float]
+    errors: dict[str, str] = field(default_factory=dict)
+    again: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A job with its networks; all in one JSON file."""
+
+    job: Job
+    what: str | None                # what the accuracies are
+    networks: tuple[Network, ...]
+
+    def write(self, path: Path) -> None:
+        """Write the sample, one network a line."""
+        head = json.dumps({**asdict(self.job), "what": self.what})
+        rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
+        path.write_text(f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n', encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "Sample":
+        """Read what `write` wrote; SearchspaceError where the file is no such one."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            head = dict(content["job"])
+            what = head.pop("what")
+            job = Job(**{**head, "scores": tuple(head["scores"]),
+                         "compared": tuple(head["compared"])})
+            networks = tuple(Network(**row) for row in content["networks"])
+        except OSError as error:
+            raise SearchspaceError(f"cannot read {path}: {error.strerror or error}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SearchspaceError(f"{path} is no sample of scores: {error}") from None
+        return cls(job, what, networks)
+
+
+def _short(row: dict[str, object]) -> dict[str, object]:
+    """A network without what is empty; ten digits are more than any ranking needs."""
+    def short(value: object) -> object:
+        if isinstance(value, float):
+            return float(f"{value:.10g}")
+        return {k: short(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    row["seconds"] = {k: round(v, 4) for k, v in row["seconds"].items()}  # type: ignore[attr-defined]
+    return {k: short(v) for k, v in row.items() if v != {}}
+
+
+def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
+    """The names of the single scores that these consist of, in the registry's order."""
+    names = {p.name for s in scores for p in (s.parts if isinstance(s, Relative) else (s,))}
+    return tuple(name for name in SCORES if name in names)
+
+
+def draw(space: Genotype, count: int, seed: int, budget: Budget,
+         table: Table | None) -> list[Decisions]:
+    """Distinct networks inside a budget, ``count`` at most: of a table or a small space all where
+    there are no more, else random ones, each hole uniform over its options."""
+    rng = random.Random(f"networks {seed}")
+    points: list[Point] | None = None
+    if table is None:
+        points = walk(space)
+    chosen = [dict(row.decisions) for row in table.rows] if table else \
+        [p.decisions for p in points] if points else None
+    found: dict[str, Decisions] = {}
+    if chosen is not None:
+        rng.shuffle(chosen)
+    for attempt in range(20 * count if chosen is None else len(chosen)):
+        if len(found) == count:
+            break
+        decisions = chosen[attempt] if chosen is not None else sample(space, rng).decisions
+        if budget.fits(point(space, first, decisions)):
+            found.setdefault(identity(space, decisions), decisions)
+    return list(found.values())
+
+
+def measure(job: Job, decisions: Sequence[Decisions], budget: Budget, table: Table | None,
+            jobs: int, tell: Callable[[int, int], None]) -> Sample:
+    """Score these networks and the reference, on ``jobs`` processes."""
+    space = job.genotype
+    mine = {identity(space, d): d for d in decisions}
+    compared = reference(space, budget) if job.compared else {}
+    others = {k: d for k, d in compared.items() if k not in mine}
+    todo = [*mine.items(), *others.items()]
+    found: list[Network] = []
+    tasks = [(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
+    with ExitStack() as stack:
+        run: Callable[..., Iterable[_Row]] = map
+        if jobs > 1:            # threads of torch do not survive a fork
+            run = stack.enter_context(
+                ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))).map
+        for (key, _), row in zip(todo, run(_score, tasks), strict=True):
+            values, seconds, errors, again = row
+            made = {**mine, **others}[key]
+            cost = trace(space, made).cost()
+            accuracy = table.value(key, cost) if table is not None and key in mine else None
+            if accuracy is not None:    # means of equal accuracies differ in their last digits
+                accuracy = float(f"{accuracy:.10g}")
+            found.append(Network(dict(made), key, cost.macs, cost.params, accuracy,
+                                 key in compared, key in mine, values, seconds, errors, again))
+            tell(len(found), len(todo))
+    return Sample(job, table.what if table else None, tuple(found))
+
+
+def add_relative(sample: Sample, scores: Sequence[Relative]) -> dict[str, dict[str, float]]:
+    """The values of relative scores by name and identity, from the parts that were measured."""
+    space = sample.job.genotype
+    rows = [(n, Scored(trace(space, n.decisions), n.values)) for n in sample.networks]
+    found: dict[str, dict[str, float]] = {}
+    for score in scores:
+        rate = score.among([scored for n, scored in rows if n.reference])
+        found[score.name] = {n.identity: rate(scored) for n, scored in rows
+                             if all(p.name in n.values for p in score.parts)}
+    return found
+
+
+@cache
+def _genotype(space: str, size: int) -> Genotype:
+    return load(space).with_input(size)
+
+
+def _score(task: tuple[Job, str, Decisions, bool, bool]) -> _Row:
+    """Scores, seconds, errors and the scores of a second draw."""
+    job, key, decisions, drawn, twice = task
+    import torch
+
+    torch.set_num_threads(1)
+    subject = Subject(job.genotype, decisions, job.input, job.batch, job.seed,
+                      derive(job.seed, "weights", key))
+    values: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+    errors: dict[str, str] = {}
+    start = time.process_time()
+    _ = subject.network, subject.images
+    build = time.process_time() - start
+    _ = subject.nodes
+    for name in job.scores if drawn else job.compared:
+        score = SCORES[name]
+        start = time.process_time()
+        try:
+            values[name] = score(subject)
+        except (ScoreError, GenotypeError, MemoryError) as error:
+            errors[name] = str(error) or type(error).__name__
+        seconds[name] = time.process_time() - start + build * score.uses_torch
+    other = replace(subject, weight_seed=derive(job.seed, "again", key))
+    again = measured((SCORES[name] for name in job.scores), other).values if twice else {}
+    return values, seconds, errors, dict(again)

@@ -1,0 +1,134 @@
+"""Binary codes of images: which inputs of a network's non-linearities are above zero.
+
+One bit for each activation: the sign of a non-linearity's *input*. For ReLU this is whether it is
+active; for functions whose output has one sign (sigmoid) or no exact zero (SiLU, GELU) it is still
+defined. All functions named in `running.NONLINEAR` count, however they are written. Not coded:
+
+- softmax: its weights compare activations with each other, so that no gate sits at zero;
+- pooling, clamping and maxima, which choose among values for other purposes too;
+- GLU and fused recurrent kernels (LSTM, GRU), whose inputs are not plain pre-activations.
+"""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import torch
+from torch import Tensor, nn
+
+from search.errors import ScoreError
+from search.scores.instrumentation import NONLINEAR, Watch, batch_statistics, channels_last
+
+
+def code(net: nn.Module, images: Tensor, visit: Callable[[Tensor], None]) -> None:
+    """Run ``net`` once and hand ``visit`` the input of each coded non-linearity, as a matrix of
+    shape (N, activations); where it is above zero, the bit is 1. The order of the columns is free,
+    but the same for all N images.
+
+    One forward pass without gradients or autocast. Batch and instance norms use the statistics of
+    this batch, all other modules run in evaluation mode (no dropout), so that the result depends
+    on the weights and the images alone; only randomness fixed into a traced graph, as F.dropout
+    with a constant training=True, escapes this. Training flags and buffers (running statistics)
+    are as before when the function returns or raises. For images of shape (N, C, H, W), ``net`` is
+    converted to channels-last memory format and stays so; a copy of the images is converted, too.
+
+    Raises ScoreError if there are fewer than two images, if ``net`` has no coded non-linearity,
+    and if a coded non-linearity does not have the N images along its first axis. Non-linearities
+    of parameters (a learned gate) carry no image and are skipped.
+    """
+    if images.dim() < 2 or len(images) < 2:
+        raise ScoreError(
+            f"a batch needs at least 2 images of 1 axis or more, not shape {tuple(images.shape)}"
+        )
+    bits = 0
+
+    def before(name: str, x: Tensor) -> None:
+        nonlocal bits
+        if isinstance(x, nn.Parameter):
+            return
+        if x.dim() == 0 or len(x) != len(images):
+            raise ScoreError(
+                f"the input of a {name} does not have the {len(images)} images along its first "
+                f"axis: its shape is {tuple(x.shape)}"
+            )
+        # The order of bits is free as long as all images share it: in memory order, flattening
+        # copies nothing, whatever the layout.
+        order = sorted(range(1, x.dim()), key=x.stride, reverse=True)
+        flat = x.permute(0, *order).reshape(len(images), -1)
+        bits += flat.shape[1]
+        visit(flat)
+
+    # A copy in any case: a network may begin with an operation in place.
+    batch = images.detach().clone()
+    if images.dim() == 4:
+        net, batch = channels_last(net), channels_last(batch)
+    with torch.no_grad(), batch_statistics(net), Watch(NONLINEAR, before=before):
+        net(batch)
+    if bits == 0:
+        raise ScoreError("the network has no non-linearity that is coded, such as a ReLU")
+
+
+def check_distinct(images: Tensor) -> None:
+    """ScoreError where two images of a batch are equal: every network confuses these."""
+    if len(torch.unique(images.flatten(1), dim=0)) < len(images):
+        raise ScoreError("the batch holds the same image twice, which no network tells apart")
+
+
+# Codes are multiplied in pieces of this many bits: 4 MiB as float32, which caches hold.
+_PIECE = 2**20
+
+
+def agreements(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Matrix K of a batch: float64 of shape (N, N), K_ij = bits on which images i and j agree.
+
+    The counts are exact integers, summed over all coded non-linearities of one forward pass. See
+    `code` for how the network is run, what is left of it changed, and what raises.
+    """
+    with torch.autocast(images.device.type, enabled=False):     # it would round the products
+        counts = _Counts(len(images) if images.dim() else 0, images.device)
+        code(net, images, counts.add)
+        return counts.kernel()
+
+
+class _Counts:
+    """Agreements of 0/1 codes follow from one matrix product, `common` = c c^T, whose diagonal
+    holds the ones r_i of each image: equal bits = bits - r_i - r_j + 2 common_ij. The columns of c
+    are gathered in a piece of fixed shape, across layers, and multiplied when it is full.
+    """
+
+    def __init__(self, images: int, device: torch.device) -> None:
+        self.bits = 0
+        self._common = torch.zeros(images, images, dtype=torch.float64, device=device)
+        self._columns, self._filled = max(1, _PIECE // max(1, images)), 0
+        self._piece = torch.empty(images, self._columns, dtype=torch.float32, device=device)
+
+    def kernel(self) -> torch.Tensor:
+        """Agreements of all codes so far, float64 of shape (images, images)."""
+        self._piece[:, self._filled :] = 0
+        self._multiply()
+        ones = self._common.diagonal()
+        return self.bits - ones[:, None] - ones[None, :] + 2 * self._common
+
+    def add(self, flat: torch.Tensor) -> None:
+        """Code a matrix of shape (images, activations)."""
+        self.bits += flat.shape[1]
+        start = 0
+        while start < flat.shape[1]:
+            part = flat[:, start : start + self._columns - self._filled]
+            end = self._filled + part.shape[1]
+            torch.gt(part, 0, out=self._piece[:, self._filled : end])
+            start, self._filled = start + part.shape[1], end
+            if end == self._columns:
+                self._multiply()
+
+    def _multiply(self) -> None:
+        # Factors may be rounded to bfloat16, which is faster where the processor has it. This is
+        # exact: 0 and 1 stay what they are, and sums, kept in float32, are far below 2^24.
+        # Before torch 2.9 the setting is missing, and float32 gives the same counts.
+        matmul = getattr(torch.backends.mkldnn, "matmul", SimpleNamespace(fp32_precision=""))
+        before = matmul.fp32_precision
+        matmul.fp32_precision = "bf16"
+        try:
+            self._common += self._piece @ self._piece.T
+        finally:
+            matmul.fp32_precision = before
+        self._filled = 0

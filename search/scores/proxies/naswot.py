@@ -1,0 +1,53 @@
+"""NASWOT: rate an untrained network by how differently its non-linearities see each image.
+
+Every image of a batch gets a binary code with one bit per activation (`codes`), and the score is
+the log-determinant of the matrix of agreements K, K_ij being the number of bits on which images i
+and j agree. A network that tells the images apart has a large one.
+"""
+
+from typing import TYPE_CHECKING
+
+from search.scores.base import Subject, TrainingFree
+
+if TYPE_CHECKING:
+    import torch
+
+
+def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
+    """NASWOT score of `net` on `images`, log det K in nats; higher is better, never below 0.
+
+    `images` has shape (N, ...) with N >= 2 and is not changed. `net` may be any module, a
+    torch.fx.GraphModule among them. See `codes.code` for how it is run and what is left changed.
+
+    K is an integer, positive semi-definite matrix, so that its log det is at least 0 unless it is
+    singular. A singular K scores 0: a network that cannot tell the images apart never ranks above
+    one that can, and the score stays finite. Images that are equal already in the batch would give
+    every network this floor; that is an error of the batch and raises instead.
+
+    Raises ScoreError if two images are equal, and where `codes.code` does.
+    """
+    import torch
+
+    from search.scores.activation_codes import agreements, check_distinct
+
+    kernel = agreements(net, images).cpu()
+    # The elimination behind slogdet rarely meets an exact zero: without the test, rounding noise
+    # of a singular kernel would pass for a plausible score.
+    if torch.linalg.matrix_rank(kernel, hermitian=True) < len(kernel):
+        check_distinct(images)
+        return 0.0
+    return max(0.0, float(torch.linalg.slogdet(kernel).logabsdet))
+
+
+def _rule(subject: Subject) -> float:
+    return naswot(subject.network, subject.images)
+
+
+NASWOT = TrainingFree(
+    "naswot", "NASWOT",
+    "Mellor, Turner, Storkey, Crowley: Neural Architecture Search without Training, ICML 2021, "
+    "arXiv 2006.04647, Sec. 3",
+    ("images",), 1, 0,
+    "Grows with the logarithm of the number of activations: families with many of them, and larger "
+    "inputs, score higher at equal quality. The codes of gates and of small heads hardly count.",
+    _rule, "nats", 1)

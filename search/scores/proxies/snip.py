@@ -1,0 +1,31 @@
+"""SNIP: how much the loss would change if weights were removed, summed over them."""
+
+from typing import TYPE_CHECKING
+
+from search.scores.base import Subject, TrainingFree
+
+if TYPE_CHECKING:
+    import torch
+
+
+def snip(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor") -> float:
+    """Σ |θ ∂L/∂θ| over all weights; see `running.weight_gradients`."""
+    from search.scores.instrumentation import weight_gradients, weights
+
+    gradients = weight_gradients(net, images, labels)
+    return sum(float((w.detach().double() * g).abs().sum())
+               for w, g in zip(weights(net), gradients, strict=True))
+
+
+def _rule(subject: Subject) -> float:
+    return snip(subject.network, subject.images, subject.labels)
+
+
+SNIP = TrainingFree(
+    "snip", "SNIP",
+    "Lee, Ajanthan, Torr: SNIP: Single-shot Network Pruning based on Connection Sensitivity, ICLR "
+    "2019, arXiv 1810.02340, eq. 5; as a score of networks Abdelfattah et al., ICLR 2021, "
+    "arXiv 2101.08134",
+    ("images", "labels", "gradients"), 1, 1,
+    "A sum over weights: it grows with their number. Its terms are noisy for one small batch.",
+    _rule, digits=3)

@@ -1,0 +1,43 @@
+"""How far two points of a space lie from each other: decisions that differ, and by how much."""
+
+from typing import NamedTuple
+
+from searchspace.notation.holes import Hole
+from searchspace.space.point import Point
+
+
+class Distance(NamedTuple):
+    """From a proposed point to the one that was scored; sampled decisions only.
+
+    ``changed``: decisions of the proposal that differ or fell away, and those that came to it.
+    ``share``: of all that either has. ``rank``: how far the decisions about ordered holes moved,
+    in ranks over the range of the hole, 0 to 1, averaged over the ordered holes of both.
+    """
+
+    changed: int
+    share: float
+    rank: float
+
+
+def distance(proposed: Point, scored: Point) -> Distance:
+    """The distance between two points of one space."""
+    before, after = proposed.sampled, scored.sampled
+    names = before.keys() | after.keys()
+    changed = sum(name not in before or name not in after or before[name] != after[name]
+                  for name in names)
+    ranks = []
+    for name in before.keys() & after.keys():
+        hole = scored.holes[name]
+        if _ordered(hole):
+            apart = hole.labels.index(before[name]) - hole.labels.index(after[name])
+            ranks.append(abs(apart) / (len(hole.labels) - 1))
+    return Distance(changed, changed / len(names) if names else 0.0,
+                    sum(ranks) / len(ranks) if ranks else 0.0)
+
+
+def _ordered(hole: Hole) -> bool:
+    """Whether the options are numbers in order, and several; the seeds of a graph have none."""
+    labels = hole.labels
+    return hole.kind != "graph" and len(labels) > 1 and all(
+        isinstance(v, int | float) and not isinstance(v, bool) for v in labels) and \
+        list(labels) == sorted(labels)  # type: ignore[type-var]

@@ -1,0 +1,176 @@
+"""What a budget leaves of a space, told before the search: reach, share, size, and what drives it.
+
+Small spaces are counted point by point. Of the others the costs' ends are found by descent, the
+number of points over the tree of holes, and the rest from random points, drawn from the seed; how
+many depends on the size of the networks only, so that the same command tells the same.
+"""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import islice
+
+from search.samplers import derive
+from search.sensitivity import main_effects
+from search.settings import Settings
+from searchspace import BudgetError, Genotype
+from searchspace.identity import digest
+from searchspace.space.budget import MEASURES, Budget, show
+from searchspace.space.counting import Draw, HoleTree, every_point
+from searchspace.space.descent import highest, lowest
+from searchspace.space.point import Point, sample
+from searchspace.space.solver import ASCENT, find_inside
+
+COUNTED = 160_000     # operations of all points together, up to which a space is counted
+DRAWN = 40_000        # operations of the random points of larger spaces
+LEAST, MOST = 60, 500     # random points
+Z = 1.96              # 95 % of a normal distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share with its 95 % confidence interval; both ends are the share where it was counted."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known about a space and a budget.
+
+    ``points``: combinations of decisions; ``distinct``: networks among them, None where no two
+    random points were the same, and at least ``distinct_least``. ``counted``: every point was
+    looked at, and all is exact; else ``looked`` random ones were. ``fitting``: share of the points
+    inside the budget. ``ranges``, ``drivers``: by cost (`MEASURES`); a driver is a hole with the
+    share of the variance of the cost's logarithm that it explains alone.
+    """
+
+    holes: int
+    points: float
+    points_exact: bool
+    distinct: float | None
+    distinct_least: float
+    counted: bool
+    looked: int
+    fitting: Share
+    ranges: dict[str, tuple[int, int]]
+    drivers: dict[str, list[tuple[str, float]]]
+
+
+def check_budget(space: Genotype, settings: Settings) -> Point:
+    """A point of the space that fits the budget.
+
+    Raises:
+        BudgetError: there is none; the message names the range that the space reaches.
+    """
+    budget = settings.budget
+    if (inside := find_inside(space, budget)) is not None:
+        return inside
+    reach = {b: (int(b.measure(lowest(space, b.measure, starts=8))),
+                 int(b.measure(highest(space, b.measure, ASCENT)))) for b in budget.bounds}
+    missed = [b for b, (least, most) in reach.items() if least > b.most or most < (b.least or 0)]
+    ranges = " and ".join(f"from {show(b.name, *reach[b])}" for b in missed or reach)
+    where = f"of the space {settings.space!r} at {settings.input}×{settings.input}"
+    if missed:
+        raise BudgetError(f"no network {where} fits {budget}: it reaches {ranges}")
+    raise BudgetError(f"no network {where} was found inside {budget}"
+                      f"{' together' if len(reach) > 1 else ''}, though it reaches {ranges}; "
+                      "widen the bounds")
+
+
+def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
+    """Look at a space before a search; ``inside`` is what `check_budget` gave."""
+    budget, tree = settings.budget, HoleTree.of(space)
+    rng = random.Random(derive(settings.seed, "feasibility"))
+    first = [tree.draw(space, rng) for _ in range(LEAST // 4)]
+    draws = _counted(space, tree, first)
+    if counted := draws is not None:
+        number, exact = float(len(draws)), True
+    else:
+        draws = _drawn(space, tree, rng, first)
+        exact = all(d.point is not None and math.isclose(d.weight, tree.total, rel_tol=1e-6)
+                    for d in draws)
+        number = tree.total if exact else \
+            sum(d.weight for d in draws if d.point is not None) / len(draws)
+    points = [d.point for d in draws if d.point is not None]
+    bounds = list(budget.bounds)
+    ranges, drivers = {}, {}
+    for name, measure in ({b.name: b.measure for b in bounds} or MEASURES).items():
+        values = [int(measure(p)) for p in points]
+        if not counted:         # descent found the cheapest already where that is the only bound
+            only = len(bounds) == 1 and bounds[0].least is None
+            low = inside if only else lowest(space, measure)
+            values += [int(measure(p)) for p in (low, highest(space, measure, ASCENT))]
+        ranges[name] = min(values), max(values)
+        drivers[name] = main_effects(points, [math.log(max(v, 1)) for v in values[:len(points)]],
+                                     counted)[:5]
+    classes = _classes(points)
+    about, least = (len(classes), len(classes)) if counted else _distinct(classes)
+    return Report(len(space.holes), number, exact, about, min(least, number), counted, len(points),
+                  _fitting(draws, budget, counted), ranges, drivers)
+
+
+def _counted(space: Genotype, tree: HoleTree, first: list[Draw]) -> list[Draw] | None:
+    """All points of a small space, None for a large one; ``first`` tells how long they take."""
+    limit = int(COUNTED / _size(first))
+    if tree.total > limit:
+        return None
+    points = list(islice(every_point(space), limit + 1))    # there may be more than in the tree
+    return [Draw(p, 1.0) for p in points] if len(points) <= limit else None
+
+
+def _drawn(space: Genotype, tree: HoleTree, rng: random.Random, first: list[Draw]) -> list[Draw]:
+    count = min(max(LEAST, round(DRAWN / _size(first))), MOST)
+    draws = first + [tree.draw(space, rng) for _ in range(count - len(first))]
+    return draws if any(d.point for d in draws) else [Draw(sample(space, rng), 1.0)]
+
+
+def _size(draws: list[Draw]) -> float:
+    """Operations of a network."""
+    sizes = [len(d.point.expansion.nodes) for d in draws if d.point is not None]
+    return sum(sizes) / len(sizes) if sizes else DRAWN / LEAST
+
+
+def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
+    """The share of the points that fit, each point counting alike."""
+    valid = [(d.weight, budget.fits(d.point)) for d in draws if d.point is not None]
+    total = sum(weight for weight, _ in valid)
+    share = sum(weight for weight, fits in valid if fits) / total
+    if counted:
+        return Share(share, share, share)
+    # Wilson's interval, for as many draws as would tell as much if they weighed alike (Kish 1965)
+    n = total**2 / sum(weight**2 for weight, _ in valid)
+    middle, half = share + Z**2 / (2 * n), Z * math.sqrt(share * (1 - share) / n + (Z / n)**2 / 4)
+    return Share(share, max(0.0, (middle - half) / (1 + Z**2 / n)),
+                 min(1.0, (middle + half) / (1 + Z**2 / n)))
+
+
+def _classes(points: list[Point]) -> list[int]:
+    """How many of the points are each network. Equal networks cost the same, and what is expanded
+    to the same operations is the same: only what is left needs the canonical graph."""
+    alike: dict[tuple[int, int], dict[Hashable, list[Point]]] = {}
+    for p in points:
+        operations = tuple([(node.op, node.inputs) for node in p.expansion.nodes])
+        alike.setdefault((p.macs, p.params), {}).setdefault(operations, []).append(p)
+    found: list[int] = []
+    for group in alike.values():
+        networks = Counter[str]()
+        for same in group.values():
+            name = digest(same[0].expansion) if len(group) > 1 else ""
+            networks[name] += len(same)
+        found += networks.values()
+    return found
+
+
+def _distinct(classes: list[int]) -> tuple[float | None, float]:
+    """How many networks there are, from how often two random points were the same one: that many
+    pairs to a repeat. And the least that 95 % of such draws agree with (Byar's bound of a Poisson
+    count). Networks that many points lead to count for more, so both are rather too low."""
+    n, repeats = sum(classes), sum(k * (k - 1) // 2 for k in classes)
+    pairs, c = n * (n - 1) / 2, repeats + 1
+    return (pairs / repeats if repeats else None,
+            pairs / (c * (1 - 1 / (9 * c) + 1.645 / (3 * math.sqrt(c))) ** 3))

@@ -1,0 +1,149 @@
+"""The nearest network that was not scored yet, and when there is none."""
+
+import itertools
+import math
+import random
+from collections.abc import Iterator
+from functools import cached_property
+
+from search.study.distance import distance
+from searchspace import Genotype, GenotypeError, SearchspaceError
+from searchspace.identity import identity
+from searchspace.notation.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.counting import walk
+from searchspace.space.point import Point, point, sample
+from searchspace.space.solver import bring, solve
+
+_EFFORT = 1_000       # costs calculated among the neighbours of a network, before looking wider
+_DRAWS = 10           # random networks, where a space is too large to be counted out
+
+Changes = dict[str, Atom]
+
+
+class SpaceExhausted(SearchspaceError):
+    """No network that is new and inside the budget could be found."""
+
+
+class Region:
+    """A space under a budget: where new networks are looked for.
+
+    A network counts once for each combination of sampled decisions, at the greatest width that
+    the budget allows; isomorphic ones are one.
+    """
+
+    def __init__(self, space: Genotype, budget: Budget, cheapest: Point) -> None:
+        self.space, self.budget, self.cheapest = space, budget, cheapest
+        solved = [hole for hole in space.holes if hole.kind == "solve"]
+        self.grid = math.prod(len(hole.labels) for hole in solved)
+        self.narrowest: Changes = {hole.name: hole.labels[0] for hole in solved}
+
+    @cached_property
+    def inside(self) -> tuple[tuple[str, Point], ...] | None:
+        """All networks inside the budget by identity; None where they are too many to count out."""
+        points = walk(self.space)
+        if points is None:
+            return None
+        best: dict[frozenset[tuple[str, Atom]], Point] = {}
+        for at in points:
+            key = frozenset(at.sampled.items())
+            if self.budget.fits(at) and (key not in best or self.budget.excess(at)
+                                         > self.budget.excess(best[key])):
+                best[key] = at
+        return tuple((identity(self.space, at.decisions), at) for at in best.values())
+
+    def nearest_new(self, at: Point, seen: frozenset[str],
+                    rng: random.Random) -> tuple[str, Point]:
+        """A network that is not in ``seen``, with as few decisions changed from ``at`` as can be,
+        and its identity: one change, in random order over all decisions and options, then two;
+        then whichever is left of a space that can be counted out, or random ones.
+
+        Raises:
+            SpaceExhausted: every network inside the budget is in ``seen``; or, in a space that is
+                too large to be counted out, none of those looked at was new.
+        """
+        for found in self._near(at, rng):
+            if (name := identity(self.space, found.decisions)) not in seen:
+                return name, found
+        if self.inside is not None:
+            left = [(name, found) for name, found in self.inside if name not in seen]
+            if not left:
+                count = len({name for name, _ in self.inside})
+                raise SpaceExhausted(f"the space is used up: networks that fit {self.budget}: "
+                                     f"{count}, and all {count} were scored")
+            rng.shuffle(left)
+            return min(left, key=lambda pair: distance(at, pair[1]).changed)
+        for found in itertools.chain(self._walk(at, rng), self._random(rng)):
+            if (name := identity(self.space, found.decisions)) not in seen:
+                return name, found
+        raise SpaceExhausted(
+            f"the space seems used up: no network that is new and inside {self.budget} was found "
+            f"near the last proposal, nor on a random walk from there, nor from {_DRAWS} random "
+            f"ones; {len(seen)} were scored")
+
+    def _near(self, at: Point, rng: random.Random) -> Iterator[Point]:
+        """Points inside the budget with one, then two decisions changed; bounded."""
+        spent = 0
+        for changes in itertools.chain(_single(at, rng), _double(at, rng)):
+            near = self._inside_with(at, changes, rng)
+            spent += 2 if near is None else self.grid
+            if near is not None:
+                yield near
+            if spent >= _EFFORT:
+                return
+
+    def _walk(self, at: Point, rng: random.Random) -> Iterator[Point]:
+        """Points inside the budget, each one change from the one before. Where a budget is tight,
+        random networks brought inside meet the same few again and again; a walk does not."""
+        spent = 0
+        while spent < _EFFORT and (options := _options(at)):
+            step = self._inside_with(at, dict([rng.choice(options)]), rng)
+            spent += 2 if step is None else self.grid
+            if step is not None:
+                at = step
+                yield at
+
+    def _inside_with(self, at: Point, changes: Changes, rng: random.Random) -> Point | None:
+        """The point with some decisions changed, as wide as the budget allows. None where neither
+        the width it has nor the narrowest is inside: not all are tried then."""
+        for width in ({}, self.narrowest):
+            try:
+                near = point(self.space, lambda _, hole: rng.choice(hole.labels),
+                             {**at.decisions, **width, **changes})
+            except GenotypeError:
+                continue
+            if self.budget.fits(near):
+                return solve(self.space, near, self.budget)
+        return None
+
+    def _random(self, rng: random.Random) -> Iterator[Point]:
+        for _ in range(_DRAWS):
+            yield bring(self.space, sample(self.space, rng), self.budget, rng, self.cheapest)
+
+
+def _options(at: Point) -> list[tuple[str, Atom]]:
+    return [(name, label) for name, value in at.sampled.items()
+            for label in at.holes[name].labels if label != value]
+
+
+def _single(at: Point, rng: random.Random) -> Iterator[Changes]:
+    """Every change of one decision, in random order."""
+    options = _options(at)
+    rng.shuffle(options)
+    for name, label in options:
+        yield {name: label}
+
+
+def _double(at: Point, rng: random.Random) -> Iterator[Changes]:
+    """Changes of two decisions: all in random order where they are few, else drawn."""
+    options = _options(at)
+    if len(options) ** 2 <= _EFFORT:
+        pairs = list(itertools.combinations(options, 2))
+        rng.shuffle(pairs)
+    elif len({name for name, _ in options}) > 1:
+        pairs = [(rng.choice(options), rng.choice(options)) for _ in range(_EFFORT)]
+    else:
+        return
+    for one, other in pairs:
+        if one[0] != other[0]:
+            yield dict((one, other))

@@ -1,0 +1,95 @@
+"""Trials whose worker ended before they did: marked failed with the reason, and done again.
+
+Whose worker is gone is found by any other one. The trial keeps all that is known about its
+network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for
+the cause, and fails for good: a search must not die of one network again and again. Where a network
+is trained, only deaths in the training count, and only those without an epoch between them: a
+training that gets on is no cause.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.archive.claims import Claims
+from search.objectives.training import CHECKPOINT, NOT_BEGUN
+from search.samplers import finished
+from search.study.distance import Distance
+from search.study.proposal import Proposal
+from search.study.storage import WORKER
+from searchspace import Genotype
+from searchspace.space.point import first, point
+
+INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
+DIED = "its worker died"
+ATTEMPTS = 5
+
+
+def is_settled(trial: FrozenTrial) -> bool:
+    """Whether it is known which network a trial is about."""
+    return "identity" in trial.user_attrs
+
+
+def running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that some worker evaluates just now."""
+    return [t for t in trials if t.state == TrialState.RUNNING]
+
+
+def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None:
+    """Mark a running trial as failed; for good where it killed its workers `ATTEMPTS` times."""
+    storage, number = study._storage, trial._trial_id
+    try:
+        reached = trial.user_attrs.get(CHECKPOINT)
+        if is_settled(trial) and reason == DIED and reached != NOT_BEGUN:
+            identity = trial.user_attrs["identity"]
+            deaths = 1 + sum(t.user_attrs.get(INTERRUPTED) == DIED
+                             and t.user_attrs.get("identity") == identity
+                             and t.user_attrs.get(CHECKPOINT) == reached
+                             for t in study.get_trials(deepcopy=False) if t.number != trial.number)
+            if deaths >= ATTEMPTS:
+                storage.set_trial_user_attr(
+                    number, "error", f"{DIED} {deaths} times while this network was evaluated")
+        storage.set_trial_user_attr(number, INTERRUPTED, reason)
+        storage.set_trial_state_values(number, TrialState.FAIL)
+    except optuna.exceptions.UpdateFinishedTrialError:
+        pass        # another worker found it too, or it ended after all
+
+
+def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: bool = False,
+                 reason: str = DIED) -> list[FrozenTrial]:
+    """Cut off the running trials whose worker is gone; with ``everything`` all of them. Gives all
+    trials as they are then."""
+    trials = study.get_trials(deepcopy=False)   # before the workers: each of them joined before
+    found = running(trials)                     # it asked
+    if not found:
+        return trials
+    living = {w.id for w in claims.workers(name) if w.alive and not everything}
+    gone = [t for t in found if t.user_attrs.get(WORKER) not in living - {claims.own}]
+    for trial in gone:
+        worker = trial.user_attrs.get(WORKER)
+        if worker == claims.own:
+            cut_off(study, trial, "its beginning was not confirmed")
+        else:
+            cut_off(study, trial, reason)
+            if worker is not None:
+                claims.leave(worker)
+    return study.get_trials(deepcopy=False) if gone else trials
+
+
+def to_retry(trials: Sequence[FrozenTrial], space: Genotype,
+             taken: frozenset[str]) -> Iterator[Proposal]:
+    """The networks of trials that were cut off, but for those in ``taken``; the oldest first."""
+    tried: set[str] = set(taken)
+    for trial in trials:
+        if INTERRUPTED in trial.user_attrs and is_settled(trial) and not finished(trial) \
+                and trial.user_attrs["identity"] not in tried:
+            tried.add(trial.user_attrs["identity"])
+            yield _again(trial, space)
+
+
+def _again(trial: FrozenTrial, space: Genotype) -> Proposal:
+    a = trial.user_attrs
+    return Proposal(point(space, first, a["decisions"]), a["identity"],
+                    Distance(a["changed"], a["share"], a["rank"]), a["replaced"], a["lost"],
+                    a["start"], a["brought"], a.get("proposed_macs"))

@@ -1,0 +1,178 @@
+"""Optuna's storage as several workers need it: trials that know their worker, and patience.
+
+A trial is born with the name of its worker in the same transaction, so that no crash can leave one
+that nobody answers for. What it is about is written in one more, as a whole: beside that it is
+cheap, since a database pays for each transaction. A database that is away, or a file that another
+worker is writing to, is waited for, see `search.archive.retry`.
+"""
+
+import functools
+import json
+import logging
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import optuna
+import sqlalchemy
+from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._rdb import models
+from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.archive.database import DIALECTS, sentence
+from search.archive.retry import passes, patient
+from search.errors import StorageError
+
+T = TypeVar("T")
+WORKER = "worker"       # the attribute of a trial
+_TRIES = 8              # to make the tables, where others make them at the same time
+
+# Where a server goes away, Optuna would print its statements; here one sentence tells it.
+logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
+
+
+class WorkerStorage(RDBStorage):
+    """The trials in the database ``url``, of which those asked here are those of ``worker``."""
+
+    def __init__(self, url: str, worker: str, patience_s: float) -> None:
+        self.worker, self.patience_s = worker, 0.0      # a wrong URL is told at once
+        self.opened = False
+        wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **wait})
+        self.patience_s, self.opened = patience_s, True
+        if self.engine.dialect.name == "sqlite":
+            _keep_journal(self.engine)
+
+    def _create_new_trial(self, study_id: int,
+                          template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        if template_trial is None:
+            template_trial = optuna.trial.create_trial(state=TrialState.RUNNING,
+                                                       user_attrs={WORKER: self.worker})
+        return self._wait(lambda: super(WorkerStorage, self)._create_new_trial(
+            study_id, template_trial))
+
+    def describe(self, trial: optuna.Trial, parameters: Mapping[str, tuple[BaseDistribution, Any]],
+                 user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
+        """Give a trial that was just born its parameters and attributes, in one transaction.
+
+        Raises:
+            UpdateFinishedTrialError: others have taken it for dead.
+        """
+        number = trial._trial_id
+        rows: list[tuple[Any, list[dict[str, Any]]]] = [
+            (models.TrialParamModel, [
+                {"param_name": name, "param_value": wanted.to_internal_repr(value),
+                 "distribution_json": distribution_to_json(wanted)}
+                for name, (wanted, value) in parameters.items()]),
+            *((model, [{"key": key, "value_json": json.dumps(value)}
+                       for key, value in attributes.items()])
+              for model, attributes in ((models.TrialSystemAttributeModel, system),
+                                        (models.TrialUserAttributeModel, user)))]
+
+        def work() -> None:
+            with _create_scoped_session(self.scoped_session) as session:
+                found = models.TrialModel.find_or_raise_by_id(number, session, for_update=True)
+                self.check_trial_is_updatable(number, cast(TrialState, found.state))
+                for model, told in rows:
+                    insert: Any = DIALECTS[self.engine.dialect.name](model.__table__)
+                    if told:        # what is there already was written, though the answer got lost
+                        session.connection().execute(insert.on_conflict_do_nothing(), [
+                            {"trial_id": number, **row} for row in told])
+
+        self._wait(work)
+        known = trial._cached_frozen_trial      # what the trial itself answers from
+        for name, (wanted, value) in parameters.items():
+            known.distributions[name], known.params[name] = wanted, value
+        known.user_attrs.update(user)
+        known.system_attrs.update(system)
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState,
+                               values: Sequence[float] | None = None) -> bool:
+        """As Optuna's; an end that was written, though the answer got lost, counts as written."""
+        tried = False
+
+        def work() -> bool:
+            nonlocal tried
+            again, tried = tried, True
+            try:
+                return super(WorkerStorage, self).set_trial_state_values(trial_id, state, values)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                if again and self.get_trial(trial_id).state == state:
+                    return True
+                raise
+        return self._wait(work)
+
+    def _wait(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, once the database is there; its errors in one sentence."""
+        def attempt() -> T:
+            try:
+                return work()
+            except (SQLAlchemyError, optuna.exceptions.StorageInternalError):
+                self._begin_anew()
+                raise
+
+        try:
+            return patient(attempt, self.patience_s)
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            if not self.opened:
+                raise
+            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+            assert isinstance(cause, SQLAlchemyError)
+            url = sqlalchemy.make_url(self.url)
+            raise StorageError(f"the study in {url.database or url.host} cannot be used: "
+                               f"{sentence(cause)}") from None
+
+    def _begin_anew(self) -> None:
+        """Drop a session whose connection broke: it cannot be rolled back, nor used again."""
+        try:
+            self.scoped_session.remove()
+        except SQLAlchemyError:
+            self.scoped_session.registry.clear()
+
+
+def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
+        return self._wait(lambda: method(self, *arguments, **named))
+    return call
+
+
+for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trials",
+               "get_best_trial"} - set(vars(WorkerStorage))):
+    setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
+
+
+def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
+    """The storage; several processes may make its tables at the same time.
+
+    Raises:
+        SQLAlchemyError: the database cannot be used.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return WorkerStorage(url, worker, patience_s)
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+            racing = isinstance(cause, sqlalchemy.exc.IntegrityError) or passes(cause) or \
+                "already exists" in str(cause)
+            if attempt == _TRIES - 1 or not racing:
+                raise cause or error from None
+            time.sleep(0.1 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _keep_journal(engine: sqlalchemy.Engine) -> None:
+    """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
+    @sqlalchemy.event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA busy_timeout=60000")
+
+    engine.dispose()  # connections opened before the listener

@@ -1,0 +1,75 @@
+"""torch's optimisers, schedules and averages, as a recipe asks for them.
+
+A schedule goes by steps. Where a training is shorter or longer than its recipe, all times of the
+schedule shrink or grow with it.
+"""
+
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer, lr_scheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from search.training.recipe import Recipe
+
+
+def make_optimiser(recipe: Recipe, network: nn.Module) -> Optimizer:
+    """The recipe's optimiser of all parameters."""
+    kind = SGD if recipe.optimiser == "sgd" else AdamW
+    return kind(network.parameters(), **recipe.optimiser_settings)
+
+
+def make_schedule(recipe: Recipe, optimiser: Optimizer, steps: int,
+                  epochs: int) -> lr_scheduler.LRScheduler:
+    """The recipe's schedule over ``epochs`` of ``steps`` each; to be stepped after each step."""
+    total = steps * epochs
+    unit = steps if recipe.unit == "epochs" else 1
+    # Steps for one unit of the recipe's times.
+    stretch = total / (recipe.length * unit) * unit
+
+    def after(time: float) -> int:
+        return max(1, round(time * stretch))
+
+    warm = min(round(recipe.warmup * stretch), total - 1)
+    settings = recipe.schedule_settings
+    main: lr_scheduler.LRScheduler
+    if recipe.schedule == "cosine":
+        main = lr_scheduler.CosineAnnealingLR(optimiser, total - warm)
+    elif recipe.schedule == "step":
+        main = lr_scheduler.StepLR(optimiser, after(settings["every"]), settings["factor"])
+    elif recipe.schedule == "multistep":
+        main = lr_scheduler.MultiStepLR(optimiser, [after(t) for t in settings["at"]],
+                                        settings["factor"])
+    elif recipe.schedule == "sgdr":
+        main = lr_scheduler.CosineAnnealingWarmRestarts(optimiser, after(settings["first"]),
+                                                        settings["times"])
+    else:
+        main = lr_scheduler.ConstantLR(optimiser, 1.0)
+    if warm < 1:
+        return main
+    rising = lr_scheduler.LinearLR(optimiser, 1 / (warm + 1), 1.0, warm)
+    return lr_scheduler.SequentialLR(optimiser, [rising, main], [warm])
+
+
+def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel | None:
+    """The average of the weights that a recipe asks for, if it does.
+
+    An exponential one follows the running statistics of batch normalisation too; after a plain
+    one (SWA) they are measured anew.
+    """
+    if recipe.ema is not None:
+        return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema),  # type: ignore[no-untyped-call]
+                             use_buffers=True)
+    return AveragedModel(network) if recipe.swa is not None else None
+
+
+def set_dropout(network: nn.Module, share: float | None) -> None:
+    """Give every dropout of a network this share; a network without any drops before its last
+    linear layer. None leaves it as it is."""
+    if share is None:
+        return
+    found = [m for m in network.modules() if isinstance(m, nn.Dropout)]
+    for module in found:
+        module.p = share
+    linear = [m for m in network.modules() if isinstance(m, nn.Linear)]
+    if not found and linear:
+        linear[-1].register_forward_pre_hook(
+            lambda module, inputs: nn.functional.dropout(inputs[0], share, module.training))

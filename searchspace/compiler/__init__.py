@@ -1,0 +1,1 @@
+"""A document becomes a program of steps, with everything checked once."""

@@ -1,0 +1,126 @@
+"""Blocks: named bodies with arguments, called like operations, and where their names are found."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from searchspace.compiler.program import RESERVED, Block, Step, Value
+from searchspace.compiler.steps import STRUCTURAL, Scope, compile_steps, compile_value
+from searchspace.errors import GenotypeError, nearest
+from searchspace.notation.schema import check_keys, mapping
+from searchspace.notation.tree import MAX_DEPTH, Map, Scalar, Seq, Tree, describe
+from searchspace.ops import OPS
+
+
+class Blocks:
+    """The blocks that a file can call: its own, those of its `use` files, the bundled ones."""
+
+    def __init__(self, trees: Mapping[str, Tree], outer: "Blocks | None" = None) -> None:
+        self.trees = trees
+        self.outer = outer
+        self.called: set[str] = set()
+        self._done: dict[str, Block] = {}
+        self._stack: list[str] = []
+        for name, tree in trees.items():
+            if name in OPS or name in STRUCTURAL or name in RESERVED:
+                raise GenotypeError(f"{name!r} is an operation or a reserved word; name the block "
+                                    "otherwise", tree.place)
+
+    def get(self, name: str) -> Block | None:
+        """The compiled block, or None for a name that is no block.
+
+        Inside a block that stands in for another one, its name means that other: so it wraps it.
+        """
+        wraps = self._stack[-1:] == [name] and self.outer is not None and name in self.outer.names
+        if name not in self.trees or wraps:
+            return self.outer.get(name) if self.outer else None
+        self.called.add(name)
+        if name in self._stack:
+            chain = " → ".join([*self._stack[self._stack.index(name):], name])
+            raise GenotypeError(f"block {name!r} calls itself: {chain}", self.trees[name].place)
+        if len(self._stack) > MAX_DEPTH:
+            raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep",
+                                self.trees[name].place)
+        if name not in self._done:
+            self._stack.append(name)
+            try:
+                self._done[name] = compile_block(name, self.trees[name], self)
+            finally:
+                self._stack.pop()
+        return self._done[name]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.trees) | (self.outer.names if self.outer else frozenset())
+
+
+def compile_block(name: str, tree: Tree, blocks: Blocks) -> Block:
+    """Compile one entry of `blocks`."""
+    if not isinstance(tree, Map):
+        raise GenotypeError(f"block {name!r} must be a mapping with a body", tree.place)
+    check_keys(tree, ("about", "args", "in", "out", "body"), f"block {name!r}")
+    given = mapping(tree.get("args"), "args")
+    args, scope = compile_args(given, blocks)
+    ins = _compile_ins(mapping(tree.get("in"), "in"))
+    body = tree.get("body")
+    if not isinstance(body, Seq) or not body.items:
+        raise GenotypeError(f"block {name!r} needs a body: a list of steps", tree.place)
+    steps = compile_steps(body.items, scope)
+    outs = _compile_outs(mapping(tree.get("out"), "out"), ins, steps)
+    check_unused(scope, given, f"block {name!r}")
+    return Block(name, args, ins, outs, steps, tree.place)
+
+
+def compile_args(tree: Map, blocks: Blocks) -> tuple[tuple[tuple[str, Value | None], ...], Scope]:
+    """Arguments in order, and the scope they open; a default may use the arguments before it."""
+    scope = Scope(blocks)
+    args: list[tuple[str, Value | None]] = []
+    for name, value in tree.items.items():
+        if name in RESERVED or name in ("cin", "true", "false") or not name.isidentifier():
+            raise GenotypeError(f"{name!r} cannot name an argument", tree.place)
+        empty = isinstance(value, Scalar) and value.value is None
+        args.append((name, None if empty else compile_value(value, scope)))
+        scope.args.append(name)
+    return tuple(args), scope
+
+
+def check_unused(scope: Scope, args: Map, owner: str) -> None:
+    """Raise GenotypeError for an argument that no formula and no step uses."""
+    for name, value in args.items.items():
+        if name not in scope.used:
+            raise GenotypeError(f"argument {name!r} of {owner} is never used", value.place)
+
+
+def _compile_ins(tree: Map) -> tuple[tuple[str, str | None], ...]:
+    ins: list[tuple[str, str | None]] = []
+    for name, value in tree.items.items():
+        fallback = value.value if isinstance(value, Scalar) else describe(value)
+        if fallback is not None and fallback not in dict(ins):
+            raise GenotypeError(f"input {name!r} can fall back to an input before it, not to "
+                                f"{fallback!r}", value.place)
+        ins.append((name, fallback if isinstance(fallback, str) else None))
+    return tuple(ins) or (("x", None),)
+
+
+def _compile_outs(tree: Map, ins: tuple[tuple[str, str | None], ...],
+                  steps: tuple[Step, ...]) -> tuple[tuple[str, str], ...]:
+    known = {name for name, _ in ins} | _bound(steps)
+    outs: list[tuple[str, str]] = []
+    for name, value in tree.items.items():
+        tensor = value.value if isinstance(value, Scalar) else None
+        if not isinstance(tensor, str) or tensor not in known:
+            raise GenotypeError(f"out {name!r}: no tensor {describe(value)} in the body"
+                                f"{nearest(tensor, known)}", value.place)
+        outs.append((name, tensor))
+    return tuple(outs)
+
+
+def _bound(steps: tuple[Step, ...]) -> set[str]:
+    names: set[str] = set()
+    for step in steps:
+        names.update(step.names)
+        for branch in step.branches or ():
+            if not isinstance(branch, str):
+                names |= _bound(branch)
+    return names
+
+

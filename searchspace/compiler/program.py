@@ -1,0 +1,151 @@
+"""What a genotype is compiled to: values, steps and blocks, ready to be expanded.
+
+Everything that can be wrong without knowing a shape is told while compiling (`steps`, `blocks`),
+once, so that expanding one genotype for thousands of decisions checks nothing twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from searchspace.errors import Place
+from searchspace.notation.holes import Hole, chosen
+from searchspace.notation.tree import Scalar, Seq, Tree
+from searchspace.ops import Field, Op
+
+RESERVED = ("from", "as", "of", "repeat", "first", "each", "when")
+
+
+# --- values: what a parameter may be; each has get(env) -----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    value: Any
+    place: Place
+
+    def get(self, env: Any) -> Any:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    run: Callable[[Any], Any]
+    place: Place
+
+    def get(self, env: Any) -> Any:
+        return self.run(env)
+
+
+@dataclass(frozen=True, slots=True)
+class HoleValue:
+    hole: Hole
+    options: Mapping[Any, "Value"]   # empty for a drawn graph
+    place: Place
+
+    def get(self, env: Any) -> Any:
+        label = env.decide(self.hole)
+        if not self.options:
+            return _plain_lists(chosen(self.hole, label))
+        return self.options[label].get(env)
+
+
+@dataclass(frozen=True, slots=True)
+class ListValue:
+    items: tuple["Value", ...]
+    place: Place
+
+    def get(self, env: Any) -> Any:
+        return tuple(item.get(env) for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class StepValue:
+    """A step given as an argument; it runs where the block calls it, in the scope it came from."""
+
+    step: "Step"
+    place: Place
+
+    def get(self, env: Any) -> Any:
+        return Closure(self.step, env)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    step: "Step"
+    env: Any
+
+
+Value = Const | Formula | HoleValue | ListValue | StepValue
+
+
+# --- steps and blocks ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Parameters of a step: constants, already of the right type, and what is still to evaluate."""
+
+    fixed: tuple[tuple[str, Any], ...] = ()
+    dynamic: tuple[tuple[str, Field | None, Value], ...] = ()
+
+    def get(self, env: Any) -> tuple[tuple[str, Any], ...]:
+        if not self.dynamic:
+            return self.fixed
+        return self.fixed + tuple(
+            (name, f.coerce(value.get(env), value.place) if f else value.get(env))
+            for name, f, value in self.dynamic)
+
+
+Branch = str | tuple["Step", ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    label: str                       # its name in the body, part of every node's name
+    key: str
+    kind: str                        # op, block, arg, choice, or a structural word
+    target: "type[Op] | Block | None"
+    params: Params
+    place: Place
+    first: Params | None = None
+    each: tuple[tuple[str, Field | None, tuple[Value, ...]], ...] = ()
+    sources: tuple[Value, ...] | None = None
+    branches: tuple[Branch, ...] | None = None
+    names: tuple[str, ...] = ()
+    when: Value | None = None
+    repeat: Value | None = None
+    options: Mapping[Any, "Step"] = field(default_factory=dict)
+    hole: Hole | None = None
+    per_repeat: bool = False         # its holes are decided once a repeat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    name: str
+    args: tuple[tuple[str, Value | None], ...]      # None: required
+    ins: tuple[tuple[str, str | None], ...]         # input, and the input it falls back to
+    outs: tuple[tuple[str, str], ...]               # travelling name, tensor of the body
+    body: tuple[Step, ...]
+    place: Place
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(name for name, default in self.args if default is None)
+
+
+def _plain_lists(tree: Tree) -> Any:
+    if isinstance(tree, Seq):
+        return tuple(_plain_lists(t) for t in tree)
+    assert isinstance(tree, Scalar)
+    return tree.value
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A genotype compiled: what `expand` runs."""
+
+    args: tuple[tuple[str, Value], ...]
+    input: tuple[Value, ...]
+    net: tuple[Step, ...]
+    place: Place

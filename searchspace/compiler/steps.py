@@ -1,0 +1,310 @@
+"""Compiling steps: keys resolved to operations and blocks, parameters and formulas checked."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from searchspace.compiler.program import (
+    RESERVED,
+    Block,
+    Branch,
+    Const,
+    Formula,
+    HoleValue,
+    ListValue,
+    Params,
+    Step,
+    StepValue,
+    Value,
+)
+from searchspace.errors import GenotypeError, Place, nearest
+from searchspace.notation.formula import COMMA, compile_formula
+from searchspace.notation.holes import Hole, branch_steps, find_holes, step_labels, step_parts
+from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
+from searchspace.ops import OPS, Field, Op, schema
+
+_NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
+
+
+class Names(Protocol):
+    """Where a block's name is looked up (`blocks.Blocks`)."""
+
+    @property
+    def names(self) -> frozenset[str]: ...
+
+    def get(self, name: str) -> Block | None: ...
+
+
+class Scope:
+    """What one body may use: blocks by name, and its arguments; it notes which were used."""
+
+    def __init__(self, blocks: Names) -> None:
+        self.blocks = blocks
+        self.args: list[str] = []
+        self.used: set[str] = set()
+
+    def use(self, name: str, place: Place, text: str) -> None:
+        if name not in self.args:
+            raise GenotypeError(f"{text!r}: no argument {name!r}{nearest(name, self.args)}", place)
+        self.used.add(name)
+
+
+def compile_value(tree: Tree, scope: Scope) -> Value:
+    """Compile a parameter's value."""
+    if isinstance(tree, Hole):
+        options = {label: compile_value(t, scope)
+                   for label, t in zip(tree.labels, tree.trees, strict=bool(tree.trees))}
+        return HoleValue(tree, options, tree.place)
+    if isinstance(tree, Scalar):
+        text = tree.value
+        if isinstance(text, str) and text.startswith("="):
+            run, names, _ = compile_formula(text[1:], tree.place)
+            for name in sorted(names):
+                scope.use(name, tree.place, text)
+            return Formula(run, tree.place)
+        return Const(text, tree.place)
+    if isinstance(tree, Seq):
+        values = tuple(compile_value(t, scope) for t in tree)
+        if all(isinstance(v, Const) for v in values):
+            return Const(tuple(v.get(None) for v in values), tree.place)
+        return ListValue(values, tree.place)
+    if isinstance(tree, Map) and (parts := step_parts(tree)) is not None:
+        for word in RESERVED:
+            if word in parts[1]:
+                raise GenotypeError(f"{word!r} has no effect in a step that is passed on; it "
+                                    "stands where the step is called", parts[1][word].place)
+        label, = step_labels((tree,))
+        return StepValue(compile_step(tree, label, scope, passed=True), tree.place)
+    if isinstance(tree, Tagged):
+        raise GenotypeError(f"a !{tree.tag} hole cannot stand here; make it an argument of the "
+                            "network", tree.place)
+    raise GenotypeError(f"{describe(tree)} cannot stand here (a mapping as a value is a step, "
+                        "with one key)", tree.place)
+
+
+def compile_steps(trees: tuple[Tree, ...], scope: Scope) -> tuple[Step, ...]:
+    """Compile the steps of one body."""
+    return tuple(compile_step(tree, label, scope)
+                 for tree, label in zip(trees, step_labels(trees), strict=True))
+
+
+def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> Step:
+    """Compile one step; ``label`` is its name in the body. A step that is ``passed`` as an argument
+    may lack parameters, which its caller gives.
+
+    Raises:
+        GenotypeError: unknown operation, block or parameter; a reserved word without effect.
+    """
+    if isinstance(tree, Hole):
+        return _choice(tree, label, scope)
+    parts = step_parts(tree)
+    if parts is None:
+        raise GenotypeError(f"a step is one operation or block with its parameters, not "
+                            f"{_shown(tree)}", tree.place)
+    key, given = parts
+    place = tree.place
+    kind, target, fields = _resolve(key, scope, place)
+    check_reserved(key, kind, given)
+    own = {name: t for name, t in given.items.items() if name not in RESERVED}
+    first = _mapping(given.get("first"), "first")
+    each = given.get("each")
+    each_lists = each if isinstance(each, Map) else Map({})
+    if fields is not None:
+        for name, value in (*own.items(), *first.items.items(), *each_lists.items.items()):
+            if name not in fields:
+                hint = COMMA if _torn(given) else nearest(name, (*fields, *RESERVED))
+                raise GenotypeError(f"{key} has no parameter {name!r}{hint}", value.place)
+        missing = [n for n in _missing(target) if n not in own and n not in each_lists]
+        if missing and not passed:
+            raise GenotypeError(f"{key} needs {', '.join(missing)}", place)
+    clash = [n for n in each_lists if n in own or n in first]
+    if clash:
+        raise GenotypeError(f"{clash[0]!r} is given both per repeat and otherwise",
+                            each_lists[clash[0]].place)
+    repeat, when = given.get("repeat"), given.get("when")
+    return Step(
+        label, key, kind, target, _params(own, fields, scope), place,
+        first=_params({**own, **first.items}, fields, scope) if first.items else None,
+        each=tuple((name, fields.get(name) if fields else None, _list(t, scope))
+                   for name, t in each_lists.items.items()),
+        sources=_sources(given.get("from"), scope),
+        branches=_branches(given.get("of"), scope),
+        names=_as_names(given.get("as")),
+        when=compile_value(when, scope) if when is not None else None,
+        repeat=compile_value(repeat, scope) if repeat is not None else None,
+        per_repeat=each == Scalar(True))
+
+
+def _torn(given: Map) -> bool:
+    """Whether a comma tore a formula: ``{out: =round_to(40*w, 8)}``."""
+    texts = [str(t.value) for t in given.items.values() if isinstance(t, Scalar)]
+    return any(t.startswith("=") and t.count("(") > t.count(")") for t in texts)
+
+
+def _resolve(key: str, scope: Scope, place: Place) -> tuple[str, type[Op] | Block | None,
+                                                           Mapping[str, Field | None] | None]:
+    """Kind, target and known parameters (None: known only when it runs) of a step's key."""
+    if key.startswith("="):
+        scope.use(key[1:], place, key)
+        return "arg", None, None
+    if key in STRUCTURAL:
+        return key, None, dict.fromkeys(STRUCTURAL[key])
+    block = scope.blocks.get(key)
+    if block is not None:
+        return "block", block, {name: None for name, _ in block.args}
+    if key in OPS:
+        return "op", OPS[key], schema(OPS[key])
+    hint = "; write it as `=" + key + "`" if key in scope.args else \
+        nearest(key, (*OPS, *STRUCTURAL, *scope.blocks.names))
+    raise GenotypeError(f"no operation or block is named {key!r}{hint}", place)
+
+
+def _missing(target: type[Op] | Block | None) -> tuple[str, ...]:
+    if isinstance(target, Block):
+        return target.required
+    return tuple(f.name for f in schema(target).values() if f.required) if target else ()
+
+
+def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
+            scope: Scope) -> Params:
+    fixed, dynamic = [], []
+    for name, tree in own.items():
+        value = compile_value(tree, scope)
+        f = fields.get(name) if fields else None
+        if isinstance(value, Const):
+            fixed.append((name, f.coerce(value.value, value.place) if f else value.value))
+        else:
+            dynamic.append((name, f, value))
+            if f and isinstance(value, HoleValue):
+                for option in value.options.values():
+                    if isinstance(option, Const):
+                        f.coerce(option.value, option.place)
+    return Params(tuple(fixed), tuple(dynamic))
+
+
+def _choice(hole: Hole, label: str, scope: Scope) -> Step:
+    options = {option: compile_step(tree, label, scope)
+               for option, tree in zip(hole.labels, hole.trees, strict=True)}
+    return Step(label, "choice", "choice", None, Params(), hole.place,
+                sources=_sources(hole.common.get("from"), scope),
+                names=_as_names(hole.common.get("as")), options=options, hole=hole)
+
+
+def _sources(tree: Tree | None, scope: Scope) -> tuple[Value, ...] | None:
+    if tree is None:
+        return None
+    items: Iterable[Tree] = tree if isinstance(tree, Seq) else (tree,)
+    sources = tuple(compile_value(t, scope) for t in items)
+    for source in sources:
+        if isinstance(source, Const) and not isinstance(source.value, str):
+            raise GenotypeError(f"from takes names of tensors, not {source.value!r}", source.place)
+    if not sources:
+        raise GenotypeError("from is an empty list", tree.place)
+    return sources
+
+
+def _branches(tree: Tree | None, scope: Scope) -> tuple[Branch, ...] | None:
+    if tree is None:
+        return None
+    if not isinstance(tree, Seq) or not tree.items:
+        raise GenotypeError("of takes a list of branches: names, steps, or lists of steps",
+                            tree.place)
+    compiled = iter(compile_steps(branch_steps(tree), scope))
+    branches: list[Branch] = []
+    for item in tree:
+        if isinstance(item, Scalar):
+            if not isinstance(item.value, str):
+                raise GenotypeError(f"a branch is a tensor's name, a step or a list of steps, not "
+                                    f"{item.value!r}", item.place)
+            branches.append(item.value)
+        else:
+            count = len(item) if isinstance(item, Seq) else 1
+            branches.append(tuple(next(compiled) for _ in range(count)))
+    return tuple(branches)
+
+
+def _as_names(tree: Tree | None) -> tuple[str, ...]:
+    if tree is None:
+        return ()
+    items = tree.items if isinstance(tree, Seq) else (tree,)
+    names = []
+    for item in items:
+        name = item.value if isinstance(item, Scalar) else None
+        if not isinstance(name, str) or not name.isidentifier() or name in _NO_NAMES:
+            raise GenotypeError(f"as takes names (letters, digits, _), not {describe(item)}",
+                                tree.place)
+        if name in names:
+            raise GenotypeError(f"as names {name!r} twice", tree.place)
+        names.append(name)
+    return tuple(names)
+
+
+def _list(tree: Tree, scope: Scope) -> tuple[Value, ...]:
+    if not isinstance(tree, Seq):
+        raise GenotypeError("a list with one value for each repeat was expected", tree.place)
+    return tuple(compile_value(t, scope) for t in tree)
+
+
+def _mapping(tree: Tree | None, what: str) -> Map:
+    if tree is None:
+        return Map({})
+    if not isinstance(tree, Map) or not tree.items:
+        raise GenotypeError(f"{what} takes the parameters to change: {{name: value}}", tree.place)
+    return tree
+
+
+def _shown(tree: Tree) -> str:
+    if isinstance(tree, Map):
+        return f"a mapping with keys {', '.join(tree)}" if len(tree) != 1 else \
+            f"{next(iter(tree))} with {describe(next(iter(tree.items.values())))}"
+    return describe(tree)
+
+
+# Steps that are no single operation, with their parameters; `expand` gives them their meaning.
+STRUCTURAL: dict[str, tuple[str, ...]] = {
+    "identity": (), "split": ("sizes",), "residual": ("project",),
+    "wire": ("edges", "node", "source", "join", "out", "n", "back", "ends"),
+}
+
+
+_REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("node",)}
+
+
+_WIRED_BY = {"edges": ("edges", "source", "out"), "back": ("back", "n", "ends")}   # either way
+
+
+def check_reserved(key: str, kind: str, given: Map) -> None:
+    """Raise GenotypeError for a word without effect, or one that is missing."""
+    for word in ("first", "each"):
+        if word in given and "repeat" not in given:
+            raise GenotypeError(f"{word!r} has no effect without 'repeat'", given[word].place)
+    each = given.get("each")
+    if each is not None and not isinstance(each, Map):
+        if each != Scalar(True):
+            raise GenotypeError("each is `true`, or lists by parameter: each: {k: [3, 5]}",
+                                each.place)
+        held = [t for n, t in given.items.items() if n not in RESERVED]
+        if not any(h.each for t in held for h in find_holes(t)):
+            raise GenotypeError("each: true has no effect without a hole in the step's parameters",
+                                each.place)
+    for word in _REQUIRED.get(key, ()):
+        if word not in given:
+            raise GenotypeError(f"{key} needs {word!r}", given.place)
+    for word in ("repeat", "of"):
+        if word in given and kind in STRUCTURAL:
+            raise GenotypeError(f"{word!r} has no effect on {key}", given[word].place)
+    if key == "wire":
+        _check_wire(given)
+
+
+def _check_wire(given: Map) -> None:
+    ways = [way for way in _WIRED_BY if way in given]
+    if len(ways) != 1:
+        raise GenotypeError("wire needs 'edges' or 'back'" + (", not both" if ways else ""),
+                            given.place)
+    if "back" in given and "n" not in given:
+        raise GenotypeError("wire needs 'n', the number of nodes, beside 'back'", given.place)
+    for way, words in _WIRED_BY.items():
+        for word in words:
+            if word in given and way not in given:
+                raise GenotypeError(f"{word!r} has no effect on a wire given by its {ways[0]!r}",
+                                    given[word].place)

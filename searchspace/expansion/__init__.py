@@ -1,0 +1,6 @@
+"""A program becomes a graph of operations with shapes and costs. No torch."""
+
+from searchspace.expansion.expand import expand, trace
+from searchspace.expansion.graph import Call, Expansion, Node
+
+__all__ = ["Call", "Expansion", "Node", "expand", "trace"]

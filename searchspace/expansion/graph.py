@@ -1,0 +1,71 @@
+"""The expanded network: operations in order, each with its inputs, output shape and cost."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from searchspace.errors import Place, ShapeError
+from searchspace.ops import Cost, Op
+from searchspace.shapes import Shape
+
+MAX_CHANNELS = 10_000_000
+
+
+class Call(NamedTuple):
+    """One block around a node: the step's full name, the block's name, and which repeat."""
+
+    name: str
+    block: str
+    repeat: int | None
+
+
+class Node(NamedTuple):
+    """One primitive operation of the expanded network."""
+
+    name: str
+    op: Op
+    inputs: tuple[int, ...]        # positions of the inputs; -1 is the network's input
+    shape: Shape
+    cost: Cost
+    calls: tuple[Call, ...]
+    place: Place
+
+
+class Expansion(NamedTuple):
+    """The live nodes in order of execution, the last tensor, and what fell away on the way."""
+
+    input: Shape
+    nodes: tuple[Node, ...]
+    output: int
+    notes: tuple[tuple[str, str], ...]   # (node name, what a reader should know)
+
+    def cost(self) -> Cost:
+        """MACs and parameters of the whole network."""
+        macs = params = 0
+        for node in self.nodes:
+            macs += node.cost.macs
+            params += node.cost.params
+        return Cost(macs, params)
+
+
+class Tensor(NamedTuple):
+    node: int
+    shape: Shape
+
+
+@lru_cache(maxsize=1 << 16)
+def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
+          shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
+    """An operation with its output shape and cost; remembered, since candidates share layers."""
+    op = cls(**dict(params))
+    least, most = op.inputs
+    if len(shapes) < least or (most is not None and len(shapes) > most):
+        wanted = f"{least}" if least == most else f"{least} or more" if most is None else \
+            f"{least} to {most}"
+        raise ShapeError(f"{op.kind} takes {wanted} inputs, not {len(shapes)}"
+                         + ("; name them: from: [a, b]" if len(shapes) == 1 else ""))
+    shape = op.shape(*shapes)
+    if shape[0] > MAX_CHANNELS:
+        raise ShapeError(f"{op.kind}: {shape[0]:,} channels are more than the {MAX_CHANNELS:,} "
+                         "allowed")
+    return op, shape, op.cost(*shapes)

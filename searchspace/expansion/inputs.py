@@ -1,0 +1,67 @@
+"""What a step takes: the tensors that its `from` names, or that of the step before."""
+
+from typing import Any
+
+from searchspace.compiler.program import Const, Step
+from searchspace.errors import GenotypeError, nearest, show
+from searchspace.expansion.graph import Tensor
+from searchspace.expansion.scope import Env
+
+
+def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
+    """The tensors that a step takes: those of `from`, else the previous step's."""
+    if step.sources is None:
+        if env.current is None:
+            if step.branches is not None:
+                return ()
+            raise no_input(step)
+        env.used.add(env.current.node)
+        return (env.current,)
+    if len(step.sources) == 1 and isinstance(step.sources[0], Const):
+        name = step.sources[0].value
+        if name not in ("loose", "none"):
+            return (find(env, name, step),)
+    names: list[Any] = []
+    for source in step.sources:
+        value = source.get(env)
+        names += value if isinstance(value, tuple) else (value,)
+    env.run.spend(len(names))
+    chosen: list[Tensor | None] = [
+        None if name == "loose" else find(env, name, step) for name in names if name != "none"]
+    return _with_loose(env, chosen, step)
+
+
+def _with_loose(env: Env, chosen: list[Tensor | None], step: Step) -> tuple[Tensor, ...]:
+    """`loose`: the named tensors that no step of this body consumed and that are not listed."""
+    if None in chosen:
+        env.run.spend(len(env.tensors))
+        listed = set(chosen)
+        loose = list(dict.fromkeys(t for t in env.tensors.values()
+                                   if t.node not in env.used and t not in listed))
+        at = chosen.index(None)
+        chosen = [*chosen[:at], *loose, *chosen[at + 1:]]
+        env.used.update(t.node for t in loose)
+    tensors = tuple(t for t in chosen if t is not None)
+    if not tensors:
+        raise GenotypeError("from: nothing is left over to take", step.place)
+    return tensors
+
+
+def find(env: Env, name: Any, step: Step) -> Tensor:
+    """A tensor of this body by name; `_` is the previous step's."""
+    if not isinstance(name, str):
+        raise GenotypeError(f"from takes names of tensors, not {show(name)}", step.place)
+    tensor = env.current if name == "_" else env.tensors.get(name)
+    if tensor is None:
+        if name == "_":
+            raise no_input(step)
+        hint = nearest(name, env.tensors) or ""
+        raise GenotypeError(f"no tensor {name!r} so far{hint}", step.place)
+    env.used.add(tensor.node)
+    return tensor
+
+
+def no_input(step: Step) -> GenotypeError:
+    """The error of a step that has nothing to take."""
+    return GenotypeError(f"{step.key}: there is no single previous tensor here; name one with "
+                         "from", step.place)

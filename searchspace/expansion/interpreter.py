@@ -1,0 +1,262 @@
+"""Running compiled steps: repeats threaded, blocks entered, names bound."""
+
+from dataclasses import replace
+from typing import Any
+
+from searchspace.compiler.program import Block, Closure, Const, Step
+from searchspace.errors import GenotypeError, nearest, show
+from searchspace.expansion.cache import RECALL, key_of
+from searchspace.expansion.graph import Call, Tensor
+from searchspace.expansion.inputs import find, no_input, step_inputs
+from searchspace.expansion.scope import Env
+from searchspace.expansion.structural import residual, split, wire
+from searchspace.notation.tree import MAX_DEPTH
+from searchspace.ops import OPS, Op, schema
+
+MAX_REPEATS = 1000
+
+Given = tuple[tuple[str, Any], ...]
+Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
+
+
+def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
+    """Run the steps of a body one after the other."""
+    env.run.spend(len(steps))
+    for step in steps:
+        try:
+            run_step(env, step)
+        except GenotypeError as error:
+            if error.place is None:
+                error.place = step.place
+            error.called_from(step.place)
+            raise
+
+
+def run_step(env: Env, step: Step) -> None:
+    """Run one step with its repeats, and bind its names."""
+    inputs = step_inputs(env, step)
+    env.focus = inputs[0] if inputs else env.current
+    travel = env.travel if step.sources is None else {}
+    if step.hole is not None:
+        option = step.options[env.decide(step.hole)]
+        step = _with_frame(option, step)
+    if step.when is not None and not _truth(step.when.get(env), step):
+        # what a residual names is its shortcut; its input is the previous tensor
+        passed = inputs[0] if inputs and step.kind != "residual" else env.current
+        _bind(env, step, passed, travel)
+        return
+    if step.repeat is None:
+        main, outputs = invoke(env, step, _params(env, step, 0, None), inputs, travel, None)
+    else:
+        main, outputs = _repeat(env, step, inputs, travel)
+    _bind(env, step, main, outputs)
+
+
+def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, Tensor]) -> Outputs:
+    assert step.repeat is not None
+    count = step.repeat.get(env)
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_REPEATS:
+        raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not "
+                            f"{show(count)}", step.repeat.place)
+    for name, _, values in step.each:
+        # a formula may ask for fewer repeats in one use of a block than in another
+        if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
+            raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
+                                step.place)
+    env.run.spend(count)
+    main: Tensor | None = inputs[0] if inputs else env.current
+    outputs = travel
+    for i in range(count):
+        env.repeat = i if step.per_repeat else None
+        main, outputs = invoke(env, step, _params(env, step, i, i), inputs, travel, i)
+        first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
+        threaded = outputs.get(first_in, main) if first_in else main
+        if threaded is None:
+            raise GenotypeError(f"{step.key} ends in several tensors; it cannot repeat", step.place)
+        inputs, travel = (threaded,), outputs
+        env.focus = threaded
+    env.repeat = None
+    return main, outputs
+
+
+def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
+    params = step.first if step.first is not None and index == 0 else step.params
+    given = params.get(env)
+    if step.each and repeat is not None:
+        given += tuple((name, f.coerce(values[repeat].get(env), values[repeat].place) if f
+                        else values[repeat].get(env)) for name, f, values in step.each)
+    return given
+
+
+def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
+           travel: dict[str, Tensor], repeat: int | None) -> Outputs:
+    """Do what a step says, once."""
+    name = env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
+    if step.branches is not None:
+        inputs = _run_branches(env, step, name + ".")
+        travel = {}
+    if step.kind == "op":
+        if not inputs:
+            raise no_input(step)
+        assert isinstance(step.target, type)
+        return env.run.add(name, step.target, given, inputs, env.calls, step.place), {}
+    if step.kind == "block":
+        assert isinstance(step.target, Block)
+        return enter(env, step.target, given, inputs, travel, name, repeat)
+    if step.kind == "arg":
+        return call_argument(env, step.key[1:], given, inputs, travel, name, repeat, step)
+    if step.kind == "identity":
+        if len(inputs) != 1:
+            raise no_input(step)
+        return inputs[0], travel
+    if step.kind == "split":
+        return None, split(env, step, given, inputs, name)
+    if step.kind == "residual":
+        return residual(env, step, given, inputs, name, call_argument), {}
+    return wire(env, step, given, inputs, name, call_argument), {}
+
+
+def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
+          travel: dict[str, Tensor], name: str, repeat: int | None) -> Outputs:
+    """Run a block's body in a scope of its own; its outputs, the first being the main one."""
+    calls = (*env.calls, Call(name, block.name, repeat))
+    env.run.spend(len(block.ins))
+    if len(calls) > MAX_DEPTH:  # a block may be handed to itself as an argument
+        raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
+    inner = Env(env.run, dict(given), name + ".", calls)
+    if len(inputs) > len(block.ins):
+        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
+                            f"{len(inputs)}")
+    for i, (tensor_name, fallback) in enumerate(block.ins):
+        if i < len(inputs):
+            tensor = inputs[i]
+        elif tensor_name in travel:
+            tensor = travel[tensor_name]
+        elif fallback is not None:
+            tensor = inner.tensors[fallback]
+        else:
+            raise GenotypeError(f"{block.name} needs the input {tensor_name!r}, and nothing of "
+                                "that name travels here; name it: from: [a, b]")
+        inner.tensors[tensor_name] = tensor
+    run, taken = env.run, tuple(inner.tensors.values())
+    key = None if run.named else key_of(block, given, taken)
+    if (known := RECALL.replay(key, run, taken)) is not None:
+        return known
+    base, asked, effort = len(run.nodes), run.asked, run.effort
+    inner.current = inner.focus = inner.tensors[block.ins[0][0]]
+    args = inner.args
+    for arg, default in block.args:
+        if arg not in args:
+            if default is None:
+                raise GenotypeError(f"{block.name} needs {arg}")
+            args[arg] = default.get(inner)
+    run_steps(inner, block.body)
+    named = {out: inner.tensors[tensor] for out, tensor in block.outs}
+    outputs = (named[block.outs[0][0]] if named else inner.current, named)
+    if key is not None and run.asked == asked:
+        RECALL.keep(key, run, base, run.effort - effort, taken, outputs)
+    return outputs
+
+
+def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
+                  travel: dict[str, Tensor], name: str, repeat: int | None,
+                  step: Step) -> Outputs:
+    """Call what an argument names: a block or operation by name, or a step passed along."""
+    value = env.args[arg]
+    if isinstance(value, Closure):
+        passed = value.step
+        scope = value.env.inner(inputs[0] if inputs else None)
+        scope.prefix, scope.calls = name + ".", env.calls
+        own = _params(scope, passed, 0, None)
+        clash = {n for n, _ in own} & {n for n, _ in given}
+        if clash:
+            raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
+                                "and where it is called", passed.place)
+        if passed.kind == "arg":       # handed on: an argument of the place where it was written
+            return call_argument(scope, passed.key[1:], own + given, inputs, travel, name, repeat,
+                                 passed)
+        return call(scope, passed.key, passed.target, own + given, inputs, travel, name, repeat,
+                    passed)
+    target = step_target(value)
+    if target is None:
+        hint = nearest(value, OPS) if isinstance(value, str) else ""
+        raise GenotypeError(f"argument {arg!r} must name an operation, or be a step like "
+                            f"{{conv: {{k: 1}}}}, not {show(value)}{hint}", step.place)
+    return call(env, str(value), target, given, inputs, travel, name, repeat, step)
+
+
+def step_target(value: Any) -> type[Op] | None:
+    """The operation that a plain argument names."""
+    return OPS.get(value) if isinstance(value, str) else None
+
+
+def call(env: Env, key: str, target: type[Op] | Block | None, given: Given,
+         inputs: tuple[Tensor, ...], travel: dict[str, Tensor], name: str, repeat: int | None,
+         step: Step) -> Outputs:
+    """Call an operation or block whose parameters were not known while compiling."""
+    if isinstance(target, Block):
+        known: tuple[str, ...] = tuple(n for n, _ in target.args)
+    elif target is not None:
+        fields = schema(target)
+        known = tuple(fields)
+    else:
+        return invoke(env, step, given, inputs, travel, repeat)
+    for n, _ in given:
+        if n not in known:
+            raise GenotypeError(f"{key} has no parameter {n!r}{nearest(n, known)}", step.place)
+    if isinstance(target, Block):
+        return enter(env, target, given, inputs, travel, name, repeat)
+    missing = [f.name for f in fields.values() if f.required and f.name not in dict(given)]
+    if missing:
+        raise GenotypeError(f"{key} needs {', '.join(missing)}", step.place)
+    coerced = tuple((n, fields[n].coerce(v, step.place)) for n, v in given)
+    return env.run.add(name, target, coerced, inputs, env.calls, step.place), {}
+
+
+def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
+    assert step.branches is not None
+    start, outs = env.focus, []
+    for branch in step.branches:
+        if isinstance(branch, str):
+            outs.append(find(env.inner(start), branch, step))
+            continue
+        inner = env.inner(start)
+        inner.prefix = prefix
+        run_steps(inner, branch)
+        if inner.current is None:
+            raise GenotypeError("a branch ends in several tensors; join them", step.place)
+        env.used.add(inner.current.node)
+        outs.append(inner.current)
+    return tuple(outs)
+
+
+def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor]) -> None:
+    env.current, env.travel = main, outputs
+    if not step.names:
+        return
+    if step.kind == "split":
+        tensors = list(outputs.values())
+        env.travel = {}
+    elif len(step.names) == 1:
+        tensors = [main] if main is not None else []
+    else:
+        tensors = list(outputs.values())
+    if len(tensors) != len(step.names):
+        raise GenotypeError(f"as gives {len(step.names)} names to {len(tensors)} tensors",
+                            step.place)
+    for name, tensor in zip(step.names, tensors, strict=True):
+        if name in env.tensors:
+            raise GenotypeError(f"the name {name!r} is taken", step.place)
+        env.tensors[name] = tensor
+
+
+def _with_frame(option: Step, choice: Step) -> Step:
+    """The chosen option under the choice's names; its inputs are found already."""
+    return replace(option, names=choice.names, sources=choice.sources)
+
+
+def _truth(value: Any, step: Step) -> bool:
+    if not isinstance(value, bool):
+        raise GenotypeError(f"when must be true or false, not {show(value)}",
+                            step.when.place if step.when else step.place)
+    return value

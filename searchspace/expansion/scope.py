@@ -1,0 +1,108 @@
+"""The state of one expansion: nodes made so far, and the scope of the body that runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from searchspace.errors import GenotypeError, Place, ShapeError, nearest
+from searchspace.expansion.graph import Call, Node, Tensor, infer
+from searchspace.notation.holes import Hole
+from searchspace.notation.tree import Atom
+from searchspace.ops import Op
+from searchspace.shapes import Shape
+
+MAX_NODES = 50_000
+MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
+
+Decide = Callable[[str, Hole], Atom]
+
+
+
+
+
+
+
+
+
+
+
+
+class Run:
+    """State of one expansion. Unless it is ``named``, names and notes are not to be relied on."""
+
+    def __init__(self, decide: Decide, named: bool = True) -> None:
+        self.ask = decide
+        self.named = named
+        self.asked = 0                         # how often a hole was looked at
+        self.decided: dict[str, Atom] = {}
+        self.nodes: list[Node] = []
+        self.notes: list[tuple[str, str]] = []
+        self.effort = 0
+
+    def spend(self, effort: int) -> None:
+        """Count work that makes no nodes: twenty lines of nested blocks can ask for 2³⁰ of it."""
+        self.effort += effort
+        if self.effort > MAX_EFFORT:
+            raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
+
+    def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
+            inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
+        try:
+            op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
+        except ShapeError as error:
+            raise GenotypeError(str(error), place) from None
+        index = len(self.nodes)
+        if index >= MAX_NODES:
+            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
+        self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
+                               place))
+        return Tensor(index, shape)
+
+    def extend(self, nodes: list[Node]) -> None:
+        """Add what a call of the same block made before."""
+        if len(self.nodes) + len(nodes) > MAX_NODES:
+            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations")
+        self.nodes += nodes
+
+
+class Env:
+    """Scope of one body while it runs: arguments, tensors by name, and what travels."""
+
+    __slots__ = ("args", "calls", "current", "focus", "prefix", "repeat", "run", "tensors",
+                 "travel", "used")
+
+    def __init__(self, run: Run, args: dict[str, Any], prefix: str,
+                 calls: tuple[Call, ...]) -> None:
+        self.run = run
+        self.args = args
+        self.prefix = prefix
+        self.calls = calls
+        self.tensors: dict[str, Tensor] = {}
+        self.travel: dict[str, Tensor] = {}    # the previous step's outputs by name
+        self.current: Tensor | None = None     # the previous step's main output
+        self.focus: Tensor | None = None       # the running step's own input: `_` in formulas
+        self.used: set[int] = set()            # tensors consumed in this body, for `loose`
+        self.repeat: int | None = None         # which repeat an `each: true` step is at
+
+    def shape_of(self, name: str) -> Shape:
+        """Shape of a named tensor, for formulas."""
+        tensor = self.focus if name == "_" else self.tensors.get(name)
+        if tensor is None:
+            raise GenotypeError("there is no input yet" if name == "_" else
+                                f"no tensor {name!r} so far{nearest(name, self.tensors)}")
+        return tensor.shape
+
+    def decide(self, hole: Hole) -> Atom:
+        """The decision about a hole, here and in this repeat; asked for once."""
+        name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
+        decided = self.run.decided
+        self.run.asked += 1
+        if name not in decided:
+            decided[name] = hole.labels[hole.option(self.run.ask(name, hole))]
+        return decided[name]
+
+    def inner(self, focus: Tensor | None) -> "Env":
+        """The same scope with another current tensor, for inline branches and passed steps."""
+        env = Env(self.run, self.args, self.prefix, self.calls)
+        env.tensors, env.used, env.repeat = self.tensors, self.used, self.repeat
+        env.current = env.focus = focus
+        return env

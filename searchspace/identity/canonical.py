@@ -1,0 +1,240 @@
+"""The canonical form of a network: one graph for all the ways to write the same function.
+
+Two networks are the same where their graphs compute the same family of functions, each weight
+ranging over all its values. Hence:
+
+- composite boxes are taken apart: a convolution, its batch norm and its activation are three
+  vertices, a depthwise convolution is a grouped one, a linear layer a convolution as large as its
+  input; defaults are spelled out; what changes nothing (dropout of nothing, a mean of one) is
+  left out, and so is what leads nowhere;
+- concatenations and slices are no vertices but bookkeeping: a tensor is a row of segments, each a
+  range of some vertex's channels. Channel-wise operations act on each segment for itself, and an
+  ungrouped convolution, which mixes all channels with free weights, takes the segments in any
+  order. Whatever else sees several segments sees them in their order;
+- operations without weights are functions, so that applying one twice to the same tensor is the
+  same as sharing it; operations with weights are never merged;
+- nested sums, and nested products, are one sum or product.
+
+Not recognised: renumbering the channels within one vertex's output, and a graph that only another
+law of arithmetic makes equal. Two such networks merely count as two. No torch.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+from searchspace.errors import ShapeError
+from searchspace.expansion import Expansion
+from searchspace.ops import Op
+from searchspace.ops.activation import Act, Dropout
+from searchspace.ops.channels import Shuffle, Slice
+from searchspace.ops.combine import Add, Concat, Mean, Mul
+from searchspace.ops.conv import Conv, Depthwise, Linear, pair
+from searchspace.ops.normalization import BatchNorm
+from searchspace.ops.pool import GlobalPool, Pad, Pool
+from searchspace.shapes import Shape
+
+MAX_TERMS = 64   # a chain of n sums, each used elsewhere too, would unfold to n² terms
+
+CHANNELWISE = (Act, BatchNorm, Dropout, GlobalPool, Pad, Pool)
+RANDOM = (Dropout,)              # without weights, but twice is not the same as shared
+ASSOCIATIVE = (Add, Mul)
+
+
+class Vertex(NamedTuple):
+    """What is computed, and from which vertices; a label tells a vertex's inputs apart."""
+
+    sign: str
+    inputs: tuple[tuple[int, str], ...]
+
+
+class Segment(NamedTuple):
+    """A range of the channels of one vertex's output."""
+
+    vertex: int
+    start: int
+    length: int
+
+
+Tensor = tuple[Segment, ...]
+
+
+def canonical(expansion: Expansion) -> list[Vertex]:
+    """The live vertices of a network's canonical graph, in order; the last is the output."""
+    graph = _Graph()
+    shapes = [node.shape for node in expansion.nodes] + [expansion.input]   # -1 is the input
+    source = graph.add("input " + "×".join(map(str, expansion.input)), (), expansion.input[0])
+    tensors: dict[int, Tensor] = {-1: (source,)}
+    for i, node in enumerate(expansion.nodes):
+        tensors[i] = graph.apply(node.op, [tensors[j] for j in node.inputs],
+                                 [shapes[j] for j in node.inputs], node.shape,
+                                 node.cost.params > 0)
+    graph.add("output", graph.ordered(tensors[expansion.output]), shapes[expansion.output][0])
+    live = {len(graph.vertices) - 1}
+    for index in range(len(graph.vertices) - 1, -1, -1):
+        if index in live:
+            live.update(u for u, _ in graph.vertices[index].inputs)
+    place = {index: i for i, index in enumerate(sorted(live))}
+    return [Vertex(sign, tuple((place[u], label) for u, label in inputs))
+            for sign, inputs in (graph.vertices[index] for index in place)]
+
+
+class _Graph:
+    """The canonical graph while it grows; vertices stand behind their inputs."""
+
+    def __init__(self) -> None:
+        self.vertices: list[Vertex] = []
+        self.widths: list[int] = []
+        self.known: dict[Vertex, int] = {}
+
+    def add(self, sign: str, inputs: Iterable[tuple[int, str]], width: int,
+            own: bool = False) -> Segment:
+        """A vertex; one without weights of its own may stand there already."""
+        vertex = Vertex(sign, tuple(sorted(inputs)))
+        index = len(self.vertices) if own else self.known.setdefault(vertex, len(self.vertices))
+        if index == len(self.vertices):
+            self.vertices.append(vertex)
+            self.widths.append(width)
+        return Segment(index, 0, self.widths[index])
+
+    def label(self, s: Segment) -> str:
+        return "" if s.length == self.widths[s.vertex] else f"{s.start}:{s.length}"
+
+    def ordered(self, tensor: Tensor) -> list[tuple[int, str]]:
+        """The segments as inputs of what tells channels apart."""
+        return [(s.vertex, f"{i},{self.label(s)}") for i, s in enumerate(tensor)]
+
+    def whole(self, tensor: Tensor) -> int:
+        """The vertex of a tensor; several segments, or a part of one, get a vertex for it."""
+        if len(tensor) == 1 and not self.label(tensor[0]):
+            return tensor[0].vertex
+        return self.add("concat", self.ordered(tensor), sum(s.length for s in tensor)).vertex
+
+    def each(self, sign: str, tensor: Tensor, own: bool) -> Tensor:
+        """A channel-wise operation; without weights it comes before the slicing."""
+        if own:
+            return tuple(self.add(sign, [(s.vertex, self.label(s))], s.length, own) for s in tensor)
+        return _join(s._replace(vertex=self.add(sign, [(s.vertex, "")],
+                                                self.widths[s.vertex]).vertex) for s in tensor)
+
+    def conv(self, op: Conv, x: Tensor) -> Tensor:
+        """A convolution with its norm and activation, one vertex each."""
+        for part in op.order.split("-"):
+            if part == "bn" and op.bn:
+                x = self.each(_sign(BatchNorm(op.eps)), x, own=True)
+            elif part == "act" and op.act != "none":
+                x = self.each(_sign(Act(op.act)), x, own=False)
+            elif part == "conv":
+                x = self.kernel(op, x, sum(s.length for s in x))
+        return x
+
+    def kernel(self, op: Conv, x: Tensor, channels: int) -> Tensor:
+        """The convolution alone."""
+        if op.groups == op.out == channels:
+            return tuple(self.add(_kernel_sign(replace(op, out=s.length, groups=s.length)),
+                                  [(s.vertex, self.label(s))], s.length, own=True) for s in x)
+        if op.groups == 1:
+            inputs = [(s.vertex, self.label(s)) for s in _join(sorted(x))]
+        else:
+            inputs = [(self.whole(x), "")]
+        return (self.add(_kernel_sign(op), inputs, op.out, own=True),)
+
+    def apply(self, op: Op, tensors: list[Tensor], shapes: list[Shape], shape: Shape,
+              weighted: bool) -> Tensor:
+        """The output of one operation of the network."""
+        x, (channels, height, width) = tensors[0], shapes[0]
+        match op:
+            case Concat():
+                return _join(chain.from_iterable(tensors))
+            case Slice():
+                return _cut(x, op.start, op.start + op.length)
+            case Conv():
+                return self.conv(op, x)
+            case Depthwise():
+                return self.conv(op.conv(channels), x)
+            case Linear():
+                return self.conv(Conv(op.out, (height, width), pad=0, bias=op.bias, bn=False,
+                                      act=op.act), x)
+        if _idle(op, shapes):
+            return x
+        own = weighted or isinstance(op, RANDOM)
+        if isinstance(op, CHANNELWISE):
+            return self.each(_sign(_plain(op, shapes[0])), x, own)
+        sign, terms = _sign(op), [self.whole(t) for t in tensors]
+        if isinstance(op, ASSOCIATIVE):
+            nested = [[u for u, _ in self.vertices[t].inputs] if self.vertices[t].sign == sign
+                      else [t] for t in terms]
+            terms = flat if len(flat := [*chain(*nested)]) <= MAX_TERMS else terms
+        inputs = [(t, "" if op.commutes else f"{i}") for i, t in enumerate(terms)]
+        return (self.add(sign, inputs, shape[0], own),)
+
+
+def _join(segments: Iterable[Segment]) -> Tensor:
+    """Segments in a row; ranges that continue each other become one."""
+    joined: list[Segment] = []
+    for s in segments:
+        last = joined[-1] if joined else None
+        if last and last.vertex == s.vertex and last.start + last.length == s.start:
+            joined[-1] = last._replace(length=last.length + s.length)
+        else:
+            joined.append(s)
+    return tuple(joined)
+
+
+def _cut(tensor: Tensor, start: int, stop: int) -> Tensor:
+    """Channels ``start`` to ``stop`` of a row of segments."""
+    kept, at = [], 0
+    for s in tensor:
+        low, high = max(start - at, 0), min(stop - at, s.length)
+        if low < high:
+            kept.append(Segment(s.vertex, s.start + low, high - low))
+        at += s.length
+    return tuple(kept)
+
+
+def _idle(op: Op, shapes: list[Shape]) -> bool:
+    """Whether an operation passes its one input on as it is."""
+    match op:
+        case Mean():
+            return len(shapes) == 1
+        case Shuffle():
+            return op.groups in (1, shapes[0][0])
+        case GlobalPool():
+            return shapes[0][1:] == (1, 1)
+        case Pool():
+            return op.k == op.stride == 1
+    return op in (Act("none"), Dropout(0.0), Pad())
+
+
+@lru_cache(maxsize=1 << 14)
+def _plain(op: Op, shape: Shape) -> Op:
+    """A pooling with its defaults spelled out and without what has no effect on this input."""
+    if isinstance(op, Pool):
+        op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
+                     count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)
+    return op
+
+
+def _ceil_counts(op: Pool, shape: Shape) -> bool:
+    """Whether rounding up gives another size than rounding down, which may leave nothing."""
+    try:
+        return op.shape(shape) != replace(op, ceil=False).shape(shape)
+    except ShapeError:
+        return True
+
+
+@lru_cache(maxsize=1 << 14)
+def _kernel_sign(op: Conv) -> str:
+    k, (sh, sw) = pair(op.k), pair(op.stride)
+    stride = sh if sh == sw else (sh, sw)     # [2, 2] is 2
+    return _sign(Conv(op.out, k, stride, op.padding(), 1 if k == (1, 1) else op.dilation,
+                      op.groups, op.bias, bn=False, act="none"))
+
+
+@lru_cache(maxsize=1 << 14)
+def _sign(op: Op) -> str:
+    """An operation as text; defaults are left out, so that a new parameter changes no hash."""
+    given = ((f.name, getattr(op, f.name), f.default) for f in fields(op))  # type: ignore[arg-type]
+    return " ".join([op.kind, *(f"{n}={value!r}" for n, value, usual in given if value != usual)])

@@ -1,0 +1,298 @@
+"""YAML text as a frozen tree that remembers where everything stood.
+
+The reader takes a strict subset of YAML: duplicate keys, Python tags, merge keys and several
+documents are refused; plain scalars mean what YAML 1.2 says (``on`` is a word, ``1e6`` a number,
+``010`` is refused because readers disagree about it); size, nesting and alias expansion are
+bounded, so that a hostile file costs no more than a sentence.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from searchspace.errors import GenotypeError, Place, nearest, show
+from searchspace.notation.arithmetic import MAX_NUMBER
+
+MAX_CHARS = 1_000_000
+MAX_DEPTH = 60
+MAX_NODES = 100_000  # after aliases are expanded
+MAX_KEY = 100
+
+HOLE_TAGS = ("choice", "int", "solve", "graph")
+NOWHERE = Place("<built>", 0)
+
+Atom = None | bool | int | float | str
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    value: Atom
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    items: tuple["Tree", ...]
+    place: Place = field(default=NOWHERE, compare=False)
+
+    def __iter__(self) -> Iterator["Tree"]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    items: dict[str, "Tree"]
+    place: Place = field(default=NOWHERE, compare=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.items
+
+    def __getitem__(self, key: str) -> "Tree":
+        return self.items[key]
+
+    def get(self, key: str) -> "Tree | None":
+        return self.items.get(key)
+
+    def but(self, **changes: "Tree | None") -> "Map":
+        """This mapping with keys set, or removed where the value is None."""
+        items = {**self.items, **changes}
+        return Map({k: v for k, v in items.items() if v is not None}, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A hole as written: ``!choice [3, 5]``; `naming` makes a `Hole` of it."""
+
+    tag: str
+    body: "Seq | Map"
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A named hole. ``each``: decided per repeat, under the names ``name.0``, ``name.1``, …
+
+    ``parents`` are the labelled choices around it, with the label under which it exists.
+    ``common`` holds ``as`` and ``from`` of a choice between whole steps.
+    """
+
+    name: str
+    kind: str                                     # choice, int, solve or graph
+    labels: tuple[Atom, ...]                      # static scalars: what a sampler sees
+    trees: tuple["Tree", ...]              # what stands there; empty for a drawn graph
+    each: bool = False
+    parents: tuple[tuple[str, Atom], ...] = ()
+    common: Map = field(default_factory=lambda: Map({}))
+    place: Place = field(default=NOWHERE, compare=False)
+
+    def option(self, label: Atom) -> int:
+        """The number of the option ``label``; GenotypeError where there is none."""
+        try:
+            index = self.labels.index(label)
+        except ValueError:
+            index = -1
+        if index < 0 or isinstance(label, bool) != isinstance(self.labels[index], bool):
+            shown = nearest(label, (str(k) for k in self.labels))
+            raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
+        return index
+
+
+Tree = Scalar | Seq | Map | Tagged | Hole
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?\Z")
+_ODD = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F_]+|[0-9]+(_[0-9]+)+)\Z")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read(path: Path) -> Map:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        GenotypeError: the file cannot be read, is not YAML of the strict kind, or is no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GenotypeError(f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise GenotypeError(f"cannot read {path}: it is not UTF-8 text") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str = "<text>") -> Map:
+    """Parse YAML text whose top level is a mapping; see `read`."""
+    if len(text) > MAX_CHARS:
+        raise GenotypeError(f"{len(text):,} characters are more than the {MAX_CHARS:,} allowed",
+                            Place(file, 1))
+    try:
+        tree = _Reader(text, file).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise GenotypeError(f"not valid YAML: {error.problem or error.context}",
+                            Place(file, line)) from None
+    except yaml.YAMLError as error:
+        raise GenotypeError(f"not valid YAML: {' '.join(str(error).split())}",
+                            Place(file, 1)) from None
+    if tree is None or (isinstance(tree, Scalar) and tree.value is None):
+        raise GenotypeError("the file is empty; a genotype was expected", Place(file, 1))
+    if not isinstance(tree, Map):
+        raise GenotypeError(f"a mapping was expected at the top level, not {describe(tree)}",
+                            Place(file, 1))
+    return tree
+
+
+def describe(tree: Tree) -> str:
+    """What a tree is, in a few words, for messages."""
+    if isinstance(tree, Scalar):
+        return show(tree.value)
+    if isinstance(tree, Seq):
+        return "a list"
+    if isinstance(tree, Map):
+        return "a mapping"
+    return f"a !{tree.tag if isinstance(tree, Tagged) else tree.kind} hole"
+
+
+class _Reader:
+    """Recursive descent over PyYAML's events; nothing is constructed by PyYAML itself."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.events = yaml.parse(text, Loader=_LOADER)
+        self.file = file
+        self.anchors: dict[str, tuple[Tree, int, int]] = {}   # tree, its values, its levels
+        self.nodes = 0
+
+    def document(self) -> Tree | None:
+        tree = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if tree is not None:
+                    raise GenotypeError("a file holds one document; a second one starts here",
+                                        self.at(event, ""))
+                tree = self.value(next(self.events), "", 0)
+        return tree
+
+    def at(self, event: Any, path: str) -> Place:
+        return Place(self.file, event.start_mark.line + 1, path)
+
+    def count(self, nodes: int, place: Place) -> None:
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            raise GenotypeError(f"more than {MAX_NODES:,} values once aliases are expanded", place)
+
+    def value(self, event: Any, path: str, depth: int) -> Tree:
+        place = self.at(event, path)
+        if depth > MAX_DEPTH:
+            raise GenotypeError(f"nested deeper than {MAX_DEPTH} levels", place)
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise GenotypeError(f"alias *{event.anchor} stands before, or inside, its anchor",
+                                    place)
+            known, values, levels = self.anchors[event.anchor]
+            self.count(values, place)
+            if depth + levels > MAX_DEPTH:
+                raise GenotypeError(f"nested deeper than {MAX_DEPTH} levels", place)
+            return known
+        self.count(1, place)
+        tag = self.tag(event, place)
+        tree: Tree
+        if isinstance(event, yaml.ScalarEvent):
+            if tag:
+                raise GenotypeError(f"!{tag} takes a list or a mapping, not {event.value!r}", place)
+            tree = Scalar(_atom(event, place), place)
+        else:
+            body = (self.sequence(path, place, depth) if isinstance(event, yaml.SequenceStartEvent)
+                    else self.mapping(path, place, depth))
+            tree = Tagged(tag, body, place) if tag else body
+        if event.anchor:
+            self.anchors[event.anchor] = tree, *_extent(tree)
+        return tree
+
+    def tag(self, event: Any, place: Place) -> str | None:
+        if event.tag is None or event.tag == "!":
+            return None
+        name = event.tag.removeprefix("!")
+        if name not in HOLE_TAGS:
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            hint = nearest(name, HOLE_TAGS) or f"; known: {', '.join(HOLE_TAGS)}"
+            raise GenotypeError(f"tag {shown} is not allowed{hint}", place)
+        return str(name)
+
+    def sequence(self, path: str, place: Place, depth: int) -> Seq:
+        items: list[Tree] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.value(event, f"{path}[{len(items)}]", depth + 1))
+        return Seq(tuple(items), place)
+
+    def mapping(self, path: str, place: Place, depth: int) -> Map:
+        items: dict[str, Tree] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            at = self.at(event, path)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise GenotypeError("a key must be a plain word", at)
+            key = event.value
+            if event.tag or len(key) > MAX_KEY or not key.isprintable():
+                raise GenotypeError(f"a key must be one plain word of at most {MAX_KEY} characters",
+                                    at)
+            if key == "<<":
+                raise GenotypeError("merge keys (<<) are not part of the notation; use a block "
+                                    "with arguments", at)
+            if key in items:
+                raise GenotypeError(f"key {key!r} stands here twice", at)
+            inner = f"{path}.{key}" if path else key
+            items[key] = self.value(next(self.events), inner, depth + 1)
+        return Map(items, place)
+
+
+def _extent(tree: Tree) -> tuple[int, int]:
+    """How many values a tree holds, and on how many levels."""
+    if isinstance(tree, Scalar):
+        return 1, 0
+    if isinstance(tree, Tagged):
+        return _extent(tree.body)
+    assert not isinstance(tree, Hole)   # a text is being read, nothing is named yet
+    parts = [_extent(t) for t in (tree.items if isinstance(tree, Seq) else tree.items.values())]
+    return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
+
+
+def _atom(event: Any, place: Place) -> Atom:
+    """A scalar by YAML 1.2's core schema; quoted text is always text."""
+    text: str = event.value
+    if event.style in ("'", '"', "|", ">") or event.tag == "!":
+        return text
+    if text in ("", "~", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INT.match(text):
+        if len(text) > 20:  # Python refuses to convert thousands of digits
+            raise GenotypeError(f"a number with {len(text)} digits is too large", place)
+        return _bounded(int(text), place)
+    if _ODD.match(text):
+        raise GenotypeError(f"{text} reads differently in different YAML versions; write a plain "
+                            "decimal number, or quote it", place)
+    if _FLOAT.match(text):
+        value = _bounded(float(text), place)
+        return int(value) if value.is_integer() and "." not in text else value
+    return text
+
+
+def _bounded(value: Number, place: Place) -> Number:
+    if abs(value) > MAX_NUMBER:
+        raise GenotypeError(f"{value:g} is too large", place)
+    return value

@@ -1,0 +1,60 @@
+"""Local response normalisation, which batch normalisation replaced."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from searchspace.errors import ShapeError
+from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.shapes import Shape
+
+if TYPE_CHECKING:
+    pass
+
+
+@op("lrn")
+@dataclass(frozen=True, slots=True)
+class LocalResponseNorm(Op):
+    """Each channel divided by the activity of its neighbours (Krizhevsky et al. 2012, Sec. 3.3).
+
+    (C, H, W) → (C, H, W);  y[c] = x[c] / (k + alpha·Σ x[i]²)^beta over the n channels i around c.
+    Raises ShapeError where ``n`` is even or below 1.
+    """
+
+    n: int = 5
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 2.0
+
+    examples = (({}, ((8, 5, 4),)), ({"n": 3, "alpha": 0.5, "k": 1.0}, ((4, 3, 3),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.n < 1 or self.n % 2 == 0:
+            raise ShapeError(f"lrn: n must be odd, not {self.n}")
+        return inputs[0]
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        # torch takes the mean of the window where the paper takes the sum
+        return nn.LocalResponseNorm(self.n, self.alpha * self.n, self.beta, self.k)
+
+
+@op("bn")
+@dataclass(frozen=True, slots=True)
+class BatchNorm(Op):
+    """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C."""
+
+    eps: float = 1e-5
+
+    examples = (({}, ((8, 5, 5),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, 2 * inputs[0][0])
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        return nn.BatchNorm2d(inputs[0][0], eps=self.eps)

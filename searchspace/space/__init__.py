@@ -1,0 +1,1 @@
+"""Points of a search space: counted, sampled, and brought inside a budget."""

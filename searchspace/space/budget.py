@@ -1,0 +1,200 @@
+"""Budgets: hard bounds on what a network costs, alone or together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from searchspace.errors import BudgetError
+from searchspace.expansion import Expansion
+from searchspace.units import (
+    exactly,
+    parse_amount,
+    parse_bytes,
+    parse_range,
+    parse_time,
+    show_amount,
+    show_bytes,
+    show_time,
+)
+
+__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", "memory", "params",
+           "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
+
+
+class Costs(Protocol):
+    """What a budget looks at: a `space.Point`, or anything else that knows its costs."""
+
+    @property
+    def macs(self) -> int: ...          # multiply-adds
+
+    @property
+    def params(self) -> int: ...        # trainable parameters
+
+    @property
+    def memory(self) -> int: ...        # bytes of peak activations, see `memory`
+
+
+Measure = Callable[[Costs], float]
+
+
+def macs(costs: Costs) -> float:
+    """The multiply-adds, as a measure."""
+    return costs.macs
+
+
+def params(costs: Costs) -> float:
+    """The parameters, as a measure."""
+    return costs.params
+
+
+def memory(costs: Costs) -> float:
+    """The peak activation memory in bytes, as a measure."""
+    return costs.memory
+
+
+MEASURES: dict[str, Measure] = {"macs": macs, "params": params, "memory": memory}
+
+
+Predict = Callable[[Expansion], int]
+
+_UNITS = {"macs": "MACs", "params": "params", "memory": "of activations", "latency": "predicted"}
+_EXACT = {"params": (("M", "K", ""), "params"), "memory": (("M", "K", ""), "B"),
+          "latency": (("ms", "us", "ns"), "")}
+_PARSERS = {"macs": parse_amount, "params": parse_amount, "memory": parse_bytes,
+            "latency": parse_time}
+
+
+class Bound(NamedTuple):
+    """One bounded cost: its name, and how little and how much of it is allowed."""
+
+    name: str
+    least: int | None
+    most: int
+    measure: Measure
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        return (self.most,) if self.least is None else (self.least, self.most)
+
+    def __str__(self) -> str:
+        return show(self.name, *self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bounds on costs, each optional; a network fits that is inside all of them.
+
+    Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency;
+    each may have a lower bound beside it. A latency belongs to a device: ``predict`` foretells it
+    of an expanded network (`search.latency`), and must be there where latency is bounded, before
+    anything is compared.
+
+    Raises:
+        BudgetError: a lower bound without an upper one, or above it.
+    """
+
+    macs: int | None = None
+    params: int | None = None
+    memory: int | None = None
+    latency: int | None = None
+    least_macs: int | None = None
+    least_params: int | None = None
+    least_memory: int | None = None
+    least_latency: int | None = None
+    predict: Predict | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in _UNITS:
+            least, most = getattr(self, f"least_{name}"), getattr(self, name)
+            if least is not None and (most is None or least > most):
+                raise BudgetError(f"the lower bound {show(name, least)} has no upper bound above "
+                                  "it")
+
+    @classmethod
+    def read(cls, macs: str | None = None, params: str | None = None,
+             memory: str | None = None, latency: str | None = None) -> "Budget":
+        """A budget as users write it: each bound an amount or a range.
+
+        >>> print(Budget.read("280M-300M", memory="4MB", latency="20ms"))
+        280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted
+
+        Raises:
+            BudgetError: a text is no amount and no range.
+        """
+        bounds: dict[str, Any] = {}
+        for name, text in (("macs", macs), ("params", params), ("memory", memory),
+                           ("latency", latency)):
+            if text is not None:
+                bounds[f"least_{name}"], bounds[name] = parse_range(text, _PARSERS[name])
+        return cls(**bounds)
+
+    @property
+    def bounds(self) -> Iterator[Bound]:
+        """The bounds that are set."""
+        for name in _UNITS:
+            if (most := getattr(self, name)) is not None:
+                yield Bound(name, getattr(self, f"least_{name}"), most,
+                            MEASURES.get(name, self._latency))
+
+    def _latency(self, costs: Costs) -> float:
+        """The latency as a measure: of what knows its own, that, else foretold."""
+        known: int | None = getattr(costs, "latency", None)
+        if known is not None:
+            return known
+        assert self.predict is not None, "a latency is bounded, and nothing foretells it"
+        network: Any = costs
+        return self.predict(network.expansion)
+
+    def values(self, costs: Costs) -> tuple[float, ...]:
+        """The bounded costs, in the order of `bounds`."""
+        return tuple([b.measure(costs) for b in self.bounds])
+
+    def fits(self, costs: Costs) -> bool:
+        """Whether costs are inside every bound."""
+        return self.contains(self.values(costs))
+
+    def contains(self, values: Sequence[float]) -> bool:
+        """Whether `values` are inside every bound."""
+        return all((b.least or 0) <= v <= b.most for b, v in zip(self.bounds, values, strict=True))
+
+    def excess(self, costs: Costs) -> float:
+        """How full the budget is: the greatest ratio of a cost to its upper bound, at most 1 for a
+        network that fits."""
+        return self.fullness(self.values(costs))
+
+    def fullness(self, values: Sequence[float]) -> float:
+        """`excess` of `values`."""
+        return max((v / b.most for b, v in zip(self.bounds, values, strict=True)), default=0.0)
+
+    def miss(self, costs: Costs) -> float:
+        """How far outside: the greatest distance to a bound in parts of that bound, 0 inside."""
+        found = 0.0
+        for bound in self.bounds:
+            value = bound.measure(costs)
+            found = max(found, value / bound.most - 1)
+            if bound.least is not None:
+                found = max(found, 1 - value / bound.least)
+        return found
+
+    @property
+    def text(self) -> str:
+        """The bounds to the last digit, short enough for the name of a study."""
+        parts = []
+        for bound in self.bounds:
+            units, rest = _EXACT.get(bound.name, (("M", "K", ""), ""))
+            parts.append("to".join(exactly(end, *units) + rest for end in bound.ends))
+        return "-".join(parts)
+
+    def __str__(self) -> str:
+        return " and ".join(str(bound) for bound in self.bounds) or "no bound"
+
+
+def amount(name: str, *values: float) -> str:
+    """A cost, or a range of it, for people: 300.8M, 2.00 MB to 6.02 MB."""
+    shown = {"memory": show_bytes, "latency": show_time}.get(name, show_amount)
+    return " to ".join(shown(v) for v in values)
+
+
+def show(name: str, *values: float) -> str:
+    """The same with what it counts: 300.8M MACs, 2.00 MB to 6.02 MB of activations."""
+    return f"{amount(name, *values)} {_UNITS[name]}"

@@ -1,0 +1,68 @@
+"""Filling the holes of a space: all of them give a network, some a smaller space."""
+
+from dataclasses import replace
+
+from searchspace.errors import GenotypeError
+from searchspace.expansion import trace
+from searchspace.genotype import Genotype, without_unused
+from searchspace.notation.holes import Decisions, check_names
+from searchspace.notation.substitution import settle, substitute_in
+from searchspace.notation.tree import Atom, Hole, Map, Seq, Tree
+
+
+def fill(genotype: Genotype, decisions: Decisions) -> Genotype:
+    """The genotype with holes filled; undecided holes stay, named by their paths in the result.
+
+    Blocks and arguments that no step uses any more are left out, and drawn graphs stand there as
+    edges, so that the result depends on nothing but itself. When no network reaches the holes that
+    are left (their step is left out by ``when``, or repeats 0 times), they take their first option.
+
+    Raises:
+        UnknownNameError: a decision about no hole. GenotypeError: no such option.
+    """
+    check_names(decisions, genotype.holes)
+    filled = without_unused(genotype.replace(substitute_in(genotype.document, decisions)))
+    if filled.is_space and _is_settled(filled):
+        return without_unused(filled.replace(settle(filled.document)))
+    return filled
+
+
+class _Open(Exception):
+    """A hole was reached."""
+
+
+def _is_settled(genotype: Genotype) -> bool:
+    def ask(name: str, hole: Hole) -> Atom:
+        raise _Open
+
+    try:
+        trace(genotype, ask)
+    except (_Open, GenotypeError):
+        return False
+    return True
+
+
+def free(space: Genotype) -> Genotype:
+    """The space with every `!solve` hole turned into a range; names and options stay the same. The
+    space itself where it has none.
+
+    It is for proposing only: a range of fractions has no spelling in YAML.
+    """
+    if all(hole.kind != "solve" for hole in space.holes):
+        return space
+    freed = _free(space.document)
+    assert isinstance(freed, Map)
+    return space.replace(freed)
+
+
+def _free(tree: Tree) -> Tree:
+    if isinstance(tree, Hole):
+        common = _free(tree.common)
+        assert isinstance(common, Map)
+        return replace(tree, kind="int" if tree.kind == "solve" else tree.kind, common=common,
+                       trees=tuple(_free(t) for t in tree.trees))
+    if isinstance(tree, Seq):
+        return Seq(tuple(_free(t) for t in tree), tree.place)
+    if isinstance(tree, Map):
+        return Map({key: _free(t) for key, t in tree.items.items()}, tree.place)
+    return tree

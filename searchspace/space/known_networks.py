@@ -1,0 +1,80 @@
+"""The networks that a space knows by name: its variants that are points of it.
+
+A published network inside a space is written there as a variant, which `load` gives as a network
+(``load("mobile@mobilenet-v2-1.0")``) and a search takes as decisions to start from.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from searchspace.errors import GenotypeError
+from searchspace.genotype import Genotype
+from searchspace.notation.holes import Hole, check_names
+from searchspace.notation.inheritance import read_document
+from searchspace.notation.schema import mapping
+from searchspace.notation.tree import Atom, Scalar, Tree
+from searchspace.space.point import point
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A variant of a space by what it decides; `!solve` holes may be left to the budget."""
+
+    name: str
+    decisions: dict[str, Atom]
+
+
+def known_networks(space: Genotype) -> tuple[Known, ...]:
+    """The variants that decide the holes of a space and change nothing else of it, by the file.
+
+    Decisions are those of ``fill``, and of ``args`` where an argument is a hole. The number of
+    classes and the input do not count: a space is searched at any. A variant that sets another
+    argument, or replaces steps, is no point of the open space; nor is one that leaves a hole open.
+
+    Raises:
+        UnknownNameError: a decision about no hole. GenotypeError: no such option.
+    """
+    path = Path(space.file)
+    holes = {hole.name: hole for hole in space.holes}
+    found = []
+    for name, tree in mapping(read_document(path).get("variants"), "variants").items.items():
+        variant = mapping(tree, "variant")
+        args = mapping(variant.get("args"), "args")
+        if name == space.variant or "steps" in variant or set(args) - {*holes, "classes"}:
+            continue
+        given = {**{k: t for k, t in args.items.items() if k in holes},
+                 **mapping(variant.get("fill"), "fill").items}
+        check_names(dict.fromkeys(given), space.holes)
+        decisions = {k: _label(holes, k, tree) for k, tree in given.items()}
+        if not _leaves_open(space, decisions):
+            found.append(Known(name, decisions))
+    return tuple(found)
+
+
+class _Open(Exception):
+    """A hole that a search would sample was reached."""
+
+
+def _leaves_open(space: Genotype, decisions: dict[str, Atom]) -> bool:
+    """Whether a variant is a smaller space and no network: more than the width is left to decide.
+    Where images of this size do not fit through it, that cannot be seen."""
+    def propose(_: str, hole: Hole) -> Atom:
+        if hole.kind != "solve":
+            raise _Open
+        return hole.labels[0]
+
+    try:
+        point(space, propose, decisions)
+    except _Open:
+        return True
+    except GenotypeError:
+        return False
+    return False
+
+
+def _label(holes: dict[str, Hole], name: str, tree: Tree) -> Atom:
+    """The hole's own label for what is written: 1 and 1.0 are the same option."""
+    if not isinstance(tree, Scalar):
+        raise GenotypeError(f"{name!r} takes the label of an option", tree.place)
+    hole = holes.get(name) or holes[name.rpartition(".")[0]]      # once a repeat
+    return hole.labels[hole.option(tree.value)]

@@ -1,0 +1,128 @@
+"""Spaces: points, their costs, and moving between them. A space is a genotype with holes."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from searchspace.cost import peak
+from searchspace.errors import GenotypeError
+from searchspace.expansion import Expansion, trace
+from searchspace.genotype import Genotype
+from searchspace.notation.holes import Decisions, Hole
+from searchspace.notation.tree import Atom
+from searchspace.ops import Cost
+
+Propose = Callable[[str, Hole], Atom]
+
+_TRIES = 200
+
+
+@dataclass(frozen=True)
+class Point:
+    """One network of a space: the decisions that it really depends on, and its cost.
+
+    ``holes`` maps each decision's name to its hole, in the order in which they were reached. The
+    names in ``expansion`` are not to be relied on.
+    """
+
+    decisions: dict[str, Atom]
+    holes: dict[str, Hole]
+    cost: Cost
+    expansion: Expansion = field(repr=False, compare=False)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds."""
+        return self.cost.macs
+
+    @property
+    def params(self) -> int:
+        """Trainable parameters."""
+        return self.cost.params
+
+    @cached_property
+    def memory(self) -> int:
+        """Bytes of peak activations (`memory`); worked out when it is asked for."""
+        return peak(self.expansion).bytes
+
+    @property
+    def sampled(self) -> dict[str, Atom]:
+        """The decisions a sampler makes: all but the `!solve` ones."""
+        return {n: v for n, v in self.decisions.items() if self.holes[n].kind != "solve"}
+
+    @property
+    def solved(self) -> dict[str, Atom]:
+        """The decisions the budget solver makes."""
+        return {n: v for n, v in self.decisions.items() if self.holes[n].kind == "solve"}
+
+
+def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) -> Point:
+    """The point that ``given`` decisions and, for all other holes reached, ``propose`` lead to.
+
+    Raises:
+        GenotypeError: the steps do not fit each other under these decisions.
+    """
+    made: dict[str, Atom] = {}
+    holes: dict[str, Hole] = {}
+
+    def decide(name: str, hole: Hole) -> Atom:
+        if name not in made:
+            made[name] = given[name] if given is not None and name in given else propose(name, hole)
+            holes[name] = hole
+        return made[name]
+
+    expansion = trace(genotype, decide, named=False)
+    return Point(made, holes, expansion.cost(), expansion)
+
+
+def sample(genotype: Genotype, rng: random.Random) -> Point:
+    """A random point: each hole uniform over its options.
+
+    Raises:
+        GenotypeError: no valid network in 200 draws.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return point(genotype, lambda _, hole: rng.choice(hole.labels))
+        except GenotypeError:
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def neighbours(genotype: Genotype, at: Point, name: str,
+               propose: Propose | None = None) -> Iterator[Point]:
+    """Points that differ from ``at`` in one decision, nearest options first; invalid ones are
+    left out. Holes that this opens take ``propose``'s option, by default their first."""
+    hole = at.holes[name]
+    here = hole.labels.index(at.decisions[name])
+    order = sorted((i for i in range(len(hole.labels)) if i != here),
+                   key=lambda i: (abs(i - here), i))
+    for i in order:
+        try:
+            yield point(genotype, propose or first, {**at.decisions, name: hole.labels[i]})
+        except GenotypeError:
+            continue
+
+
+def first(_: str, hole: Hole) -> Atom:
+    """A hole's first option."""
+    return hole.labels[0]
+
+
+def last(_: str, hole: Hole) -> Atom:
+    """A hole's last option."""
+    return hole.labels[-1]
+
+
+
+
+
+
+
+
+
+
+
+

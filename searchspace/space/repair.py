@@ -1,0 +1,188 @@
+"""Repair: the least change of a point's decisions that leads inside a budget.
+
+One decision if any does it, else two, else many: those that lead furthest first, until one or two
+are enough again. All single changes are looked at, with their true costs; costs add up almost, so
+that sums of the differences tell which pairs are worth a look. `!solve` decisions stay as they
+are: `solve` has looked at all of their values.
+"""
+
+import heapq
+import itertools
+import random
+from typing import NamedTuple
+
+from searchspace.errors import GenotypeError
+from searchspace.genotype import Genotype
+from searchspace.notation.tree import Atom
+from searchspace.space.budget import Budget
+from searchspace.space.descent import ends_of
+from searchspace.space.point import Point, first, neighbours, point
+
+_ROUNDS = 12
+_OPTIONS = 4        # of a decision, about
+_EFFORT = 40_000    # operations of candidates that are spent on kicks, about
+_PAIRS = 12         # pairs of changes that are tried, after all were estimated
+
+
+class Change(NamedTuple):
+    """One decision changed: by how many options, and the point it leads to."""
+
+    step: int
+    name: str
+    point: Point
+
+
+def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
+           kicks: int = 6) -> Point | None:
+    """A point inside the budget that differs from ``at`` in few sampled decisions, by small steps;
+    ties are broken by ``rng``. None where no way was found, also not from ``at`` with some of its
+    decisions drawn anew: up to ``kicks`` of them, fewer in large networks."""
+    around = _OPTIONS * len(at.sampled) * len(at.expansion.nodes)   # what looking around costs
+    for count in range(min(kicks, _EFFORT // max(around, 1)) + 1):
+        start = _kicked(genotype, at, count, rng)
+        if (found := _descent(genotype, start, budget, rng)) is not None:
+            return found
+    return None
+
+
+def towards(genotype: Genotype, at: Point, inside: Point, budget: Budget,
+            rng: random.Random) -> Point:
+    """Decisions of ``inside`` taken over in random order until the point fits."""
+    names = [n for n, v in inside.decisions.items() if at.decisions.get(n) != v]
+    rng.shuffle(names)
+    taken: dict[str, Atom] = {}
+    for name in names:
+        taken[name] = inside.decisions[name]
+        candidate = _try(genotype, {**inside.decisions, **at.decisions, **taken})
+        if candidate is not None and budget.fits(candidate):
+            return candidate
+    return inside
+
+
+def give_back(genotype: Genotype, at: Point, wanted: Point, budget: Budget,
+              rng: random.Random) -> Point:
+    """``at``, with every decision as in ``wanted`` that can be so inside the budget."""
+    names = [n for n in at.sampled if n in wanted.decisions]
+    rng.shuffle(names)
+    for name in names:
+        if at.decisions.get(name) in (None, wanted.decisions[name]):
+            continue
+        candidate = _try(genotype, {**wanted.decisions, **at.decisions,
+                                    name: wanted.decisions[name]})
+        if candidate is not None and budget.fits(candidate):
+            at = candidate
+    return at
+
+
+def _kicked(genotype: Genotype, at: Point, times: int, rng: random.Random) -> Point:
+    """A point with some sampled decisions drawn anew: a way out of a dead end."""
+    for _ in range(times if at.sampled else 0):
+        name = rng.choice(list(at.sampled))
+        at = _try(genotype, {**at.decisions, name: rng.choice(at.holes[name].labels)}) or at
+    return at
+
+
+def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> Point | None:
+    """Nearer to the budget while single changes lead nearer; None where they end outside."""
+    for _ in range(_ROUNDS):
+        if budget.fits(at):
+            return at
+        changes = _changes(genotype, at, rng)
+        found = _one(genotype, at, changes, budget) or _two(genotype, at, changes, budget)
+        if found is not None:
+            return found
+        further = _many(genotype, at, changes, budget)
+        if further is at:
+            return None
+        at = further
+    return None
+
+
+def _changes(genotype: Genotype, at: Point, rng: random.Random) -> list[Change]:
+    """All options of choices, the ends and next options of ranges, the decisions shuffled."""
+    names = list(at.sampled)
+    rng.shuffle(names)
+    return [Change(_steps(at, p, name), name, p)
+            for name in names for p in ends_of(genotype, at, name)]
+
+
+def _steps(at: Point, to: Point, name: str) -> int:
+    labels = at.holes[name].labels
+    return abs(labels.index(to.decisions[name]) - labels.index(at.decisions[name]))
+
+
+def _one(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point | None:
+    """The smallest step of one decision that leads inside; of several the fullest."""
+    inside = [c for c in changes if budget.fits(c.point)]
+    for name, group in itertools.groupby(changes, key=lambda c: c.name):
+        # a range may cross the budget between the options looked at: nearer ones are inside too
+        if at.holes[name].kind != "choice" and _crosses(at, [c.point for c in group], budget):
+            nearest = next((p for p in neighbours(genotype, at, name) if budget.fits(p)), None)
+            if nearest is not None:
+                inside.append(Change(_steps(at, nearest, name), name, nearest))
+    best = min(inside, key=lambda c: (c.step, -budget.excess(c.point)), default=None)
+    return best.point if best else None
+
+
+def _crosses(at: Point, ends: list[Point], budget: Budget) -> bool:
+    return any((budget.excess(p) > 1) != (budget.excess(at) > 1) for p in ends)
+
+
+def _two(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point | None:
+    """The smallest steps of two decisions that lead inside, as far as estimates find them."""
+    gains = {name: max(budget.miss(at) - budget.miss(c.point) for c in group)
+             for name, group in itertools.groupby(changes, key=lambda c: c.name)}
+    if sum(heapq.nlargest(2, gains.values())) < budget.miss(at):
+        return None
+    now, costs = budget.values(at), [budget.values(c.point) for c in changes]
+    pairs = []
+    for (i, a), (j, b) in itertools.combinations(enumerate(changes), 2):
+        if a.name != b.name:
+            both = [x + y - z for x, y, z in zip(costs[i], costs[j], now, strict=True)]
+            if budget.contains(both):
+                pairs.append((a.step + b.step, -budget.fullness(both), i, j))
+    for _, _, i, j in heapq.nsmallest(_PAIRS, pairs):
+        a, b = changes[i], changes[j]
+        found = _try(genotype, {**at.decisions, a.name: a.point.decisions[a.name],
+                                b.name: b.point.decisions[b.name]})
+        if found is not None and budget.fits(found):
+            return found
+    return None
+
+
+def _many(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point:
+    """Changes one upon the other, those that lead furthest first, ranges half of their way, while
+    each leads further; stops before the one that leads inside, unless it is the first."""
+    start = at
+    best: dict[str, tuple[float, str, Atom]] = {}
+    for change in changes:
+        gain = budget.miss(at) - budget.miss(change.point)
+        if gain > 0 and -gain < best.get(change.name, (0.0,))[0]:
+            best[change.name] = -gain, change.name, change.point.decisions[change.name]
+    queue = [(key, i, name, label) for i, (key, name, label) in enumerate(best.values())]
+    heapq.heapify(queue)
+    while queue:
+        key, i, name, label = heapq.heappop(queue)
+        if name not in at.decisions:
+            continue
+        labels = at.holes[name].labels
+        here, there = labels.index(at.decisions[name]), labels.index(label)
+        halves = at.holes[name].kind != "choice" and abs(here - there) > 1
+        goal = labels[(here + there) // 2] if halves else label
+        candidate = _try(genotype, {**at.decisions, name: goal})
+        if candidate is None or budget.miss(candidate) >= budget.miss(at):
+            continue
+        if budget.fits(candidate):
+            return candidate if at is start else at
+        if halves:      # the rest of the way is worth what is left of the gain
+            rest = key + budget.miss(at) - budget.miss(candidate)
+            heapq.heappush(queue, (rest, i, name, label))
+        at = candidate
+    return at
+
+
+def _try(genotype: Genotype, decisions: dict[str, Atom]) -> Point | None:
+    try:
+        return point(genotype, first, decisions)
+    except GenotypeError:
+        return None

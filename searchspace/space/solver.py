@@ -1,0 +1,93 @@
+"""Bringing a point to a budget: solved, not sampled and thrown away.
+
+Costs are not monotone (an HE block of 72 channels is cheaper than one of 64, because its divisors
+are better), so every value of the `!solve` grid is looked at. Where none fits, the choices are
+repaired (`repair`): the fewest decisions, by the smallest steps, that lead inside.
+"""
+
+import itertools
+import math
+import random
+
+from searchspace.errors import BudgetError, GenotypeError
+from searchspace.genotype import Genotype
+from searchspace.space.budget import Budget
+from searchspace.space.descent import highest, lowest
+from searchspace.space.point import Point, first, point, sample
+from searchspace.space.repair import give_back, repair, towards
+
+MAX_GRID = 2_000
+ASCENT = 60_000     # operations of the candidates on the way to the dearest network
+_STARTS = 4
+
+
+def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random,
+          inside: Point | None = None) -> Point:
+    """The point nearest to ``proposal`` that fits the budget, as close under it as possible.
+
+    The sampled decisions stay where any value of the solved ones fits; else as few of them as
+    needed change, ties broken by ``rng``. ``inside`` is a point inside the budget, as
+    `find_inside` gives one: where changes lead no further, decisions are taken over from it one
+    by one.
+
+    Raises:
+        BudgetError: no way led inside the budget.
+    """
+    start = solve(genotype, proposal, budget)
+    if budget.fits(start):
+        return start
+    found = repair(genotype, start, budget, rng)
+    if found is None:
+        if inside is None or not budget.fits(inside):
+            raise BudgetError(f"no network near this proposal fits {budget}")
+        found = towards(genotype, start, inside, budget, rng)
+    return solve(genotype, give_back(genotype, found, start, budget, rng), budget)
+
+
+def solve(genotype: Genotype, at: Point, budget: Budget) -> Point:
+    """The value of the solved decisions with the greatest cost inside the budget; where none is
+    inside, the one that misses it least. ``at`` unchanged where there is nothing to solve."""
+    return min(_solutions(genotype, at), key=lambda p: (budget.miss(p), -budget.excess(p)))
+
+
+def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
+    """A point inside the budget, the cheapest that descent finds where there are no lower bounds;
+    None where no way was found."""
+    low = lowest(genotype, budget.excess)
+    if budget.excess(low) > 1:  # before a budget is given up, the search for a point is wide
+        low = lowest(genotype, budget.excess, starts=8)
+    if budget.fits(low) or budget.excess(low) > 1:
+        return low if budget.fits(low) else None
+    starts = [low]              # below a lower bound: the way is up
+    for bound in budget.bounds:
+        if bound.least is not None:
+            for effort in (ASCENT, math.inf):
+                high = highest(genotype, bound.measure, effort)
+                if bound.measure(high) >= bound.least:
+                    break
+            else:
+                return None
+            starts.append(high)
+    rng = random.Random(0)
+    for start in (*starts, *(sample(genotype, rng) for _ in range(_STARTS))):
+        found = repair(genotype, solve(genotype, start, budget), budget, rng, kicks=0)
+        if found is not None:
+            return solve(genotype, found, budget)
+    return None
+
+
+def _solutions(genotype: Genotype, at: Point) -> list[Point]:
+    """The points for all values of the solved decisions; ``at`` alone where there are none."""
+    names = list(at.solved)
+    sizes = [at.holes[n].labels for n in names]
+    count = math.prod(len(labels) for labels in sizes)
+    if count > MAX_GRID:
+        raise BudgetError(f"the !solve holes have {count:,} combinations; {MAX_GRID:,} are allowed")
+    found = []
+    for values in itertools.product(*sizes) if names else ():
+        try:
+            found.append(point(genotype, first,
+                               {**at.decisions, **dict(zip(names, values, strict=True))}))
+        except GenotypeError:
+            continue
+    return found or [at]

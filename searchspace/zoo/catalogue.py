@@ -1,0 +1,82 @@
+"""All bundled networks beside their papers, in one table, and the spaces."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from rich.table import Table
+
+from searchspace.cli import table
+from searchspace.errors import UnknownNameError
+from searchspace.expansion import trace
+from searchspace.load import load, published, spaces
+from searchspace.space.known_networks import known_networks
+from searchspace.zoo.figures import comparisons, standing
+
+LEGEND = (
+    "paper: as published, and ours counted by the rule of that paper; ✓ where ours, rounded or cut "
+    "off, is what the paper prints. exact: the counts of a public implementation, or of the "
+    "paper's own layer table, to the last digit. calibrated: the paper does not say enough, and "
+    "what it leaves open is fitted to its figures. unsettled: a difference that nothing explains. "
+    "published only: nothing but the paper's figures is known.")
+
+
+def catalogue(pattern: str = "*") -> Iterable[Table | str]:
+    """One row for each bundled network whose name is, begins with, or matches ``pattern``.
+
+    Raises:
+        UnknownNameError: no bundled network or space has such a name.
+    """
+    networks, open_ones = (tuple(n for n in names if _matches(n, pattern))
+                           for names in (published(), spaces()))
+    if not networks and not open_ones:
+        raise UnknownNameError(f"no bundled network or space is named like {pattern!r}")
+    if networks:
+        yield _networks(networks)
+        yield LEGEND
+    if open_ones:
+        listed = table("bundled spaces", ("space",), ("holes",), ("networks in it",))
+        for name in open_ones:
+            space = load(name)
+            listed.add_row(name, str(len(space.holes)),
+                           ", ".join(known.name for known in known_networks(space)))
+        yield listed
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern) or name.startswith(pattern)
+
+
+def _networks(names: tuple[str, ...]) -> Table:
+    made = table("bundled networks", ("network",),
+                 ("params", "MACs", "paper: params", "ours", "difference",
+                  "paper: MACs", "ours", "difference"),
+                 ("rule", "counts", "exact counts of", "top-1", "source"))
+    for name in names:
+        genotype = load(name)
+        header, expansion = genotype.header, trace(genotype)
+        cost, figures, exact = expansion.cost(), header.published, header.exact
+        cells = [name, f"{cost.params:,}", f"{cost.macs:,}"]
+        compared = {c.what: c for c in comparisons(header, expansion)}
+        for what in ("params", "MACs"):
+            if c := compared.get(what):
+                cells += [c.printed, f"{c.ours:,}", f"{percent(c.difference)} {' ✓'[c.met]}"]
+            else:
+                cells += [""] * 3
+        top1 = f"{figures.top1:g} %" if figures and figures.top1 is not None else ""
+        made.add_row(*cells, figures.rule if figures else "", standing(header, cost),
+                     exact.of if exact else "", top1, _short(header.source))
+    return made
+
+
+def percent(difference: float) -> str:
+    """A difference with its sign; none where two digits show none.
+
+    >>> percent(1.234), percent(-0.001)
+    ('+1.23 %', '0.00 %')
+    """
+    return f"{difference:+.2f} %" if abs(difference) >= 0.005 else "0.00 %"
+
+
+def _short(source: str) -> str:
+    """Authors and year: what stands before the first comma."""
+    return source.partition(",")[0]

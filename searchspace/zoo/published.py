@@ -1,0 +1,31 @@
+"""The bundled networks at another size of images, as a search compares them with what it found."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from searchspace.errors import GenotypeError
+from searchspace.expansion import Expansion, trace
+from searchspace.genotype import Genotype
+from searchspace.load import load, published
+
+
+class Resized(NamedTuple):
+    """A bundled network, expanded for images of that size."""
+
+    name: str
+    genotype: Genotype
+    expansion: Expansion
+
+
+@lru_cache(maxsize=4)
+def published_at(size: int) -> tuple[Resized, ...]:
+    """The bundled networks that take square images of ``size`` pixels; kept, as expanding all of
+    them takes seconds."""
+    found = []
+    for name in published():
+        genotype = load(name).with_input(size)
+        try:
+            found.append(Resized(name, genotype, trace(genotype)))
+        except GenotypeError:
+            continue            # images of this size do not fit through it
+    return tuple(found)

@@ -1,0 +1,102 @@
+"""A difference as a picture: before on the left, after on the right, stage beside stage."""
+
+from textwrap import wrap
+
+import graphviz
+
+from searchspace.ops import Cost, show_shape
+from viz.comparison.alignment import KINDS, Change, Difference
+from viz.comparison.stages import Stage
+from viz.drawing.dot import frame
+from viz.drawing.labels import amount, span, table, tooltip
+from viz.drawing.style import Style
+
+WIDE = 150                               # of a box's text, in points
+LETTERS = 34
+
+
+def compared(found: Difference, style: Style | None = None) -> graphviz.Digraph:
+    """The DOT of a difference; a row for each stage, in one direction whatever the style's is."""
+    style = Style() if style is None else Style(theme=style.theme)
+    theme = style.palette
+    graph = frame(style)
+    graph.attr(label=_heading(found, style), labelloc="t", labeljust="l", nodesep="0.5",
+               ranksep="0.16", splines="line")
+    graph.attr("edge", arrowsize="0.5")
+    last: dict[str, str] = {}
+    for i, change in enumerate(found.changes):
+        names = {"a": f"a{i}", "b": f"b{i}"}
+        with graph.subgraph(name=f"row{i}") as row:
+            row.attr(rank="same")
+            for side, stage in (("a", change.before), ("b", change.after)):
+                if stage is None:
+                    row.node(names[side], "", style="invis", width=str(WIDE / 72), fixedsize="true")
+                    continue
+                fill, line = theme.changed[change.kind]
+                row.node(names[side], _stage(stage, change if side == "b" or change.after is None
+                                           else None, style), fillcolor=fill, color=line,
+                         tooltip=tooltip(f"{stage.name}: {change.kind}"))
+        graph.edge(names["a"], names["b"], style="dashed" if change.before and change.after
+                   else "invis", dir="none", color=theme.border)
+        for side, stage in (("a", change.before), ("b", change.after)):
+            above = f"{side}{i - 1}"
+            if i and (stage is None or last.get(side) != above):
+                graph.edge(above, names[side], style="invis", weight="50")
+            if stage is not None:
+                if side in last:
+                    near = {"weight": "50"} if last[side] == above else {"constraint": "false"}
+                    graph.edge(last[side], names[side], **near)
+                last[side] = names[side]
+    return graph
+
+
+def grown(cost: Cost) -> str:
+    """By how much costs grew: ``+1.20 M MACs, −300 params``; empty where they did not change."""
+    parts = [f"{_signed(n)} {unit}" for n, unit in ((cost.macs, "MACs"), (cost.params, "params"))
+             if n]
+    return ", ".join(parts)
+
+
+def total(before: int, after: int) -> str:
+    """A count before and after: ``300 M → 312 M (+4.0 %)``."""
+    change = f" ({(after - before) / before:+.1%})" if before and after != before else ""
+    return f"{amount(before, 4)} → {amount(after, 4)}{change}"
+
+
+def _signed(n: int) -> str:
+    return ("+" if n > 0 else "−") + amount(abs(n))
+
+
+def _heading(found: Difference, style: Style) -> str:
+    theme = style.palette
+    used = {change.kind for change in found.changes}
+    swatches = "".join(
+        f'<TD BGCOLOR="{theme.changed[kind][0]}" COLOR="{theme.changed[kind][1]}" BORDER="1" '
+        f'STYLE="ROUNDED" FIXEDSIZE="TRUE" WIDTH="54" HEIGHT="13">{span(kind, 7, theme.ink)}</TD>'
+        for kind in KINDS if kind in used)
+    legend = (f'<TABLE BORDER="0" CELLSPACING="2" CELLPADDING="0" ALIGN="LEFT" FIXEDSIZE="TRUE" '
+              f'HEIGHT="17" WIDTH="{56 * len(used) + 2}"><TR>{swatches}</TR></TABLE>'
+              if used else "")
+    return table([
+        span(found.titles[0], 11, theme.ink, bold=True) + span("  →  ", 11, theme.second)
+        + span(found.titles[1], 11, theme.ink, bold=True),
+        span(f"MACs {total(found.before.macs, found.after.macs)}", 8, theme.second),
+        span(f"parameters {total(found.before.params, found.after.params)}", 8, theme.second),
+        legend])
+
+
+def _stage(stage: Stage, change: Change | None, style: Style) -> str:
+    theme = style.palette
+    times = f" ×{stage.times}" if stage.times > 1 else ""
+    head, *more = wrap(f"{stage.name}\0{stage.what}{times}", LETTERS,
+                       break_on_hyphens=False) or [""]
+    title, _, rest = head.partition("\0")
+    rows = [span(title, 9, theme.ink, bold=True) + span(f"  {rest}", 8, theme.ink),
+            *(span(line, 8, theme.ink) for line in more),
+            span(f"{show_shape(stage.shape)}   {amount(stage.macs)} MACs   "
+                 f"{amount(stage.params)} params",
+                 7, theme.second)]
+    if change is not None and change.kind != "same":
+        for remark in filter(None, (*change.remarks, grown(change.cost))):
+            rows += [span(line, 7, theme.open) for line in wrap(remark, LETTERS + 4)]
+    return table(rows, WIDE)

@@ -1,0 +1,52 @@
+"""Which published network is like another one: by where the multiply-adds are spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from searchspace.expansion import Expansion
+from searchspace.zoo.published import Resized, published_at
+
+Profile = Mapping[tuple[str, str, int], int]
+
+
+def profile(expansion: Expansion) -> Profile:
+    """The multiply-adds of a network by kind of operation, kernel and height of the output."""
+    spent: dict[tuple[str, str, int], int] = {}
+    for node in expansion.nodes:
+        if node.cost.macs:
+            key = node.op.kind, str(getattr(node.op, "k", "")), node.shape[1]
+            spent[key] = spent.get(key, 0) + node.cost.macs
+    return spent
+
+
+def difference(a: Profile, b: Profile) -> float:
+    """The share of both networks' multiply-adds that they do not spend alike (Bray & Curtis): 0 for
+    equal profiles, 1 where nothing is common. Were it not a share, small networks would be near to
+    everything, as they have little that could differ."""
+    alike = sum(min(n, b.get(key, 0)) for key, n in a.items())
+    both = sum(a.values()) + sum(b.values())
+    return 1 - 2 * alike / both if both else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published network at some input size."""
+
+    network: Resized
+    profile: Profile
+
+
+@lru_cache(maxsize=4)
+def references(size: int) -> tuple[Reference, ...]:
+    """The bundled networks that take square images of ``size`` pixels."""
+    return tuple(Reference(r, profile(r.expansion)) for r in published_at(size))
+
+
+def nearest(expansion: Expansion) -> Resized | None:
+    """The published network whose multiply-adds at this input size lie most alike, by
+    `difference`; of equals the first. None where no bundled one takes such images."""
+    mine = profile(expansion)
+    found = min(references(expansion.input[1]),
+                key=lambda r: (difference(mine, r.profile), r.network.name), default=None)
+    return found.network if found else None

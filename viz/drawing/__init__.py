@@ -1,0 +1,1 @@
+"""A network as a Graphviz drawing: its blocks, its layout, its colours."""

@@ -1,0 +1,100 @@
+"""A drawing as one HTML page on which groups fold: it opens from disk and asks for nothing.
+
+The page holds the DOT statement of each box and group, and Graphviz itself (`web/README.md`);
+folding puts other statements together and lays them out again.
+"""
+
+import html
+import json
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+import graphviz
+
+from viz.drawing.dot import Scribe, frame
+from viz.drawing.elements import Group, Picture
+from viz.drawing.labels import amount
+from viz.drawing.style import Style
+
+
+def foldable(picture: Picture, style: Style) -> str:
+    """The page. All its names are text: nothing in a genotype can become markup or script."""
+    theme = style.palette
+    web = files("viz") / "web"
+    template = (web / "templates" / "fold.html").read_text(encoding="utf-8")
+
+    def read(name: str) -> str:
+        return (web / "static" / name).read_text(encoding="utf-8")
+
+    return Template(template).substitute(
+        theme=theme.name, title=html.escape(picture.title),
+        costs=html.escape(f"{amount(picture.macs, 5)} MACs, {amount(picture.params, 5)} "
+                          f"parameters{', ' + picture.remark if picture.remark else ''}"),
+        style=Template(read("fold.css")).substitute(
+            background=theme.background, ink=theme.ink, second=theme.second, border=theme.border,
+            focus=theme.lanes[0]),
+        graph=json.dumps(statements(picture, style), ensure_ascii=False).replace("<", "\\u003c"),
+        viz=read("viz-global.js"), script=read("fold.js"))
+
+
+def statements(picture: Picture, style: Style) -> dict[str, Any]:
+    """The graph in pieces: ``head``, ``nodes`` and ``groups`` by name, and ``edges``."""
+    scribe = Scribe(picture, style)
+    head = frame(style)
+    depth = {"": 0}
+    groups: dict[str, Any] = {}
+    # a group stands where its first operation does
+    order = {box.key: i for i, box in enumerate(picture.boxes)}
+    first: dict[str, int] = {}
+    parents = {group.key: group.parent for group in picture.groups}
+    for box in picture.boxes:
+        owner = box.group
+        while owner:
+            first.setdefault(owner, order[box.key])
+            owner = parents[owner]
+    for group in picture.groups:
+        depth[group.key] = depth[group.parent] + 1
+        name = scribe.clusters[group.key]
+        groups[name] = {
+            "parent": scribe.clusters.get(group.parent, ""), "order": first.get(group.key, 0),
+            "title": _spoken(group), "open": _opened(scribe, group, depth[group.parent]),
+            "closed": _closed(scribe, group, name.replace("cluster", "folded"))}
+    nodes = {}
+    for box in picture.boxes:
+        name = scribe.names[box.key]
+        nodes[name] = {"parent": scribe.clusters.get(box.group, ""), "order": order[box.key],
+                       "text": _statement(name, scribe.labels.box(box), scribe.node(box))}
+    edges = [[scribe.names[e.source], scribe.names[e.target], _attributes(scribe.line(e))]
+             for e in picture.edges if not e.hidden]
+    return {"direction": style.direction, "nodes": nodes, "groups": groups, "edges": edges,
+            "head": "digraph network {\n" + "".join(head.body)}
+
+
+def _spoken(group: Group) -> str:
+    return f"{group.title}, {amount(group.macs)} MACs, {amount(group.params)} parameters"
+
+
+def _opened(scribe: Scribe, group: Group, depth: int) -> str:
+    inside = graphviz.Digraph()
+    inside.attr(label=scribe.labels.group(group), **scribe.cluster(group, depth))
+    return "".join(inside.body)
+
+
+def _closed(scribe: Scribe, group: Group, name: str) -> str:
+    fill, line = scribe.theme.families["block"]
+    style = {"fillcolor": fill, "color": scribe.theme.open if group.open else line,
+             "peripheries": "2", "tooltip": scribe.cluster(group, 0)["tooltip"]}
+    return _statement(name, scribe.labels.group(group), style)
+
+
+def _statement(name: str, label: str, style: dict[str, str]) -> str:
+    graph = graphviz.Digraph()
+    graph.node(name, label, **style)
+    return "".join(graph.body)
+
+
+def _attributes(style: dict[str, str]) -> str:
+    graph = graphviz.Digraph()
+    graph.edge("a", "b", **style)
+    return "".join(graph.body).strip().removeprefix("a -> b").strip()

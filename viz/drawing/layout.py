@@ -1,0 +1,185 @@
+"""Graphviz at work: each part of a page is laid out by itself, then all are drawn together.
+
+The blocks of a network have nothing to do with each other's ranks; laid out one by one they take a
+fraction of the time, and each looks as if it were alone.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pygraphviz
+
+from viz.drawing.dot import Positions, Scribe, frame
+from viz.drawing.elements import Box, Group, Picture
+from viz.drawing.style import Style
+
+GAP = 16.0                               # between the parts of a page, in points
+_POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
+
+
+def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
+    """Pictures beside each other, as the bytes of an svg, png or pdf."""
+    nodes: dict[str, str] = {}
+    edges: dict[tuple[str, str], str] = {}
+    clusters: dict[str, tuple[str, str]] = {}
+    final = frame(style)
+    final.attr(outputorder="edgesfirst")
+    left = 0.0
+    lowest = 0.0
+    for number, picture in enumerate(pictures):
+        scribe = Scribe(picture, style, f"p{number}" if len(pictures) > 1 else "")
+        heading = f"{scribe.prefix}heading"
+        parts = [_lay(scribe, roots, style) for roots in scribe.roots()]
+        sizes = [_size(part) for part in parts]
+        places = arrange(sizes, GAP)
+        top = _heading(scribe, style)
+        width, height = extent(sizes, places)
+        down = top[1] + 6
+        nodes[heading] = _at(left + top[0] / 2, -top[1] / 2)
+        for part, (_, high), (x, y) in zip(parts, sizes, places, strict=True):
+            _collect(part, left + x, -(down + y + high), nodes, edges, clusters)
+        lowest = min(lowest, -(down + height))
+        left += max(top[0], width) + 2 * GAP
+        final.node(heading, scribe.labels.heading(), shape="plain", style="", pos=nodes[heading],
+                   tooltip=" ")
+        scribe.write(final, scribe.children.get("", ()), Positions(nodes, edges, clusters))
+    final.attr(bb=f"0,{lowest:.2f},{max(left - 2 * GAP, 1):.2f},0")
+    return run(final.source, format, "nop2")
+
+
+def run(dot: str, format: str, program: str = "dot") -> bytes:
+    """What a program of Graphviz makes of a DOT source."""
+    graph = pygraphviz.AGraph(string=dot)
+    if format == "png":
+        graph.graph_attr["dpi"] = "144"
+    with _quiet():
+        drawn: bytes = graph.draw(format=format, prog=program)
+    # Cairo writes the time into a PDF; as many digits keep its table of offsets right.
+    return re.sub(rb"(/CreationDate \(D:)\d{14}", rb"\g<1>19700101000000", drawn) \
+        if format == "pdf" else drawn
+
+
+def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str, Any]:
+    steps = all(isinstance(root, Box) and root.detail for root in roots[1:])
+    graph = frame(style, len(scribe.picture.boxes), close=steps)
+    scribe.write(graph, roots)
+    laid: dict[str, Any] = json.loads(run(graph.source, "json0"))
+    return laid
+
+
+def _heading(scribe: Scribe, style: Style) -> tuple[float, float]:
+    """Width and height of a picture's heading."""
+    graph = frame(style)
+    graph.node("heading", scribe.labels.heading(), shape="plain", style="")
+    return _size(json.loads(run(graph.source, "json0")))
+
+
+def _size(laid: dict[str, Any]) -> tuple[float, float]:
+    x, y, right, top = map(float, laid["bb"].split(","))
+    return right - x, top - y
+
+
+def _at(x: float, y: float) -> str:
+    return f"{x:.2f},{y:.2f}"
+
+
+def _collect(laid: dict[str, Any], right: float, up: float, nodes: dict[str, str],
+             edges: dict[tuple[str, str], str], clusters: dict[str, tuple[str, str]]) -> None:
+    """The positions of a layout, moved ``right`` and ``up``."""
+    def move(text: str) -> str:
+        return _POINT.sub(lambda m: _at(float(m[1]) + right, float(m[2]) + up), text)
+
+    objects = laid.get("objects", [])
+    for thing in objects:
+        if "pos" in thing:
+            nodes[thing["name"]] = move(thing["pos"])
+        elif "bb" in thing:
+            x, y, far, high = thing["bb"].split(",")
+            corners = move(f"{x},{y}"), move(f"{far},{high}")
+            clusters[thing["name"]] = ",".join(corners), move(thing.get("lp", f"{x},{high}"))
+    for edge in laid.get("edges", []):
+        ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
+        edges[ends] = move(edge["pos"])
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Graphviz, Pango and fontconfig remark on fonts and sizes straight to file descriptor 2; what
+    they say is passed on only where drawing fails."""
+    said = io.StringIO()
+    with tempfile.TemporaryFile() as file, contextlib.redirect_stderr(said):
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except Exception as error:
+            file.seek(0)
+            error.add_note(said.getvalue() + file.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+Size = tuple[float, float]
+
+
+# A page is this much wider than high, where there is a choice.
+ASPECT = 1.4
+
+
+def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:
+    """The left top corners of rectangles (width, height), in points from the left top of the page.
+
+    Each goes as high up as it finds room, and then as far left, in the given order, on a page
+    whose width is chosen among those at which a row can end.
+
+    >>> arrange([(10, 40), (20, 10), (20, 10)], 0)
+    [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]
+    """
+    widest = max((width for width, _ in sizes), default=0.0)
+    ends = [sum(width + gap for width, _ in sizes[:n]) for n in range(1, len(sizes) + 1)]
+    best: tuple[float, list[tuple[float, float]]] | None = None
+    for width in (end for end in ends if end >= widest + gap):
+        places = _stack(sizes, width, gap)
+        across, down = extent(sizes, places)
+        score = max(across / ASPECT, down)
+        if best is None or score < best[0]:
+            best = score, places
+    return best[1] if best else []
+
+
+def extent(sizes: Sequence[Size], places: Sequence[tuple[float, float]]) -> Size:
+    """Width and height of the page that placed rectangles take."""
+    return (max((x + w for (w, _), (x, _) in zip(sizes, places, strict=True)), default=0.0),
+            max((y + h for (_, h), (_, y) in zip(sizes, places, strict=True)), default=0.0))
+
+
+def _stack(sizes: Sequence[Size], width: float, gap: float) -> list[tuple[float, float]]:
+    """Places under a skyline: (left, depth) of each step, the last one at the page's end."""
+    line: list[tuple[float, float]] = [(0.0, 0.0)]
+    places = []
+    for w, h in sizes:
+        spots = [(max(depth for x, depth in _under(line, left, left + w + gap, width)), left)
+                 for left, _ in line if left + w <= width + 1e-6]
+        top, left = min(spots)
+        places.append((left, top))
+        right = left + w + gap
+        after = [depth for x, depth in line if x <= right][-1]
+        line = sorted([(x, d) for x, d in line if x < left or x > right]
+                      + [(left, top + h + gap)] + ([(right, after)] if right < width else []))
+    return places
+
+
+def _under(line: Sequence[tuple[float, float]], left: float, right: float,
+           width: float) -> list[tuple[float, float]]:
+    """The steps of the skyline between two places."""
+    ends = [*(x for x, _ in line[1:]), width]
+    return [(x, depth) for (x, depth), end in zip(line, ends, strict=True)
+            if x < right and end > left]

@@ -1,0 +1,1 @@
+"""Pages of one file: a study's report, the gallery, what a notebook shows."""

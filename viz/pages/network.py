@@ -1,0 +1,34 @@
+"""What a page tells of one network: costs stage by stage, its YAML, its drawing; as JSON."""
+
+from typing import Any
+
+from searchspace import Genotype, to_yaml
+from searchspace.cost import peak
+from searchspace.expansion import Expansion, trace
+from searchspace.summary import stages
+from viz.comparison.stages import outline
+from viz.drawing.dot import digraph
+from viz.drawing.levels import picture
+from viz.drawing.network import subject
+from viz.drawing.style import Style
+
+Detail = dict[str, Any]
+
+
+def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) -> Detail:
+    """A network for a page: ``stages`` are lists of name, what, times, C, H, W, MACs, parameters
+    and a remark, the rows of `searchspace.summary`; ``outline`` are the stages that two networks
+    are compared by (`viz.comparison.stages`); ``dot`` is what the page's Graphviz lays out.
+
+    Raises:
+        GenotypeError: the network does not expand.
+    """
+    found = expansion or trace(genotype)
+    cost, most = found.cost(), peak(found)
+    drawn = subject(genotype)
+    rows = [[row.name, row.what, row.times, *(row.shape or (0, 0, 0)), row.cost.macs,
+             row.cost.params, "; ".join(row.remarks)] for row in stages(genotype, found)]
+    return {"name": name, "input": list(found.input), "macs": cost.macs, "params": cost.params,
+            "memory": most.bytes, "peak": most.step, "stages": rows, "yaml": to_yaml(genotype),
+            "outline": outline(drawn).stages,
+            "dot": digraph(picture(drawn, "stage"), Style()).source}

@@ -1,0 +1,41 @@
+"""How the front grew: the hypervolume after each trial."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from viz.plots import encoding
+from viz.results import Results
+
+ABOUT = ("The volume between the front and the reference point, after each trial, in parts of the "
+         "last one. The reference is the budget where it bounds a goal, else the worst value seen.")
+
+
+class Step(NamedTuple):
+    """``share`` of the last hypervolume that the front dominates after a trial."""
+
+    trial: int
+    share: float
+
+
+def rows(results: Results) -> tuple[Step, ...]:
+    """One step where the volume changed, and the last trial."""
+    last = results.volumes[-1] if results.volumes else 0.0
+    if not last:
+        return ()
+    steps: list[Step] = []
+    for row, volume in zip(results.rows, results.volumes, strict=True):
+        share = volume / last
+        if not steps or share != steps[-1].share or row is results.rows[-1]:
+            steps.append(Step(row.number, share))
+    return tuple(steps)
+
+
+def spec(steps: Sequence[Step]) -> dict[str, Any] | None:
+    """A line that never falls."""
+    if not steps:
+        return None
+    return encoding.spec(
+        {"mark": {"type": "line", "style": "front", "interpolate": "step-after"},
+         "encoding": {"x": encoding.quantity("trial", "trial"), "y": encoding.quantity(
+             "share", "hypervolume (of the last)", zero=True, axis={"format": ".0%"})}},
+        data=encoding.data(steps))
