@@ -31,10 +31,10 @@ import sqlalchemy as sa
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))    # workers import benchmarks
 
 from search.archive import Archive
+from search.benchmark_table import find_table
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
 from search.launchers.worker import Job
-from search.benchmark_table import find_table
 from search.samplers import finished
 from search.settings import Settings
 from search.study import Study, open_study

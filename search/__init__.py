@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "read_study", "search"]
 
-_HOME = {"Result": "library", "search": "library", "read_study": "rows"}
+_HOME = {"Result": "library", "search": "library", "read_study": "results.read"}
 
 
 def __getattr__(name: str) -> Any:

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from search.errors import ScoreError
 from search.benchmark_table import TableError, find_table, read_table
+from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
 from search.score_report.correlations import spearman, worth
 from search.score_report.figures import dots, matrix

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.benchmark_table import find_table
 from search.latency import Device, Predictor
 from search.objectives import named
-from search.benchmark_table import find_table
 from search.results.conclude import conclude, write_results
 from search.results.files import trial_genotype
 from search.results.outcome import Outcome

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
-from search.benchmark_table import fingerprint
 from search.scores.registry import DEFAULT_SCORE
 from search.training.options import TrainOptions
 from searchspace import Genotype, load

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
+from search.benchmark_table import Table
 from search.cli.progress import final_table
 from search.objectives import named
-from search.benchmark_table import Table
 from search.objectives.table import KnownResult
 from search.results.final_comparison import caveat, verdict
 from search.results.front import Front

@@ -4,12 +4,12 @@ import argparse
 import random
 from pathlib import Path
 
+from search.benchmark_table import find_table
 from search.cli.latency_options import add_clock
 from search.cli.training_options import add_options as add_train_options
 from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
 from search.objectives import OBJECTIVES, named
-from search.benchmark_table import find_table
 from search.samplers import SAMPLERS
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score

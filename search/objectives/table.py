@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
+from search.benchmark_table import Table, table_for
 from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
-from search.benchmark_table import Table, table_for
 from search.objectives.candidate import Candidate
 from search.settings import Settings
 from searchspace import Genotype

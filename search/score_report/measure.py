@@ -12,8 +12,8 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from search.errors import ScoreError
 from search.benchmark_table import Table
+from search.errors import ScoreError
 from search.objectives.reference import reference
 from search.samplers import derive
 from search.scores.base import Subject, TrainingFree

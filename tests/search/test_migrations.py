@@ -15,7 +15,7 @@ from recording import record
 
 from search.archive import Archive, StorageError, migrate, schema
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 FIRST = {dialect: (ROOT / f"fixtures/archive-v1-{dialect}.sql").read_text(encoding="utf-8")
          for dialect in ("sqlite", "postgresql")}
 OLD = ("identity", "score", "data", "seed", "value", "seconds", "error", "study", "trial")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from search.archive import Archive
+from search.benchmark_table import fingerprint, read_table
 from search.errors import StudyError
 from search.objectives import OBJECTIVES, ObjectiveError, named
-from search.benchmark_table import fingerprint, read_table
 from search.pareto import nondominated
 from search.results.front import front_of
 from search.samplers import SAMPLERS, distribution
