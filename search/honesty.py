@@ -36,7 +36,6 @@ from search.score_report.variance_shares import shares
 from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
-from search.scores.standardised import Standard
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import add_option, load_named
 from searchspace.expansion import trace
@@ -61,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         load_named(options)
         kept = Sample.read(Path(options.read)) if options.read else None
-        every = (*SCORES, *(n for n, s in RELATIVE.items() if not isinstance(s, Standard)))
+        every = (*SCORES, *RELATIVE)
         scores = [find_score(name) for name in options.scores or every]
         scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
         if kept and not options.scores:

@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from search.scores.rank_aggregation import Combination
-from search.scores.registry import DEFAULT_SCORE, RELATIVE, find_score, names
-from search.scores.standardised import Standard
+from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
 from searchspace import SearchspaceError
 
 
@@ -16,7 +15,7 @@ def main(arguments: list[str]) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     try:
         chosen = [find_score(name) for name in arguments or
-                  (n for n in names() if not isinstance(RELATIVE.get(n), Standard))]
+                  (*SCORES, *RELATIVE)]
     except SearchspaceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

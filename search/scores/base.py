@@ -1,6 +1,6 @@
 """What a training-free score is: a record that says what it costs and where it fails, and a rule.
 
-A score is one file of this package with one `TrainingFree`; `search.scores.registry` lists them.
+A score is one file in `search/scores/proxies/`: a function of a `Subject`, registered by `score`.
 """
 
 import math
@@ -14,6 +14,7 @@ from search.errors import ScoreError
 from searchspace import Genotype
 from searchspace.expansion import Expansion, trace
 from searchspace.notation.holes import Decisions
+from searchspace.registry import Registry
 
 if TYPE_CHECKING:
     import torch
@@ -169,3 +170,17 @@ class TrainingFree:
         if not self.uses_torch:
             return "none: from the genotype alone"
         return f"{self.forward:g} forward" + (f", {self.backward:g} backward" * bool(self.backward))
+
+
+SCORES: Registry[TrainingFree] = Registry("score", "docs/scores.md")
+
+
+def score(name: str, title: str, source: str, needs: tuple[Need, ...], forward: float,
+          backward: float, failures: str, unit: str = "no unit", digits: int = 2,
+          ) -> Callable[[Callable[[Subject], float]], TrainingFree]:
+    """Register a function of a `Subject` as a score; the fields are those of `TrainingFree`, which
+    takes the function's place."""
+    def decorate(rule: Callable[[Subject], float]) -> TrainingFree:
+        return SCORES.add(name, TrainingFree(name, title, source, needs, forward, backward,
+                                             failures, rule, unit, digits))
+    return decorate

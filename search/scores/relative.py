@@ -9,6 +9,7 @@ from search.errors import ScoreError
 from search.scores.base import Need, Subject, TrainingFree
 from searchspace import GenotypeError
 from searchspace.expansion import Expansion
+from searchspace.registry import Registry
 
 LEAST = 8       # networks of the reference that a part must have scored
 
@@ -58,6 +59,9 @@ class Relative(ABC):
     def passes(self) -> str:
         """The cost in words."""
         return "those of " + ", ".join(part.name for part in self.parts)
+
+
+RELATIVE: Registry[Relative] = Registry("combined score", "docs/scores.md")
 
 
 def values_of(score: Relative, part: TrainingFree, reference: Sequence[Scored]) -> list[float]:

@@ -84,7 +84,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[Genotype]:
         return float(len(networks))
 
     for name in ("naswot", "zico"):
-        monkeypatch.setitem(SCORES, name, replace(SCORES[name], rule=score))
+        monkeypatch.setitem(SCORES._entries, name, replace(SCORES[name], rule=score))
     return networks
 
 

@@ -13,8 +13,8 @@ from search.errors import ScoreError
 from search.scores.base import Subject
 from search.scores.images import digit_labels, digits
 from search.scores.node_network import block_ends, features
+from search.scores.proxies.az_nas import _greatest, block_entropies, entropy, trainability
 from search.scores.proxies.deepmad import entropy as deepmad
-from search.scores.proxies.expressivity import block_entropies, entropy
 from search.scores.proxies.fisher import fisher
 from search.scores.proxies.gradnorm import gradnorm
 from search.scores.proxies.jacobian import jacobian_covariance
@@ -22,7 +22,6 @@ from search.scores.proxies.meco import meco
 from search.scores.proxies.snip import snip
 from search.scores.proxies.swap import swap
 from search.scores.proxies.synflow import log_synflow
-from search.scores.proxies.trainability import _greatest, trainability
 from search.scores.proxies.zen import ALPHA
 from search.scores.proxies.zico import zico
 from search.scores.registry import SCORES

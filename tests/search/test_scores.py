@@ -13,9 +13,16 @@ from torch import nn
 from search.errors import ScoreError
 from search.scores.__main__ import main as list_scores
 from search.scores.base import Subject, TrainingFree, usual_batch
-from search.scores.registry import BASELINES, DEFAULT_SCORE, RELATIVE, SCORES, find_score, names
+from search.scores.registry import (
+    BASELINES,
+    DEFAULT_SCORE,
+    RELATIVE,
+    SCORES,
+    STANDARD,
+    find_score,
+    names,
+)
 from search.scores.relative import Relative, Scored, measured
-from search.scores.standardised import Standard
 from searchspace import Genotype, SearchspaceError, load, published, spaces
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
@@ -152,8 +159,7 @@ def reference(space: Genotype, score: Relative, count: int) -> list[Scored]:
     return [measured(score.parts, subject(space, seed, batch=4)) for seed in range(count)]
 
 
-@pytest.mark.parametrize("score", [s for s in RELATIVE.values() if not isinstance(s, Standard)] +
-                         [RELATIVE["naswot-standard"]], ids=lambda s: s.name)
+@pytest.mark.parametrize("score", [*RELATIVE.values(), STANDARD["naswot-standard"]], ids=lambda s: s.name)
 def test_relative_scores_are_finite_and_need_a_reference(score: Relative) -> None:
     space = load("digits")
     known = reference(space, score, 14)

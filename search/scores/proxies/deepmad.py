@@ -8,7 +8,7 @@ the score is the weighted sum over them, with the last one first.
 import math
 
 from search.errors import ScoreError
-from search.scores.base import TrainingFree
+from search.scores.base import Subject, score
 from searchspace.expansion import Expansion
 
 LAST = 8        # weight of the last stage; the others have 1 (Sec. 4.1)
@@ -39,12 +39,13 @@ def entropy(expansion: Expansion) -> float:
     return sum(ordered) + (LAST - 1) * ordered[-1]
 
 
-DEEPMAD = TrainingFree(
+@score(
     "deepmad", "DeepMAD entropy",
     "Shen, Wang, Lin, Wang, Wang, Tang: DeepMAD: Mathematical Architecture Design for Deep "
     "Convolutional Neural Network, CVPR 2023, arXiv 2303.02165, eq. 4 and Sec. 4.1; without its "
     "bounds on depth over width, which are rules of a search and no score",
     (), 0, 0,
     "Knows no shortcuts, activations or normalisation, and of parallel branches only the longest: "
-    "it grows with depth without end.",
-    lambda subject: entropy(subject.expansion), digits=1)
+    "it grows with depth without end.", digits=1)
+def deepmad_score(subject: Subject) -> float:
+    return entropy(subject.expansion)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -40,16 +40,13 @@ def fisher(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor
                for a, g in zip(values, slopes, strict=True) if g is not None)
 
 
-def _rule(subject: Subject) -> float:
-    return fisher(subject.network, subject.images, subject.labels)
-
-
-FISHER = TrainingFree(
+@score(
     "fisher", "Fisher",
     "Theis, Korshunova, Tejani, Huszár: Faster gaze prediction with dense networks and Fisher "
     "pruning, arXiv 1801.05787, eq. 7; as a score of networks Turner et al.: BlockSwap, ICLR 2020, "
     "arXiv 1906.04113",
     ("images", "labels", "gradients"), 1, 1,
     "Dominated by few layers, by those without normalisation above all; noisy. Holds all "
-    "convolutions' outputs twice in memory.",
-    _rule, digits=4)
+    "convolutions' outputs twice in memory.", digits=4)
+def fisher_score(subject: Subject) -> float:
+    return fisher(subject.network, subject.images, subject.labels)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -15,15 +15,12 @@ def gradnorm(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tens
     return sum(float(g.double().norm()) for g in weight_gradients(net, images, labels))
 
 
-def _rule(subject: Subject) -> float:
-    return gradnorm(subject.network, subject.images, subject.labels)
-
-
-GRADNORM = TrainingFree(
+@score(
     "gradnorm", "gradient norm",
     "Abdelfattah, Mehrotra, Dudziak, Lane: Zero-Cost Proxies for Lightweight NAS, ICLR 2021, "
     "arXiv 2101.08134, Sec. 3.2",
     ("images", "labels", "gradients"), 1, 1,
     "Depends on the scale of initial weights: with batch norm small weights have large gradients. "
-    "Large where gradients explode, too.",
-    _rule, digits=3)
+    "Large where gradients explode, too.", digits=3)
+def gradnorm_score(subject: Subject) -> float:
+    return gradnorm(subject.network, subject.images, subject.labels)

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -41,15 +41,12 @@ def jacobian_covariance(net: "torch.nn.Module", images: "torch.Tensor") -> float
     return -math.fsum(math.log(v + K) + 1 / (v + K) for v in values)
 
 
-def _rule(subject: Subject) -> float:
-    return jacobian_covariance(subject.network, subject.images)
-
-
-JACOBIAN = TrainingFree(
+@score(
     "jacobian", "Jacobian covariance",
     "Mellor, Turner, Storkey, Crowley: Neural Architecture Search without Training, first version, "
     "arXiv 2006.04647v1, eq. 2",
     ("images", "gradients"), 1, 1,
     "Where it tells good from bad it does so among poor networks: among the best it is close to "
-    "chance. One pair of images that a network confuses decides the value.",
-    _rule)
+    "chance. One pair of images that a network confuses decides the value.")
+def jacobian_score(subject: Subject) -> float:
+    return jacobian_covariance(subject.network, subject.images)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -44,17 +44,14 @@ def meco(net: "torch.nn.Module", image: "torch.Tensor") -> float:
     return sum(found)
 
 
-def _rule(subject: Subject) -> float:
-    single = any(node.shape[1:] == (1, 1) and node.op.kind != "linear"
-                 for node in subject.expansion.nodes)
-    return meco(subject.network, subject.noise(2 if single else 1))
-
-
-MECO = TrainingFree(
+@score(
     "meco", "MeCo",
     "Jiang, Wang, Bie: MeCo: Zero-Shot NAS with One Data and Single Forward Pass via Minimum "
     "Eigenvalue of Correlation, NeurIPS 2023, eq. 9; on convolutions",
     ("noise",), 1, 0,
     "A layer with more channels than pixels adds nothing: late layers, and all at small inputs, "
-    "are not seen. Narrow layers score higher than wide ones.",
-    _rule, digits=4)
+    "are not seen. Narrow layers score higher than wide ones.", digits=4)
+def meco_score(subject: Subject) -> float:
+    single = any(node.shape[1:] == (1, 1) and node.op.kind != "linear"
+                 for node in subject.expansion.nodes)
+    return meco(subject.network, subject.noise(2 if single else 1))

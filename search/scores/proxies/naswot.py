@@ -7,7 +7,7 @@ and j agree. A network that tells the images apart has a large one.
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -39,15 +39,13 @@ def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     return max(0.0, float(torch.linalg.slogdet(kernel).logabsdet))
 
 
-def _rule(subject: Subject) -> float:
-    return naswot(subject.network, subject.images)
-
-
-NASWOT = TrainingFree(
+@score(
     "naswot", "NASWOT",
     "Mellor, Turner, Storkey, Crowley: Neural Architecture Search without Training, ICML 2021, "
     "arXiv 2006.04647, Sec. 3",
     ("images",), 1, 0,
     "Grows with the logarithm of the number of activations: families with many of them, and larger "
     "inputs, score higher at equal quality. The codes of gates and of small heads hardly count.",
-    _rule, "nats", 1)
+    unit="nats", digits=1)
+def naswot_score(subject: Subject) -> float:
+    return naswot(subject.network, subject.images)

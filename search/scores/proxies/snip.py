@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -17,15 +17,13 @@ def snip(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor")
                for w, g in zip(weights(net), gradients, strict=True))
 
 
-def _rule(subject: Subject) -> float:
-    return snip(subject.network, subject.images, subject.labels)
-
-
-SNIP = TrainingFree(
+@score(
     "snip", "SNIP",
     "Lee, Ajanthan, Torr: SNIP: Single-shot Network Pruning based on Connection Sensitivity, ICLR "
     "2019, arXiv 1810.02340, eq. 5; as a score of networks Abdelfattah et al., ICLR 2021, "
     "arXiv 2101.08134",
     ("images", "labels", "gradients"), 1, 1,
     "A sum over weights: it grows with their number. Its terms are noisy for one small batch.",
-    _rule, digits=3)
+    digits=3)
+def snip_score(subject: Subject) -> float:
+    return snip(subject.network, subject.images, subject.labels)

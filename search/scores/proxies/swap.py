@@ -6,7 +6,7 @@ word of as many bits as there are images, and the score is the number of distinc
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -55,16 +55,13 @@ def swap(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     return float(len(seen))
 
 
-def _rule(subject: Subject) -> float:
-    return swap(subject.network, subject.images)
-
-
-SWAP = TrainingFree(
+@score(
     "swap", "SWAP",
     "Peng, Song, Fayek, Ciesielski, Chang: SWAP-NAS: Sample-Wise Activation Patterns for "
     "Ultra-Fast NAS, ICLR 2024, arXiv 2403.04161, Definition 3.3; without its regularisation by "
     "parameters",
     ("images",), 1, 0,
     "Bounded by the number of activations, and for few images by 2 to their number: it grows with "
-    "input size and width before anything else.",
-    _rule, "patterns", 0)
+    "input size and width before anything else.", unit="patterns", digits=0)
+def swap_score(subject: Subject) -> float:
+    return swap(subject.network, subject.images)

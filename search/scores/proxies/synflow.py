@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -50,16 +50,13 @@ def log_synflow(net: "torch.nn.Module", size: tuple[int, int, int]) -> float:
     return output.exponent + math.log(flow)
 
 
-def _rule(subject: Subject) -> float:
-    return log_synflow(subject.network, (subject.expansion.input[0], subject.size, subject.size))
-
-
-SYNFLOW = TrainingFree(
+@score(
     "synflow", "SynFlow (log)",
     "Tanaka, Kunin, Yamins, Ganguli: Pruning neural networks without any data by iteratively "
     "conserving synaptic flow, NeurIPS 2020, arXiv 2006.05467, eq. 2; as a score of networks "
     "Abdelfattah et al., ICLR 2021, arXiv 2101.08134, Sec. 3.2",
     ("gradients",), 1, 1,
     "Its logarithm is close to depth times the logarithm of width: it follows size, prefers "
-    "unbranched depth, and knows nothing of normalisation, gates or data.",
-    _rule, "nats")
+    "unbranched depth, and knows nothing of normalisation, gates or data.", unit="nats")
+def synflow_score(subject: Subject) -> float:
+    return log_synflow(subject.network, (subject.expansion.input[0], subject.size, subject.size))

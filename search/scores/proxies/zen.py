@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -79,16 +79,14 @@ def _gaussian(net: "NodeNetwork", kind: "torch.dtype", seed: int) -> "dict[str, 
     return made
 
 
-def _rule(subject: Subject) -> float:
-    return zen(subject.nodes, subject.noise(subject.batch), subject.noise(subject.batch, 1),
-               subject.weight_seed)
-
-
-ZEN = TrainingFree(
+@score(
     "zen", "Zen-score",
     "Lin, Wang, Sun, Chen, Sun, Qian, Li, Jin: Zen-NAS: A Zero-Shot NAS for High-Performance Image "
     "Recognition, ICCV 2021, arXiv 2102.01063, Algorithm 1; with shortcuts kept",
     ("noise",), 2, 0,
     "Nearly the sum of log widths over depth: it follows size. Shortcuts and dense concatenation "
     "lower it though they help training; networks without batch norm are on another scale.",
-    _rule, "nats")
+    unit="nats")
+def zen_score(subject: Subject) -> float:
+    return zen(subject.nodes, subject.noise(subject.batch), subject.noise(subject.batch, 1),
+               subject.weight_seed)

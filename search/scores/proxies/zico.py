@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import Subject, score
 
 if TYPE_CHECKING:
     import torch
@@ -38,15 +38,12 @@ def zico(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor")
     return math.fsum(found)
 
 
-def _rule(subject: Subject) -> float:
-    return zico(subject.network, subject.images, subject.labels)
-
-
-ZICO = TrainingFree(
+@score(
     "zico", "ZiCo",
     "Li, Yang, Bhardwaj, Marculescu: ZiCo: Zero-shot NAS via Inverse Coefficient of Variation on "
     "Gradients, ICLR 2023, arXiv 2301.11300, eq. 15",
     ("images", "labels", "gradients"), 1, 1,
     "A sum over layers of the logarithm of their weights' number, nearly: it counts layers. With "
-    "two batches a few weights of almost equal gradients carry the value.",
-    _rule)
+    "two batches a few weights of almost equal gradients carry the value.")
+def zico_score(subject: Subject) -> float:
+    return zico(subject.network, subject.images, subject.labels)
