@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import optuna
 
-from search.samplers import PassiveSampler, Sampler, derive, distribution, proposals
+from search.samplers import PassiveSampler, Sampler, distribution, proposals
+from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
 from search.study.proposal import Proposal, settle
 from searchspace import Genotype

@@ -26,7 +26,8 @@ from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from rich.console import Console
 from rich.table import Table
 
-from search.samplers import SAMPLERS, Task, choose, derive, distribution, make
+from search.samplers import CHOICES, Task, choose, distribution, make
+from search.seeds import derive
 from search.study.proposal import Proposal
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.notation.holes import Decisions
@@ -104,8 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--space", default=THIRTY, metavar="NAME|PATH")
     parser.add_argument("--budget", default="20M", metavar="MACS")
     parser.add_argument("--trials", type=int, default=500, metavar="N")
-    parser.add_argument("--samplers", nargs="*", choices=SAMPLERS, default=["auto", "tpe"],
-                        metavar="NAME", help=f"of: {', '.join(SAMPLERS)}")
+    parser.add_argument("--samplers", nargs="*", choices=CHOICES, default=["auto", "tpe"],
+                        metavar="NAME", help=f"of: {', '.join(CHOICES)}")
     parser.add_argument("--bare", nargs="*", choices=list(BARE), default=list(BARE),
                         metavar="NAME", help=f"of: {', '.join(BARE)}")
     return parser

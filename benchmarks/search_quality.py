@@ -29,7 +29,7 @@ from rich.table import Table
 
 from search.benchmark_table import find_table
 from search.objectives.score import training_free
-from search.samplers import SAMPLERS, Sampler, Task, choose, make
+from search.samplers import CHOICES, Sampler, Task, choose, make
 from search.scores.base import usual_batch
 from searchspace import SearchspaceError
 from searchspace.expansion import trace
@@ -129,7 +129,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     made = argparse.ArgumentParser(description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [*SAMPLERS, *(name + PRIOR for name in ("auto", "gp")), *BARE]
+    names = [*CHOICES, *(name + PRIOR for name in ("auto", "gp")), *BARE]
     made.add_argument("--space", default="digits", metavar="NAME|PATH")
     made.add_argument("--table", metavar="FILE", help="the results of all its networks "
                         "(default: the space's own, or $NAS_BENCH_MACRO)")

@@ -24,7 +24,7 @@ from search.cli.training_options import DEVICE, add_data_options, number, share
 from search.data import Data
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
-from search.samplers import derive
+from search.seeds import derive
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml

@@ -10,7 +10,7 @@ from search.cli.training_options import add_options as add_train_options
 from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
 from search.objectives import OBJECTIVES, named
-from search.samplers import SAMPLERS
+from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.settings import DEFAULT, Settings
@@ -86,7 +86,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--trials", type=_size, default=150, metavar="N",
                         help="networks to score, in all (default: 150)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
-    parser.add_argument("--sampler", choices=SAMPLERS, default="auto")
+    parser.add_argument("--sampler", choices=CHOICES, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
                         help="begin with the published networks of the space (default: yes)")
     parser.add_argument("--score", default=DEFAULT_SCORE, metavar="NAME", help="the training-free "

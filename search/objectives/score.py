@@ -12,10 +12,10 @@ from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.reference import SIZE
-from search.samplers import derive
 from search.scores.base import Subject, TrainingFree
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Rate, Relative, Scored, measured
+from search.seeds import derive
 from search.settings import Settings
 from searchspace import Genotype
 from searchspace.identity import identity

@@ -10,7 +10,7 @@ from search.data import Data, DataError, Images
 from search.errors import ScoreError
 from search.objectives.archived import attempt
 from search.objectives.candidate import Candidate
-from search.samplers import derive
+from search.seeds import derive
 from search.training.recipe import Recipe
 
 if TYPE_CHECKING:

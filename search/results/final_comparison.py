@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from search.objectives import Candidate
 from search.objectives.score import Scorer
-from search.samplers import derive
 from search.scores.registry import find_score
+from search.seeds import derive
 from search.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype

@@ -1,10 +1,11 @@
-"""Samplers behind one face: they propose, the budget disposes.
+"""Samplers propose networks; what they propose is brought to the budget afterwards.
 
-One file a sampler, each with ``make(task)``; they are listed here.
+A sampler is a function of a `Task`, registered in `SAMPLERS` in a file of this folder.
 """
 
-from search.samplers import auto, evolution, nsga2, nsga3, optuna_gp, random, tpe
+from search.samplers.auto import auto
 from search.samplers.base import (
+    SAMPLERS,
     Past,
     Sampler,
     Score,
@@ -15,26 +16,23 @@ from search.samplers.base import (
     ordinal,
     snapshot,
 )
-from search.samplers.gp import sampler
 from search.samplers.passive import PassiveSampler, Proposals, proposals
-from search.seeds import derive
 from searchspace import Genotype
 
-__all__ = ["SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sampler", "Score", "Task", "choose",
-           "derive", "distribution", "finished", "history", "make", "ordinal", "proposals",
+SAMPLERS.discover(__name__)
+
+__all__ = ["CHOICES", "SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sampler", "Score", "Task",
+           "choose", "distribution", "finished", "history", "make", "ordinal", "proposals",
            "snapshot"]
 
-_MAKERS = {"gp": sampler.make, "evolution": evolution.make, "tpe": tpe.make, "nsga2": nsga2.make,
-           "nsga3": nsga3.make, "optuna-gp": optuna_gp.make, "random": random.make}
-
-SAMPLERS = ("auto", *_MAKERS)
+CHOICES = ("auto", *SAMPLERS)       # what a user may ask for
 
 
 def choose(name: str, space: Genotype, objectives: int = 1) -> tuple[str, str]:
     """The sampler for ``auto``, with the reason in one line; other names stay as they are."""
-    return auto.choose(space, objectives) if name == "auto" else (name, "as asked")
+    return auto(space, objectives) if name == "auto" else (name, "as asked")
 
 
 def make(name: str, task: Task) -> Sampler:
-    """A sampler by its name in the list."""
-    return _MAKERS[name](task)
+    """A sampler by its name."""
+    return SAMPLERS.find(name)(task)

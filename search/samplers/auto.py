@@ -1,6 +1,6 @@
 """Which sampler suits a search, and why, in one line."""
 
-from search.samplers.gp.sampler import MODELLED
+from search.samplers.switching import MODELLED
 from searchspace import Genotype
 from searchspace.space.counting import HoleTree, is_small
 from searchspace.space.descent import is_conditional
@@ -9,7 +9,7 @@ DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little fr
 FRONT = 3           # objectives up to which weights drawn at random reach all of the front
 
 
-def choose(space: Genotype, objectives: int = 1) -> tuple[str, str]:
+def auto(space: Genotype, objectives: int = 1) -> tuple[str, str]:
     """A sampler's name and the reason, from the number of holes, whether they are conditional,
     the size of the space and the number of objectives. The number of trials has its say while
     the search runs: a model hands over when it grows slow, which more ``--trials`` do not change.

@@ -20,6 +20,7 @@ from searchspace.notation.arithmetic import exact
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
+from searchspace.registry import Registry
 from searchspace.space.budget import Budget
 from searchspace.space.point import Propose
 
@@ -48,6 +49,9 @@ class Sampler(Protocol):
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
                     values: list[float] | None) -> None:
         """Hears how a trial ended."""
+
+
+SAMPLERS: Registry[Callable[[Task], Sampler]] = Registry("sampler", "docs/search.md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import Past, Task, history, taking
+from search.samplers.base import SAMPLERS, Past, Task, history, taking
 from searchspace import Genotype, GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose, point
@@ -88,6 +88,7 @@ def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) ->
     return living[min(drawn, key=lambda i: ranks[i])]
 
 
+@SAMPLERS.register("evolution")
 def make(task: Task) -> Evolution:
     """Regularised evolution."""
     return Evolution(task)

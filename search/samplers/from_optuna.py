@@ -1,4 +1,4 @@
-"""Optuna's samplers behind our face.
+"""Optuna's samplers as ours.
 
 A fresh one is made for every trial from the trial's seed, because a sampler that is restarted from
 its seed repeats its random numbers.
@@ -12,7 +12,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseGASampler, BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import distribution
+from search.samplers.base import SAMPLERS, STARTUP, Task, distribution
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
@@ -59,3 +59,42 @@ class OptunaSampler:
                     values: list[float] | None) -> None:
         """See `search.samplers.base.Sampler`."""
         self.inner.after_trial(study, trial, state, values)
+
+
+@SAMPLERS.register("tpe")
+def tpe(task: Task) -> OptunaSampler:
+    """Tree-structured Parzen estimators (Bergstra et al. 2011): one multivariate estimator for each
+    group of holes that exist together."""
+    return OptunaSampler(lambda seed: optuna.samplers.TPESampler(
+        seed=seed, multivariate=True, group=True, n_startup_trials=STARTUP))
+
+
+@SAMPLERS.register("nsga2")
+def nsga2(task: Task) -> OptunaSampler:
+    """NSGA-II (Deb et al. 2002): generations, ranked by dominance and crowding; a population small
+    enough for searches of a hundred trials."""
+    return OptunaSampler(lambda seed: optuna.samplers.NSGAIISampler(
+        seed=seed, population_size=STARTUP))
+
+
+@SAMPLERS.register("nsga3")
+def nsga3(task: Task) -> OptunaSampler:
+    """NSGA-III (Deb & Jain 2014): as NSGA-II, spread by reference directions; for three objectives
+    and more, where crowding distances say little."""
+    return OptunaSampler(lambda seed: optuna.samplers.NSGAIIISampler(
+        seed=seed, population_size=STARTUP))
+
+
+@SAMPLERS.register("optuna-gp")
+def optuna_gp(task: Task) -> OptunaSampler:
+    """Optuna's Gaussian process, for comparison: it knows neither the costs nor which networks are
+    equal, and proposes conditional holes independently of each other."""
+    return OptunaSampler(lambda seed: optuna.samplers.GPSampler(
+        seed=seed, n_startup_trials=STARTUP, deterministic_objective=True,
+        warn_independent_sampling=False))
+
+
+@SAMPLERS.register("random")
+def random_search(task: Task) -> OptunaSampler:
+    """Every hole uniform over its options."""
+    return OptunaSampler(lambda seed: optuna.samplers.RandomSampler(seed=seed))

@@ -6,8 +6,10 @@ from optuna.trial import FrozenTrial, TrialState
 from search.samplers.base import Sampler, finished, snapshot
 from searchspace.space.point import Propose
 
+MODELLED = 500      # trials after which the model of a large space is slower than it is worth
 
-class Handover:
+
+class SwitchingSampler:
     """``first`` up to so many finished trials, ``then`` from there on: by their number, not by a
     clock, so that the same seed gives the same trials on any machine."""
 

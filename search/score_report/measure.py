@@ -15,10 +15,10 @@ from pathlib import Path
 from search.benchmark_table import Table
 from search.errors import ScoreError
 from search.objectives.reference import reference
-from search.samplers import derive
 from search.scores.base import Subject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, Scored, measured
+from search.seeds import derive
 from searchspace import Genotype, GenotypeError, SearchspaceError, load
 from searchspace.expansion import trace
 from searchspace.identity import identity

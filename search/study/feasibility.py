@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
 
-from search.samplers import derive
+from search.seeds import derive
 from search.sensitivity import main_effects
 from search.settings import Settings
 from searchspace import BudgetError, Genotype

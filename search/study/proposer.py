@@ -10,7 +10,8 @@ from optuna.trial import TrialState
 from search.archive import Evaluation
 from search.archive.claims import Held
 from search.objectives import Candidate, Cost
-from search.samplers import derive, finished, proposals, snapshot
+from search.samplers import finished, proposals, snapshot
+from search.seeds import derive
 from search.study.plan import Plan
 from search.study.proposal import Proposal, most_promising, several
 from search.study.recovery import is_settled, to_retry

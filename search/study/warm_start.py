@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from search.samplers import derive
+from search.seeds import derive
 from search.study.distance import distance
 from search.study.proposal import Proposal
 from searchspace import BudgetError, Genotype, GenotypeError

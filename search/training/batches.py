@@ -13,7 +13,7 @@ from torch import Tensor
 from search.data.base import Images, Stored
 from search.data.folder import read_image
 from search.errors import DataError
-from search.samplers import derive
+from search.seeds import derive
 
 # The customary ones of ImageNet, for images that are not all in memory.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

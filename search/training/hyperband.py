@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from search.pareto import Point, nondominated
-from search.samplers import derive
+from search.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import update_bn
 
 from search.data.base import Images, Stored
 from search.errors import DataError, TrainingError
-from search.samplers import derive
+from search.seeds import derive
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Moments, moments
 from search.training.checkpoint import read_checkpoint, write_checkpoint

@@ -18,7 +18,7 @@ import torch
 
 from search.score_report.correlations import spearman
 from search.process import keep_memory, wait_asleep
-from search.samplers import derive
+from search.seeds import derive
 from search.scores.activation_codes import agreements
 from search.scores.base import Subject
 from searchspace import load

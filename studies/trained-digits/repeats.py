@@ -14,7 +14,7 @@ import torch
 
 from search.data import Data, Images, open_data
 from search.process import keep_memory
-from search.samplers import derive
+from search.seeds import derive
 from search.training.loop import Task, Training
 from search.training.recipe import load_recipe
 from searchspace import Genotype, build, load

@@ -18,7 +18,6 @@ from search.samplers import (
     Sampler,
     Task,
     choose,
-    derive,
     distribution,
     evolution,
     finished,
@@ -33,6 +32,7 @@ from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.candidates import Catalogue
 from search.samplers.gp.features import Encoder
 from search.samplers.gp.pools import Walked
+from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
 from search.study.proposal import settle
 from searchspace import Genotype, load, spaces
@@ -69,7 +69,7 @@ SPACES = {
   - conv: {out: !int [4, 40, 2], as: b}
 """ + TAIL,
 }
-NAMES = [name for name in SAMPLERS if name != "auto"]
+NAMES = list(SAMPLERS)
 Score = Callable[[Point], tuple[float, ...] | None]
 
 

@@ -14,7 +14,8 @@ import sqlalchemy
 
 from search.errors import StudyError
 from search.results.final_comparison import Entry, Result, verdict
-from search.samplers import SAMPLERS, choose, derive
+from search.samplers import SAMPLERS, choose
+from search.seeds import derive
 from search.settings import Settings
 from search.study import Plan, open_study
 from searchspace import BudgetError, Cost, cost, load, spaces
@@ -113,7 +114,7 @@ def test_a_users_mistake_is_one_sentence(arguments: list[str], words: list[str],
         assert word in done.stderr
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLERS if n != "auto"])
+@pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_keeps_the_budget_and_repeats_itself(name: str, tmp_path: Path) -> None:
     tiny = {"sampler": name, "space": "digits", "input": 8, "budget": Budget(150_000)}
     given = settings(**tiny, trials=18)

@@ -189,7 +189,7 @@ def test_what_was_trained_in_full_is_not_trained_again(tmp_path: Path,
 
 
 def _seed(trial: Trial) -> int:
-    from search.samplers import derive
+    from search.seeds import derive
     return derive(0, "weights", trial.identity)
 
 

@@ -17,12 +17,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.gaussian_process import Prior, Process, fit, typical
 from search.samplers import evolution
-from search.samplers.base import Past, Sampler, Task, history, taking
+from search.samplers.base import SAMPLERS, Past, Sampler, Task, history, taking
 from search.samplers.gp import pools
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Array
 from search.samplers.gp.score_prior import DOUBT, PROBES, SLOPE, Guide
-from search.samplers.switching import Handover
+from search.samplers.switching import MODELLED, SwitchingSampler
 from searchspace.space.point import Propose
 
 START = 5           # networks before the model decides; published ones that were scored count
@@ -32,7 +32,6 @@ PARENTS = 10        # the best, near which a large space is searched
 OBSERVED = 200      # a model's observations at most: half the best, half the latest
 ALWAYS = 40         # up to so many trials hyperparameters are fitted for each,
 EVERY = 10          # beyond, once in so many
-MODELLED = 500      # trials after which the model of a large space hands over to evolution
 TREND = 0.4         # deviations of the value expected beforehand for one of the costs
 CEILING = 0.5       # how far above the best the ceiling is seen, of its distance to the median
 PRIOR = Prior()
@@ -157,9 +156,10 @@ def _stretched(targets: Array) -> Array:
     return found
 
 
+@SAMPLERS.register("gp")
 def make(task: Task) -> Sampler:
     """A Gaussian process over the networks inside the budget; see `MODELLED`."""
     sampler = GaussianSampler(task)
     if isinstance(sampler.pool, pools.Walked):
         return sampler
-    return Handover(sampler, evolution.make(task), MODELLED)
+    return SwitchingSampler(sampler, evolution.make(task), MODELLED)
