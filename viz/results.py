@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from searchspace import Genotype
+from searchspace.display import html
 from searchspace.notation.tree import Atom
 
 MACS = "macs"
@@ -117,11 +118,9 @@ class Results:
         """Short: a notebook stores it beside what it shows."""
         return f"Results(name={self.name!r}, trials={len(self.rows)}, best={self.best})"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """What a notebook shows."""
-        from viz.pages.notebook import results
-
-        return results(self)
+        return html(self)
 
     @property
     def scored(self) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from searchspace.display import html
 from searchspace.errors import GenotypeError, Place, ShapeError, nearest, show
+from searchspace.registry import Registry
 from searchspace.shapes import Shape, show_shape
 
 Example = tuple[dict[str, Any], tuple[Shape, ...]]
@@ -72,16 +73,14 @@ class Op:
 
 
 OpType = TypeVar("OpType", bound=type[Op])
-OPS: dict[str, type[Op]] = {}
+OPS: Registry[type[Op]] = Registry("operation", "docs/operations.md", GenotypeError)
 
 
 def op(kind: str) -> Callable[[OpType], OpType]:
     """Register an operation under its name in YAML."""
     def register(cls: OpType) -> OpType:
-        if kind in OPS:
-            raise ValueError(f"operation {kind!r} is defined twice: {OPS[kind]!r} and {cls!r}")
+        OPS.add(kind, cls)
         cls.kind = kind
-        OPS[kind] = cls
         schema(cls)  # an unsupported annotation fails here, not in a user's file
         return cls
     return register

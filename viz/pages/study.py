@@ -11,7 +11,7 @@ from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest
 from viz.pages.network import Detail, detail
 from viz.pages.page import page
-from viz.plots import PLOTS
+from viz.plots import PLOTS, in_order
 from viz.results import Results, Row
 
 CHUNK = 100        # networks whose details are unpacked together when one of them is asked for
@@ -24,7 +24,7 @@ def report(results: Results) -> str:
     """The report as the text of an HTML file that opens without a network."""
     networks, known = _networks(results)
     chunks = {str(row.number): i // CHUNK for i, row in enumerate(results.rows)}
-    plots = {name: spec for name, plot in PLOTS.items() if (spec := plot.draw(results))}
+    plots = {name: spec for name, plot in in_order().items() if (spec := plot.draw(results))}
     data: dict[str, object] = {
         "study": _study(results, chunks), "plots": plots, "published": known}
     for i in range(0, len(results.rows), CHUNK):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from viz.plots import encoding
 from viz.plots.label_placement import labels
+from viz.plots.registry import Spec, plot
 from viz.results import Goal, Results
 
 ABOUT = ("Every network that was scored; the line joins those that no other one equals or betters "
@@ -105,3 +106,9 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
                    "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
                    "encoding": {"x": x, "y": y}})
     return encoding.spec(*layers, height=380)
+
+
+@plot("front", "Pareto front", ABOUT, place=1)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results), results.axes, bound(results))

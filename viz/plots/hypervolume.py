@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import Results
 
 ABOUT = ("The volume between the front and the reference point, after each trial, in parts of the "
@@ -39,3 +40,9 @@ def spec(steps: Sequence[Step]) -> dict[str, Any] | None:
          "encoding": {"x": encoding.quantity("trial", "trial"), "y": encoding.quantity(
              "share", "hypervolume (of the last)", zero=True, axis={"format": ".0%"})}},
         data=encoding.data(steps))
+
+
+@plot("volume", "Hypervolume", ABOUT, place=3)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import Results
 
 MOST = 15
@@ -34,3 +35,9 @@ def spec(effects: Sequence[Effect]) -> dict[str, Any] | None:
         {"mark": {"type": "bar"}, "encoding": {"y": y, "x": encoding.quantity(
             "share", "share of the variance", zero=True, axis={"format": ".0%"})}},
         data=encoding.data(effects), height=60 + 20 * len(effects))
+
+
+@plot("importance", "Importance of the holes", ABOUT, place=4)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from searchspace.notation.tree import Atom
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import Goal, Results, Row
 
 AXES, LINES = 8, 240
@@ -109,3 +110,9 @@ def _order(label: Atom) -> tuple[bool, float, str]:
 
 def _plain(label: Atom) -> str:
     return str(label).lower() if isinstance(label, bool) else str(label)
+
+
+@plot("parallel", "Decisions side by side", ABOUT, place=5)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(axes(results), rows(results), results.goals[0])

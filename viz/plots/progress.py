@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import Goal, Results
 
 ABOUT = "Each trial by how it came about; the line is the best value so far."
@@ -38,3 +39,9 @@ def spec(steps: Sequence[Step], goal: Goal) -> dict[str, Any] | None:
              (step.kind for step in steps), list(encoding.KINDS.values()))}},
         {"mark": {"type": "line", "style": "front", "interpolate": "step-after"},
          "encoding": {"x": x, "y": encoding.goal("best", goal)}}, data=encoding.data(steps))
+
+
+@plot("progress", "Value over trials", ABOUT, place=2)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results), results.goals[0])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import MACS, Results
 
 BINS = 40
@@ -59,3 +60,9 @@ def spec(bins: Sequence[Bin], limits: Sequence[float]) -> dict[str, Any] | None:
                       "color": encoding.colours((b.kind for b in bins), KINDS)}},
         {"data": {"values": [{"low": end} for end in limits]},
          "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})
+
+
+@plot("macs", "Proposals and the budget", ABOUT, place=6)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results), ends(results))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from searchspace import SearchspaceError
-from viz.plots import PLOTS
+from viz.plots.registry import in_order
 from viz.plots.theme import config
 from viz.results import Results
 
@@ -49,7 +49,7 @@ def write_charts(results: Results, folder: Path, format: str = "svg",
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, plot in PLOTS.items():
+        for name, plot in in_order().items():
             if (spec := plot.draw(results)) is not None:
                 written.append(folder / f"{name}.{format}")
                 written[-1].write_bytes(chart(spec, format, theme))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
+from viz.plots.registry import Spec, plot
 from viz.results import Results
 
 ABOUT = "Each bar is a trial, from being proposed to being scored; gaps are pauses."
@@ -48,3 +49,9 @@ def spec(spans: Sequence[Span]) -> dict[str, Any] | None:
                         {"field": "kind"}]}},
         data={"values": values},
         height=90 + 34 * len({s.worker for s in spans}))
+
+
+@plot("timeline", "Workers", ABOUT, place=7)
+def draw(results: Results) -> Spec | None:
+    """The plot of a study."""
+    return spec(rows(results))
