@@ -117,8 +117,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path,
             exec(compile(fence.text, f"{page}:{fence.line}", "exec"), {"__name__": page})
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    OPS.clear()
-    OPS.update(before)
+    OPS._entries.clear()
+    OPS._entries.update(before)
 
 
 def expand_file(path: Path, text: str) -> None:
