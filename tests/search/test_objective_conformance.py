@@ -70,9 +70,10 @@ def test_a_network_gets_a_finite_value_and_gets_it_again(name: str, tmp_path: Pa
     values, archived = [], []
     for _ in range(2):
         with opened(name, tmp_path) as study:
-            candidate = study.begin(trial := study.session.study.ask(), 0)
-            for _ in range(2):
-                found = study.evaluators[name](candidate, Progress(trial, 0, {}))
+            trial = study.session.study.ask()
+            candidate = study.begin(trial, 0)
+            for told in (trial, study.session.study.ask()):
+                found = study.evaluators[name](candidate, Progress(told, 0, {}))
                 assert found.error is None and math.isfinite(found.value) and found.seconds >= 0
                 values.append(found.value)
             archived.append(len(study.session.archive.evaluations()))
