@@ -10,7 +10,7 @@ import optuna
 from search.samplers import PassiveSampler, Sampler, distribution, proposals
 from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
-from search.study.proposal import Proposal, settle
+from search.study.projection import Proposal, settle
 from searchspace import Genotype
 from searchspace.space.budget import Budget
 from searchspace.space.descent import lowest

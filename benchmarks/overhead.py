@@ -28,7 +28,7 @@ from rich.table import Table
 
 from search.samplers import CHOICES, Task, choose, distribution, make
 from search.seeds import derive
-from search.study.proposal import Proposal
+from search.study.projection import Proposal
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Budget, parse_amount

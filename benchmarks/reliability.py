@@ -36,9 +36,9 @@ from search.launchers import Resources
 from search.launchers.local import LocalLauncher
 from search.launchers.worker import Job
 from search.samplers import finished
-from search.settings import Settings
 from search.study import Study, open_study
 from search.study.recovery import INTERRUPTED
+from search.study.settings import Settings
 from searchspace.space.budget import Budget
 
 SPACE = "digits"

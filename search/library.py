@@ -18,8 +18,8 @@ from search.results.files import trial_genotype
 from search.results.outcome import Outcome
 from search.scores.base import usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
-from search.settings import DEFAULT, Settings
 from search.study import open_study
+from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from search.training.options import TrainOptions
 from searchspace import Genotype

@@ -1,0 +1,20 @@
+"""Drawings, plots and pages of networks and studies; it is handed results and reads no database."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viz.drawing.render import draw, svg
+    from viz.results import Results
+
+__all__ = ["Results", "draw", "svg"]
+
+_HOME = {"Results": "results", "draw": "drawing.render", "svg": "drawing.render"}
+
+
+def __getattr__(name: str) -> Any:
+    """What is exported, imported when it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"viz.{_HOME[name]}"), name)

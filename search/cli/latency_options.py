@@ -11,7 +11,7 @@ from search.latency.device import Device
 from search.latency.find import OWN, find_latency_table
 from search.latency.measure import Network, time_networks
 from search.latency.predict import Predictor
-from search.settings import Settings
+from search.study.settings import Settings
 from searchspace import Genotype, SearchspaceError
 from searchspace.expansion import trace
 from searchspace.units import show_time

@@ -14,8 +14,8 @@ from search.results.final_comparison import caveat, verdict
 from search.results.front import Front
 from search.results.outcome import Outcome
 from search.results.proposal_counts import summary
-from search.settings import DEFAULT, Settings
 from search.study import Study
+from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from searchspace.space.budget import show_amount
 

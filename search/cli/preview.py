@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from search.settings import Settings
 from search.study.feasibility import Report
+from search.study.settings import Settings
 from searchspace.space.budget import amount, show
 
 SHOWN = 3      # drivers in the short form

@@ -12,7 +12,7 @@ from search.objectives import named
 from search.pareto import nondominated
 from search.results.final_comparison import Result
 from search.scores.registry import find_score
-from search.settings import Settings
+from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace.space.budget import amount, show_amount
 

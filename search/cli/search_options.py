@@ -13,7 +13,7 @@ from search.objectives import OBJECTIVES, named
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
-from search.settings import DEFAULT, Settings
+from search.study.settings import DEFAULT, Settings
 from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import add_option

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.process import keep_memory, wait_asleep
-from search.settings import Settings
 from search.study import Study, open_study
+from search.study.settings import Settings
 from searchspace import SearchspaceError
 from searchspace.plugins import load_file, load_installed
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import optuna
 
@@ -17,11 +17,13 @@ from search.archive import Archive
 from search.objectives.candidate import Candidate
 from search.objectives.reference import reference
 from search.scores.registry import DEFAULT_SCORE
-from search.settings import Settings
 from searchspace import Genotype, SearchspaceError
 from searchspace.expansion import Expansion
 from searchspace.notation.holes import Decisions
 from searchspace.registry import Registry
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 class ObjectiveError(SearchspaceError):
@@ -98,7 +100,7 @@ class Objective(ABC):
         """The value as what is to be minimised; its own inverse."""
         return value if self.direction == "minimize" else -value
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """The objective as a search of ``space`` with these settings has it.
 
         Raises:
@@ -135,7 +137,7 @@ class Context:
     """An open study, as far as objectives need it. ``worker`` tells which of the study's workers
     this one is, from 0."""
 
-    settings: Settings
+    settings: "Settings"
     space: Genotype
     objectives: tuple[Objective, ...]
     archive: Archive

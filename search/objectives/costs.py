@@ -1,15 +1,17 @@
 """Costs as objectives: they follow from a network's graph, and nothing is archived."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.latency import Predictor
 from search.objectives.base import Cost, ObjectiveError, objective
-from search.settings import Settings
 from searchspace import Genotype
 from searchspace.cost import peak
 from searchspace.expansion import Expansion
 from searchspace.space.budget import show_amount, show_bytes, show_time
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 @objective("macs")
@@ -72,7 +74,7 @@ class Latency(Cost):
     title = "latency"
     unit = "nanoseconds, predicted"
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the predictor of the search."""
         if settings.predictor is None:
             raise ObjectiveError("the objective latency is predicted from the table of a device, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, EvaluationKey
 from search.objectives.archived import archived, evaluated
@@ -15,8 +15,10 @@ from search.objectives.base import (
     objective,
 )
 from search.objectives.candidate import Candidate
-from search.settings import Settings
 from searchspace import Genotype, fill
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class UserFunction(Objective):
     title = "value"
     unit = "the function's"
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the function of the search."""
         if settings.function is None:
             raise ObjectiveError("the objective function is for programs: "

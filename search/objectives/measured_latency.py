@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, EvaluationKey
 from search.latency.device import Device
@@ -17,9 +17,11 @@ from search.objectives.base import (
     objective,
 )
 from search.objectives.candidate import Candidate
-from search.settings import Settings
 from searchspace import Genotype
 from searchspace.space.budget import show_time
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class MeasuredLatency(Objective):
         """``20 ms``."""
         return show_time(value)
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the device of the search."""
         if settings.device is None:
             raise ObjectiveError("the objective measured-latency needs a device to run networks on")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
@@ -16,10 +16,12 @@ from search.scores.base import Subject, TrainingFree
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Rate, Relative, Scored, measured
 from search.seeds import derive
-from search.settings import Settings
 from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Score(Objective):
         """A value as the score shows it."""
         return find_score(self.score).shown(value)
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """The score of the search."""
         return replace(self, score=settings.score)
 

@@ -1,7 +1,7 @@
 """Known results as an objective: networks are looked up in a table, and nothing is trained."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.benchmark_table import Table, table_for
@@ -9,9 +9,11 @@ from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
 from search.objectives.candidate import Candidate
-from search.settings import Settings
 from searchspace import Genotype
 from searchspace.space.budget import show_amount
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class KnownResult(Objective):
     title = "table"
     unit = "the table's"
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the table read; TableError where that cannot be done."""
         return replace(self, table=table_for(space, settings.table))
 

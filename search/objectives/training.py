@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from search.archive import Evaluation
 from search.objectives.base import (
@@ -16,9 +16,11 @@ from search.objectives.base import (
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
 from search.objectives.trainer import TRAIN, Trainer
-from search.settings import Settings
 from search.training.options import TrainOptions
 from searchspace import Genotype
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
 
 CHECKPOINT = "checkpoint"       # the attribute with the epochs that a training went on after,
 NOT_BEGUN = -1                  # and its value while nothing of the network is computed yet
@@ -84,7 +86,7 @@ class Accuracy(Objective):
         """``93.42 %``."""
         return f"{value:.2f} %"
 
-    def configured(self, settings: Settings, space: Genotype) -> Self:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With what the search says about training."""
         if settings.train is None:
             raise ObjectiveError("the objective train needs images: --data, or TrainOptions")

@@ -7,9 +7,9 @@ from search.results.files import write_best, write_finals, write_front, write_tr
 from search.results.final_comparison import TOP, Result, contestants, rescore, verdict
 from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
-from search.settings import DEFAULT
 from search.study import Study
 from search.study.dashboard import FOLDER, attach
+from search.study.settings import DEFAULT
 from searchspace import Genotype
 from viz.drawing.render import render
 from viz.pages.study import write_report

@@ -10,8 +10,8 @@ from search.objectives import Objective
 from search.results.final_comparison import Result
 from search.results.front import Front
 from search.scores.registry import find_score
-from search.settings import Settings
 from search.study import Study
+from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype, fill, to_yaml
 from searchspace.space.budget import show_amount

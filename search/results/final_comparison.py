@@ -11,7 +11,7 @@ from search.objectives import Candidate
 from search.objectives.score import Scorer
 from search.scores.registry import find_score
 from search.seeds import derive
-from search.settings import Settings
+from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype
 from searchspace.notation.holes import Decisions

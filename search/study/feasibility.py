@@ -14,7 +14,7 @@ from itertools import islice
 
 from search.seeds import derive
 from search.sensitivity import main_effects
-from search.settings import Settings
+from search.study.settings import Settings
 from searchspace import BudgetError, Genotype
 from searchspace.identity import digest
 from searchspace.space.budget import MEASURES, Budget, show

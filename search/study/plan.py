@@ -8,9 +8,9 @@ from search.objectives import Cost, Objective, named
 from search.objectives.reference import reference
 from search.objectives.score import training_free
 from search.samplers import Score, Task, choose
-from search.settings import Settings
 from search.study.feasibility import check_budget
 from search.study.neighbours import Region
+from search.study.settings import Settings
 from search.study.warm_start import COLD, Start, find_start
 from searchspace import Genotype
 from searchspace.space.fill import free

@@ -13,7 +13,7 @@ from search.objectives import Candidate, Cost
 from search.samplers import finished, proposals, snapshot
 from search.seeds import derive
 from search.study.plan import Plan
-from search.study.proposal import Proposal, most_promising, several
+from search.study.projection import Proposal, most_promising, several
 from search.study.recovery import is_settled, to_retry
 from search.study.session import Session
 

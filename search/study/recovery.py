@@ -16,7 +16,7 @@ from search.archive.claims import Claims
 from search.objectives.training import CHECKPOINT, NOT_BEGUN
 from search.samplers import finished
 from search.study.distance import Distance
-from search.study.proposal import Proposal
+from search.study.projection import Proposal
 from search.study.storage import WORKER
 from searchspace import Genotype
 from searchspace.space.point import first, point

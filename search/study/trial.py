@@ -12,13 +12,17 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.samplers import distribution
-from search.settings import Settings
-from search.study.constraints import as_attributes
 from search.study.evaluation import Result
-from search.study.proposal import Proposal
+from search.study.projection import Proposal
 from search.study.session import Session
+from search.study.settings import Settings
 from search.study.storage import WorkerStorage
 from searchspace.notation.holes import Decisions
+from searchspace.space.budget import Budget, Costs
+
+# The attribute of a trial that Optuna keeps a constraint in, and the one where all of them were
+# before 5.0: optuna-dashboard 0.21 reads them there only.
+_KEY, _OLD_KEY = "constraints:{}", "constraints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
         **proposal.moved._asdict(), **others, "identity": proposal.identity},
-        as_attributes(settings.budget, point))
+        _as_attributes(settings.budget, point))
 
 
 def end(session: Session, trial: optuna.Trial, result: Result) -> None:
@@ -99,3 +103,22 @@ def read(trial: FrozenTrial) -> Trial:
                  a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
                  a["share"], a["rank"], a["lost"], a["start"], a["brought"],
                  a.get("latency"), len(a.get("curve", ())), pruned)
+
+
+def constraints(budget: Budget, costs: Costs) -> dict[str, float]:
+    """The constraints by name, in the units of the costs; a band has one for each end."""
+    found: dict[str, float] = {}
+    for bound in budget.bounds:
+        cost = bound.measure(costs)
+        found[f"most {bound.name}"] = float(cost - bound.most)
+        if bound.least is not None:
+            found[f"least {bound.name}"] = float(bound.least - cost)
+    return found
+
+
+def _as_attributes(budget: Budget, costs: Costs) -> dict[str, Any]:
+    """The constraints as Optuna keeps them. To be written before anything in a trial can fail: one
+    without constraints counts as feasible."""
+    found = constraints(budget, costs)
+    return {**{_KEY.format(name): value for name, value in found.items()},
+            _OLD_KEY: list(found.values())}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search.seeds import derive
 from search.study.distance import distance
-from search.study.proposal import Proposal
+from search.study.projection import Proposal
 from searchspace import BudgetError, Genotype, GenotypeError
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions

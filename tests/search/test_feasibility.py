@@ -14,9 +14,9 @@ from rich.console import Console
 
 from search.cli.preview import print_report, print_short
 from search.sensitivity import main_effects
-from search.settings import Settings
 from search.study import Plan, feasibility
 from search.study.feasibility import Report, check_budget, survey
+from search.study.settings import Settings
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.identity import identity
 from searchspace.space.budget import Budget

@@ -13,8 +13,8 @@ import pytest
 
 from search.latency import Device
 from search.objectives import OBJECTIVES, Objective, Progress, named
-from search.settings import Settings
 from search.study import Study, open_study
+from search.study.settings import Settings
 from search.training.options import TrainOptions
 from searchspace import Genotype, cost
 from searchspace.registry import Registry

@@ -16,8 +16,8 @@ from search.objectives import OBJECTIVES, ObjectiveError, named
 from search.pareto import nondominated
 from search.results.front import front_of
 from search.samplers import SAMPLERS, distribution
-from search.settings import Settings
 from search.study import open_study
+from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import cost, load
 from searchspace.identity import identity

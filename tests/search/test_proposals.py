@@ -12,11 +12,11 @@ import pytest
 
 from search.objectives import Candidate, Evaluated
 from search.results.proposal_counts import count, summary
-from search.settings import Settings
 from search.study import open_study
 from search.study.distance import Distance, distance
 from search.study.neighbours import Region, SpaceExhausted
-from search.study.proposal import settle
+from search.study.projection import settle
+from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype, GenotypeError, cost, load, spaces
 from searchspace.expansion import Expansion, trace

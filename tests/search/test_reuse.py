@@ -11,8 +11,8 @@ from search.objectives import Candidate
 from search.objectives.score import Scorer
 from search.scores.base import Subject
 from search.scores.registry import SCORES
-from search.settings import Settings
 from search.study import open_study
+from search.study.settings import Settings
 from searchspace import Genotype, fill, load, to_yaml
 from searchspace.space.budget import Budget
 from searchspace.space.known_networks import known_networks

@@ -34,7 +34,7 @@ from search.samplers.gp.features import Encoder
 from search.samplers.gp.pools import Walked
 from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
-from search.study.proposal import settle
+from search.study.projection import settle
 from searchspace import Genotype, load, spaces
 from searchspace.identity import identity
 from searchspace.notation.holes import Hole

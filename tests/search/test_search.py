@@ -16,8 +16,8 @@ from search.errors import StudyError
 from search.results.final_comparison import Entry, Result, verdict
 from search.samplers import SAMPLERS, choose
 from search.seeds import derive
-from search.settings import Settings
 from search.study import Plan, open_study
+from search.study.settings import Settings
 from searchspace import BudgetError, Cost, cost, load, spaces
 from searchspace.identity import identity
 from searchspace.space.budget import Budget

@@ -7,8 +7,8 @@ import pytest
 
 from search.objectives import Candidate, Evaluated
 from search.results.final_comparison import Entry, Result, contestants, verdict
-from search.settings import Settings
 from search.study import open_study
+from search.study.settings import Settings
 from search.study.trial import Trial
 from search.study.warm_start import COLD, Start, find_start
 from searchspace import Cost, cost, load, spaces

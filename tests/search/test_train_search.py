@@ -17,8 +17,8 @@ from search.errors import RecipeError, StudyError, TrainingError
 from search.objectives import Candidate
 from search.objectives.trainer import TRAIN, Trainer
 from search.run import main
-from search.settings import Settings
 from search.study import open_study
+from search.study.settings import Settings
 from search.study.trial import Trial
 from search.training.loop import Training
 from search.training.options import TrainOptions

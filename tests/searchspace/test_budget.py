@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.run import main
-from search.settings import Settings
 from search.study import open_study
+from search.study.settings import Settings
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.identity import digest
 from searchspace.space.budget import Budget, macs

@@ -1,4 +1,4 @@
-"""From a sampler's proposal to a network worth scoring: inside the budget, and not scored yet."""
+"""A sampler's proposal, projected into the budget: the nearest network inside that is new."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -1,0 +1,126 @@
+"""Imports point one way, rooms stay small, and torch is imported only by what computes with it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from viz.docs.rooms import PACKAGES, levels, modules, room, rooms
+
+ROOT = Path(__file__).parents[2]
+
+# The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
+# do not know each other.
+ORDER = {
+    "searchspace": ("display errors shapes", "notation registry units", "ops", "compiler plugins",
+                    "cli genotype", "expansion load", "builder cost identity summary",
+                    "space verify", "zoo", "__main__"),
+    "viz": ("drawing results", "comparison plots render", "diff docs pages",
+            "pictures report zoo"),
+    "search": ("archive.migrations benchmark_table environment errors gaussian_process pareto "
+               "process seeds sensitivity",
+               "archive data samplers scores", "latency samplers.gp scores.proxies training",
+               "objectives", "score_report study", "honesty launchers results status",
+               "cli library", "run train"),
+}
+# Commands put the packages together; what draws this repository's own pages reads studies.
+READ_STUDIES = {"viz.report", "viz.pictures"}
+LEVELS = 8          # of search/: more, and nobody follows a call to its end
+BESIDE = 16         # modules in a folder
+# What computes when it is imported; all else imports torch when it is asked for a module.
+TORCH = {"searchspace.builder", "searchspace.ops.modules",
+         *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
+                                                "log_tensors", "node_network")),
+         *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "logs",
+                                                  "loop", "optim"))}
+
+
+def place(name: str) -> int:
+    package, _, inside = name.partition(".")
+    return next(i for i, line in enumerate(ORDER[package]) if inside in line.split())
+
+
+def test_every_room_has_its_place() -> None:
+    listed = {f"{package}.{name}" for package, lines in ORDER.items() for line in lines
+              for name in line.split()}
+    assert set(rooms()) == listed
+
+
+@pytest.mark.parametrize("importer", sorted(modules().modules - set(PACKAGES)))
+def test_imports_point_one_way(importer: str) -> None:
+    package = PACKAGES.index(importer.partition(".")[0])
+    for imported in modules().find_modules_directly_imported_by(importer):
+        other = PACKAGES.index(imported.partition(".")[0])
+        if other != package:
+            assert other < package or importer in READ_STUDIES, f"{importer} imports {imported}"
+        elif imported not in PACKAGES and room(imported) != room(importer):
+            assert place(room(imported)) < place(room(importer)), f"{importer} imports {imported}"
+
+
+def test_search_is_no_deeper_than_a_reader_follows() -> None:
+    assert max(levels(rooms("search")).values()) <= LEVELS
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_folder_is_a_heap(package: str) -> None:
+    for folder in {path.parent for path in (ROOT / package).rglob("*.py")}:
+        beside = [p for p in folder.glob("*.py") if p.name != "__init__.py"]
+        assert len(beside) <= BESIDE, folder
+        assert (folder / "__init__.py").read_text(encoding="utf-8").startswith('"""')
+
+
+EVERYTHING = """
+import importlib, sys
+for name in {names}:
+    importlib.import_module(name)
+    heavy = {{"torch", "fvcore"}} & set(sys.modules)
+    if heavy:
+        sys.exit(f"{{name}} imports {{', '.join(heavy)}}")
+"""
+
+
+def test_torch_is_imported_when_it_is_asked_for() -> None:
+    names = sorted(modules().modules - TORCH)
+    done = subprocess.run([sys.executable, "-c", EVERYTHING.format(names=names)], cwd=ROOT,
+                          text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+QUIET = """
+import sys
+{work}
+heavy = [m for m in ("torch", "fvcore", "optuna", "sqlalchemy", "sklearn", "numpy") if m in sys.modules]
+sys.exit(f"imported: {{', '.join(heavy)}}" if heavy else 0)
+"""
+
+
+@pytest.mark.parametrize("work", [
+    "import searchspace",
+    "from searchspace import load; load('mixed')",
+    "from searchspace import cost, load; cost(load('mobilenet-v2@1.4'))",
+    "from searchspace.expansion import trace; from searchspace import load; trace(load('hcgnet'))",
+    "from searchspace import load, to_yaml; to_yaml(load('sinet@1.6'))",
+    "import random; from searchspace import fill, load, to_yaml; from searchspace.space.point import sample\n"
+    "space = load('mixed'); to_yaml(fill(space, sample(space, random.Random(1)).decisions))",
+    "from searchspace import expand, load; expand(load('henet'))",
+    "import searchspace.space.solver, searchspace.identity, searchspace.space.point",
+])
+def test_counting_needs_no_torch(work: str) -> None:
+    done = subprocess.run([sys.executable, "-c", QUIET.format(work=work)], cwd=ROOT, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_is_quick(capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed rather than held to its 0.2 s: a busy machine is no fault. A second is torch."""
+    def seconds(code: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+        return time.perf_counter() - start
+
+    took = min(seconds("import searchspace") for _ in range(3)) - min(seconds("") for _ in range(3))
+    with capsys.disabled():
+        print(f"\nimport searchspace: {took:.3f} s")
+    assert took < 1
