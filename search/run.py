@@ -26,6 +26,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from search.archive.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
 from search.cli.messages import beginning, files_told, tell
 from search.cli.preview import print_report, print_short
@@ -43,7 +44,7 @@ from searchspace.cli import load_named
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
-    given = sys.argv[1:] if arguments is None else arguments
+    given = without_secrets(arguments)
     options = parser_of(__doc__ or "").parse_args(given)
     options.command = shlex.join(["python", "search/run.py", *given])
     keep_memory()

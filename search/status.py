@@ -24,6 +24,7 @@ from rich.live import Live
 from rich.table import Table
 
 from search.archive import Archive
+from search.archive.arguments import without_secrets
 from search.archive.claims import Claims, Worker
 from search.archive.locations import STUDIES, url_of
 from search.errors import StudyError
@@ -137,7 +138,7 @@ def _span(seconds: float) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for a user's mistake."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(without_secrets(arguments))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     try:
         url = url_of(options.where, Path(options.studies))

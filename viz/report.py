@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+from search.archive.arguments import without_secrets
 from search.results.read import read_study
 from searchspace import SearchspaceError
 from searchspace.cli import add_option, load_named
@@ -55,9 +55,9 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    options = arguments().parse_args(given)
+    options = arguments().parse_args(without_secrets(given))
     try:
         load_named(options)
         results = read_study(options.study, options.storage)

@@ -21,9 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from search.archive import Archive, StorageError
+from search.archive.arguments import without_secrets
 from search.archive.export import export
 from search.archive.integrity import check, repair
-from search.archive.locations import STUDIES, all_urls
+from search.archive.locations import STUDIES, all_urls, new_url
 from search.archive.merge import backup, merge
 from search.archive.queries import Measure, about, best, disagreements, identities, measures
 from searchspace import SearchspaceError, load
@@ -38,7 +39,7 @@ FAULTY = 1      # exit status of a check that finds something, as of a tool that
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 where a check finds faults, 2 for a user's
     mistake."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(without_secrets(arguments))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     try:
         with ExitStack() as open_:
@@ -153,8 +154,7 @@ def _export(options: argparse.Namespace, archives: list[Archive], console: Conso
 
 
 def _import(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
-    into = options.into if "://" in options.into else f"sqlite:///{options.into}"
-    with Archive(into) as target:
+    with Archive(new_url(options.into)) as target:
         for source in archives:
             if source.database.name == target.database.name:
                 raise StorageError(f"{source.database.name} cannot be imported into itself")

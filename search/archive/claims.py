@@ -7,21 +7,25 @@ after a crash. Between a claim and the evaluation that it was for nothing is pro
 claimant looks whether the evaluation is there.
 """
 
+import contextlib
 import os
 import platform
+import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from search.archive import schema
 from search.archive.database import Database
 from search.environment import machine
+from search.errors import StorageError
 
 BEAT_S = 5.0        # from one beat to the next
 GRACE_S = 60.0      # without a beat, after which a worker of another machine is dead
@@ -121,6 +125,34 @@ class Claims:
         silent = (now - row.beat).total_seconds()
         return Worker(row.id, row.study, row.machine, row.started, silent,
                       silent < self.grace_s and not is_gone(row.id))
+
+
+class Heartbeat:
+    """While it is entered, the worker stands in the database and beats."""
+
+    def __init__(self, claims: Claims, study: str) -> None:
+        self.claims, self.study = claims, study
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.claims.beat(self.study)
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.ended.set()
+        self.thread.join()
+        with contextlib.suppress(StorageError):     # the database is away; the beats have ended
+            self.claims.leave()
+
+    def _beat(self) -> None:
+        while not self.ended.wait(BEAT_S):
+            try:
+                self.claims.beat(self.study)
+            except StorageError:
+                continue    # the worker itself meets the same error, and tells it
 
 
 def is_gone(worker: str) -> bool:

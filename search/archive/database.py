@@ -14,11 +14,13 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from search.archive.migrate import NewerError, prepare
 from search.archive.retry import patient
+from search.archive.urls import VARIABLE, hidden, keep, scrub, whole
 from search.errors import StorageError
 
 T = TypeVar("T")
 
 DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_ASKED = f"set PGPASSWORD, or {VARIABLE} to the whole URL, or write ~/.pgpass"
 PATIENCE_S = 60     # how long a writer waits for the others in an SQLite file
 
 
@@ -34,7 +36,8 @@ class Database:
     def __init__(self, url: str, patience_s: float = 0) -> None:
         self.patience_s = patience_s
         try:
-            parsed = _readable(sa.make_url(url))
+            given = sa.make_url(whole(keep(url)))
+            parsed = _readable(given)
             self.kind = parsed.get_backend_name()
             if self.kind not in DIALECTS:
                 raise StorageError(
@@ -47,8 +50,8 @@ class Database:
         except SQLAlchemyError as error:
             raise StorageError(f"that is no database URL: {sentence(error)}") from None
         self.insert: Any = DIALECTS[self.kind]
-        self._file = sa.make_url(url).database if self.kind == "sqlite" else None
-        self.name = self._file or parsed.render_as_string(hide_password=True)
+        self._file = given.database if self.kind == "sqlite" else None
+        self.name = self._file or scrub(url)
         if self.kind == "sqlite":
             sa.event.listen(self.engine, "connect", _take_over_transactions)
             sa.event.listen(self.engine, "begin", _begin)
@@ -114,10 +117,12 @@ def _readable(url: sa.URL) -> sa.URL:
                    query={"mode": "ro", "immutable": "1", "uri": "true"})
 
 
-def sentence(error: SQLAlchemyError) -> str:
-    """A database's own words, the first line of them."""
+def sentence(error: Exception) -> str:
+    """A database's own words, the first line of them, without secrets."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    asked = f"; {_ASKED}" if isinstance(error, DBAPIError) and "password" in said else ""
+    return hidden(said) + asked
 
 
 def _take_over_transactions(connection: Any, _: Any) -> None:

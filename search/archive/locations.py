@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import sqlalchemy as sa
-
+from search.archive.urls import MASK, bare, keep, scrub
 from search.errors import StorageError
 
 STUDIES = Path(__file__).resolve().parents[2] / "studies"
@@ -13,14 +12,12 @@ _ELSEWHERE = "storage.txt"      # in the folder of a study that is kept in a sha
 
 
 def remember(folder: Path, url: str) -> None:
-    """Note in a study's folder in which database it is. A password is left out: PostgreSQL's
-    driver finds it in ``~/.pgpass`` or in ``PGPASSWORD``."""
-    shown = sa.make_url(url)._replace(password=None).render_as_string(hide_password=False)
-    (folder / _ELSEWHERE).write_text(f"{shown}\n", encoding="utf-8")
+    """Note in a study's folder in which database it is, without a password."""
+    (folder / _ELSEWHERE).write_text(f"{bare(url)}\n", encoding="utf-8")
 
 
 def database_of(folder: Path) -> str:
-    """The URL of the database that a study's folder belongs to.
+    """The URL of the database that a study's folder belongs to; a password in it is put away.
 
     Raises:
         StorageError: the folder holds no study.
@@ -28,7 +25,7 @@ def database_of(folder: Path) -> str:
     if (folder / FILE).is_file():
         return f"sqlite:///{folder / FILE}"
     if (folder / _ELSEWHERE).is_file():
-        return (folder / _ELSEWHERE).read_text(encoding="utf-8").strip()
+        return keep((folder / _ELSEWHERE).read_text(encoding="utf-8").strip())
     raise StorageError(f"{folder} holds no study: there is no {FILE} in it")
 
 
@@ -39,14 +36,28 @@ def url_of(text: str, studies: Path = STUDIES) -> str:
         StorageError: there is nothing of the kind.
     """
     if "://" in text:
-        return text
+        return keep(text)
     path = Path(text)
     for folder in (path, studies / text):
         if folder.is_dir():
             return database_of(folder)
     if path.is_file():
         return f"sqlite:///{path}"
-    raise StorageError(f"{text!r} is no database, no study's folder and no study in {studies}")
+    raise StorageError(f"{scrub(text)!r} is no database, no study's folder and no study in "
+                       f"{studies}")
+
+
+def new_url(text: str) -> str:
+    """The URL of a database that need not be there, given as one or as a file.
+
+    Raises:
+        StorageError: it is a URL without its beginning, by the looks of it with a password.
+    """
+    if "://" in text:
+        return keep(text)
+    if scrub(text) == MASK:
+        raise StorageError(f"{MASK} is no database: a URL begins with postgresql+psycopg://")
+    return f"sqlite:///{text}"
 
 
 def all_urls(texts: Sequence[str], studies: Path = STUDIES) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from search.archive.urls import VARIABLE
 from search.cli.progress import Progress
 from search.errors import StudyError
 from search.launchers import LAUNCHERS, Resources
@@ -19,7 +20,8 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_count, metavar="N", help="processes that score networks "
                         "at the same time (default: this one alone)")
     parser.add_argument("--storage", metavar="URL", help="a database that many machines share, "
-                        "postgresql+psycopg://USER@HOST/DB (default: study.db of the study)")
+                        "postgresql+psycopg://USER@HOST/DB; its password is better given by "
+                        f"PGPASSWORD or {VARIABLE} (default: study.db of the study)")
     parser.add_argument("--launcher", choices=LAUNCHERS, default="local",
                         help="what starts the workers (default: local, on this machine)")
     parser.add_argument("--address", metavar="HOST:PORT", help="of the Ray cluster, or auto; of "

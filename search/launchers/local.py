@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from search.archive.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import FAILED, Job
@@ -64,9 +65,10 @@ def share(workers: int) -> int:
 
 
 def _start(job: Job, module: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    inherited = os.environ | environment(job.url) | {
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     worker = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL, env=environment)
+                              stdout=subprocess.DEVNULL, env=inherited)
     assert worker.stdin is not None
     with contextlib.suppress(BrokenPipeError):      # it died already; that is seen next
         worker.stdin.write(pickle.dumps(job))

@@ -1,9 +1,11 @@
 """Workers as tasks on a Ray cluster. A task that is lost with its node is run again elsewhere."""
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
+from search.archive.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import Job, work
@@ -38,8 +40,9 @@ class RayLauncher:
                              f"{str(error).splitlines()[0]}") from None
         try:
             task = ray.remote(num_cpus=wanted.cpus, num_gpus=wanted.gpus, max_retries=-1,
-                              retry_exceptions=False)(work)
-            left = [task.remote(job) for _ in range(wanted.workers)]
+                              retry_exceptions=False)(_work)
+            secrets = environment(job.url)      # not by Ray's runtime environment, which it shows
+            left = [task.remote(work, job, secrets) for _ in range(wanted.workers)]
             stopped = False
             while left:
                 done, left = ray.wait(left, num_returns=1, timeout=POLL_S)
@@ -66,3 +69,9 @@ class RayLauncher:
         except self.ray.exceptions.RayError as error:
             raise StudyError("a Ray worker was lost and could not be run again: "
                              f"{str(error).splitlines()[0]}") from None
+
+
+def _work(task: Callable[[Job], None], job: Job, secrets: dict[str, str]) -> None:
+    """What runs on a node, whose environment is that of ``ray start``."""
+    os.environ.update(secrets)
+    task(job)

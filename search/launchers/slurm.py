@@ -3,10 +3,12 @@
 Where there is no Slurm, submitit's own local executor runs the same jobs: how the tests do it.
 """
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
+from search.archive.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import Job, work
@@ -39,6 +41,7 @@ class SlurmLauncher:
                 **{key: int(v) if v.isdecimal() else v for key, v in wanted.options})
         except (RuntimeError, NameError, ValueError, AssertionError) as error:
             raise StudyError(f"Slurm cannot be used: {error}") from None
+        os.environ.update(environment(job.url))     # a job has the environment of who submits it
         jobs = [executor.submit(work, job) for _ in range(wanted.workers)]
         deaths, finished = 0, progress()
         try:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.archive.urls import keep
 from search.process import keep_memory, wait_asleep
 from search.study import Study, open_study
 from search.study.settings import Settings
@@ -25,7 +26,8 @@ FAILED = 2      # exit status of a worker that has told why
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker of a study is given. ``threads`` are torch's, for each."""
+    """What every worker of a study is given. ``threads`` are torch's, for each; the secrets of the
+    ``url`` are not in it: a launcher hands `search.archive.urls.environment` over with it."""
 
     settings: Settings
     folder: Path
@@ -33,6 +35,9 @@ class Job:
     url: str
     ops: tuple[str, ...] = ()
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", keep(self.url))     # a job may be written to a disk
 
 
 def work(job: Job, stop: Callable[[], bool] = lambda: False,

@@ -11,14 +11,17 @@ import optuna
 import sqlalchemy
 
 from search.archive import StorageError, versions
+from search.archive.arguments import scrub_command
+from search.archive.database import sentence
 from search.archive.locations import database_of
+from search.archive.urls import called, keep
 from search.errors import StudyError
 from search.objectives import Objective, named
 from search.pareto import Point, hypervolumes, knee, worst
 from search.results.final_comparison import caveat
 from search.samplers import finished
 from search.sensitivity import main_effects
-from search.study.storage import WORKER
+from search.study.storage import WORKER, filled
 from searchspace import Genotype, load
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
@@ -56,7 +59,8 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
                        if value is not None),
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
-        command=study.user_attrs.get("command", ""), verdict=study.user_attrs.get("verdict", ""),
+        command=scrub_command(study.user_attrs.get("command", "")),
+        verdict=study.user_attrs.get("verdict", ""),
         facts=_facts(rows, trials, settings),
         caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
     return _completed(found)
@@ -64,13 +68,12 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
 
 def _open(folder: Path, url: str | None) -> optuna.Study:
     try:
-        url = url or database_of(folder)
+        url = keep(url or database_of(folder))
     except StorageError as error:
         raise StudyError(str(error)) from None
-    parsed = sqlalchemy.make_url(url)
-    where = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.render_as_string()
+    where = called(url)
     try:
-        storage = optuna.storages.RDBStorage(url)
+        storage = optuna.storages.RDBStorage(filled(url))
         names = [s.study_name for s in storage.get_all_studies()]
         name = folder.resolve().name
         if name not in names:
@@ -78,8 +81,8 @@ def _open(folder: Path, url: str | None) -> optuna.Study:
                 raise StudyError(f"{where} holds no study {name!r}")
             name = names[0]             # of a folder that was renamed
         study = optuna.load_study(study_name=name, storage=storage)
-    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
-        raise StudyError(f"{where} cannot be read: {error}") from None
+    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError, ImportError) as error:
+        raise StudyError(f"{where} cannot be read: {sentence(error)}") from None
     if "settings" not in study.user_attrs:
         raise StudyError(f"{where} holds a study that search/run.py did not make")
     return study

@@ -15,10 +15,10 @@ import sqlalchemy
 from optuna.trial import FrozenTrial
 
 from search.archive import Archive
-from search.archive.claims import Claims, new_worker
+from search.archive.claims import Claims, Heartbeat, new_worker
 from search.archive.database import sentence
-from search.archive.heartbeat import Heartbeat
 from search.archive.locations import remember
+from search.archive.urls import called, keep
 from search.errors import StudyError
 from search.samplers import PassiveSampler, Sampler, make
 from search.study.dashboard import name_objectives
@@ -91,7 +91,7 @@ def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
         database cannot be used.
     """
     own = f"sqlite:///{folder / 'study.db'}"
-    url = url or own
+    url = keep(url or own)
     with ExitStack() as exits:
         _hold(folder, name, alone, exits)
         worker = new_worker()
@@ -132,10 +132,10 @@ def _open_trials(plan: Plan, url: str, name: str, worker: str,
             study_name=name, storage=storage, sampler=PassiveSampler(sampler), load_if_exists=True,
             directions=[o.direction for o in plan.objectives])
     except ImportError:
-        raise StudyError(f"{_shown(url)}: a study is kept in SQLite or in PostgreSQL, "
+        raise StudyError(f"{called(url)}: a study is kept in SQLite or in PostgreSQL, "
                          "postgresql+psycopg://…, with the package psycopg") from None
     except sqlalchemy.exc.SQLAlchemyError as error:
-        raise StudyError(f"{_shown(url)} cannot be used: {sentence(error)}") from None
+        raise StudyError(f"{called(url)} cannot be used: {sentence(error)}") from None
 
 
 def _check_settings(plan: Plan, study: optuna.Study) -> None:
@@ -148,11 +148,3 @@ def _check_settings(plan: Plan, study: optuna.Study) -> None:
         plan.settings.check_same(stored, study.study_name)
 
 
-def _shown(url: str) -> str:
-    """The database, without its password."""
-    try:
-        parsed = sqlalchemy.make_url(url)
-    except sqlalchemy.exc.ArgumentError:
-        return url
-    return (parsed.database or "") if parsed.get_backend_name() == "sqlite" else \
-        parsed.render_as_string(hide_password=True)

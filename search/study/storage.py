@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.archive.database import DIALECTS, sentence
 from search.archive.retry import passes, patient
+from search.archive.urls import called, scrub, whole
 from search.errors import StorageError
 
 T = TypeVar("T")
@@ -44,7 +45,8 @@ class WorkerStorage(RDBStorage):
         wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            super().__init__(url, engine_kwargs={"pool_pre_ping": True, **wait})
+            super().__init__(filled(url), engine_kwargs={"pool_pre_ping": True, **wait})
+        self.url = scrub(url)
         self.patience_s, self.opened = patience_s, True
         if self.engine.dialect.name == "sqlite":
             _keep_journal(self.engine)
@@ -124,8 +126,7 @@ class WorkerStorage(RDBStorage):
                 raise
             cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
             assert isinstance(cause, SQLAlchemyError)
-            url = sqlalchemy.make_url(self.url)
-            raise StorageError(f"the study in {url.database or url.host} cannot be used: "
+            raise StorageError(f"the study in {called(self.url)} cannot be used: "
                                f"{sentence(cause)}") from None
 
     def _begin_anew(self) -> None:
@@ -146,6 +147,15 @@ def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
 for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trials",
                "get_best_trial"} - set(vars(WorkerStorage))):
     setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
+
+
+def filled(url: str) -> str:
+    """A URL with its secrets as Optuna takes it, for which braces have a meaning.
+
+    Raises:
+        SQLAlchemyError: it cannot be read.
+    """
+    return whole(url).replace("{", "{{").replace("}", "}}")
 
 
 def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:

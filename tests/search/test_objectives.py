@@ -240,7 +240,7 @@ def test_a_front_of_equal_values_has_a_knee_and_no_volume() -> None:
 
 
 def test_losses_are_lower_where_values_are_better() -> None:
-    for objective in OBJECTIVES.values():
+    for objective in named(OBJECTIVES):
         better, worse = (2.0, 1.0) if objective.direction == "maximize" else (1.0, 2.0)
         assert objective.loss(better) < objective.loss(worse)
         assert objective.loss(objective.loss(3.5)) == 3.5
