@@ -174,7 +174,6 @@ SEARCHES: tuple[Callable[[str, Path], object], ...] = (
         [*SEARCH, "--trials", "1", "--studies", str(folder), *[s.format(url) for s in said]])
       for said in (["--storage", "{}"], ["--storage={}"], ["--stor", "{}", "--workers", "2"],
                    ["--storage", "{}", "--launcher", "slurm"])),
-    lambda url, folder: study_of(folder, url, 1).url,
     lambda url, folder: study_of(folder, url, 1).__enter__())
 
 
@@ -230,7 +229,7 @@ def test_a_study_of_an_older_release_that_holds_one_is_shown_without(tmp_path: P
         study.run(lambda _: None)
         for said in (f"python search/run.py --storage postgresql://me:{NUMBER}@host/db",
                      f"python 'search/run.py --storage postgresql://me:{NUMBER}@host/db"):
-            study.optuna.set_user_attr("command", said)
+            study.session.study.set_user_attr("command", said)
             shown = read_study(tmp_path / "reliability").command
             assert MASK in shown
             assert_hidden(shown)
