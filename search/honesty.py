@@ -23,7 +23,8 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 
 from search.benchmark_table import TableError, find_table, read_table
 from search.errors import ScoreError
@@ -37,7 +38,7 @@ from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import add_option, load_named
+from searchspace.cli import Console, Parser, add_option, fail, load_named
 from searchspace.expansion import trace
 from searchspace.space.budget import Budget, parse_amount, show_amount
 from searchspace.space.point import sample as draw_one
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    console = Console(width=None if sys.stdout.isatty() else 150)
     try:
         load_named(options)
         kept = Sample.read(Path(options.read)) if options.read else None
@@ -69,8 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
         return _report(sampled, [s.name for s in scores], relative, options, console)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except KeyboardInterrupt:
         return 130
 
@@ -98,11 +98,12 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     chosen = draw(job.genotype, count, options.seed, budget, table)
     if len(chosen) < 2:
         raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
-    shown = Console(stderr=True, highlight=False)
+    shown = Console(stderr=True)
 
     def tell(done: int, of: int) -> None:
         if shown.is_terminal or done % 50 == 0 or done == of:
-            shown.print(f"scored {done}/{of}", end="\r" if shown.is_terminal else "\n")
+            shown.print(f"scored {done}/{of}", end="" if shown.is_terminal else "\n")
+            shown.control(Control(ControlType.CARRIAGE_RETURN))
 
     console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
                   f"{len(parts)} scores, batches of {job.batch}")
@@ -232,7 +233,7 @@ def _matrix(lines: list[Line], columns: dict[str, Array], sampled: Sample) -> st
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="search/honesty.py", description=(__doc__ or "").partition("\n\n")[0],
         epilog=(__doc__ or "").partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter)

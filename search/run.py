@@ -24,8 +24,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from search.archive.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
 from search.cli.messages import beginning, files_told, tell
@@ -39,7 +37,7 @@ from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
 from search.study.feasibility import check_budget, survey
 from searchspace import SearchspaceError
-from searchspace.cli import load_named
+from searchspace.cli import Console, fail, load_named
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,15 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     options.command = shlex.join(["python", "search/run.py", *given])
     keep_memory()
     wait_asleep()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         return _search(options, console)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except OSError as error:        # a disk that is full, or may not be written to
-        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return fail(f"{error.filename or 'output'}: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from search.archive import Archive
 from search.archive.arguments import without_secrets
@@ -34,7 +35,9 @@ from search.samplers import finished
 from search.study.recovery import INTERRUPTED
 from search.study.storage import WORKER, open_storage
 from searchspace import SearchspaceError
+from searchspace.cli import Console, Parser, fail
 from searchspace.space.budget import show_amount
+from searchspace.text import printable
 
 RATE_OVER_S = 3600.0        # trials an hour are those of the last hour, or since the beginning
 SHOWN = 5                   # networks
@@ -95,7 +98,7 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
     left = None if wanted is None else max(wanted - status.finished, 0)
     grid = Table.grid(padding=(0, 2))
     of = f" of {wanted:,}" if wanted is not None else ""
-    grid.add_row("study", f"[bold]{status.name}[/]")
+    grid.add_row("study", Text(printable(status.name), "bold"))
     grid.add_row("trials", f"{status.finished:,}{of} finished, of them {status.failed:,} failed; "
                  f"{status.running:,} running; {status.interrupted:,} were cut off")
     grid.add_row("workers", f"{len(alive)} alive" + (
@@ -139,7 +142,7 @@ def _span(seconds: float) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for a user's mistake."""
     options = _parser().parse_args(without_secrets(arguments))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 120)
     try:
         url = url_of(options.where, Path(options.studies))
         with Archive(url) as archive:
@@ -157,8 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
                     time.sleep(options.every)
                     live.update(look(), refresh=True)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except KeyboardInterrupt:
         return 0
 
@@ -176,7 +178,7 @@ def _load(url: str, name: str) -> optuna.Study:
 
 def _parser() -> argparse.ArgumentParser:
     head, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="search/status.py", description=head, epilog=rest,
+    parser = Parser(prog="search/status.py", description=head, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("where", metavar="STUDY",
                         help="name or folder of a study, a database file, or a URL")

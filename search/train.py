@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from search.cli.training_options import DEVICE, add_data_options, number, share
 from search.data import Data
@@ -28,7 +28,7 @@ from search.seeds import derive
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
-from searchspace.cli import add_option, load_named
+from searchspace.cli import Console, Parser, add_option, fail, load_named, remark
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
@@ -47,17 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         return _train(options, console)
     except ScoreError as error:
-        print(f"the training failed: {error}", file=sys.stderr)
+        remark(f"the training failed: {error}")
         return 1
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on after the last whole epoch", file=sys.stderr)
+        remark("interrupted: the same command goes on after the last whole epoch")
         return 130
 
 
@@ -93,10 +92,10 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     with open_log(options.log, folder, training.curve) as log:
         _run(training, checkpoint, log, console)
     result = _finish(training, data, genotype, recipe, options, folder)
-    console.print(f"test accuracy [bold]{result['test_accuracy']:.2f} %[/] on {len(data.test):,} "
-                  "images")
-    console.print(f"[bold]{folder / 'weights.safetensors'}[/]; beside it genotype.yaml, log.csv, "
-                  "result.json, checkpoint.pt")
+    console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
+                                f" on {len(data.test):,} images"))
+    console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
+                                "genotype.yaml, log.csv, result.json, checkpoint.pt"))
     return 0
 
 
@@ -193,7 +192,7 @@ def _folder(network: str, data: Data, recipe: Recipe) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="search/train.py", description=(__doc__ or "").partition("\n\n")[0],
         epilog=(__doc__ or "").partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
-from rich.console import Console
 from rich.table import Table
 
 from searchspace import load, to_yaml
-from searchspace.cli import Parser, add_option, load_named, show, table
+from searchspace.cli import Console, add_option, fail, load_named, show, table
 from searchspace.cost import peak
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
@@ -36,6 +36,11 @@ examples:
 
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors like those of genotypes: one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SearchspaceError(f"{message}; see python -m searchspace --help")
 
 
 def arguments() -> Parser:
@@ -67,8 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(arguments().parse_args(argv))
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -86,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         genotype = genotype.with_input(options.input)
     if options.yaml:
         genotype.program    # noqa: B018 - compiled, so that a fault is told and not printed
-        Console().out(to_yaml(genotype), end="", highlight=False)
+        Console().out(to_yaml(genotype), end="")
         return 0
     if genotype.is_space:
         if options.verify:

@@ -1,19 +1,60 @@
-"""Tables and text on the terminal, or in a pipe: nothing is cut."""
+"""Tables and text on the terminal, or in a pipe: nothing is cut, and text is only ever text.
+
+Whatever this project says on a terminal goes through `Console`.
+"""
 
 import argparse
 import textwrap
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
-from rich.console import Console
+import rich.console
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
-from searchspace.errors import SearchspaceError
 from searchspace.plugins import load_file, load_installed
+from searchspace.text import printable
 
 PROSE = 96      # width of running text
 WIDEST = 60     # of a column whose text may wrap
+MISTAKE = 2     # exit status for a user's
+_KEPT = "\n\t"
+
+
+class Console(rich.console.Console):
+    """rich's console without its markup and emoji, and without any control character but its own.
+
+    Text may be a stranger's: what shall be bold is a `Text`, not a mark within a string.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **how)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """A string as text; columns are as wide as what this gives."""
+        return super().render_str(printable(text, _KEPT), **how)
+
+    def render(self, renderable: rich.console.RenderableType,
+               options: rich.console.ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The pieces of anything, all of which pass here."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(printable(piece.text, _KEPT), piece.style)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[str], None]]:
+        """Within it, what is given to the function is shown as what is being done."""
+        with self.status("") as status:     # which takes a string for markup
+            yield lambda doing: status.update(Text(doing))
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose errors quote a command line in which a file's name may be a stranger's."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[str] = ()) -> Table:
@@ -30,20 +71,24 @@ def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[
 
 def show(*parts: Table | str) -> None:
     """Print tables as wide as they are, so that no number is cut, and text wrapped."""
-    probe = Console(width=10_000, markup=False, emoji=False)
+    probe = Console(width=10_000)
     for part in parts:
         if isinstance(part, str):
-            Console().out(textwrap.fill(part, PROSE, break_on_hyphens=False), highlight=False)
+            Console().out(textwrap.fill(part, PROSE, break_on_hyphens=False))
         else:
             width = Measurement.get(probe, probe.options, part).maximum
-            Console(width=width, markup=False, emoji=False, highlight=False).print(part)
+            Console(width=width).print(part)
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors like those of genotypes: one sentence."""
+def remark(text: str) -> None:
+    """Say something beside what a command prints: on standard error."""
+    Console(stderr=True).out(text)
 
-    def error(self, message: str) -> NoReturn:
-        raise SearchspaceError(f"{message}; see python -m searchspace --help")
+
+def fail(message: object) -> int:
+    """Tell a user's mistake in one sentence; gives the exit status for it."""
+    remark(f"error: {message}")
+    return MISTAKE
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from searchspace.text import printable
+
 MAX_SENTENCE = 500
 
 
@@ -52,7 +54,7 @@ class GenotypeError(SearchspaceError):
         text = f"{self.place}: {self.message}" if self.place else self.message
         if self.trail:
             text += f" [used at {self.trail[-1]}]"
-        return text
+        return printable(text)
 
 
 class ShapeError(SearchspaceError):
@@ -69,7 +71,7 @@ class BudgetError(SearchspaceError):
 
 def _sentence(message: str) -> str:
     """One line, however long or odd the text that it quotes."""
-    line = " ".join(message.split())
+    line = printable(" ".join(message.split()))
     return line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE - 1]}…"
 
 

@@ -21,6 +21,7 @@ from searchspace.notation.naming import as_written
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
 from searchspace.notation.writer import _entry
+from searchspace.text import printable
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,7 @@ def to_yaml(genotype: Genotype, comment: str = "") -> str:
     The text is self-contained: blocks of a base and of `use` files are written into it, bundled
     ones are not.
     """
-    lines = ["# " + "".join(c if c.isprintable() else " " for c in line)
-             for line in comment.splitlines()]
+    lines = [f"# {printable(line)}" for line in comment.splitlines()]
     document = as_written(genotype.document.but(name=Scalar(genotype.name)))
     assert isinstance(document, Map)
     order = ("name", "source", "status", "note", "published", "exact", "args", "input", "blocks",

@@ -30,7 +30,7 @@ examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    parser = argparse.ArgumentParser(
+    parser = cli.Parser(
         prog="python viz/diff.py", epilog=EXAMPLES,
         description="What changed between two genotypes, stage by stage.",
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -53,11 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
                                        f"{', '.join('.' + f for f in FORMATS)}")
             write(given.output, draw_difference(found, format, given.theme))
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return cli.fail(error)
     _print(found, everything=given.all)
     if given.output is not None:
-        print(given.output)
+        cli.Console().out(given.output)
     return 0
 
 

@@ -4,12 +4,12 @@
 a picture that is out of date without knowing how a version of Graphviz lays it out.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from search.results.read import read_study
 from searchspace import SearchspaceError
+from searchspace.cli import Console, Parser, fail
 from viz.docs.pictures import DIGESTS, DOCS, PAGES, digests, pictures
 from viz.docs.plots import keep
 from viz.drawing.render import write
@@ -17,7 +17,7 @@ from viz.drawing.render import write
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python viz/pictures.py", description="Draw every picture of README and docs again, "
         "and write the pages gallery.md and papers.md around them.")
     parser.add_argument("-o", "--output", type=Path, default=DOCS, metavar="FOLDER",
@@ -37,9 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
             write(folder / name, "\n".join(page()).encode())
         write(folder / DIGESTS, digests().encode())
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(folder)
+        return fail(error)
+    Console().out(folder)
     return 0
 
 

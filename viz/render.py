@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from searchspace import SearchspaceError, load
-from searchspace.cli import add_option, load_named
+from searchspace.cli import Console, Parser, add_option, fail, load_named
 from viz.drawing.levels import LEVELS
 from viz.drawing.render import FORMATS, render
 from viz.drawing.style import COLOURS, DIRECTIONS, FIGURES, THEMES, Style
@@ -51,7 +51,7 @@ def given_style(given: argparse.Namespace) -> Style:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python viz/render.py", epilog=EXAMPLES, description="Draw a network or a space.",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genotype", help="bundled name, name@variant, or path of a YAML file")
@@ -74,9 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
         path = render(load(given.genotype), given.output, level, given_style(given),
                       only=given.block, beside=[load(name) for name in given.beside])
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(path)
+        return fail(error)
+    Console().out(path)
     return 0
 
 

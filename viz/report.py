@@ -7,7 +7,7 @@ from pathlib import Path
 from search.archive.arguments import without_secrets
 from search.results.read import read_study
 from searchspace import SearchspaceError
-from searchspace.cli import add_option, load_named
+from searchspace.cli import Console, Parser, add_option, fail, load_named
 from viz.pages.study import write_report
 from viz.plots.render import FORMATS, write_charts
 from viz.plots.theme import THEMES
@@ -39,7 +39,7 @@ examples:
 
 def arguments() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")
@@ -65,9 +65,8 @@ def main(given: list[str] | None = None) -> int:
             if options.plots is None else \
             write_charts(results, options.plots, options.format, options.theme)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print("\n".join(map(str, written)))
+        return fail(error)
+    Console().out(*written, sep="\n")
     return 0
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from searchspace import SearchspaceError, published
+from searchspace.cli import Console, Parser, fail
 from viz.pages.gallery import gallery
 
 
 def arguments() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python viz/zoo.py", description="Write the gallery of bundled networks as one page.")
     parser.add_argument("networks", nargs="*", default=["*"], metavar="PATTERN",
                         help="which networks: sinet@*, '*shuffle*' (default: all)")
@@ -29,14 +30,12 @@ def main(given: Sequence[str] | None = None) -> int:
                  if any(fnmatch.fnmatch(name, pattern) for pattern in options.networks)]
         if not names:
             raise SearchspaceError(f"no bundled network is called {' or '.join(options.networks)}")
-        options.output.write_text(gallery(names), encoding="utf-8")
+        options.output.write_text(gallery(names), encoding="utf-8", errors="backslashreplace")
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except OSError as error:
-        print(f"error: {options.output} cannot be written: {error.strerror}", file=sys.stderr)
-        return 2
-    print(options.output)
+        return fail(f"{options.output} cannot be written: {error.strerror}")
+    Console().out(options.output)
     return 0
 
 

@@ -17,8 +17,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from search.archive import Archive, StorageError
 from search.archive.arguments import without_secrets
@@ -28,6 +28,7 @@ from search.archive.locations import STUDIES, all_urls, new_url
 from search.archive.merge import backup, merge
 from search.archive.queries import Measure, about, best, disagreements, identities, measures
 from searchspace import SearchspaceError, load
+from searchspace.cli import Console, Parser, fail
 from searchspace.errors import nearest
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 where a check finds faults, 2 for a user's
     mistake."""
     options = _parser().parse_args(without_secrets(arguments))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    console = Console(width=None if sys.stdout.isatty() else 140)
     try:
         with ExitStack() as open_:
             studies = Path(options.studies)
@@ -48,8 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
                         for url in all_urls(options.archives, studies)]
             return int(options.run(options, archives, console))
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
 
@@ -94,9 +94,10 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
         console.print(f"{options.network} ({key}) was never evaluated; at another input size it "
                       "is another network: --input")
         return 0
-    console.print(f"[bold]{key}[/]: {', '.join(network.names[:5])}"
-                  + (f" and {len(network.names) - 5} more names" * (len(network.names) > 5))
-                  + (f"; of the space {', '.join(network.spaces)}" if network.spaces else ""))
+    console.print(Text.assemble(
+        (key, "bold"), f": {', '.join(network.names[:5])}",
+        f" and {len(network.names) - 5} more names" * (len(network.names) > 5),
+        f"; of the space {', '.join(network.spaces)}" if network.spaces else ""))
     memory = f", {show_bytes(network.memory)} of activations" if network.memory else ""
     console.print(f"{show_amount(network.macs)} MACs ({network.macs:,}), {network.params:,} "
                   f"parameters{memory} at {network.input_size}×{network.input_size}")
@@ -113,7 +114,7 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
                      f"{e.created:%Y-%m-%d %H:%M}")
     console.print(grid)
     if options.yaml:
-        print(network.genotype, end="")
+        console.out(network.genotype, end="")
     return 0
 
 
@@ -159,12 +160,13 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
             if source.database.name == target.database.name:
                 raise StorageError(f"{source.database.name} cannot be imported into itself")
             m = merge(source, target)
-            console.print(
-                f"{source.database.name}: {m.architectures:,} networks, {m.evaluations:,} "
-                f"evaluations and {m.studies} studies are new, {m.renewed:,} took the place of a "
-                f"failure, {m.known:,} were known" + (
-                    f", [bold]{m.different:,} of them with another value[/] (ours stays)"
-                    if m.different else ""))
+            told = Text(f"{source.database.name}: {m.architectures:,} networks, "
+                        f"{m.evaluations:,} evaluations and {m.studies} studies are new, "
+                        f"{m.renewed:,} took the place of a failure, {m.known:,} were known")
+            if m.different:
+                told.append(f", {m.different:,} of them with another value", "bold")
+                told.append(" (ours stays)")
+            console.print(told)
     return 0
 
 
@@ -196,7 +198,7 @@ def _title(measure: Measure) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     head, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="python -m search.archive", description=head, epilog=rest,
+    parser = Parser(prog="python -m search.archive", description=head, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where the studies are whose archives are asked by default")

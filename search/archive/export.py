@@ -1,6 +1,5 @@
 """The archive as a flat file: one row an evaluation, with what is known of its network."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from search import spreadsheet
 from search.archive import schema
 from search.archive.archive import Archive
 from search.errors import StorageError
@@ -75,14 +75,8 @@ def _as_text(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _csv(found: Iterator[dict[str, Any]], file: Path) -> int:
-    count = 0
-    with file.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, COLUMNS)
-        writer.writeheader()
-        for count, row in enumerate(found, 1):  # noqa: B007 (the count is what is wanted)
-            made = _as_text(row)
-            writer.writerow({c: repr(v) if isinstance(v, float) else v for c, v in made.items()})
-    return count
+    return spreadsheet.write(file, COLUMNS, ([made[c] for c in COLUMNS]
+                                             for made in map(_as_text, found)))
 
 
 def _json(found: Iterator[dict[str, Any]], file: Path) -> int:
@@ -91,7 +85,7 @@ def _json(found: Iterator[dict[str, Any]], file: Path) -> int:
         out.write("[")
         for row in found:
             out.write(",\n" if count else "\n")
-            json.dump(row, out, ensure_ascii=False)
+            json.dump(row, out)
             count += 1
         out.write("\n]\n")
     return count

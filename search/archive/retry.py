@@ -4,12 +4,13 @@ Every operation here is one transaction that may be tried again: whatever it wri
 second time, or is found there.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
+
+from searchspace.cli import remark
 
 T = TypeVar("T")
 
@@ -52,11 +53,10 @@ def patient(work: Callable[[], T], patience_s: float) -> T:
                 raise
             if away > _TELL_AFTER_S and not told:
                 told = True
-                print("the database cannot be reached; waiting for it", file=sys.stderr, flush=True)
+                remark("the database cannot be reached; waiting for it")
             time.sleep(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
             tries += 1
         else:
             if told:
-                print(f"the database is back after {time.monotonic() - start:.0f} s",
-                      file=sys.stderr, flush=True)
+                remark(f"the database is back after {time.monotonic() - start:.0f} s")
             return done

@@ -5,14 +5,13 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from search.latency.device import Device
 from search.latency.find import OWN, find_latency_table
 from search.latency.measure import Network, time_networks
 from search.latency.predict import Predictor
 from search.study.settings import Settings
 from searchspace import Genotype, SearchspaceError
+from searchspace.cli import Console
 from searchspace.expansion import trace
 from searchspace.units import show_time
 
@@ -50,10 +49,9 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
     device = Device.here(options.device, options.latency_threads, options.latency_batch)
     if not foretold:
         return replace(settings, device=device)
-    with console.status("") as status:
+    with console.waiting() as tell:
         table = find_latency_table(settings.genotype(), settings.input, device,
-                                   Path(options.studies), folder, options.latency_table,
-                                   status.update)
+                                   Path(options.studies), folder, options.latency_table, tell)
     console.print(f"latency on {table.device.name}: {table.error or 'error unknown'}")
     if not options.report and not (folder / OWN).exists():
         table.write(folder / OWN)

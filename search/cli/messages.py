@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from search.benchmark_table import Table
 from search.cli.progress import final_table
@@ -17,6 +17,7 @@ from search.results.proposal_counts import summary
 from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
+from searchspace.cli import Console
 from searchspace.space.budget import show_amount
 
 ROWS = 20      # of a front on the screen; front.csv has them all
@@ -52,15 +53,16 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: Table | No
         console.print(caveat(settings.score), style="dim")
 
 
-def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> str:
+def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
     """Where the results lie."""
     files = ["report.html", "best.svg", "trials.csv"]
     files += ["front.csv", "front/"] if ended.front else []
     files += ["finals.csv"] if settings.objectives == DEFAULT else []
     files += ["study.db"] if own_database else []
-    return (f"[bold]{folder / 'best.yaml'}[/]{' (the knee)' if ended.front else ''}: "
-            f"{show_amount(ended.chosen.macs)} MACs, {show_amount(ended.chosen.params)} params; "
-            f"beside it {', '.join(files)}")
+    return Text.assemble(
+        (str(folder / "best.yaml"), "bold"), f"{' (the knee)' if ended.front else ''}: "
+        f"{show_amount(ended.chosen.macs)} MACs, {show_amount(ended.chosen.params)} params; "
+        f"beside it {', '.join(files)}")
 
 
 def front_table(front: Front, settings: Settings) -> Grid:

@@ -1,10 +1,11 @@
 """The feasibility report in words: two lines before every search, a page with ``--report``."""
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from search.study.feasibility import Report
 from search.study.settings import Settings
+from searchspace.cli import Console
 from searchspace.space.budget import amount, show
 
 SHOWN = 3      # drivers in the short form
@@ -13,18 +14,21 @@ SHOWN = 3      # drivers in the short form
 def print_short(console: Console, report: Report, settings: Settings) -> None:
     """The space and what the budget leaves of it, in two lines."""
     ranges = ", ".join(show(name, *ends) for name, ends in report.ranges.items())
-    console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}: "
-                  f"{report.holes} holes, {_points(report)}; {ranges}")
+    console.print(Text.assemble(
+        "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}: "
+        f"{report.holes} holes, {_points(report)}; {ranges}"))
     name, drivers = next(iter(report.drivers.items()))
     hang = ", ".join(f"{hole} ({_percent(share)})" for hole, share in drivers[:SHOWN])
-    console.print(f"budget [bold]{settings.budget}[/]: {_fitting(report)} fit"
-                  + (f"; {_NAMES[name]} vary with {hang}" if hang else ""))
+    console.print(Text.assemble("budget ", (str(settings.budget), "bold"),
+                                f": {_fitting(report)} fit",
+                                f"; {_NAMES[name]} vary with {hang}" if hang else ""))
 
 
 def print_report(console: Console, report: Report, settings: Settings) -> None:
     """Everything that is known before a search."""
-    console.print(f"space [bold]{settings.space}[/] at {settings.input}×{settings.input}, "
-                  f"budget [bold]{settings.budget}[/]")
+    console.print(Text.assemble(
+        "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}, budget ",
+        (str(settings.budget), "bold")))
     bounds = {b.name: ("up to " if b.least is None else "") + amount(b.name, *b.ends)
               for b in settings.budget.bounds}
     reach = Table("cost", "least", "greatest", "budget")

@@ -4,9 +4,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from search.objectives import named
 from search.pareto import nondominated
@@ -14,6 +14,7 @@ from search.results.final_comparison import Result
 from search.scores.registry import find_score
 from search.study.settings import Settings
 from search.study.trial import Trial
+from searchspace.cli import Console
 from searchspace.space.budget import amount, show_amount
 
 
@@ -59,21 +60,21 @@ class Progress:
         kept = sum(t.changed == 0 for t in proposed) / len(proposed) if proposed else 1.0
         table = Table.grid(padding=(0, 3))
         table.add_row(
-            f"trial [bold]{len(trials)}[/]/{self.settings.trials}",
+            Text.assemble("trial ", (str(len(trials)), "bold"), f"/{self.settings.trials}"),
             self._best(trials), f"last {self._shown(trials[-1].values if trials else None)}",
             f"inside the budget 100 % ({kept:.0%} as proposed)",
             f"left {_clock(rate * left)}" if rate is not None else "left –")
         return table
 
-    def _best(self, trials: list[Trial]) -> str:
+    def _best(self, trials: list[Trial]) -> Text:
         """The best value; of several objectives the size of the front."""
         points = [tuple(o.loss(v) for o, v in zip(self.objectives, t.values, strict=True))
                   for t in trials if t.values]
         if len(self.objectives) > 1:
-            return f"front [bold green]{len(nondominated(points))}[/]"
+            return Text.assemble("front ", (str(len(nondominated(points))), "bold green"))
         first = self.objectives[0]
-        return f"best [bold green]{first.shown(first.loss(min(points)[0]))}[/]" if points \
-            else "best –"
+        return Text.assemble("best ", (first.shown(first.loss(min(points)[0])), "bold green")
+                             if points else "–")
 
     def _shown(self, values: tuple[float, ...] | None) -> str:
         return ", ".join(o.shown(v) for o, v in zip(self.objectives, values, strict=True)) \
@@ -100,7 +101,7 @@ def final_table(results: list[Result], settings: Settings) -> Table:
         table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
                       show_amount(e.cost.params),
                       *(amount(b.name, b.measure(e.cost)) for b in others),
-                      f"{share:.1%}" + (" [bold red]over[/]" if e.over else ""),
+                      Text.assemble(f"{share:.1%}", (" over" if e.over else "", "bold red")),
                       f"{score.shown(r.mean)} ± {score.shown(r.spread)}",
                       style="bold" if e.trial is not None else "cyan")
     return table

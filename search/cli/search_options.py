@@ -16,7 +16,7 @@ from search.scores.registry import DEFAULT_SCORE, find_score
 from search.study.settings import DEFAULT, Settings
 from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import add_option
+from searchspace.cli import Parser, add_option
 from searchspace.expansion import trace
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
@@ -60,7 +60,7 @@ def read_name(options: argparse.Namespace, settings: Settings) -> str:
 
 def parser_of(text: str) -> argparse.ArgumentParser:
     """The options, under what the command says of itself: a sentence, then examples."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="search/run.py", description=text.partition("\n\n")[0],
         epilog=text.partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter)

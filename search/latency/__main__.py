@@ -15,8 +15,8 @@ import random
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from search.latency.device import Device
 from search.latency.find import table_path
@@ -26,7 +26,7 @@ from search.latency.predict import Predictor
 from search.latency.table import LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.cli import add_option, load_named
+from searchspace.cli import Console, Parser, add_option, fail, load_named
 from searchspace.expansion import trace
 from searchspace.space.point import sample
 from searchspace.units import show_time
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         load_named(options)
         if bool(options.network) is bool(options.space):
@@ -51,8 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _space(options, device, console)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except KeyboardInterrupt:
         return 130
     return 0
@@ -66,8 +65,8 @@ def _network(options: argparse.Namespace, device: Device, console: Console) -> N
     table = LatencyTable.read(options.table) if options.table else None
     [seconds] = time_networks(device, [Network(genotype, None)], random.Random(0))
     edge = "×".join(map(str, expansion.input))
-    console.print(f"{genotype.title} at {edge}: [bold]{show_time(seconds * 1e9)}[/] measured on "
-                  f"{device.name}")
+    console.print(Text.assemble(f"{genotype.title} at {edge}: ", (show_time(seconds * 1e9), "bold"),
+                                f" measured on {device.name}"))
     if table is None:
         return
     predictor = Predictor(table)
@@ -95,11 +94,11 @@ def _space(options: argparse.Namespace, device: Device, console: Console) -> Non
         raise SearchspaceError("a table of several spaces needs a name: -o FILE")
     pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]
     path = options.output or table_path(STUDIES, device, spaces[0], pixels)
-    with console.status("") as status:
-        table = make_table(device, spaces, options.seed, options.layers, tell=status.update)
+    with console.waiting() as tell:
+        table = make_table(device, spaces, options.seed, options.layers, tell=tell)
     table.write(path)
-    console.print(f"[bold]{path}[/]: {len(table.layers)} layers timed on {device.name}; "
-                  f"{table.error}")
+    console.print(Text.assemble((str(path), "bold"), f": {len(table.layers)} layers timed on "
+                                f"{device.name}; {table.error}"))
 
 
 def _sized(genotype: Genotype, pixels: int | None) -> Genotype:
@@ -107,7 +106,7 @@ def _sized(genotype: Genotype, pixels: int | None) -> Genotype:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m search.latency", description=(__doc__ or "").partition("\n\n")[0],
         epilog=(__doc__ or "").partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -19,9 +19,10 @@ from search.process import keep_memory, wait_asleep
 from search.study import Study, open_study
 from search.study.settings import Settings
 from searchspace import SearchspaceError
+from searchspace.cli import MISTAKE, fail
 from searchspace.plugins import load_file, load_installed
 
-FAILED = 2      # exit status of a worker that has told why
+FAILED = MISTAKE        # exit status of a worker that has told why
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def main(prepare: Callable[[Study], None] = lambda _: None) -> int:
     try:
         work(job, over.is_set, prepare)
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        return fail(error)
     return 0
 
 

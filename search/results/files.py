@@ -1,7 +1,6 @@
 """What a study leaves in its folder: best.yaml, trials.csv, the front; best.svg is the command
 line's."""
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from search.objectives import Objective
 from search.results.final_comparison import Result
 from search.results.front import Front
 from search.scores.registry import find_score
+from search.spreadsheet import write
 from search.study import Study
 from search.study.settings import Settings
 from search.study.trial import Trial
@@ -41,16 +41,14 @@ def write_front(study: Study, front: Front, folder: Path) -> None:
             old.unlink()
     costs = ("macs", "params")
     head = ["front", "trial", *_columns(front.objectives, costs), *costs, "knee", "identity"]
-    with (folder / "front.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        for i, t in enumerate(front.members, 1):
-            knee = t is front.knee
-            writer.writerow([f"{i:03d}", t.number, *_own(front.objectives, t, costs),
-                             *(getattr(t, c) for c in costs), int(knee), t.identity])
-            note = f"Number {i} of the {len(front.members)} on the front" + ", its knee" * knee
-            _write(study, t, f"front-{i:03d}", f"{_values(study.plan.objectives, t)}.\n{note}",
-                   home / f"{i:03d}.yaml")
+    write(folder / "front.csv", head, (
+        [f"{i:03d}", t.number, *_own(front.objectives, t, costs), *(getattr(t, c) for c in costs),
+         int(t is front.knee), t.identity] for i, t in enumerate(front.members, 1)))
+    for i, t in enumerate(front.members, 1):
+        note = f"Number {i} of the {len(front.members)} on the front" \
+            + ", its knee" * (t is front.knee)
+        _write(study, t, f"front-{i:03d}", f"{_values(study.plan.objectives, t)}.\n{note}",
+               home / f"{i:03d}.yaml")
 
 
 def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
@@ -95,27 +93,20 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
             *(["epochs", "pruned"] if (trained := any(t.epochs for t in trials)) else []),
             *(["front", "hypervolume"] if front else []), "seconds", "start", "brought", "lost",
             "changed", "share_changed", "rank_distance", "replaced", "identity", "error"]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*head, *names])
-        for t in trials:
-            grown = [int(t in front.members), repr(front.volumes[t.number])] if front else []
-            writer.writerow([t.number, *_own(objectives, t, costs),
-                             *(getattr(t, c) for c in costs),
-                             *([t.epochs, int(t.pruned)] if trained else []), *grown,
-                             f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed,
-                             f"{t.share:.4f}", f"{t.rank:.4f}", int(t.replaced), t.identity,
-                             t.error or "", *(t.decisions.get(n, "") for n in names)])
+    write(path, [*head, *names], (
+        [t.number, *_own(objectives, t, costs), *(getattr(t, c) for c in costs),
+         *([t.epochs, int(t.pruned)] if trained else []),
+         *([int(t in front.members), front.volumes[t.number]] if front else []),
+         f"{t.seconds:.3f}", t.start or "", int(t.brought), t.lost, t.changed, f"{t.share:.4f}",
+         f"{t.rank:.4f}", int(t.replaced), t.identity, t.error or "",
+         *(t.decisions.get(n, "") for n in names)] for t in trials))
 
 
 def write_finals(results: list[Result], settings: Settings, path: Path) -> None:
     """The final comparison as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["network", "kind", "input", "macs", "params", "memory", "over_budget",
-                         "score_mean", "score_spread", "scores"])
-        for r in results:
-            e = r.entry
-            writer.writerow([e.name, "published" if e.trial is None else "found", settings.input,
-                             e.cost.macs, e.cost.params, e.cost.memory, int(e.over), repr(r.mean),
-                             repr(r.spread), " ".join(repr(s) for s in r.scores)])
+    head = ["network", "kind", "input", "macs", "params", "memory", "over_budget", "score_mean",
+            "score_spread", "scores"]
+    write(path, head, (
+        [r.entry.name, "published" if r.entry.trial is None else "found", settings.input,
+         r.entry.cost.macs, r.entry.cost.params, r.entry.cost.memory, int(r.entry.over), r.mean,
+         r.spread, " ".join(repr(s) for s in r.scores)] for r in results))

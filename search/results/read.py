@@ -1,6 +1,5 @@
 """A study read back from its folder, as the rows that `viz` is handed."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -21,6 +20,7 @@ from search.pareto import Point, hypervolumes, knee, worst
 from search.results.final_comparison import caveat
 from search.samplers import finished
 from search.sensitivity import main_effects
+from search.spreadsheet import read
 from search.study.storage import WORKER, filled
 from searchspace import Genotype, load
 from searchspace.notation.holes import Decisions, Hole
@@ -134,13 +134,11 @@ def _rivals(file: Path) -> Iterator[Rival]:
     """The final comparison, where there was one."""
     if not file.is_file():
         return
-    with file.open(encoding="utf-8", newline="") as lines:
-        for r in csv.DictReader(lines):
-            found = r["kind"] == "found"
-            yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
-                        int(r["macs"]), int(r["params"]), int(r["memory"]),
-                        float(r["score_mean"]), float(r["score_spread"]),
-                        bool(int(r["over_budget"])))
+    for r in read(file):
+        found = r["kind"] == "found"
+        yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
+                    int(r["macs"]), int(r["params"]), int(r["memory"]),
+                    float(r["score_mean"]), float(r["score_spread"]), bool(int(r["over_budget"])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 
 from search.score_report.correlations import Estimate
+from searchspace.text import markup
 
 ROW, LEFT, PANEL, GAP, TOP = 20, 170, 200, 26, 62
 BASE, SCORE = "#a44a3f", "#1b6ca8"
@@ -20,7 +20,7 @@ def dots(title: str, panels: Sequence[str], rows: Mapping[str, Sequence[Estimate
     for p, name in enumerate(panels):
         left = LEFT + p * (PANEL + GAP)
         out.append(f'<text x="{left + PANEL / 2}" y="{TOP - 14}" text-anchor="middle">'
-                   f'{escape(name)}</text>')
+                   f'{markup(name)}</text>')
         for tick in (-1, -0.5, 0, 0.5, 1):
             x = left + PANEL * (tick + 1) / 2
             out.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 6}" '
@@ -31,7 +31,7 @@ def dots(title: str, panels: Sequence[str], rows: Mapping[str, Sequence[Estimate
         y = TOP + ROW * r + ROW / 2
         colour = BASE if name in marked else SCORE
         out.append(f'<text x="{LEFT - 10}" y="{y + 4}" text-anchor="end" fill="{colour}">'
-                   f'{escape(name)}</text>')
+                   f'{markup(name)}</text>')
         for p, e in enumerate(values):
             if math.isnan(e.value):
                 continue
@@ -39,7 +39,7 @@ def dots(title: str, panels: Sequence[str], rows: Mapping[str, Sequence[Estimate
                             for v in (e.value, e.low, e.high))
             out.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
                        f'stroke-width="2" opacity="0.45"/><circle cx="{x:.1f}" cy="{y}" r="4" '
-                       f'fill="{colour}"><title>{escape(f"{name}, {panels[p]}: {e}")}</title>'
+                       f'fill="{colour}"><title>{markup(f"{name}, {panels[p]}: {e}")}</title>'
                        '</circle>')
     return "\n".join([*out, "</svg>", ""])
 
@@ -53,8 +53,8 @@ def matrix(title: str, names: Sequence[str], values: Sequence[Sequence[float]]) 
     for i, name in enumerate(names):
         at = LEFT + cell * i + cell / 2
         out.append(f'<text x="{LEFT - 8}" y="{top + cell * i + cell / 2 + 4}" text-anchor="end">'
-                   f'{escape(name)}</text><text transform="translate({at + 4},{top - 8}) '
-                   f'rotate(-60)">{escape(name)}</text>')
+                   f'{markup(name)}</text><text transform="translate({at + 4},{top - 8}) '
+                   f'rotate(-60)">{markup(name)}</text>')
         for j, value in enumerate(values[i]):
             known = not math.isnan(value)
             colour = SCORE if known and value > 0 else BASE
@@ -70,4 +70,4 @@ def matrix(title: str, names: Sequence[str], values: Sequence[Sequence[float]]) 
 def _head(width: float, height: float, title: str) -> str:
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
             'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" '
-            f'fill="white"/><text x="14" y="24" font-size="15">{escape(title)}</text>')
+            f'fill="white"/><text x="14" y="24" font-size="15">{markup(title)}</text>')

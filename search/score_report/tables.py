@@ -1,6 +1,5 @@
 """What the honesty report says of each score: as tables for people, as CSV and JSON."""
 
-import csv
 import json
 import math
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from rich.table import Table as Grid
 from search.score_report.correlations import Estimate, Worth
 from search.score_report.variance_shares import Shares
 from search.scores.registry import BASELINES
+from search.spreadsheet import write
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,4 @@ def write_report(lines: Sequence[Line], bands: Sequence[str], folder: Path) -> N
             for key, e in parts.items():
                 row |= {key: e.value, f"{key} low": e.low, f"{key} high": e.high}
         flat.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(flat[0]))
-        writer.writeheader()
-        writer.writerows(flat)
-
-
+    write(folder / "scores.csv", list(flat[0]), ([row[k] for k in flat[0]] for row in flat))

@@ -2,26 +2,26 @@
 
 import sys
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from search.scores.rank_aggregation import Combination
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
 from searchspace import SearchspaceError
+from searchspace.cli import Console, fail
 
 
 def main(arguments: list[str]) -> int:
     """All scores in a table, or those that are named, in full; 2 for a name that is none."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         chosen = [find_score(name) for name in arguments or
                   (*SCORES, *RELATIVE)]
     except SearchspaceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     if arguments:
         for score in chosen:
-            console.print(f"[bold]{score.name}[/]: {score.title}, in {score.unit}")
+            console.print(Text.assemble((score.name, "bold"), f": {score.title}, in {score.unit}"))
             console.print(f"  from: {score.source}")
             console.print(f"  looks at: {', '.join(score.needs) or 'the genotype alone'}")
             console.print(f"  passes: {score.passes}")

@@ -1,6 +1,5 @@
 """Logs of a training: log.csv always, TensorBoard's event files where they are asked for."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from search.errors import RecipeError
+from search.spreadsheet import writer
 from search.training.loop import Row
 
 
@@ -16,12 +16,12 @@ class Log:
 
     def __init__(self, file: TextIO, board: Any) -> None:
         self.file, self.board = file, board
-        self.rows = csv.writer(file)
-        self.rows.writerow([f.name for f in fields(Row)])
+        self.write = writer(file)
+        self.write(f.name for f in fields(Row))
 
     def add(self, row: Row) -> None:
         """Write an epoch."""
-        self.rows.writerow(["" if v is None else repr(v) for v in asdict(row).values()])
+        self.write(asdict(row).values())
         self.file.flush()
         if self.board is not None:
             for name, value in asdict(row).items():

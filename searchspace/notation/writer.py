@@ -2,11 +2,17 @@
 
 import re
 
+from yaml import ScalarNode
+from yaml.representer import SafeRepresenter
+from yaml.resolver import Resolver
+
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
 
 WIDTH = 96
 
 _PLAIN = re.compile(r"[A-Za-z_=][A-Za-z0-9_=+*/. ()<>@-]*\Z")
+_TEXT = "tag:yaml.org,2002:str"
+_resolver, _representer = Resolver(), SafeRepresenter()
 _BLOCK_KEYS = ("blocks", "variants", "net", "body", "args", "in", "out", "steps", "published",
                "exact")
 
@@ -71,14 +77,14 @@ def _scalar(tree: Scalar) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    return _word(value)
+    if isinstance(value, float):
+        return str(_representer.represent_float(value).value)
+    return repr(value) if isinstance(value, int) else _word(value)
 
 
 def _word(text: str) -> str:
-    """Text plain where it reads back as itself, else quoted."""
-    if _PLAIN.match(text) and not text.endswith(" ") and text not in RESERVED_WORDS:
+    """Text plain where all readers, of YAML 1.1 too, give it back as itself, else quoted."""
+    if _PLAIN.match(text) and not text.endswith(" ") and _is_word(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 65536
@@ -86,4 +92,6 @@ def _word(text: str) -> str:
     return f'"{escaped}"'
 
 
-RESERVED_WORDS = ("null", "true", "false")
+def _is_word(text: str) -> bool:
+    kind = _resolver.resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return bool(kind == _TEXT)

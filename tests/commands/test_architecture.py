@@ -14,13 +14,13 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display errors shapes", "notation registry units", "ops", "compiler plugins",
+    "searchspace": ("display shapes text", "errors", "notation registry units", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "builder cost identity summary",
                     "space verify", "zoo", "__main__"),
-    "viz": ("drawing results", "comparison plots render", "diff docs pages",
+    "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "pictures report zoo"),
     "search": ("archive.migrations benchmark_table environment errors gaussian_process pareto "
-               "process seeds sensitivity",
+               "process seeds sensitivity spreadsheet",
                "archive data samplers scores", "latency samplers.gp scores.proxies training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),

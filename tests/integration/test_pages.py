@@ -4,6 +4,7 @@ Every test ends with no word on the console and no request that left the page.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,19 @@ from urllib.parse import quote
 
 import pages
 import pytest
+from strangers import FRAGMENTS, squeezed, study
 
 from searchspace import cost, load
+from searchspace.text import printable
 from searchspace.zoo.published import published_at
 from viz import zoo
 from viz.comparison.alignment import WEIGHTS, difference
 from viz.comparison.stages import outline
 from viz.docs import gallery
 from viz.drawing.network import subject
-from viz.pages.page import STATIC
 from viz.pages.study import report
 from viz.results import Results, Rival
+from viz.templates import STATIC
 
 sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 EXECUTABLE = pages.browser()
@@ -29,6 +32,7 @@ pytestmark = [pytest.mark.slow,
               pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")]
 
 EVIL = "<img src=x onerror=document.title='run'>"
+STRANGE = "".join(FRAGMENTS).replace("\0", "")       # which a browser leaves out
 ZOO = ("henet@*", "sinet@1.0", "mobilenet-v2@1.*", "shufflenet-v1@1.0-*")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
@@ -48,10 +52,11 @@ def made() -> Results:
 def files(made: Results, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages, written."""
     home = tmp_path_factory.mktemp("pages")
-    texts = {"report": report(made),
-             "evil": report(pages.study(4, name=EVIL))}
+    strange = study(STRANGE)
+    texts = {"report": report(made), "evil": report(pages.study(4, name=EVIL)),
+             "strange": report(replace(strange, effects=((STRANGE, 0.5), *strange.effects)))}
     for name, text in texts.items():
-        (home / f"{name}.html").write_text(text, encoding="utf-8")
+        (home / f"{name}.html").write_text(text, encoding="utf-8", newline="")
     assert zoo.main([*ZOO, "-o", str(home / "gallery.html")]) == 0
     return {path.stem: path for path in home.iterdir()}
 
@@ -272,6 +277,18 @@ def test_markup_in_a_name_is_text(opened: Open) -> None:
     assert EVIL in tab.locator("#panel pre").text_content()
     tab.locator("#panel .drawing svg").wait_for()
     assert "<img src=x" in tab.locator("#panel .drawing svg").text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_from_anybody_is_text(opened: Open, scheme: str) -> None:
+    tab = opened("strange", scheme=scheme)
+    assert printable(squeezed(tab.locator("h1").inner_text())) == printable(squeezed(STRANGE))
+    assert tab.locator("img").count() == 0
+    hosts = tab.locator(".plots .chart")
+    for i in range(hosts.count()):
+        hosts.nth(i).scroll_into_view_if_needed()
+        hosts.nth(i).locator(".marks").wait_for()
+    tab.locator("#panel .drawing svg").wait_for()
 
 
 def test_no_other_script_runs(opened: Open) -> None:

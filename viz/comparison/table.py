@@ -1,7 +1,6 @@
 """The difference of two networks as a table or a drawing."""
 
 from rich.table import Table
-from rich.text import Text
 
 from searchspace import Genotype, cli
 from viz.comparison.alignment import Difference, difference
@@ -53,8 +52,8 @@ def show(found: Difference, *, everything: bool = False) -> Table:
         if change.kind == "same" and not everything:
             continue
         remarks = [*change.remarks, *filter(None, (grown(change.cost),))]
-        table.add_row(SIGNS[change.kind], Text(_stage(change.before)), Text(_stage(change.after)),
-                      Text("\n".join(remarks) if change.kind != "same" else ""),
+        table.add_row(SIGNS[change.kind], _stage(change.before), _stage(change.after),
+                      "\n".join(remarks) if change.kind != "same" else "",
                       style=STYLES[change.kind])
     return table
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from searchspace import cost, load, published, spaces
 from searchspace.space.budget import show_amount
+from searchspace.text import markdown
 
 INTRODUCTION = """\
 # Gallery
@@ -36,6 +37,6 @@ def entry(name: str) -> str:
         counts = f"{show_amount(total.params)} parameters, {show_amount(total.macs)} MACs. "
     others = f"Variants: {', '.join(f'`{v}`' for v in variants)}." if len(variants) > 1 else ""
     return "\n".join([
-        f"## {name}", "", genotype.header.source + ".", "",
+        f"## {name}", "", f"{markdown(genotype.header.source)}.", "",
         f"`{genotype.title}`: {counts}{others}".strip(), "",
         f"![{genotype.title}](gallery/{name}.svg)", ""])

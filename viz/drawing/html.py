@@ -4,10 +4,6 @@ The page holds the DOT statement of each box and group, and Graphviz itself (`we
 folding puts other statements together and lays them out again.
 """
 
-import html
-import json
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 import graphviz
@@ -16,26 +12,21 @@ from viz.drawing.dot import Scribe, frame
 from viz.drawing.elements import Group, Picture
 from viz.drawing.labels import amount
 from viz.drawing.style import Style
+from viz.templates import STATIC, environment, policy
 
 
 def foldable(picture: Picture, style: Style) -> str:
     """The page. All its names are text: nothing in a genotype can become markup or script."""
-    theme = style.palette
-    web = files("viz") / "web"
-    template = (web / "templates" / "fold.html").read_text(encoding="utf-8")
+    rest = f", {picture.remark}" if picture.remark else ""
+    code = [_read("viz-global.js"), _read("fold.js")]
+    return environment().get_template("fold.html").render(
+        theme=style.palette, title=picture.title, style=_read("fold.css"), scripts=code,
+        policy=policy(code), graph=statements(picture, style),
+        costs=f"{amount(picture.macs, 5)} MACs, {amount(picture.params, 5)} parameters{rest}")
 
-    def read(name: str) -> str:
-        return (web / "static" / name).read_text(encoding="utf-8")
 
-    return Template(template).substitute(
-        theme=theme.name, title=html.escape(picture.title),
-        costs=html.escape(f"{amount(picture.macs, 5)} MACs, {amount(picture.params, 5)} "
-                          f"parameters{', ' + picture.remark if picture.remark else ''}"),
-        style=Template(read("fold.css")).substitute(
-            background=theme.background, ink=theme.ink, second=theme.second, border=theme.border,
-            focus=theme.lanes[0]),
-        graph=json.dumps(statements(picture, style), ensure_ascii=False).replace("<", "\\u003c"),
-        viz=read("viz-global.js"), script=read("fold.js"))
+def _read(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def statements(picture: Picture, style: Style) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 All of it is left-aligned, so that a viewer's other font moves nothing.
 """
 
-import html
 from collections.abc import Iterable
 from textwrap import wrap
 
 from searchspace.ops import show_shape
+from searchspace.text import markup
 from viz.drawing.elements import Box, Group, Picture
 from viz.drawing.network import Opening
 from viz.drawing.style import STEPS, Style
@@ -266,15 +266,10 @@ def span(text: str, size: int, colour: str, *, bold: bool = False) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Text that stays text: no markup, no entities, and none of Graphviz's escapes (``\N``), which
-    it looks for after it has resolved entities."""
-    escaped: str = html.escape(printable(text))
-    return escaped.replace("\\", "&#92;&#92;").replace("  ", "&#160; ")
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which no XML may hold."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    r"""Text that stays text: no markup, no entities, none of Graphviz's escapes (``\N``), which it
+    looks for after it has resolved entities, and nothing that a page takes for a colour."""
+    whole = "&#35;".join(map(markup, text.split("#")))
+    return whole.replace("\\", "&#92;&#92;").replace("  ", "&#160; ")
 
 
 def tooltip(text: str) -> str:

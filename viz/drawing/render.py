@@ -40,7 +40,7 @@ def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: S
                                f"not {format}")
     source = digraph(pictures[0], style).source if format == "dot" else \
         foldable(pictures[0], style)
-    return source.encode()
+    return source.encode(errors="backslashreplace")
 
 
 def svg(genotype: Genotype, level: str = "stage", theme: str = "light", direction: str = "TB",

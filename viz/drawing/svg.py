@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree as ET
 
-from viz.drawing.labels import printable
+from searchspace.text import printable
 
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}title"

@@ -13,10 +13,10 @@ from searchspace.ops import show_shape
 from searchspace.space.budget import show_amount
 from searchspace.summary import stages
 from viz.drawing.render import svg
-from viz.pages.page import environment
 from viz.plots import PLOTS
 from viz.plots.render import chart
 from viz.results import Results
+from viz.templates import environment
 
 TOP = 10
 WIDTH = 560        # pixels of a plot

@@ -7,29 +7,21 @@ are named by their hashes in the page's own policy: a browser runs these and no 
 
 import base64
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from viz.comparison.alignment import WEIGHTS
 from viz.drawing.style import DARK, LIGHT
 from viz.plots.render import library
 from viz.plots.theme import THEMES, config
-
-if TYPE_CHECKING:
-    import jinja2
-
-WEB = Path(__file__).parents[1] / "web"
-STATIC = WEB / "static"
+from viz.templates import STATIC, environment, policy
 
 
 def pack(value: object) -> str:
     """A value as JSON, gzip, base64; the same text for the same value."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
@@ -39,26 +31,12 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
     ``data`` by the ids under which the scripts ask for them."""
     code = [*libraries(),
             "\n".join((STATIC / name).read_text(encoding="utf-8") for name in scripts)]
-    hashes = " ".join(f"'sha256-{_hash(text)}'" for text in code)
-    policy = (f"default-src 'none'; script-src {hashes} 'wasm-unsafe-eval'; "
-              "style-src 'unsafe-inline'; "
-              "img-src data: blob:; base-uri 'none'; form-action 'none'")
     themes = {"plots": {theme: config(theme) for theme in THEMES}, "darker": darker()}
     packed = {"themes": pack(themes), "weights": pack(WEIGHTS),
               **{name: pack(value) for name, value in data.items()}}
     return environment().get_template(template).render(
-        style=(STATIC / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy,
+        style=(STATIC / "style.css").read_text(encoding="utf-8"), scripts=code, policy=policy(code),
         data=packed, **values)
-
-
-@cache
-def environment() -> "jinja2.Environment":
-    """The templates of `WEB`; what they are given is escaped."""
-    import jinja2
-
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(WEB / "templates"), autoescape=True,
-                              undefined=jinja2.StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)
 
 
 def libraries() -> tuple[str, str]:
@@ -88,7 +66,3 @@ def _colours(value: object) -> Iterator[str]:
     elif isinstance(value, Sequence):
         for part in value:
             yield from _colours(part)
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

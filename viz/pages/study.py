@@ -50,7 +50,7 @@ def write_report(results: Results, path: Path) -> Path:
         SearchspaceError: it cannot be written.
     """
     try:
-        path.write_text(report(results), encoding="utf-8")
+        path.write_text(report(results), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SearchspaceError(f"{path} cannot be written: {error.strerror}") from None
     return path

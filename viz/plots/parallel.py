@@ -61,9 +61,10 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
     if not found or not lines:
         return None
     order = [axis.hole for axis in found]
-    x = {"field": "hole", "type": "nominal", "sort": order, "title": None,
-         "scale": {"type": "point"}, "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False,
-                                              "ticks": False}}
+    # an order to sort by would become an expression, in which names are no data
+    x = {"field": "hole", "type": "nominal", "title": None,
+         "scale": {"type": "point", "domain": order},
+         "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False, "ticks": False}}
     y = {"field": "at", "type": "quantitative", "axis": None,
          "scale": {"domain": [-0.15, 1.05], "nice": False, "zero": False}}
     values = [{"trial": line.trial, "rank": line.rank, "hole": hole, "at": at}

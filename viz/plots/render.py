@@ -1,11 +1,13 @@
 """Plots as files: SVG, PDF and PNG by vl-convert, which holds Vega and needs no browser."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from searchspace import SearchspaceError
+from searchspace.text import printable
 from viz.plots.registry import in_order
 from viz.plots.theme import config
 from viz.results import Results
@@ -20,12 +22,21 @@ def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
     import vl_convert
 
     # no word for each mark: a file is looked at as a whole
-    sized = {**spec, "width": width, "config": {**config(theme), "aria": False}}
+    sized = {**_printable(spec), "width": width, "config": {**config(theme), "aria": False}}
     if format == "svg":
         return _small(vl_convert.vegalite_to_svg(sized)).encode()
     if format == "pdf":
         return vl_convert.vegalite_to_pdf(sized)
     return vl_convert.vegalite_to_png(sized, scale=2)
+
+
+def _printable(value: Any) -> Any:
+    """A drawing whose texts an SVG can hold."""
+    if isinstance(value, Mapping):
+        return {key: _printable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(part) for part in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def _small(drawn: str) -> str:

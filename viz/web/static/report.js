@@ -8,8 +8,8 @@ let known = null, chosen = null, other = "", mark = () => {};
 /** The details of a trial, or of a published network. */
 async function details(id) {
   known ??= await unpack("published");
-  if (known[id]) return known[id];
-  const chunk = study.chunks[id];
+  if (Object.hasOwn(known, id)) return known[id];
+  const chunk = Object.hasOwn(study.chunks, id) ? study.chunks[id] : undefined;
   if (chunk === undefined) return null;
   if (!chunks.has(chunk)) chunks.set(chunk, await unpack(`networks-${chunk}`));
   const columns = chunks.get(chunk), at = columns.id.indexOf(id);
@@ -19,8 +19,7 @@ async function details(id) {
 
 /** A field of a row by the name of a column, of a goal or of a hole. */
 function field(row, name) {
-  if (name in row) return row[name];
-  if (name.toLowerCase() in row) return row[name.toLowerCase()];
+  for (const key of [name, name.toLowerCase()]) if (Object.hasOwn(row, key)) return row[key];
   const goal = study.goals.findIndex((g) => g.toLowerCase() === name.toLowerCase());
   if (goal >= 0) return row.values[goal];
   const hole = study.holes.findIndex((h) => h.name === name);
