@@ -191,6 +191,9 @@ def _ours(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[
     if not isinstance(name, str) or not isinstance(what, str) or not isinstance(rows, list):
         raise TableError(f"{file}: a table has a space (its name), a value (what it is, in words) "
                          "and rows (a list)")
+    if name != Path(name).name:
+        raise TableError(f"{file}: the space {name!r} is neither bundled nor a file beside the "
+                         "table")
     beside = file.parent / name          # a space that is no bundled one lies beside its table
     space = load(beside if beside.is_file() else name)
     return space, what, (

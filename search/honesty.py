@@ -40,6 +40,7 @@ from search.scores.relative import Relative
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, fail, load_named
 from searchspace.expansion import trace
+from searchspace.files import file_name, write_file
 from searchspace.space.budget import Budget, parse_amount, show_amount
 from searchspace.space.point import sample as draw_one
 
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 150)
     try:
         load_named(options)
-        kept = Sample.read(Path(options.read)) if options.read else None
+        kept = Sample.read(Path(options.read), options.space) if options.read else None
         every = (*SCORES, *RELATIVE)
         scores = [find_score(name) for name in options.scores or every]
         scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
@@ -119,7 +120,7 @@ def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
         return Path(options.out)
     if options.read:
         return Path(options.read).parent
-    return FOLDER / "".join(c if c.isalnum() or c in "-_" else "-" for c in sampled.job.space)
+    return FOLDER / file_name(sampled.job.space)
 
 
 def _report(sampled: Sample, names: list[str], relative: list[Relative],
@@ -176,7 +177,7 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
         picture = _matrix(lines, columns, sampled)
     console.print(share_table(lines, sampled.job.space))
     write_report(lines, [n for n, _ in bands], folder)
-    (folder / "scores.svg").write_text(picture, encoding="utf-8")
+    write_file(folder / "scores.svg", picture)
     if not (folder / "networks.json").exists():
         sampled.write(folder / "networks.json")
     console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "

@@ -24,7 +24,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from search.archive.arguments import without_secrets
+from search.archive.connection.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
 from search.cli.messages import beginning, files_told, tell
 from search.cli.preview import print_report, print_short

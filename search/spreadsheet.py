@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from searchspace.files import replacing
+
 SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 _AHEAD = "' "       # what a spreadsheet may overlook
 
@@ -17,7 +19,8 @@ _AHEAD = "' "       # what a spreadsheet may overlook
 def write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Write a table; how many rows it has. Raises OSError where that is impossible."""
     count = 0
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with replacing(path) as fresh, fresh.open("w", newline="", encoding="utf-8",
+                                              errors="backslashreplace") as file:
         add = writer(file)
         add(head)
         for count, row in enumerate(rows, 1):  # noqa: B007 (the count is what is wanted)

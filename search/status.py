@@ -25,15 +25,16 @@ from rich.table import Table
 from rich.text import Text
 
 from search.archive import Archive
-from search.archive.arguments import without_secrets
 from search.archive.claims import Claims, Worker
-from search.archive.locations import STUDIES, url_of
+from search.archive.connection.access import Access
+from search.archive.connection.arguments import without_secrets
+from search.archive.connection.locations import STUDIES, url_of
 from search.errors import StudyError
 from search.objectives import Objective, named
 from search.pareto import nondominated
 from search.samplers import finished
 from search.study.recovery import INTERRUPTED
-from search.study.storage import WORKER, open_storage
+from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace import SearchspaceError
 from searchspace.cli import Console, Parser, fail
 from searchspace.space.budget import show_amount
@@ -145,8 +146,8 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     try:
         url = url_of(options.where, Path(options.studies))
-        with Archive(url) as archive:
-            study = _load(url, options.study or Path(options.where).resolve().name)
+        with Archive(url, access=Access.READ) as archive, read_storage(url) as storage:
+            study = _load(storage, options.study or Path(options.where).resolve().name)
             wanted = options.trials or study.user_attrs.get("trials")
 
             def look() -> Group:
@@ -165,8 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _load(url: str, name: str) -> optuna.Study:
-    storage = open_storage(url, "", 0)
+def _load(storage: WorkerStorage, name: str) -> optuna.Study:
     names = [s.study_name for s in storage.get_all_studies()]
     if name not in names and len(names) == 1:
         name = names[0]

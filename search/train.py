@@ -30,6 +30,7 @@ from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
 from searchspace.cli import Console, Parser, add_option, fail, load_named, remark
 from searchspace.expansion import trace
+from searchspace.files import file_name, make_folder, replacing, write_file
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
 from searchspace.space.budget import show_amount
@@ -69,14 +70,15 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     data = TrainOptions(options.data, options.data_dir).open()
     recipe = load_recipe(options.recipe or "quick")
     genotype = _genotype(options, data)
-    folder = Path(options.out) if options.out else _folder(options.network, data, recipe)
+    folder = Path(options.out).resolve() if options.out else \
+        _folder(options.network, data, recipe)
     training = _training(genotype, data, recipe, options)
     epochs = training.task.epochs
     checkpoint = folder / "checkpoint.pt"
     resumed = training.resume(checkpoint)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "genotype.yaml").write_text(to_yaml(genotype), encoding="utf-8")
+        make_folder(folder)
+        write_file(folder / "genotype.yaml", to_yaml(genotype))
     except OSError as error:
         raise RecipeError(f"cannot write to {folder}: {error.strerror or error}") from None
     for note in data.notes:
@@ -161,8 +163,9 @@ def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe
               "input": list(training.task.shape), "classes": list(data.classes),
               "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
     same = {k: v for k, v in result.items() if k != "seconds"}      # the same bytes again
-    save_file(training.weights(), folder / "weights.safetensors", {"result": json.dumps(same)})
-    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    with replacing(folder / "weights.safetensors") as fresh:
+        save_file(training.weights(), fresh, {"result": json.dumps(same)})
+    write_file(folder / "result.json", json.dumps(result, indent=1) + "\n")
     return result
 
 
@@ -184,11 +187,10 @@ def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
 
 def _folder(network: str, data: Data, recipe: Recipe) -> Path:
     """Beside a genotype's file, a folder of its name; for a published network in studies/."""
-    name = f"{data.name}-{recipe.name}"
     path = Path(network)
-    if network not in published() and path.is_file():
-        return path.parent / f"{path.stem}-{name}"
-    return ROOT / "studies" / f"{network.replace('@', '-').replace('/', '-')}-{name}"
+    own_file = network not in published() and path.is_file()
+    name = file_name(f"{path.stem if own_file else network}-{data.name}-{recipe.name}")
+    return (path.parent if own_file else ROOT / "studies") / name
 
 
 def _parser() -> argparse.ArgumentParser:

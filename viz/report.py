@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from search.archive.arguments import without_secrets
+from search.archive.connection.arguments import without_secrets
 from search.results.read import read_study
 from searchspace import SearchspaceError
 from searchspace.cli import Console, Parser, add_option, fail, load_named
-from viz.pages.study import write_report
+from viz.drawing.render import write
+from viz.pages.study import report, write_report
 from viz.plots.render import FORMATS, write_charts
 from viz.plots.theme import THEMES
 
@@ -61,9 +62,12 @@ def main(given: list[str] | None = None) -> int:
     try:
         load_named(options)
         results = read_study(options.study, options.storage)
-        written = [write_report(results, options.output or options.study / "report.html")] \
-            if options.plots is None else \
-            write_charts(results, options.plots, options.format, options.theme)
+        if options.plots is not None:
+            written = write_charts(results, options.plots, options.format, options.theme)
+        elif options.output is not None:        # wherever that leads: a person named it
+            written = [write(options.output, report(results).encode())]
+        else:
+            written = [write_report(results, options.study / "report.html")]
     except SearchspaceError as error:
         return fail(error)
     Console().out(*written, sep="\n")

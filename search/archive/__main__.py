@@ -10,6 +10,10 @@ examples:
   python -m search.archive import postgresql+psycopg://me@host/db --into all.db
   python -m search.archive check
   python -m search.archive backup mine-today.db studies/mine
+  python -m search.archive migrate studies/mine
+
+Only import (into its target), check --repair and migrate change an archive; all others open it to
+be read.
 """
 
 import argparse
@@ -21,14 +25,16 @@ from rich.table import Table
 from rich.text import Text
 
 from search.archive import Archive, StorageError
-from search.archive.arguments import without_secrets
+from search.archive.connection.access import Access
+from search.archive.connection.arguments import without_secrets
+from search.archive.connection.locations import STUDIES, all_urls, elsewhere, new_url
 from search.archive.export import export
 from search.archive.integrity import check, repair
-from search.archive.locations import STUDIES, all_urls, new_url
 from search.archive.merge import backup, merge
 from search.archive.queries import Measure, about, best, disagreements, identities, measures
+from search.archive.schema import REVISION
 from searchspace import SearchspaceError, load
-from searchspace.cli import Console, Parser, fail
+from searchspace.cli import Console, Parser, fail, remark
 from searchspace.errors import nearest
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
@@ -45,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with ExitStack() as open_:
             studies = Path(options.studies)
-            archives = [open_.enter_context(Archive(url))
+            for folder in elsewhere(studies) if not options.archives else ():
+                remark(f"{folder} is left out: it is kept in another database, which is asked "
+                       "where it is named")
+            archives = [open_.enter_context(Archive(url, access=options.access))
                         for url in all_urls(options.archives, studies)]
             return int(options.run(options, archives, console))
     except SearchspaceError as error:
@@ -173,7 +182,7 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
 def _check(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
     status = 0
     for archive in archives:
-        if options.repair:
+        if options.access is Access.WRITE:
             repair(archive)
         faults = check(archive)
         console.print(f"{archive.database.name}: {'; '.join(faults) or 'whole'}")
@@ -191,6 +200,14 @@ def _backup(options: argparse.Namespace, archives: list[Archive], console: Conso
     return 0
 
 
+def _migrate(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    for archive in archives:
+        found = archive.database.found
+        console.print(f"{archive.database.name}: " + (
+            "up to date" if found == REVISION else f"brought from {found} to {REVISION}"))
+    return 0
+
+
 def _title(measure: Measure) -> str:
     score, data, recipe, fidelity = measure
     return ", ".join(filter(None, [score, data, recipe, f"{fidelity} epochs" if fidelity else ""]))
@@ -204,9 +221,10 @@ def _parser() -> argparse.ArgumentParser:
                         help="where the studies are whose archives are asked by default")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, told: str) -> argparse.ArgumentParser:
+    def command(name: str, run: object, told: str,
+                access: Access = Access.READ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=told, description=told)
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, access=access)
         return made
 
     one = command("best", _best, "the best networks under a budget, across all studies")
@@ -230,10 +248,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--into", required=True, metavar="ARCHIVE",
                      help="database file or URL; made where it is not")
     one = command("check", _check, "whether archives are whole; exit status 1 where one is not")
-    one.add_argument("--repair", action="store_true",
+    one.add_argument("--repair", dest="access", action="store_const", const=Access.WRITE,
                      help="first work out anew what follows from the evaluations")
     one = command("backup", _backup, "copy an SQLite database while it may be written to")
     one.add_argument("file", help="the copy")
+    command("migrate", _migrate, "bring archives of an older release up to date", Access.MIGRATE)
     for made in commands.choices.values():
         made.add_argument("archives", nargs="*", metavar="ARCHIVE",
                           help="database files, study folders, names of studies, or URLs "

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from search.archive import schema
 from search.archive.claims import Claims
+from search.archive.connection.access import Access
 from search.archive.database import Database
 from search.archive.ranking import best, magnitude, refresh
 from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
@@ -27,7 +28,7 @@ RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "v
 
 
 class Archive:
-    """The archive in one database: made there if it is new, upgraded if it is an older one.
+    """The archive in one database, opened to be written to unless ``access`` says otherwise.
 
     ``url`` is SQLAlchemy's: ``sqlite:///studies/mine/study.db``, ``postgresql+psycopg://…``. Use
     it as a context manager, or `close` it; each process opens its own. Once open, a server that
@@ -37,8 +38,8 @@ class Archive:
         StorageError: the database cannot be used, here and from every method.
     """
 
-    def __init__(self, url: str, patience_s: float = 0) -> None:
-        self.database = Database(url, patience_s)
+    def __init__(self, url: str, patience_s: float = 0, access: Access = Access.WRITE) -> None:
+        self.database = Database(url, patience_s, access)
         self.engine = self.database.engine
         self.claims: Claims | None = None       # of the worker that records here
 

@@ -1,66 +1,63 @@
 """A database of the archive: SQLite or PostgreSQL, opened, upgraded, told about in one sentence."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from search.archive.migrate import NewerError, prepare
-from search.archive.retry import patient
-from search.archive.urls import VARIABLE, hidden, keep, scrub, whole
+from search.archive.connection.access import Access, engine_options
+from search.archive.connection.retry import patient
+from search.archive.connection.urls import VARIABLE, hidden, keep, scrub, whole
+from search.archive.migrate import TablesError, prepare
 from search.errors import StorageError
 
 T = TypeVar("T")
 
 DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _ASKED = f"set PGPASSWORD, or {VARIABLE} to the whole URL, or write ~/.pgpass"
-PATIENCE_S = 60     # how long a writer waits for the others in an SQLite file
 
 
 
 
 class Database:
-    """The connections to one database, whose tables are of this program's revision.
+    """The connections to one database, whose tables are of this program's revision; ``found`` is
+    the one that they had before, None where there were none.
 
     Raises:
         StorageError: the database cannot be used, here and from `read` and `write`.
     """
 
-    def __init__(self, url: str, patience_s: float = 0) -> None:
+    def __init__(self, url: str, patience_s: float = 0, access: Access = Access.WRITE) -> None:
         self.patience_s = patience_s
         try:
-            given = sa.make_url(whole(keep(url)))
-            parsed = _readable(given)
+            parsed = sa.make_url(whole(keep(url)))
             self.kind = parsed.get_backend_name()
             if self.kind not in DIALECTS:
                 raise StorageError(
                     f"the archive works on SQLite and PostgreSQL, not on {self.kind}")
-            wait = {"connect_args": {"timeout": PATIENCE_S}} if self.kind == "sqlite" else {}
-            self.engine = sa.create_engine(parsed, pool_pre_ping=True, **wait)
+            self.engine = sa.create_engine(parsed, **engine_options(parsed, access))
         except ModuleNotFoundError as error:
             raise StorageError(f"{parsed.drivername} needs the Python package {error.name}, "
                                "which is not installed") from None
         except SQLAlchemyError as error:
             raise StorageError(f"that is no database URL: {sentence(error)}") from None
         self.insert: Any = DIALECTS[self.kind]
-        self._file = given.database if self.kind == "sqlite" else None
+        self._file = parsed.database if self.kind == "sqlite" else None
         self.name = self._file or scrub(url)
         if self.kind == "sqlite":
             sa.event.listen(self.engine, "connect", _take_over_transactions)
             sa.event.listen(self.engine, "begin", _begin)
         try:
             with self.told("opened"):
-                prepare(self.engine)
-        except NewerError as error:
+                self.found = prepare(self.engine, access)
+        except TablesError as error:
             self.engine.dispose()
-            raise StorageError(f"the archive in {self.name} {error}") from None
+            raise StorageError(f"{self.name} {error}") from None
         except BaseException:
             self.engine.dispose()
             raise
@@ -102,19 +99,6 @@ class Database:
             hint = "" if folder.is_dir() else f"; there is no folder {folder}"
             raise StorageError(f"the archive in {self.name} cannot be {deed}: "
                                f"{sentence(error)}{hint}") from None
-
-
-def _readable(url: sa.URL) -> sa.URL:
-    """An SQLite file in a folder that cannot be written to is opened for reading alone: its log,
-    which readers share, could not be made there. A log that is there is read, or the file refused.
-    """
-    if url.get_backend_name() != "sqlite" or not url.database or url.query:
-        return url
-    file = Path(url.database).absolute()
-    if not file.is_file() or os.access(file.parent, os.W_OK) or Path(f"{file}-wal").exists():
-        return url
-    return url.set(database=f"file:{quote(str(file))}",
-                   query={"mode": "ro", "immutable": "1", "uri": "true"})
 
 
 def sentence(error: Exception) -> str:

@@ -1,41 +1,70 @@
-"""From any released schema of the archive to the present one, in one transaction."""
+"""The tables of the archive: made, and brought from any released schema to the present one, in one
+transaction; each where it is allowed."""
 
 import contextlib
 import sqlite3
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from search.archive.connection.access import Access
+from search.archive.owner import strangers, told
 from search.archive.schema import REVISION, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _LOCK = 0x61726368                  # PostgreSQL's advisory lock of whoever migrates
 _ONE_THREAD = threading.Lock()      # alembic's ``op`` is one for the whole process
 _VERSIONS = sa.table(VERSION_TABLE, sa.column("version_num", sa.Text))
 
 
-class NewerError(Exception):
-    """Tables that only a newer program knows."""
+class TablesError(Exception):
+    """Tables that cannot be used as they are; one sentence after the database's name."""
 
 
-def prepare(engine: sa.Engine) -> None:
-    """Make the tables where they are not, and bring older ones up to `REVISION`.
+def prepare(engine: sa.Engine, access: Access) -> str | None:
+    """See to it that the tables are those of `REVISION`, as far as ``access`` goes: writing makes
+    them where there are none, and only migrating changes older ones. Gives the revision that they
+    had, None where there were none.
 
     Whoever comes first does it, others wait. If it fails or is killed, the database is as it was.
 
     Raises:
-        NewerError: a newer program wrote them. SQLAlchemyError: the database refuses.
+        TablesError: they cannot be used. SQLAlchemyError: the database refuses.
     """
     with engine.connect() as connection:
-        if _revision(connection) == REVISION:
-            return
+        revision = _revision(connection)
+        if not _is_to_be_changed(connection, revision, access):
+            return revision
     with _ONE_THREAD, engine.execution_options(writes=True).connect() as connection:
         if connection.dialect.name == "sqlite":
-            _migrate_sqlite(connection)
+            _migrate_sqlite(connection, access)
         else:
             with connection.begin():
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                _migrate(connection)
+                _migrate(connection, access)
+    return revision
+
+
+def _is_to_be_changed(connection: sa.Connection, revision: str | None, access: Access) -> bool:
+    """Whether tables are missing or old; TablesError where that is not to be changed."""
+    if revision == REVISION:
+        return False
+    if revision is None:
+        if others := strangers(connection):
+            raise TablesError(f"is no archive: another program keeps {told(others)} in it")
+        if access is not Access.WRITE:
+            raise TablesError("is no archive: there are no tables of one in it")
+    elif revision not in _revisions():
+        raise TablesError(f"has tables of revision {revision}, and this program knows those up to "
+                          f"{REVISION}; install a newer one")
+    elif access is not Access.MIGRATE:
+        raise TablesError(f"has tables of an older release, {revision} and not {REVISION}: "
+                          "python -m search.archive migrate ARCHIVE brings it up to date")
+    return True
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -46,7 +75,7 @@ def _revision(connection: sa.Connection) -> str | None:
     return "0001" if known.has_table("arch_schema") else None
 
 
-def _migrate_sqlite(connection: sa.Connection) -> None:
+def _migrate_sqlite(connection: sa.Connection, access: Access) -> None:
     """A table is changed by copying it, during which no key may refer to it."""
     driver = connection.connection.driver_connection
     assert driver is not None
@@ -55,28 +84,32 @@ def _migrate_sqlite(connection: sa.Connection) -> None:
         driver.execute("PRAGMA journal_mode=WAL")   # readers and a writer do not wait for another
     try:
         with connection.begin():
-            _migrate(connection)
+            _migrate(connection, access)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             assert broken is None, f"a migration broke {broken}"
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
-def _migrate(connection: sa.Connection) -> None:
-    """Run the missing migrations within the transaction of ``connection``."""
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
+def _script() -> "ScriptDirectory":
     from alembic.script import ScriptDirectory
 
     here = Path(__file__).parent
-    script = ScriptDirectory(str(here), version_locations=[str(here / "migrations")])
-    known = [made.revision for made in script.walk_revisions()]
-    revision = _revision(connection)
-    if revision == REVISION:        # another process was first
+    return ScriptDirectory(str(here), version_locations=[str(here / "migrations")])
+
+
+def _revisions() -> list[str]:
+    return [made.revision for made in _script().walk_revisions()]
+
+
+def _migrate(connection: sa.Connection, access: Access) -> None:
+    """Run the missing migrations within the transaction of ``connection``."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    script, revision = _script(), _revision(connection)
+    if not _is_to_be_changed(connection, revision, access):     # another process was first
         return
-    if revision is not None and revision not in known:
-        raise NewerError(f"has tables of revision {revision}, and this program knows those up to "
-                         f"{REVISION}; install a newer one")
     with EnvironmentContext(Config(), script, destination_rev=REVISION,
                             fn=lambda at, _: script._upgrade_revs(REVISION, at)) as environment:
         environment.configure(connection=connection, version_table=VERSION_TABLE,

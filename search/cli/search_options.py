@@ -18,6 +18,7 @@ from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Parser, add_option
 from searchspace.expansion import trace
+from searchspace.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
 
@@ -53,8 +54,9 @@ def read_name(options: argparse.Namespace, settings: Settings) -> str:
         SearchspaceError: a name that is not one of a file.
     """
     name: str = options.study or settings.study_name
-    if not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or name[0] == ".":
-        raise SearchspaceError(f"--study {name!r}: use letters, digits, '-', '_' and '.'")
+    if file_name(name) != name:
+        raise SearchspaceError(f"--study {name!r} is no name of a folder everywhere: use letters, "
+                               "digits, '-', '_' and '.'")
     return name
 
 

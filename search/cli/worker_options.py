@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from search.archive.urls import VARIABLE
+from search.archive.connection.urls import VARIABLE
 from search.cli.progress import Progress
 from search.errors import StudyError
 from search.launchers import LAUNCHERS, Resources

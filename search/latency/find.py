@@ -7,6 +7,7 @@ from search.latency.device import Device
 from search.latency.measure import make_table
 from search.latency.table import LatencyTable
 from searchspace import Genotype
+from searchspace.files import file_name, own
 
 OWN = "latency.json"            # in a study's folder: what its trials were foretold from
 TABLES = "latency-tables"       # beside the studies: what was measured on this machine
@@ -14,7 +15,7 @@ TABLES = "latency-tables"       # beside the studies: what was measured on this 
 
 def table_path(studies: Path, device: Device, space: Genotype, pixels: int) -> Path:
     """Where the table of a space on a device of this machine is kept."""
-    return studies / TABLES / f"{device.slug}-{space.name}-{pixels}px.json"
+    return studies / TABLES / f"{file_name(f'{device.slug}-{space.name}-{pixels}px')}.json"
 
 
 def find_latency_table(space: Genotype, pixels: int, device: Device, studies: Path, study: Path,
@@ -29,7 +30,7 @@ def find_latency_table(space: Genotype, pixels: int, device: Device, studies: Pa
         return LatencyTable.read(named)
     for path in (study / OWN, shared := table_path(studies, device, space, pixels)):
         if path.exists():
-            return LatencyTable.read(path)
+            return LatencyTable.read(own(path))
     table = make_table(device, [space], tell=tell)
     table.write(shared)
     return table

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from search.gaussian_process import Process
 from search.latency.device import Device
 from search.latency.layers import Columns, Layer, as_json, from_json
 from searchspace import SearchspaceError
+from searchspace.files import write_file
 
 VERSION = 1
 
@@ -67,9 +67,7 @@ class LatencyTable:
             "layers": [{**as_json(layer), "seconds": s} for layer, s in self.layers.items()]}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f"{path.name}.{os.getpid()}")
-            beside.write_text(_lines(document), encoding="utf-8")
-            beside.replace(path)
+            write_file(path, _lines(document))
         except OSError as error:
             raise TableError(f"cannot write the latency table {path}: "
                              f"{error.strerror or error}") from None

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from search.archive.urls import environment
+from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import FAILED, Job

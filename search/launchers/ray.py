@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from search.archive.urls import environment
+from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import Job, work

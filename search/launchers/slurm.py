@@ -6,12 +6,15 @@ Where there is no Slurm, submitit's own local executor runs the same jobs: how t
 import os
 import time
 from collections.abc import Callable
+from datetime import datetime
+from tempfile import mkdtemp
 from typing import Any
 
-from search.archive.urls import environment
+from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import Job, work
+from searchspace.files import make_folder
 
 POLL_S = 1.0
 DEATHS = 10
@@ -34,8 +37,10 @@ class SlurmLauncher:
         """See `search.launchers.base.Launcher`."""
         wanted = self.resources
         try:
-            executor = self.submitit.AutoExecutor(folder=job.folder / "slurm",
-                                                  cluster=wanted.address or "slurm")
+            # a new folder: submitit unpickles the results that it finds in it
+            home = mkdtemp(prefix=f"{datetime.now():%Y-%m-%d-%H%M}-",
+                           dir=make_folder(job.folder / "slurm"))
+            executor = self.submitit.AutoExecutor(folder=home, cluster=wanted.address or "slurm")
             executor.update_parameters(
                 name=job.name, cpus_per_task=wanted.cpus, gpus_per_node=int(wanted.gpus),
                 **{key: int(v) if v.isdecimal() else v for key, v in wanted.options})

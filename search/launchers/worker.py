@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.archive.urls import keep
+from search.archive.connection.urls import keep
 from search.process import keep_memory, wait_asleep
 from search.study import Study, open_study
 from search.study.settings import Settings
@@ -28,7 +28,7 @@ FAILED = MISTAKE        # exit status of a worker that has told why
 @dataclass(frozen=True)
 class Job:
     """What every worker of a study is given. ``threads`` are torch's, for each; the secrets of the
-    ``url`` are not in it: a launcher hands `search.archive.urls.environment` over with it."""
+    ``url`` are not in it: a launcher hands `connection.urls.environment` over with it."""
 
     settings: Settings
     folder: Path

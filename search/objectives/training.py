@@ -18,6 +18,7 @@ from search.objectives.halving import Halving
 from search.objectives.trainer import TRAIN, Trainer
 from search.training.options import TrainOptions
 from searchspace import Genotype
+from searchspace.files import make_folder
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -105,7 +106,7 @@ class Accuracy(Objective):
         epochs = options.length(recipe, data)
         seed = context.settings.seed
         trainer = Trainer(context.archive, context.name, data, options.validation, recipe, epochs,
-                          seed, context.folder / "checkpoints", options.device)
+                          seed, make_folder(context.folder / "checkpoints"), options.device)
         trainer.split()         # refused now where it cannot be
         halving = Halving(context.study, context.objectives, options.rungs(epochs), seed)
         return Trainings(trainer, halving, context)

@@ -11,7 +11,8 @@ from search.study import Study
 from search.study.dashboard import FOLDER, attach
 from search.study.settings import DEFAULT
 from searchspace import Genotype
-from viz.drawing.render import render
+from searchspace.files import write_file
+from viz.drawing.render import draw
 from viz.pages.study import write_report
 
 
@@ -53,7 +54,7 @@ def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genot
     folder = session.folder
     with session.writing():
         genotype = write_best(study, ended.chosen, ended.result, folder / "best.yaml")
-        render(genotype, folder / "best.svg")
+        write_file(folder / "best.svg", draw(genotype))
         attach(session.study, folder / "best.svg", folder / FOLDER)
         write_trials(ended.trials, folder / "trials.csv", plan.objectives, ended.front)
         if ended.front:

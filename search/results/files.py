@@ -14,6 +14,7 @@ from search.study import Study
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype, fill, to_yaml
+from searchspace.files import make_folder, write_file
 from searchspace.space.budget import show_amount
 
 
@@ -34,8 +35,7 @@ def write_best(study: Study, trial: Trial, result: Result | None, path: Path) ->
 
 def write_front(study: Study, front: Front, folder: Path) -> None:
     """Write the front: front.csv, and front/001.yaml, 002, … in place of an earlier front's."""
-    home = folder / "front"
-    home.mkdir(exist_ok=True)
+    home = make_folder(folder / "front")
     for old in home.iterdir():
         if re.fullmatch(r"[0-9]{3,}\.yaml", old.name):
             old.unlink()
@@ -53,12 +53,11 @@ def write_front(study: Study, front: Front, folder: Path) -> None:
 
 def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
     genotype, settings = trial_genotype(study, trial, suffix), study.plan.settings
-    path.write_text(to_yaml(genotype, comment=(
+    write_file(path, to_yaml(genotype, comment=(
         f"Found by a search of the space {settings.space!r} under {settings.budget}.\n"
         f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "
         f"{settings.input}×{settings.input}; {values}.\n"
-        f"Trial {trial.number} of study {study.session.name!r}, seed {settings.seed}.")),
-        encoding="utf-8")
+        f"Trial {trial.number} of study {study.session.name!r}, seed {settings.seed}.")))
     return genotype
 
 

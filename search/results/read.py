@@ -1,19 +1,18 @@
 """A study read back from its folder, as the rows that `viz` is handed."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy
 
 from search.archive import StorageError, versions
-from search.archive.arguments import scrub_command
-from search.archive.database import sentence
-from search.archive.locations import database_of
-from search.archive.urls import called, keep
+from search.archive.connection.arguments import scrub_command
+from search.archive.connection.locations import database_of
+from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective, named
 from search.pareto import Point, hypervolumes, knee, worst
@@ -21,8 +20,9 @@ from search.results.final_comparison import caveat
 from search.samplers import finished
 from search.sensitivity import main_effects
 from search.spreadsheet import read
-from search.study.storage import WORKER, filled
+from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace import Genotype, load
+from searchspace.files import own
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
 from viz.results import ORIGINS, Goal, Limit, Results, Rival, Row
@@ -40,7 +40,11 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
         StudyError: there is no study. SearchspaceError: its space is not to be had any more.
     """
     folder = Path(folder)
-    study = _open(folder, url)
+    with _opened(folder, url) as study:
+        return _completed(_results(study, folder))
+
+
+def _results(study: optuna.Study, folder: Path) -> Results:
     settings: dict[str, Any] = study.user_attrs["settings"]
     score = settings.get("score", "naswot")
     objectives = named(settings.get("objectives", ["score"]), score)
@@ -48,7 +52,7 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
     space = load(settings["space"], **args).with_input(settings["input"])
     trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
     rows = tuple(_row(t, objectives) for t in trials)
-    found = Results(
+    return Results(
         study.study_name, space, settings["input"],
         tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
               for o in objectives),
@@ -63,28 +67,27 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
         verdict=study.user_attrs.get("verdict", ""),
         facts=_facts(rows, trials, settings),
         caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
-    return _completed(found)
 
 
-def _open(folder: Path, url: str | None) -> optuna.Study:
+@contextmanager
+def _opened(folder: Path, url: str | None) -> Iterator[optuna.Study]:
     try:
-        url = keep(url or database_of(folder))
+        with read_storage(keep(url or database_of(folder))) as storage:
+            yield _find(storage, folder)
     except StorageError as error:
         raise StudyError(str(error)) from None
-    where = called(url)
-    try:
-        storage = optuna.storages.RDBStorage(filled(url))
-        names = [s.study_name for s in storage.get_all_studies()]
-        name = folder.resolve().name
-        if name not in names:
-            if len(names) != 1:
-                raise StudyError(f"{where} holds no study {name!r}")
-            name = names[0]             # of a folder that was renamed
-        study = optuna.load_study(study_name=name, storage=storage)
-    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError, ImportError) as error:
-        raise StudyError(f"{where} cannot be read: {sentence(error)}") from None
+
+
+def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
+    names = [s.study_name for s in storage.get_all_studies()]
+    name = folder.resolve().name
+    if name not in names:
+        if len(names) != 1:
+            raise StudyError(f"the database of {folder} holds no study {name!r}")
+        name = names[0]             # of a folder that was renamed
+    study = optuna.load_study(study_name=name, storage=storage)
     if "settings" not in study.user_attrs:
-        raise StudyError(f"{where} holds a study that search/run.py did not make")
+        raise StudyError(f"{folder} holds a study that search/run.py did not make")
     return study
 
 
@@ -134,7 +137,7 @@ def _rivals(file: Path) -> Iterator[Rival]:
     """The final comparison, where there was one."""
     if not file.is_file():
         return
-    for r in read(file):
+    for r in read(own(file)):
         found = r["kind"] == "found"
         yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
                     int(r["macs"]), int(r["params"]), int(r["memory"]),

@@ -19,8 +19,9 @@ from search.scores.base import Subject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, Scored, measured
 from search.seeds import derive
-from searchspace import Genotype, GenotypeError, SearchspaceError, load
+from searchspace import Genotype, GenotypeError, SearchspaceError, load, spaces
 from searchspace.expansion import trace
+from searchspace.files import write_file
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
 from searchspace.notation.tree import Atom
@@ -84,11 +85,12 @@ class Sample:
         """Write the sample, one network a line."""
         head = json.dumps({**asdict(self.job), "what": self.what})
         rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
-        path.write_text(f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n', encoding="utf-8")
+        write_file(path, f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n')
 
     @classmethod
-    def read(cls, path: Path) -> "Sample":
-        """Read what `write` wrote; SearchspaceError where the file is no such one."""
+    def read(cls, path: Path, space: str) -> "Sample":
+        """Read what `write` wrote; SearchspaceError where the file is no such one, or of another
+        space than ``space`` and the bundled ones: a file does not choose what else is read."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             head = dict(content["job"])
@@ -100,6 +102,9 @@ class Sample:
             raise SearchspaceError(f"cannot read {path}: {error.strerror or error}") from None
         except (ValueError, KeyError, TypeError) as error:
             raise SearchspaceError(f"{path} is no sample of scores: {error}") from None
+        if job.space not in (space, *spaces()):
+            raise SearchspaceError(f"{path} is of the space {job.space!r}: say so by --space, if "
+                                   "that is your file")
         return cls(job, what, networks)
 
 

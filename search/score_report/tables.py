@@ -12,6 +12,7 @@ from search.score_report.correlations import Estimate, Worth
 from search.score_report.variance_shares import Shares
 from search.scores.registry import BASELINES
 from search.spreadsheet import write
+from searchspace.files import write_file
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def write_report(lines: Sequence[Line], bands: Sequence[str], folder: Path) -> N
         return None if isinstance(value, float) and math.isnan(value) else value
 
     content = {"bands": bands, "scores": [known(asdict(ln)) for ln in lines]}
-    (folder / "scores.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_file(folder / "scores.json", json.dumps(content, indent=1) + "\n")
     flat = []
     for ln in lines:
         row: dict[str, object] = {k: v for k, v in asdict(ln).items() if k not in (

@@ -2,12 +2,13 @@
 of the study."""
 
 import json
-import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
+
+from searchspace.files import make_folder, write_file
 
 FOLDER = "artifacts"            # in the study's folder; `optuna-dashboard --artifact-dir`
 _PREFIX = "artifacts:"          # of the attribute under which Optuna keeps an artifact's name
@@ -22,8 +23,7 @@ def name_objectives(study: optuna.Study, names: Sequence[str]) -> None:
 def attach(study: optuna.Study, file: Path, folder: Path) -> None:
     """Make a drawing an artifact of the study, in the place of an earlier one of its name."""
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{study.study_name}/{file.name}"))
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, folder / name)
+    write_file(make_folder(folder) / name, file.read_bytes())
     study._storage.set_study_system_attr(study._study_id, _PREFIX + name, json.dumps({
         "artifact_id": name, "filename": file.name, "mimetype": "image/svg+xml",
         "encoding": None}))

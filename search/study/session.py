@@ -16,17 +16,19 @@ from optuna.trial import FrozenTrial
 
 from search.archive import Archive
 from search.archive.claims import Claims, Heartbeat, new_worker
+from search.archive.connection.locations import FILE, lies_in, remember, url_of_file
+from search.archive.connection.urls import called, keep
 from search.archive.database import sentence
-from search.archive.locations import remember
-from search.archive.urls import called, keep
-from search.errors import StudyError
+from search.errors import StorageError, StudyError
 from search.samplers import PassiveSampler, Sampler, make
 from search.study.dashboard import name_objectives
 from search.study.plan import Plan
 from search.study.recovery import DIED, cut_off_dead
 from search.study.storage import WorkerStorage, open_storage
+from searchspace.files import own
 
 PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
+LOCK = "lock"           # in the folder, held by who runs the study or writes its files
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Session:
             yield
             return
         try:
-            with filelock.FileLock(self.folder / "lock", timeout=PATIENCE_S):
+            with filelock.FileLock(own(self.folder / LOCK), timeout=PATIENCE_S):
                 yield
         except filelock.Timeout:
             raise StudyError(f"another process has held {self.folder} for "
@@ -90,17 +92,17 @@ def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
         StudyError: another process runs it, it was made with other settings, or the folder or the
         database cannot be used.
     """
-    own = f"sqlite:///{folder / 'study.db'}"
-    url = keep(url or own)
+    url = keep(url or url_of_file(folder / FILE))
     with ExitStack() as exits:
         _hold(folder, name, alone, exits)
         worker = new_worker()
         sampler = make(plan.sampler, plan.task)
+        # First: it refuses a database in which Optuna would make its tables, whosever it is.
+        archive = exits.enter_context(_open_archive(url))
         storage, study = _open_trials(plan, url, name, worker, sampler)
         exits.callback(storage.engine.dispose)
         _check_settings(plan, study)
-        archive = exits.enter_context(Archive(url, PATIENCE_S))
-        if url != own:
+        if not lies_in(folder, url):
             remember(folder, url)
         archive.register(name, plan.settings.space, study.user_attrs["settings"])
         claims = Claims(archive.database, worker)
@@ -113,14 +115,22 @@ def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
 def _hold(folder: Path, name: str, alone: bool, exits: ExitStack) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        own(folder / FILE)
         if alone:
-            lock = filelock.FileLock(folder / "lock")
+            lock = filelock.FileLock(own(folder / LOCK))
             lock.acquire(timeout=0)
             exits.callback(lock.release)
     except filelock.Timeout:
         raise StudyError(f"study {name!r} is being run by another process") from None
     except OSError as error:
         raise StudyError(f"cannot write to {folder}: {error.strerror or error}") from None
+
+
+def _open_archive(url: str) -> Archive:
+    try:
+        return Archive(url, PATIENCE_S)
+    except StorageError as error:
+        raise StudyError(str(error)) from None
 
 
 def _open_trials(plan: Plan, url: str, name: str, worker: str,
@@ -131,9 +141,6 @@ def _open_trials(plan: Plan, url: str, name: str, worker: str,
         return storage, optuna.create_study(
             study_name=name, storage=storage, sampler=PassiveSampler(sampler), load_if_exists=True,
             directions=[o.direction for o in plan.objectives])
-    except ImportError:
-        raise StudyError(f"{called(url)}: a study is kept in SQLite or in PostgreSQL, "
-                         "postgresql+psycopg://…, with the package psycopg") from None
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise StudyError(f"{called(url)} cannot be used: {sentence(error)}") from None
 

@@ -11,6 +11,7 @@ from search.latency import Device, Predictor
 from search.scores.registry import DEFAULT_SCORE
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
+from searchspace.files import file_name
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives
@@ -57,11 +58,11 @@ class Settings:
     @property
     def study_name(self) -> str:
         """A name for the study when none is given: the same command finds it again."""
-        space = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.space)
         goals = self.objectives if self.objectives != DEFAULT else ()
         if self.score != DEFAULT_SCORE:
             goals = (*goals, self.score)
-        return "-".join([space, self.budget.text, *goals, f"{self.input}px", f"seed{self.seed}"])
+        return file_name("-".join([self.space, self.budget.text, *goals, f"{self.input}px",
+                                   f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
         """What may not change when a study is continued: everything but the number of trials. Of

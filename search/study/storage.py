@@ -3,7 +3,7 @@
 A trial is born with the name of its worker in the same transaction, so that no crash can leave one
 that nobody answers for. What it is about is written in one more, as a whole: beside that it is
 cheap, since a database pays for each transaction. A database that is away, or a file that another
-worker is writing to, is waited for, see `search.archive.retry`.
+worker is writing to, is waited for, see `search.archive.connection.retry`.
 """
 
 import functools
@@ -11,7 +11,8 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import optuna
@@ -23,9 +24,10 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.archive.connection.access import Access, engine_options
+from search.archive.connection.retry import passes, patient
+from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
-from search.archive.retry import passes, patient
-from search.archive.urls import called, scrub, whole
 from search.errors import StorageError
 
 T = TypeVar("T")
@@ -37,18 +39,20 @@ logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
 
 
 class WorkerStorage(RDBStorage):
-    """The trials in the database ``url``, of which those asked here are those of ``worker``."""
+    """The trials in the database ``url``, of which those asked here are those of ``worker``; with
+    ``Access.READ`` its tables are neither made nor changed."""
 
-    def __init__(self, url: str, worker: str, patience_s: float) -> None:
+    def __init__(self, url: str, worker: str, patience_s: float,
+                 access: Access = Access.WRITE) -> None:
         self.worker, self.patience_s = worker, 0.0      # a wrong URL is told at once
         self.opened = False
-        wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}
+        options = engine_options(sqlalchemy.make_url(whole(url)), access)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            super().__init__(filled(url), engine_kwargs={"pool_pre_ping": True, **wait})
+            super().__init__(filled(url), options, skip_table_creation=access is Access.READ)
         self.url = scrub(url)
         self.patience_s, self.opened = patience_s, True
-        if self.engine.dialect.name == "sqlite":
+        if self.engine.dialect.name == "sqlite" and access is not Access.READ:
             _keep_journal(self.engine)
 
     def _create_new_trial(self, study_id: int,
@@ -175,6 +179,31 @@ def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
                 raise cause or error from None
             time.sleep(0.1 * 2**attempt)
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def read_storage(url: str) -> Iterator[WorkerStorage]:
+    """The storage of studies that are looked at only.
+
+    Raises:
+        StorageError: the database cannot be read, or Optuna keeps none in it.
+    """
+    shown = url
+    try:
+        parsed = sqlalchemy.make_url(url)
+        shown = parsed.database if parsed.get_backend_name() == "sqlite" and parsed.database else \
+            parsed.render_as_string(hide_password=True)
+        storage = WorkerStorage(url, "", 0, Access.READ)
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+        assert isinstance(cause, SQLAlchemyError)
+        raise StorageError(f"{shown} holds no study to be read: {sentence(cause)}") from None
+    except (ImportError, RuntimeError) as error:        # no driver; tables of another Optuna
+        raise StorageError(f"{shown} holds no study to be read: {error}") from None
+    try:
+        yield storage
+    finally:
+        storage.engine.dispose()
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:

@@ -7,20 +7,16 @@ from typing import Any
 import torch
 
 from search.errors import DataError
+from searchspace.files import replacing
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint in place of an earlier one, which stays until this one is on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with fresh.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with replacing(path) as fresh, fresh.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:

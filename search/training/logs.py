@@ -39,7 +39,9 @@ def open_log(kind: str, folder: Path, past: Sequence[Row]) -> Iterator[Log]:
     """
     board = _board(folder) if kind == "tensorboard" else None
     try:
-        with (folder / "log.csv").open("w", newline="", encoding="utf-8") as file:
+        path = folder / "log.csv"
+        path.unlink(missing_ok=True)        # a link too: what it led to stays as it is
+        with path.open("x", newline="", encoding="utf-8") as file:
             log = Log(file, board)
             for row in past:
                 log.add(row)

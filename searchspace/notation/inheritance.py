@@ -28,9 +28,14 @@ def find(name: str) -> tuple[Path, str | None]:
         if not _exists(path):
             raise UnknownNameError(f"there is no file {stem}")
         return path, variant or None
+    return _bundled(stem), variant or None
+
+
+def _bundled(stem: str) -> Path:
     for home in (GENOTYPES, GENOTYPES / "spaces"):
-        if _exists(path := home / f"{stem}.yaml", file=True):
-            return path, variant or None
+        path = home / f"{stem}.yaml"
+        if path.parent == home and _exists(path, file=True):
+            return path
     known = [p.stem for p in GENOTYPES.rglob("*.yaml")]
     raise UnknownNameError(f"no bundled genotype is named {stem!r}{nearest(stem, known)}")
 
@@ -69,7 +74,7 @@ def read_document(path: Path, above: tuple[Path, ...] = ()) -> Map:
         return document
     if not (isinstance(base, Scalar) and isinstance(base.value, str)):
         raise GenotypeError("base is the name or path of a genotype", base.place)
-    found, at = _beside(base.value, path, base.place)
+    found, at = _base(base.value, path, base.place)
     if found.resolve() in above or found.resolve() == path.resolve():
         raise GenotypeError(f"base {base.value!r} leads back to this file", base.place)
     below = read_document(found, (*above, path.resolve()))
@@ -89,9 +94,7 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
     for item in files:
         if not (isinstance(item, Scalar) and isinstance(item.value, str)):
             raise GenotypeError("use takes paths of files with blocks", use.place)
-        file = path.parent / item.value
-        if not file.is_file():
-            raise GenotypeError(f"use: there is no file {item.value}", item.place)
+        file = _beside(item.value, path, "use", item.place)
         for name, tree in block_file(file).items():
             if name in trees:
                 raise GenotypeError(f"use: block {name!r} stands in two of the files (the other "
@@ -100,15 +103,24 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
     return trees
 
 
-def _beside(name: str, path: Path, place: Place) -> tuple[Path, str | None]:
-    """A base: a path is relative to the file that names it."""
+def _beside(name: str, path: Path, key: str, place: Place) -> Path:
+    """A file by its path relative to the one that names it: in the same folder or below. A genotype
+    may be a stranger's, who is not to choose which of a reader's files are read."""
+    file, home = path.parent / name, path.parent.resolve()
+    if not _exists(file, file=True):
+        raise GenotypeError(f"{key}: there is no file {name}", place)
+    if not file.resolve().is_relative_to(home):
+        raise GenotypeError(f"{key}: {name} lies outside of the folder of this file", place)
+    return file
+
+
+def _base(name: str, path: Path, place: Place) -> tuple[Path, str | None]:
+    """The genotype to start from, a file beside this one or a bundled one, and its variant."""
     stem, _, at = name.partition("@")
     if stem.endswith((".yaml", ".yml")):
-        if not _exists(path.parent / stem):
-            raise GenotypeError(f"base: there is no file {stem}", place)
-        return path.parent / stem, at or None
+        return _beside(stem, path, "base", place), at or None
     try:
-        return find(name)
+        return _bundled(stem), at or None
     except UnknownNameError as error:
         raise GenotypeError(f"base: {error}", place) from None
 

@@ -20,7 +20,7 @@ from recording import record
 from benchmarks.reliability import account, run, study_of, workers_of
 from search.archive import Archive, EvaluationKey, StorageError, schema
 from search.archive.claims import Claims, Held, is_gone, new_worker
-from search.archive.retry import passes, patient
+from search.archive.connection.retry import passes, patient
 from search.errors import StudyError
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
@@ -399,7 +399,7 @@ def test_a_worker_that_cannot_go_on_says_why(tmp_path: Path,
     (["--slurm", "partition=x"], "need --launcher"),
     (["--launcher", "slurm", "--storage", "sqlite:////tmp/x.db", "--slurm", "x"], "KEY=VALUE"),
     (["--workers", "0"], "no whole number"),
-    (["--workers", "2", "--storage", "mysql://me@here/db"], "SQLite or in PostgreSQL"),
+    (["--workers", "2", "--storage", "mysql://me@here/db"], "on SQLite and PostgreSQL"),
 ])
 def test_options_that_do_not_go_together(given: list[str], words: str, tmp_path: Path) -> None:
     done = subprocess.run([*RUN, "--studies", str(tmp_path), *given], capture_output=True,

@@ -28,9 +28,9 @@ import search.study.storage
 from benchmarks.reliability import study_of
 from search.archive import Archive
 from search.archive.__main__ import main as archive
-from search.archive.arguments import scrub_command, without_secrets
-from search.archive.locations import all_urls, database_of, new_url, remember, url_of
-from search.archive.urls import (
+from search.archive.connection.arguments import scrub_command, without_secrets
+from search.archive.connection.locations import all_urls, database_of, new_url, remember, url_of
+from search.archive.connection.urls import (
     MASK,
     VARIABLE,
     bare,
@@ -111,7 +111,7 @@ def written(folder: Path) -> Iterator[object]:
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is not there is not waited for, and no secret is known from before."""
     monkeypatch.setattr(search.study.storage, "_TRIES", 1)
-    monkeypatch.setattr("search.archive.urls._given", {})
+    monkeypatch.setattr("search.archive.connection.urls._given", {})
     monkeypatch.delenv(VARIABLE, raising=False)
 
 
@@ -239,8 +239,8 @@ def test_a_study_of_an_older_release_that_holds_one_is_shown_without(tmp_path: P
 def test_a_process_that_was_started_with_a_secret_starts_anew_without(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("import os, sys\nfrom pathlib import Path\n"
-                      "from search.archive.arguments import without_secrets\n"
-                      "from search.archive.urls import whole\n"
+                      "from search.archive.connection.arguments import without_secrets\n"
+                      "from search.archive.connection.urls import whole\n"
                       "shown = without_secrets()\n"
                       "print(shown, Path('/proc/self/cmdline').read_bytes(), os.getpid())\n"
                       "assert sys.flags.utf8_mode and sys.stdin.read() == 'typed'\n"

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from recording import record
 
 from search.archive import Archive, StorageError, migrate, schema
+from search.archive.connection.access import Access
 
 ROOT = Path(__file__).parents[1]
 FIRST = {dialect: (ROOT / f"fixtures/archive-v1-{dialect}.sql").read_text(encoding="utf-8")
@@ -46,7 +47,7 @@ def release(url: str) -> None:
 def test_an_archive_of_the_first_release_loses_nothing(url: str) -> None:
     release(url)
     for _ in range(2):
-        with Archive(url) as archive:
+        with Archive(url, access=Access.MIGRATE) as archive:
             kept = archive.evaluations()
             assert [tuple(getattr(e, name) for name in OLD) for e in kept] == EVALUATIONS
             assert {(e.recipe, e.fidelity, e.curve, e.machine) for e in kept} == {("", 0, None, "")}
@@ -74,7 +75,7 @@ def test_an_archive_of_the_first_release_loses_nothing(url: str) -> None:
 def test_migrations_lead_to_the_tables_that_the_program_knows(url: str, old: bool) -> None:
     if old:
         release(url)
-    with Archive(url) as archive, archive.engine.connect() as connection:
+    with Archive(url, access=Access.MIGRATE if old else Access.WRITE) as archive, archive.engine.connect() as connection:
         def ours(thing: object, name: str | None, kind: str, *_: object) -> bool:
             return kind != "table" or name in schema.Base.metadata.tables
 
@@ -107,7 +108,7 @@ def test_a_failed_migration_leaves_the_archive_as_it_was(
     with monkeypatch.context() as broken:
         broken.setattr(op, "execute", fail)         # the last step of a migration
         with pytest.raises(StorageError, match="cannot be opened: disk I/O error"):
-            Archive(url)
+            Archive(url, access=Access.MIGRATE)
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         assert set(sa.inspect(connection).get_table_names()) == {
@@ -115,11 +116,24 @@ def test_a_failed_migration_leaves_the_archive_as_it_was(
         assert "memory" not in {c["name"] for c in
                                 sa.inspect(connection).get_columns("arch_architecture")}
     engine.dispose()
-    with Archive(url) as archive:
+    with Archive(url, access=Access.MIGRATE) as archive:
         assert len(archive.evaluations()) == len(EVALUATIONS)
 
 
-OPEN = "import sys; from search.archive import Archive; Archive(sys.argv[1]).close()"
+@pytest.mark.parametrize("access", [Access.READ, Access.WRITE])
+def test_an_older_archive_is_migrated_only_where_that_is_asked_for(url: str,
+                                                                   access: Access) -> None:
+    release(url)
+    with pytest.raises(StorageError, match=r"an older release, 0001 and not 0003: .* migrate ARCHIVE"):
+        Archive(url, access=access)
+    with Archive(url, access=Access.MIGRATE) as archive:
+        assert archive.database.found == "0001"
+    with Archive(url, access=access) as archive:
+        assert len(archive.evaluations()) == len(EVALUATIONS)
+
+
+OPEN = ("import sys; from search.archive import Archive; from search.archive.connection.access import Access; "
+        "Archive(sys.argv[1], access=Access.MIGRATE).close()")
 
 
 def test_several_processes_upgrade_at_once(url: str) -> None:

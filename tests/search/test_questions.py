@@ -14,9 +14,9 @@ from recording import record
 
 from search.archive import Archive, Evaluation, StorageError
 from search.archive.__main__ import main
+from search.archive.connection.locations import all_urls, elsewhere, remember
 from search.archive.export import COLUMNS
 from search.archive.integrity import check, repair
-from search.archive.locations import all_urls, remember
 from search.archive.merge import merge
 from search.archive.queries import about, best, disagreements
 from search.archive.ranking import magnitude
@@ -214,8 +214,11 @@ def test_without_studies_there_is_nothing_to_ask(tmp_path: Path) -> None:
             remember(tmp_path / name, url)
         else:
             (tmp_path / name / "study.db").touch()
-    assert all_urls([], tmp_path) == ["postgresql+psycopg://me@host/db",
-                                      f"sqlite:///{tmp_path / 'b' / 'study.db'}"]
+    assert all_urls([], tmp_path) == [f"sqlite:///{tmp_path / 'b' / 'study.db'}"]
+    assert elsewhere(tmp_path) == [tmp_path / "a"]
+    with pytest.raises(StorageError, match=r"a is kept in another database: "
+                       r"'postgresql\+psycopg://me@host/db'; no file chooses what is opened"):
+        all_urls(["a"], tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.expansion import trace
+from searchspace.files import write_file
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest
@@ -44,13 +45,13 @@ def report(results: Results) -> str:
 
 
 def write_report(results: Results, path: Path) -> Path:
-    """Write `report` to a file.
+    """Write `report` to a file, in the place of an earlier one.
 
     Raises:
         SearchspaceError: it cannot be written.
     """
     try:
-        path.write_text(report(results), encoding="utf-8", errors="backslashreplace")
+        write_file(path, report(results).encode(errors="backslashreplace"))
     except OSError as error:
         raise SearchspaceError(f"{path} cannot be written: {error.strerror}") from None
     return path

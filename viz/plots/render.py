@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from searchspace import SearchspaceError
+from searchspace.files import write_file
 from searchspace.text import printable
 from viz.plots.registry import in_order
 from viz.plots.theme import config
@@ -63,7 +64,7 @@ def write_charts(results: Results, folder: Path, format: str = "svg",
         for name, plot in in_order().items():
             if (spec := plot.draw(results)) is not None:
                 written.append(folder / f"{name}.{format}")
-                written[-1].write_bytes(chart(spec, format, theme))
+                write_file(written[-1], chart(spec, format, theme))
     except OSError as error:
         raise SearchspaceError(f"{folder} cannot be written to: {error.strerror}") from None
     return written

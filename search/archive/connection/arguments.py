@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable
 
-from search.archive.urls import MASK, environment, keep, scrub
+from search.archive.connection.urls import MASK, environment, keep, scrub
 
 _URL = re.compile(r"(\s*(?:--?[\w-]+=)?)([^=]*?://.*)", re.DOTALL)       # a whole argument
 

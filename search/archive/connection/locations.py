@@ -1,0 +1,107 @@
+"""Where archives are: the database of a study's folder, and what a person may call one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from search.archive.connection.urls import MASK, bare, keep, scrub
+from search.errors import StorageError
+from searchspace.files import own, write_file
+
+STUDIES = Path(__file__).resolve().parents[3] / "studies"
+FILE = "study.db"
+_ELSEWHERE = "storage.txt"      # in the folder of a study that is kept in a shared database
+
+
+def remember(folder: Path, url: str) -> None:
+    """Note in a study's folder in which database it is, without a password."""
+    write_file(folder / _ELSEWHERE, f"{bare(url)}\n")
+
+
+def url_of_file(file: str | Path) -> str:
+    """The URL of an SQLite file, whatever marks of a URL are in its name."""
+    return sa.URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+
+
+def lies_in(folder: Path, url: str) -> bool:
+    """Whether a database is the one of the study's folder itself."""
+    if not url.startswith("sqlite"):
+        return False
+    return Path(sa.make_url(url).database or "").resolve() == (folder / FILE).resolve()
+
+
+def database_of(folder: Path) -> str:
+    """The URL of the database that lies in a study's folder. One that a file there names is not
+    opened: the folder may be a stranger's, and the database anybody's.
+
+    Raises:
+        StorageError: the folder holds no database.
+    """
+    if own(folder / FILE).is_file():
+        return url_of_file(folder / FILE)
+    if own(folder / _ELSEWHERE).is_file():
+        raise StorageError(f"{folder} is kept in another database: {_named(folder)}; no file "
+                           "chooses what is opened, so name it yourself")
+    raise StorageError(f"{folder} holds no study: there is no {FILE} in it")
+
+
+def _named(folder: Path) -> str:
+    """The database that a study's folder names, as far as it can be shown."""
+    try:
+        text = (folder / _ELSEWHERE).read_text(encoding="utf-8").strip()
+        return repr(sa.make_url(text).set(query={}).render_as_string(hide_password=True))
+    except (OSError, ValueError, sa.exc.ArgumentError):
+        return f"its {_ELSEWHERE} does not say which"
+
+
+def url_of(text: str, studies: Path = STUDIES) -> str:
+    """The URL of what is given as one, as a database file, a study's folder or a study's name.
+
+    Raises:
+        StorageError: there is nothing of the kind.
+    """
+    if "://" in text:
+        return keep(text)
+    path = Path(text)
+    for folder in (path, studies / text):
+        if folder.is_dir():
+            return database_of(folder)
+    if path.is_file():
+        return url_of_file(path)
+    raise StorageError(f"{scrub(text)!r} is no database, no study's folder and no study in "
+                       f"{studies}")
+
+
+def new_url(text: str) -> str:
+    """The URL of a database that need not be there, given as one or as a file.
+
+    Raises:
+        StorageError: it is a URL without its beginning, by the looks of it with a password.
+    """
+    if "://" in text:
+        return keep(text)
+    if scrub(text) == MASK:
+        raise StorageError(f"{MASK} is no database: a URL begins with postgresql+psycopg://")
+    return url_of_file(text)
+
+
+def all_urls(texts: Sequence[str], studies: Path = STUDIES) -> list[str]:
+    """The databases that are named, or those of all studies; each once.
+
+    Raises:
+        StorageError: there is none.
+    """
+    if texts:
+        return list(dict.fromkeys(url_of(text, studies) for text in texts))
+    folders = sorted(p for p in studies.iterdir() if p.is_dir()) if studies.is_dir() else []
+    found = [database_of(p) for p in folders if (p / FILE).is_file()]
+    if not found:
+        raise StorageError(f"there is no study in {studies}; name an archive")
+    return found
+
+
+def elsewhere(studies: Path) -> list[Path]:
+    """The folders of studies whose database is not in them."""
+    folders = sorted(p.parent for p in studies.glob(f"*/{_ELSEWHERE}"))
+    return [p for p in folders if not (p / FILE).exists()]
