@@ -18,11 +18,11 @@ from torch import nn
 from search.scores.images import digits
 from search.scores.proxies.naswot import naswot
 from searchspace import Genotype, build, load
+from searchspace.building.verify import fvcore_macs
 from searchspace.expansion import trace
 from searchspace.expansion.expand import infer
 from searchspace.notation.holes import Decisions
 from searchspace.space.point import sample
-from searchspace.verify import fvcore_macs
 
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATES = 500

@@ -23,7 +23,7 @@ from searchspace.ops import Cost
 from searchspace.space.fill import fill
 
 if TYPE_CHECKING:
-    from searchspace.builder import build
+    from searchspace.building.builder import build
 
 __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
            "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
@@ -33,7 +33,7 @@ __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "Searchs
 def __getattr__(name: str) -> Any:
     """`build` imports torch, which takes a second: only when it is asked for."""
     if name == "build":
-        from searchspace.builder import build
+        from searchspace.building.builder import build
 
         return build
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -189,7 +189,7 @@ def verify(genotype: Genotype) -> int:
     """Compare with torch and fvcore; 0 where all agree, else 1."""
     import torch
 
-    from searchspace.verify import verify as check
+    from searchspace.building.verify import verify as check
 
     torch.set_num_threads(1)    # one image: several threads mostly wait for each other
     made = table(f"{genotype.title}, counted twice", ("what", "by"), ("ours", "theirs"), ("",))

@@ -14,6 +14,7 @@ from searchspace.compiler.program import Program, Value
 from searchspace.compiler.steps import compile_steps, compile_value
 from searchspace.display import html
 from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
+from searchspace.names import as_name
 from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole, find_holes
 from searchspace.notation.metadata import Header
@@ -94,9 +95,9 @@ class Genotype:
         return without_superseded(changed, shape.items[1:])
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":
-        """The genotype with another document."""
-        return Genotype(self.name if name is None else name, self.variant, self.file, self.header,
-                        document, self.outer)
+        """The genotype with another document, under another name or the name nearest to it."""
+        return Genotype(self.name if name is None else as_name(name), self.variant, self.file,
+                        self.header, document, self.outer)
 
 
 def _compile(genotype: Genotype) -> Program:

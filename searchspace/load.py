@@ -7,13 +7,12 @@ from typing import Any
 from searchspace.compiler.blocks import Blocks
 from searchspace.errors import GenotypeError
 from searchspace.genotype import Genotype, without_superseded, without_unused
+from searchspace.names import check_name
 from searchspace.notation.inheritance import (
-    GENOTYPES,
     apply_variant,
     block_file,
     check_variant,
     choose_variant,
-    find,
     read_document,
     variant_names,
     variants,
@@ -21,6 +20,7 @@ from searchspace.notation.inheritance import (
 from searchspace.notation.metadata import read_header
 from searchspace.notation.naming import name_holes
 from searchspace.notation.schema import mapping
+from searchspace.notation.sources import GENOTYPES, find
 from searchspace.notation.tree import Map, Scalar, Tree
 
 LIBRARY = Path(__file__).parent / "ops"
@@ -63,6 +63,7 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     name = document.get("name")
     if not (isinstance(name, Scalar) and isinstance(name.value, str)):
         raise GenotypeError("a genotype needs a name", (name or document).place)
+    check_name(name.value, name.place)
     for other in known:
         check_variant(document, other)
     chosen = apply_variant(document, variant) if variant is not None else document

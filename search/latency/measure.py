@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
-from search.archive import versions
+from search.environment import versions
 from search.gaussian_process import Prior, Process, fit, typical
 from search.latency.device import Device
 from search.latency.layers import Columns, Layer, layers

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from searchspace.builder import Network
+from searchspace.building.builder import Network
 from searchspace.expansion import Expansion, Node
 from searchspace.ops import Layer
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from searchspace.compiler.program import RESERVED, Block, Step, Value
 from searchspace.compiler.steps import STRUCTURAL, Scope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
+from searchspace.names import is_part, is_word
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.tree import MAX_DEPTH, Map, Scalar, Seq, Tree, describe
 from searchspace.ops import OPS
@@ -24,6 +25,8 @@ class Blocks:
             if name in OPS or name in STRUCTURAL or name in RESERVED:
                 raise GenotypeError(f"{name!r} is an operation or a reserved word; name the block "
                                     "otherwise", tree.place)
+            if not is_part(name):
+                raise GenotypeError(f"{name!r} cannot name a block", tree.place)
 
     def get(self, name: str) -> Block | None:
         """The compiled block, or None for a name that is no block.
@@ -75,7 +78,7 @@ def compile_args(tree: Map, blocks: Blocks) -> tuple[tuple[tuple[str, Value | No
     scope = Scope(blocks)
     args: list[tuple[str, Value | None]] = []
     for name, value in tree.items.items():
-        if name in RESERVED or name in ("cin", "true", "false") or not name.isidentifier():
+        if name in RESERVED or name in ("cin", "true", "false") or not is_word(name):
             raise GenotypeError(f"{name!r} cannot name an argument", tree.place)
         empty = isinstance(value, Scalar) and value.value is None
         args.append((name, None if empty else compile_value(value, scope)))
@@ -93,6 +96,7 @@ def check_unused(scope: Scope, args: Map, owner: str) -> None:
 def _compile_ins(tree: Map) -> tuple[tuple[str, str | None], ...]:
     ins: list[tuple[str, str | None]] = []
     for name, value in tree.items.items():
+        _check_tensor(name, value)
         fallback = value.value if isinstance(value, Scalar) else describe(value)
         if fallback is not None and fallback not in dict(ins):
             raise GenotypeError(f"input {name!r} can fall back to an input before it, not to "
@@ -106,12 +110,18 @@ def _compile_outs(tree: Map, ins: tuple[tuple[str, str | None], ...],
     known = {name for name, _ in ins} | _bound(steps)
     outs: list[tuple[str, str]] = []
     for name, value in tree.items.items():
+        _check_tensor(name, value)
         tensor = value.value if isinstance(value, Scalar) else None
         if not isinstance(tensor, str) or tensor not in known:
             raise GenotypeError(f"out {name!r}: no tensor {describe(value)} in the body"
                                 f"{nearest(tensor, known)}", value.place)
         outs.append((name, tensor))
     return tuple(outs)
+
+
+def _check_tensor(name: str, tree: Tree) -> None:
+    if not is_word(name):
+        raise GenotypeError(f"{name!r} cannot name a tensor", tree.place)
 
 
 def _bound(steps: tuple[Step, ...]) -> set[str]:

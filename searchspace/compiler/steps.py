@@ -17,9 +17,10 @@ from searchspace.compiler.program import (
     Value,
 )
 from searchspace.errors import GenotypeError, Place, nearest
+from searchspace.names import is_word
 from searchspace.notation.formula import COMMA, compile_formula
 from searchspace.notation.holes import Hole, branch_steps, find_holes, step_labels, step_parts
-from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
+from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe, is_torn
 from searchspace.ops import OPS, Field, Op, schema
 
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
@@ -111,7 +112,7 @@ def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> 
     if fields is not None:
         for name, value in (*own.items(), *first.items.items(), *each_lists.items.items()):
             if name not in fields:
-                hint = COMMA if _torn(given) else nearest(name, (*fields, *RESERVED))
+                hint = COMMA if is_torn(given.items) else nearest(name, (*fields, *RESERVED))
                 raise GenotypeError(f"{key} has no parameter {name!r}{hint}", value.place)
         missing = [n for n in _missing(target) if n not in own and n not in each_lists]
         if missing and not passed:
@@ -132,12 +133,6 @@ def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> 
         when=compile_value(when, scope) if when is not None else None,
         repeat=compile_value(repeat, scope) if repeat is not None else None,
         per_repeat=each == Scalar(True))
-
-
-def _torn(given: Map) -> bool:
-    """Whether a comma tore a formula: ``{out: =round_to(40*w, 8)}``."""
-    texts = [str(t.value) for t in given.items.values() if isinstance(t, Scalar)]
-    return any(t.startswith("=") and t.count("(") > t.count(")") for t in texts)
 
 
 def _resolve(key: str, scope: Scope, place: Place) -> tuple[str, type[Op] | Block | None,
@@ -229,9 +224,9 @@ def _as_names(tree: Tree | None) -> tuple[str, ...]:
     names = []
     for item in items:
         name = item.value if isinstance(item, Scalar) else None
-        if not isinstance(name, str) or not name.isidentifier() or name in _NO_NAMES:
-            raise GenotypeError(f"as takes names (letters, digits, _), not {describe(item)}",
-                                tree.place)
+        if not isinstance(name, str) or not is_word(name) or name in _NO_NAMES:
+            raise GenotypeError("as takes names (letters, digits, _; no word of Python's), not "
+                                f"{describe(item)}", tree.place)
         if name in names:
             raise GenotypeError(f"as names {name!r} twice", tree.place)
         names.append(name)

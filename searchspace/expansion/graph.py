@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from searchspace.errors import Place, ShapeError
+from searchspace.errors import GenotypeError, Place, ShapeError
 from searchspace.ops import Cost, Op
 from searchspace.shapes import Shape
 
@@ -46,6 +46,14 @@ class Expansion(NamedTuple):
             macs += node.cost.macs
             params += node.cost.params
         return Cost(macs, params)
+
+    def names(self) -> list[str]:
+        """The names of the nodes. Raises GenotypeError where two have one name, or the input's."""
+        names = [node.name for node in self.nodes]
+        if len({"input", *names}) <= len(names):
+            twice = next(name for name in names if names.count(name) > 1 or name == "input")
+            raise GenotypeError(f"two operations are named {twice!r}; give their steps other names")
+        return names
 
 
 class Tensor(NamedTuple):

@@ -1,50 +1,20 @@
-"""The documents behind genotypes: files found, bases and `use` files merged, variants applied."""
+"""The documents behind genotypes: bases and `use` files merged, variants applied."""
 
 import graphlib
 import re
 from pathlib import Path
 
-from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
+from searchspace.errors import GenotypeError, UnknownNameError, nearest
 from searchspace.notation.holes import check_names, find_holes, given_name, step_parts
 from searchspace.notation.metadata import VARIANT_KEYS, read_header
 from searchspace.notation.naming import as_written, name_holes
 from searchspace.notation.schema import check_keys, mapping
+from searchspace.notation.sources import beside, find_base
 from searchspace.notation.substitution import substitute_in
 from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe, read
 
-GENOTYPES = Path(__file__).parents[1] / "genotypes"
-
 KEYS = ("name", "source", "note", "status", "args", "input", "default", "variants", "published",
         "exact", "base", "steps", "use", "blocks", "net")
-
-
-def find(name: str) -> tuple[Path, str | None]:
-    """The file that a name or path means, and the variant after ``@``."""
-    folder, slash, last = name.rpartition("/")
-    stem, _, variant = last.partition("@")
-    stem = folder + slash + stem
-    if stem.endswith((".yaml", ".yml")) or slash or _exists(Path(stem), file=True):
-        path = Path(stem)
-        if not _exists(path):
-            raise UnknownNameError(f"there is no file {stem}")
-        return path, variant or None
-    return _bundled(stem), variant or None
-
-
-def _bundled(stem: str) -> Path:
-    for home in (GENOTYPES, GENOTYPES / "spaces"):
-        path = home / f"{stem}.yaml"
-        if path.parent == home and _exists(path, file=True):
-            return path
-    known = [p.stem for p in GENOTYPES.rglob("*.yaml")]
-    raise UnknownNameError(f"no bundled genotype is named {stem!r}{nearest(stem, known)}")
-
-
-def _exists(path: Path, file: bool = False) -> bool:
-    try:
-        return path.is_file() if file else path.exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def variants(path: Path) -> tuple[str, ...]:
@@ -74,7 +44,7 @@ def read_document(path: Path, above: tuple[Path, ...] = ()) -> Map:
         return document
     if not (isinstance(base, Scalar) and isinstance(base.value, str)):
         raise GenotypeError("base is the name or path of a genotype", base.place)
-    found, at = _base(base.value, path, base.place)
+    found, at = find_base(base.value, path, base.place)
     if found.resolve() in above or found.resolve() == path.resolve():
         raise GenotypeError(f"base {base.value!r} leads back to this file", base.place)
     below = read_document(found, (*above, path.resolve()))
@@ -94,35 +64,12 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
     for item in files:
         if not (isinstance(item, Scalar) and isinstance(item.value, str)):
             raise GenotypeError("use takes paths of files with blocks", use.place)
-        file = _beside(item.value, path, "use", item.place)
-        for name, tree in block_file(file).items():
+        for name, tree in block_file(beside(item.value, path, item.place, "use")).items():
             if name in trees:
                 raise GenotypeError(f"use: block {name!r} stands in two of the files (the other "
                                     f"at {trees[name].place})", tree.place)
             trees[name] = tree
     return trees
-
-
-def _beside(name: str, path: Path, key: str, place: Place) -> Path:
-    """A file by its path relative to the one that names it: in the same folder or below. A genotype
-    may be a stranger's, who is not to choose which of a reader's files are read."""
-    file, home = path.parent / name, path.parent.resolve()
-    if not _exists(file, file=True):
-        raise GenotypeError(f"{key}: there is no file {name}", place)
-    if not file.resolve().is_relative_to(home):
-        raise GenotypeError(f"{key}: {name} lies outside of the folder of this file", place)
-    return file
-
-
-def _base(name: str, path: Path, place: Place) -> tuple[Path, str | None]:
-    """The genotype to start from, a file beside this one or a bundled one, and its variant."""
-    stem, _, at = name.partition("@")
-    if stem.endswith((".yaml", ".yml")):
-        return _beside(stem, path, "base", place), at or None
-    try:
-        return _bundled(stem), at or None
-    except UnknownNameError as error:
-        raise GenotypeError(f"base: {error}", place) from None
 
 
 def _merge(base: Map, document: Map) -> Map:

@@ -7,6 +7,7 @@ inserted step.
 from fractions import Fraction
 
 from searchspace.errors import GenotypeError, Place
+from searchspace.names import is_label, show_name
 from searchspace.notation.arithmetic import exact
 from searchspace.notation.holes import Hole, branch_steps, given_name, step_parts
 from searchspace.notation.random_graphs import GENERATORS, draw
@@ -165,6 +166,9 @@ class _Namer:
             if label is None:
                 raise GenotypeError("an empty option; label it: !choice {no: , yes: ...}",
                                     item.place)
+            if isinstance(label, str) and not is_label(label):
+                raise GenotypeError(f"{show_name(label)} is no name, and so no label of itself; "
+                                    "give it one: !choice {one: ..., other: ...}", item.place)
             if any(label == k and type(label) is type(k) for k in options):
                 raise GenotypeError(f"option {label!r} stands here twice", item.place)
             if label in options:

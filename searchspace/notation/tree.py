@@ -7,7 +7,7 @@ bounded, so that a hostile file costs no more than a sentence.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 import yaml
 
 from searchspace.errors import GenotypeError, Place, nearest, show
+from searchspace.names import check_name, is_name, show_name
 from searchspace.notation.arithmetic import MAX_NUMBER
+from searchspace.notation.formula import COMMA
 
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 60
 MAX_NODES = 100_000  # after aliases are expanded
-MAX_KEY = 100
 
 HOLE_TAGS = ("choice", "int", "solve", "graph")
 NOWHERE = Place("<built>", 0)
@@ -126,6 +127,9 @@ def read(path: Path) -> Map:
         GenotypeError: the file cannot be read, is not YAML of the strict kind, or is no mapping.
     """
     try:
+        if (size := path.stat().st_size) > 4*MAX_CHARS:
+            raise GenotypeError(f"cannot read {path}: {size:,} bytes are more than "
+                                f"{MAX_CHARS:,} characters")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise GenotypeError(f"cannot read {path}: {error.strerror or error}") from None
@@ -155,6 +159,12 @@ def parse(text: str, file: str = "<text>") -> Map:
         raise GenotypeError(f"a mapping was expected at the top level, not {describe(tree)}",
                             Place(file, 1))
     return tree
+
+
+def is_torn(items: Mapping[str, Tree]) -> bool:
+    """Whether a comma tore a formula: ``{out: =round_to(40*w, 8)}``."""
+    texts = [str(t.value) for t in items.values() if isinstance(t, Scalar)]
+    return any(t.startswith("=") and t.count("(") > t.count(")") for t in texts)
 
 
 def describe(tree: Tree) -> str:
@@ -246,12 +256,14 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise GenotypeError("a key must be a plain word", at)
             key = event.value
-            if event.tag or len(key) > MAX_KEY or not key.isprintable():
-                raise GenotypeError(f"a key must be one plain word of at most {MAX_KEY} characters",
-                                    at)
+            if event.tag:
+                raise GenotypeError("a key must be a plain word", at)
             if key == "<<":
                 raise GenotypeError("merge keys (<<) are not part of the notation; use a block "
                                     "with arguments", at)
+            if is_torn(items) and not is_name(key):
+                raise GenotypeError(f"{show_name(key)} is no name{COMMA}", at)
+            check_name(key.removeprefix("="), at)
             if key in items:
                 raise GenotypeError(f"key {key!r} stands here twice", at)
             inner = f"{path}.{key}" if path else key

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from searchspace.errors import ShapeError
 from searchspace.ops.base import Layer, Op, op
 from searchspace.shapes import Shape
 
@@ -55,7 +56,10 @@ class Act(Op):
 @op("dropout")
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):
-    """Dropout of single values while training: (C, H, W) → (C, H, W)."""
+    """Dropout of single values while training: (C, H, W) → (C, H, W).
+
+    Raises ShapeError where ``p`` is no probability.
+    """
 
     takes_flat = True
     p: float = 0.2
@@ -63,6 +67,8 @@ class Dropout(Op):
     examples = (({}, ((8, 5, 5),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
+        if not 0 <= self.p <= 1:
+            raise ShapeError(f"dropout: p must be from 0 to 1, not {self.p:g}")
         return inputs[0]
 
     def is_view(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from searchspace.display import html
 from searchspace.errors import GenotypeError, Place, ShapeError, nearest, show
+from searchspace.names import is_part
 from searchspace.registry import Registry
 from searchspace.shapes import Shape, show_shape
 
@@ -79,6 +80,8 @@ OPS: Registry[type[Op]] = Registry("operation", "docs/operations.md", GenotypeEr
 def op(kind: str) -> Callable[[OpType], OpType]:
     """Register an operation under its name in YAML."""
     def register(cls: OpType) -> OpType:
+        if not is_part(kind):
+            raise ValueError(f"{kind!a} cannot name an operation")
         OPS.add(kind, cls)
         cls.kind = kind
         schema(cls)  # an unsupported annotation fails here, not in a user's file

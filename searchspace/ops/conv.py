@@ -78,6 +78,8 @@ class Conv(Op):
         sh, sw = pair(self.stride)
         if min(kh, kw, sh, sw, self.dilation, self.groups, self.out) < 1:
             raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
+        if self.eps <= 0:
+            raise ShapeError(f"conv: eps must be positive, not {self.eps:g}")
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")

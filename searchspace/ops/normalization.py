@@ -42,13 +42,18 @@ class LocalResponseNorm(Op):
 @op("bn")
 @dataclass(frozen=True, slots=True)
 class BatchNorm(Op):
-    """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C."""
+    """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C.
+
+    Raises ShapeError where ``eps`` is not positive.
+    """
 
     eps: float = 1e-5
 
     examples = (({}, ((8, 5, 5),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
+        if self.eps <= 0:
+            raise ShapeError(f"bn: eps must be positive, not {self.eps:g}")
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:

@@ -14,23 +14,23 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display shapes text", "errors", "files notation registry units", "ops", "compiler plugins",
-                    "cli genotype", "expansion load", "builder cost identity summary",
-                    "space verify", "zoo", "__main__"),
+    "searchspace": ("display shapes text", "errors", "files names registry units", "notation", "ops", "compiler plugins",
+                    "cli genotype", "expansion load", "building cost identity summary",
+                    "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "pictures report zoo"),
-    "search": ("archive.connection archive.migrations benchmark_table environment errors gaussian_process pareto "
+    "search": ("archive.migrations benchmark_table environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
-               "archive data samplers scores", "latency samplers.gp scores.proxies training",
+               "archive.connection data samplers scores", "archive", "latency samplers.gp scores.proxies training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),
 }
 # Commands put the packages together; what draws this repository's own pages reads studies.
 READ_STUDIES = {"viz.report", "viz.pictures"}
 LEVELS = 8          # of search/: more, and nobody follows a call to its end
-BESIDE = 15         # modules in a folder
+BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
-TORCH = {"searchspace.builder", "searchspace.verify", "searchspace.ops.modules",
+TORCH = {"searchspace.building.builder", "searchspace.building.verify", "searchspace.ops.modules",
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),
          *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "logs",

@@ -9,7 +9,7 @@ import pytest
 
 from searchspace import cost, load, published, spaces
 from searchspace.__main__ import main
-from searchspace.verify import Check
+from searchspace.building.verify import Check
 
 
 def searchspace(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -109,7 +109,7 @@ def test_verify_agrees() -> None:
 
 def test_verify_fails_on_a_disagreement(monkeypatch: pytest.MonkeyPatch,
                                         capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("searchspace.verify.fvcore_macs", lambda *_: 10_046_041)
+    monkeypatch.setattr("searchspace.building.verify.fvcore_macs", lambda *_: 10_046_041)
     assert main(["henet", "--verify"]) == 1
     shown = capsys.readouterr().out
     assert "10,046,041" in shown

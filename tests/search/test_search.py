@@ -19,9 +19,9 @@ from search.seeds import derive
 from search.study import Plan, open_study
 from search.study.settings import Settings
 from searchspace import BudgetError, Cost, cost, load, spaces
+from searchspace.building.verify import verify
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
-from searchspace.verify import verify
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, str(ROOT / "search" / "run.py")]

@@ -27,7 +27,7 @@ from searchspace import (
 from searchspace.errors import MAX_SENTENCE, nearest
 from searchspace.expansion import trace
 from searchspace.load import LIBRARY
-from searchspace.notation.inheritance import GENOTYPES
+from searchspace.notation.sources import GENOTYPES
 from searchspace.notation.tree import parse
 
 Write = Callable[..., Path]
@@ -61,6 +61,23 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
                    "did you mean 'relu'?"),
     "groups that do not divide": ("net:\n  - conv: {out: 9, groups: 4}", "4 (net[0])",
                                   "conv: groups (4) must divide the input channels (8) and out (9)"),
+    "no probability": ("net:\n  - dropout: {p: 5}", "4 (net[0])", "dropout: p must be from 0 to 1, not 5"),
+    "no room in a division": ("net:\n  - conv: {out: 8, eps: 0}", "4 (net[0])",
+                              "conv: eps must be positive, not 0"),
+    "nor in this one": ("net:\n  - bn: {eps: -1}", "4 (net[0])", "bn: eps must be positive, not -1"),
+    "name that is a payload": ("net:\n  - conv: {out: 8, as: 'a\", open(\"b\", \"w\")) #'}",
+                               "4 (net[0].conv.as)", "as takes names (letters, digits, _"),
+    "name with a control character": ('blocks: {"a\\e[2Jb": {body: [act: ]}}\nnet: [act: ]', "3 (blocks)",
+                                      r"'a\x1b[2Jb' is no name: names are made of"),
+    "step with a word of Python": ("net: [act: {as: class}]", "3 (net[0].act.as)", "not 'class'"),
+    "block with a dot": ("blocks: {a.b: {body: [act: ]}}\nnet: [a.b: ]", "3 (blocks.a.b)",
+                         "'a.b' cannot name a block"),
+    "tensor that is none": ("blocks: {p: {in: {a-b: }, body: [act: ]}}\nnet: [p: ]", "3 (blocks.p.in.a-b)",
+                            "'a-b' cannot name a tensor"),
+    "label that is none": ("net: [conv: {out: 8, act: !choice ['a b', relu]}]", "3 (net[0].conv.act[0])",
+                           "'a b' is no name, and so no label of itself"),
+    "genotype without a name of the rule": ("name: 'a/b'\ninput: [8, 4, 4]\nnet: [act: ]", "1 (name)",
+                                            "'a/b' is no name"),
     "groups inside a block": (
         "blocks:\n  b:\n    args: {g: }\n    body:\n      - conv: {out: 8, groups: =g}\n"
         "net:\n  - act:\n  - b: {g: 3}", "7 (blocks.b.body[0])", "[used at net.yaml:10 (net[1])]"),
@@ -90,7 +107,7 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "name taken": ("net:\n  - act: {as: a}\n  - act: {as: a}", "5 (net[1])", "the name 'a' is taken"),
     "negative repeat": ("net:\n  - act: {repeat: -1}", "4 (net[0].act.repeat)", "from 0 to 1000, not -1"),
     "huge repeat": ("net:\n  - act: {repeat: 1e9}", "4 (net[0].act.repeat)", "not 1000000000"),
-    "comma in a formula": ("net:\n  - conv: {out: =round_to(9, 8)}", "4 (net[0].conv.8))",
+    "comma in a formula": ("net:\n  - conv: {out: =round_to(9, 8)}", "4 (net[0].conv)",
                            "with a comma inside {...} or [...] stands in quotes"),
     "hostile formula": ("net:\n  - conv: {out: =9**9**9}", "4 (net[0].conv.out)",
                         "formula '=9**9**9': the operators are + - * /"),
@@ -108,8 +125,8 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "huge float": ("net:\n  - conv: {out: 1e999}", "4 (net[0].conv.out)", "too large"),
     "many channels": ("net:\n  - conv: {out: 1e12}", "4 (net[0])", "channels are more than"),
     "long text": (f"net:\n  - conv: {{out: {'x '*9999}}}", "4 (net[0].conv.out)", "not 'x x x"),
-    "long key": (f"net:\n  - {'x'*900}: {{out: 3}}", "4 (net[0])", "a key must be one plain word"),
-    "key with a line break": ('"a\\nb": 3', "3", "a key must be one plain word"),
+    "long key": (f"net:\n  - {'x'*900}: {{out: 3}}", "4 (net[0])", "have at most 100 characters"),
+    "key with a line break": ('"a\\nb": 3', "3", r"'a\nb' is no name: names are made of"),
     "key that is a list": ("? [a, b]\n: 3", "3", "a key must be a plain word"),
     "empty": ("", "1", "the file is empty"), "only a comment": ("# net", "1", "the file is empty"),
     "only null": ("~", "1", "the file is empty"),
@@ -128,7 +145,7 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "alias of nothing": ("net: *a", "3 (net)", "alias *a stands before"),
     "Python tag": ("net:\n  - conv: {out: !!python/object/apply:os.system [ls]}",
                    "4 (net[0].conv.out)", "tag !!python/object/apply:os.system is not allowed"),
-    "Python tag on a key": ("!!python/name:os.system net: [gap: ]", "3", "a key must be one plain word"),
+    "Python tag on a key": ("!!python/name:os.system net: [gap: ]", "3", "a key must be a plain word"),
     "standard tag": ("net:\n  - conv: {out: !!int 8}", "4 (net[0].conv.out)", "tag !!int is not allowed"),
     "misspelt tag": ("net:\n  - conv: {out: !chioce [1, 2]}", "4 (net[0].conv.out)",
                      "tag !chioce is not allowed; did you mean 'choice'?"),

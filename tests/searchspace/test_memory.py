@@ -13,7 +13,7 @@ from test_ops import each_example, tensors
 
 from searchspace import Genotype, load, peak_memory, published, spaces
 from searchspace.__main__ import main
-from searchspace.builder import Network
+from searchspace.building.builder import Network
 from searchspace.cost import Peak, peak
 from searchspace.expansion import Expansion, trace
 from searchspace.ops import OPS

@@ -481,9 +481,9 @@ def test_every_operation_has_a_name_of_its_own(genotype: Read, text: str, names:
 
 
 def test_names_that_meet_are_refused(genotype: Read) -> None:
-    text = ('blocks: {"s.b": {body: [act: ]}, s: {body: [b: ]}, b: {body: [act: ]}}\n'
-            "net: [s.b: , s: ]")
-    with pytest.raises(GenotypeError, match=r"two operations are named 's\.b\.act'"):
+    text = ("blocks: {unit: {body: [act: {as: join}]}}\n"
+            "net: [wire: {edges: [[0, 1], [0, 2], [1, 3], [2, 3]], node: {unit: }, as: w}]")
+    with pytest.raises(GenotypeError, match=r"two operations are named 'w\.3\.join'"):
         expand(genotype(text))
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from searchspace import GenotypeError, ShapeError, build, load
+from searchspace.building.verify import fvcore_macs, torch_macs
 from searchspace.expansion import trace
 from searchspace.ops import OPS, Cost, Op, schema
 from searchspace.ops.conv import Linear
-from searchspace.verify import fvcore_macs, torch_macs
 
 CASES = [pytest.param(kind, params, shapes, id=f"{kind}-{i}")
          for kind, cls in OPS.items() for i, (params, shapes) in enumerate(cls.examples)]

@@ -49,6 +49,7 @@ def test_a_command_line_takes_a_file_of_operations(command: list[str], tmp_path:
 
 @pytest.mark.parametrize("text, words", [
     (None, "no such Python file"), ("x = 1", "defines no operation"),
+    (HALVE.replace('"halve"', '"a b"'), "'a b' cannot name an operation"),
     ("1 / 0", "ZeroDivisionError: division by zero"), ("def", "SyntaxError")])
 def test_a_bad_file_is_one_sentence(text: str | None, words: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.py"

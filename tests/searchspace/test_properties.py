@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from searchspace import Genotype, GenotypeError, expand, fill, load, published, spaces, to_yaml
 from searchspace.expansion import trace
+from searchspace.names import as_name, is_name
 from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole
-from searchspace.notation.tree import MAX_KEY, Map, Scalar, Seq, Tree, parse
+from searchspace.notation.tree import Map, Scalar, Seq, Tree, parse
 
 Write = Callable[..., Path]
 Decisions = dict[str, Any]
@@ -212,7 +213,8 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.sam
 ATOMS: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.booleans(), st.integers(-MAX_NUMBER, MAX_NUMBER), WORDS,
     st.floats(-MAX_NUMBER, MAX_NUMBER, allow_nan=False))
-KEYS = WORDS.filter(lambda key: len(key) <= MAX_KEY and key.isprintable() and key != "<<")
+NAMES = st.text("abzAZ019_.-", min_size=1, max_size=12).filter(is_name)
+KEYS = NAMES | NAMES.map("={}".format)
 TREES: st.SearchStrategy[Tree] = st.recursive(
     ATOMS.map(Scalar),
     lambda inner: st.one_of(st.lists(inner, max_size=5).map(lambda items: Seq(tuple(items))),
@@ -244,5 +246,6 @@ def test_any_name_and_argument_survive(genotype_file: Write, name: str, value: A
     plain = load(genotype_file("args: {a: 1}\nblocks: {b: {args: {a: }, body: [act: {when: =a != 0}]}}"
                                "\nnet: [b: {a: =a}]"), a=value)
     again = load(genotype_file(to_yaml(plain.replace(plain.document, name=name))))
-    assert again.name == name
+    assert again.name == as_name(name)
+    assert is_name(again.name) and (again.name == name or not is_name(name))
     assert kinds(again.document["args"]) == kinds(plain.document["args"])

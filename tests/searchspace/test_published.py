@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from searchspace import build, cost, load, published
+from searchspace.building.verify import verify
 from searchspace.expansion import trace
-from searchspace.verify import verify
 from searchspace.zoo.figures import Figure, comparisons, standing
 
 # Structures from public code or a drawn graph, for which nobody printed a count.

@@ -171,6 +171,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.usefixtures("any_name")
 def test_spaces_and_hostile_names_are_compared(tmp_path: Path) -> None:
     assert not compare(load("he"), load("henet")).same
     found = differ(tmp_path, ("name: net", "name: '<b>&\\N'"))

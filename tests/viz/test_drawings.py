@@ -335,6 +335,7 @@ HOSTILE = ("<script>alert(1)</script>", "a & b \"quoted\" 'too'", r"back\\slash 
            "]]> <!-- -->", "naïve 网络", "&amp; &#65;")
 
 
+@pytest.mark.usefixtures("any_name")
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_only_ever_text(tmp_path: Path, name: str, level: str) -> None:
@@ -348,6 +349,7 @@ def test_a_name_is_only_ever_text(tmp_path: Path, name: str, level: str) -> None
     assert not list(ET.fromstring(svg).iter(f"{SVG}script"))
 
 
+@pytest.mark.usefixtures("any_name")
 def test_control_characters_do_not_break_the_file(tmp_path: Path) -> None:
     svg = draw(load(write(tmp_path, NET.format(name='"a\\x07b\\nc"'))), "svg")
     assert "a\ufffdb\ufffdc" in words(svg)

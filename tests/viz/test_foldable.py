@@ -44,6 +44,7 @@ def hostile(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("any_name")
 def test_names_stay_text(tmp_path: Path) -> None:
     text = foldable(shown(hostile(tmp_path)), Style())
     assert HOSTILE not in text and "&lt;/script&gt;" in text
@@ -126,6 +127,7 @@ def test_groups_fold_in_a_browser(page: Any, tmp_path: Path) -> None:
     assert faults == []
 
 
+@pytest.mark.usefixtures("any_name")
 def test_hostile_names_do_nothing_in_a_browser(page: Any, tmp_path: Path) -> None:
     path = tmp_path / "net.html"
     assert main([str(hostile(tmp_path)), "-o", str(path), "--theme", "dark"]) == 0

@@ -5,11 +5,13 @@ The modules of the operations hang in a tree under the names of the genotype's s
 layers as leaves and everything else inlined. Nothing of the genotype is interpreted at a call.
 """
 
+import re
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
+from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
@@ -27,10 +29,13 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
     Raises:
         GenotypeError: an open hole, or steps that do not fit each other.
     """
-    expansion = trace(genotype, decisions)
+    return assemble(trace(genotype, decisions), genotype.title)
+
+
+def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
+    """The module of a network that is expanded already; see `build`."""
     network = Network(expansion)
-    graph = Tracer().trace(network)
-    module = fx.GraphModule(network, graph, class_name=_class_name(genotype.title))
+    module = fx.GraphModule(network, Tracer().trace(network), class_name=_class_name(title))
     for container in list(module.modules()):
         # `self.stage3.expand.conv` in the generated code would search nn.Module's registries level
         # by level, up to 7 % of a small network's forward; plain attributes are found at once.
@@ -46,12 +51,12 @@ class Network(nn.Module):
         self.nodes = expansion.nodes
         self.last = expansion.output
         self.layers: list[Layer] = []
-        for node in expansion.nodes:
+        for node, path in zip(expansion.nodes, module_paths(expansion), strict=True):
             shapes = tuple(expansion.input if i < 0 else expansion.nodes[i].shape
                            for i in node.inputs)
             layer = node.op.module(*shapes)
             if isinstance(layer, nn.Module):
-                hang(self, node.name, layer)
+                hang(self, path, layer)
             self.layers.append(layer)
         self.input = expansion.input
 
@@ -81,24 +86,15 @@ class Tracer(fx.Tracer):
         return type(m).__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential)
 
 
-def hang(root: nn.Module, name: str, module: nn.Module) -> None:
-    """Register a module under a dotted name, making the containers on the way."""
-    *path, last = (_attribute(part) for part in name.split("."))
-    for part in path:
+def hang(root: nn.Module, path: str, module: nn.Module) -> None:
+    """Register a module under a dotted path, making the containers on the way."""
+    *containers, last = path.split(".")
+    for part in containers:
         if part not in root._modules:
             root.add_module(part, nn.Module())
         root = root.get_submodule(part)
     root.add_module(last, module)
 
 
-_TAKEN = frozenset(dir(nn.Module())) | {"nodes", "last", "layers", "input", "apply_node"}
-
-
-def _attribute(part: str) -> str:
-    """A step's name as an attribute of nn.Module: `type` or `half` mean something there."""
-    return f"{part}_" if part in _TAKEN else part
-
-
 def _class_name(title: str) -> str:
-    words = "".join(c if c.isalnum() else " " for c in title).split()
-    return "".join(w.capitalize() for w in words) or "Network"
+    return "".join(w.capitalize() for w in re.findall("[A-Za-z0-9]+", title)) or "Network"

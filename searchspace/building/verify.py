@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from searchspace.builder import Network, build
+from searchspace.building.builder import Network, build
 from searchspace.expansion import trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
