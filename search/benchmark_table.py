@@ -15,8 +15,6 @@ same network under several names, trained each time: its value is the mean of th
 """
 
 import hashlib
-import json
-import math
 import os
 import random
 from collections import defaultdict
@@ -33,10 +31,12 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Cost
+from searchspace.safety.reading import MAX_JSON, parse_json, read_bytes
 from searchspace.space.budget import Budget
 from searchspace.space.counting import every_point
 from searchspace.space.point import first, point, sample
 
+MAX_VALUE = 1e300       # whole numbers may have any size, and sums must stay finite
 MACRO = "nas-bench-macro"
 VARIABLE = "NAS_BENCH_MACRO"
 BUNDLED = {"digits": Path(__file__).resolve().parents[1] / "studies" / "digits" / "table.json"}
@@ -161,8 +161,8 @@ def read_table(file: Path) -> Table:
     """
     data = _bytes(file)
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        content = parse_json(data)
+    except ValueError as error:
         raise TableError(f"{file} is no JSON: {error}") from None
     if not isinstance(content, dict) or not content:
         raise TableError(f"{file} is no table of results: an object with rows was expected")
@@ -178,7 +178,7 @@ def read_table(file: Path) -> Table:
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bytes(file, MAX_JSON)
     except OSError as error:
         raise TableError(f"cannot read the table {file}: {error.strerror or error}") from None
 
@@ -227,9 +227,7 @@ def _row(space: Genotype, file: Path, name: str, decisions: Any, macs: Any, para
          values: Any) -> Row:
     if not isinstance(decisions, dict):
         raise TableError(f"{file}, {name}: decisions are an object of hole names and options")
-    if not isinstance(values, list) or not values or any(
-            isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v)
-            for v in values):
+    if not isinstance(values, list) or not values or not all(map(_is_finite, values)):
         raise TableError(f"{file}, {name}: values are one or more finite numbers")
     try:
         cost = trace(space, decisions).cost()
@@ -239,3 +237,7 @@ def _row(space: Genotype, file: Path, name: str, decisions: Any, macs: Any, para
         raise TableError(f"{file}, {name}: the table has {macs} MACs and {params} params, and the "
                          f"network of {space.title} has {cost.macs} and {cost.params}")
     return Row(name, decisions, cost, fmean(values))
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < MAX_VALUE

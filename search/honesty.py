@@ -40,7 +40,7 @@ from search.scores.relative import Relative
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, fail, load_named
 from searchspace.expansion import trace
-from searchspace.files import file_name, write_file
+from searchspace.safety.files import file_name, write_file
 from searchspace.space.budget import Budget, parse_amount, show_amount
 from searchspace.space.point import sample as draw_one
 

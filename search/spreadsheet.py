@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from searchspace.files import replacing
+from searchspace.safety.files import replacing
 
 SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 _AHEAD = "' "       # what a spreadsheet may overlook

@@ -30,9 +30,9 @@ from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
 from searchspace.cli import Console, Parser, add_option, fail, load_named, remark
 from searchspace.expansion import trace
-from searchspace.files import file_name, make_folder, replacing, write_file
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
+from searchspace.safety.files import file_name, make_folder, replacing, write_file
 from searchspace.space.budget import show_amount
 
 if TYPE_CHECKING:

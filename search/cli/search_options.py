@@ -18,7 +18,7 @@ from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Parser, add_option
 from searchspace.expansion import trace
-from searchspace.files import file_name
+from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
 

@@ -25,9 +25,13 @@ def open_data(name: str, folder: str | Path | None = None) -> Data:
     Raises:
         DataError: an unknown name, or files that are missing, damaged or cut off.
     """
-    if name.startswith(FOLDER):
-        return load_folder(Path(name.removeprefix(FOLDER)))
-    if name not in DATASETS:
-        known = (*DATASETS, f"{FOLDER}DIR")
-        raise DataError(f"no data set {name!r}{nearest(name, known)}")
-    return DATASETS[name](data_folder(folder))
+    try:
+        if name.startswith(FOLDER):
+            return load_folder(Path(name.removeprefix(FOLDER)))
+        if name in DATASETS:
+            return DATASETS[name](data_folder(folder))
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename}: {error.strerror or error}") from None
+    except RecursionError:
+        raise DataError(f"{name} has folders that are nested too deeply") from None
+    raise DataError(f"no data set {name!r}{nearest(name, (*DATASETS, f'{FOLDER}DIR'))}")

@@ -5,9 +5,7 @@ labels and 3×32×32 bytes. Each is an archive (tar.gz), or the folder that it u
 """
 
 import hashlib
-import tarfile
-import zlib
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 from search.data.base import Data, Labels, Pixels, Stored, check_labels
 from search.data.files import check_published, first_present, md5, read_bytes
 from search.data.pickles import read_pickle
+from search.data.tar import read_members
 from search.errors import DataError
 
 SITE = "https://www.cs.toronto.edu/~kriz/"
@@ -74,7 +73,7 @@ def _load(name: str, forms: tuple[Form, ...], classes: int, folder: Path) -> Dat
     form = choices[found.name]
     read = _unpacked if found.is_dir() else _packed
     wanted = (*form.train, *form.test, form.names)
-    contents = read(found, form, wanted)
+    contents, archive_md5 = read(found, form, wanted)
     parts: list[Stored] = []
     notes, digest = [], hashlib.md5(usedforsecurity=False)
     for part, files in (("train", form.train), ("test", form.test)):
@@ -88,40 +87,32 @@ def _load(name: str, forms: tuple[Form, ...], classes: int, folder: Path) -> Dat
         images = Stored(np.concatenate([p for p, _ in pieces]),
                         np.concatenate([p for _, p in pieces]))
         for file, expected in files.items():
-            if found.is_dir() and expected is not None:
-                sums = hashlib.md5(contents[file], usedforsecurity=False).hexdigest()
-                notes.append(check_published(found / file, expected, sums,
+            if archive_md5 is None and expected is not None:
+                notes.append(check_published(found / file, expected, md5(contents[file]),
                                              len(images) == COMPLETE[part]))
         parts.append(images)
-    if not found.is_dir():
+    if archive_md5 is not None:
         complete = [len(p) for p in parts] == list(COMPLETE.values())
-        notes.append(check_published(found, form.md5, md5(found), complete))
+        notes.append(check_published(found, form.md5, archive_md5, complete))
     return Data(name, _names(contents.get(form.names), form, classes, found), 3, 32, parts[0],
                 parts[1], digest=digest.hexdigest(), notes=tuple(n for n in notes if n))
 
 
-def _unpacked(found: Path, form: Form, wanted: tuple[str, ...]) -> dict[str, bytes]:
-    return {name: read_bytes(found / name) for name in wanted if (found / name).is_file()}
+Contents = tuple[dict[str, bytes], str | None]      # of files by name; the archive's MD5
 
 
-def _packed(found: Path, form: Form, wanted: tuple[str, ...]) -> dict[str, bytes]:
-    """The wanted files of an archive, in memory: nothing is unpacked to disk."""
+def _unpacked(found: Path, form: Form, wanted: tuple[str, ...]) -> Contents:
+    return {n: read_bytes(found / n) for n in wanted if os.path.exists(found / n)}, None
+
+
+def _packed(found: Path, form: Form, wanted: tuple[str, ...]) -> Contents:
+    packed = read_bytes(found)
     try:
-        with tarfile.open(found, "r|gz") as archive:
-            return dict(_members(archive, form, wanted))
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        held = read_members(packed, {f"{form.folder}/{name}": name for name in wanted})
+    except ValueError as error:
         raise DataError(f"{found} is damaged or cut off: {error}; download {SITE + form.archive} "
                         "again") from None
-
-
-def _members(archive: tarfile.TarFile, form: Form,
-             wanted: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    for member in archive:
-        folder, _, name = member.name.removeprefix("./").rpartition("/")
-        if folder == form.folder and name in wanted and member.isfile():
-            file = archive.extractfile(member)
-            assert file is not None
-            yield name, file.read()
+    return held, md5(packed)
 
 
 def _images(content: bytes, form: Form, classes: int, where: str) -> tuple[Pixels, Labels]:
@@ -145,7 +136,7 @@ def _batch(batch: Any, form: Form, where: str) -> tuple[Labels, Pixels]:
     pixels, labels = held.get(b"data"), held.get(form.key)
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or \
             pixels.shape[1:] != (PIXELS,) or not isinstance(labels, list) or \
-            len(labels) != len(pixels) or not all(isinstance(x, int) for x in labels):
+            len(labels) != len(pixels) or not all(type(x) is int for x in labels):
         raise DataError(f"{where} is damaged: 'data' of shape (n, {PIXELS}) and n whole numbers "
                         f"in {form.key.decode()!r} were expected")
     return np.array(labels, np.int64), pixels
@@ -161,6 +152,7 @@ def _names(content: bytes | None, form: Form, classes: int, found: Path) -> tupl
         held = read_pickle(content, f"{found}/{form.names}")
         key = b"fine_label_names" if form.key == b"fine_labels" else b"label_names"
         names = held.get(key, held.get(key.decode())) if isinstance(held, dict) else None
-    if not isinstance(names, list) or len(names) != classes:
+    if not isinstance(names, list) or len(names) != classes or \
+            not all(isinstance(n, str | bytes) for n in names):
         raise DataError(f"{found}/{form.names} is damaged: it should name {classes} classes")
-    return tuple(n.decode("utf-8", "replace") if isinstance(n, bytes) else str(n) for n in names)
+    return tuple(n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in names)

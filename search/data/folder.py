@@ -8,15 +8,18 @@ as 256 is of 224, and the middle square of it is taken.
 
 import hashlib
 import math
+import os
 import random
 from pathlib import Path
 
 import numpy as np
 
 from search.data.base import Data, Files, Pixels
+from search.data.images import FORMATS, open_image
 from search.errors import DataError
 
-SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
+UNREAD = frozenset((".tif", ".tiff"))       # would be missed if they were passed over
 TESTS = ("val", "test")
 ASPECT = (3 / 4, 4 / 3)
 _TRIES = 10
@@ -44,14 +47,11 @@ def load_folder(folder: Path) -> Data:
         paths: list[Path] = []
         labels: list[int] = []
         for label, name in enumerate(classes):
-            found = sorted(p for p in (folder / part / name).rglob("*")
-                           if p.suffix.lower() in SUFFIXES and p.is_file())
-            if not found:
-                raise DataError(f"there are no images in {folder / part / name}")
+            found = _images(folder / part / name)
             paths += found
             labels += [label] * len(found)
             for path in found:
-                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+                digest.update(os.fsencode(f"{path.relative_to(folder)} {path.stat().st_size}\n"))
         parts.append(Files(tuple(paths), np.array(labels, np.int64)))
     return Data("imagefolder", classes, 3, 224, parts[0], parts[1], digest=digest.hexdigest())
 
@@ -63,6 +63,17 @@ def _classes(part: Path) -> tuple[str, ...]:
     return found
 
 
+def _images(folder: Path) -> list[Path]:
+    """The files of a class that are called like images, in order."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    if odd := next((p for p in files if p.suffix.lower() in UNREAD), None):
+        raise DataError(f"cannot read {odd}: only images of {', '.join(FORMATS)} are read; "
+                        "convert it")
+    if not (found := [p for p in files if p.suffix.lower() in SUFFIXES]):
+        raise DataError(f"there are no images in {folder}")
+    return found
+
+
 def read_image(path: Path, size: int, crop_seed: int | None = None,
                scale: tuple[float, float] = (0.08, 1.0)) -> Pixels:
     """An image as bytes of shape (3, size, size): its middle, or a random part that has between
@@ -71,16 +82,14 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
     Raises:
         DataError: the file is no image, or damaged.
     """
-    from PIL import Image
+    from PIL.Image import Resampling
 
+    image = open_image(path)
+    box = _middle(*image.size) if crop_seed is None else \
+        _part(*image.size, random.Random(crop_seed), scale)
     try:
-        with Image.open(path) as image:
-            if crop_seed is None:
-                box = _middle(image.width, image.height)
-            else:
-                box = _part(image.width, image.height, random.Random(crop_seed), scale)
-            cut = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, box=box)
-            return np.asarray(cut).transpose(2, 0, 1)
+        cut = image.convert("RGB").resize((size, size), Resampling.BILINEAR, box=box)
+        return np.asarray(cut).transpose(2, 0, 1)
     except Exception as error:          # Pillow fails in many ways on damaged bytes
         raise DataError(f"{path} is damaged, cut off or no image: {error}") from None
 

@@ -1,69 +1,201 @@
-"""Reading a pickle of plain values and numpy arrays without executing what it says.
+"""Reading a pickle of plain values and numpy arrays of bytes, none of which can do anything.
 
-A pickle is a program: it names functions and calls them. Here the only names that mean something
-are those that a numpy array is written with, and each is answered by a function of this file or by
-numpy's own class; every other name is refused before anything is called.
+A pickle is a program for a stack machine. Here is that machine for the operations that files of
+images are written with, and no more: it looks no name up, makes no object but those below, and
+knows numpy's arrays by how they are written down. Python's own machine is not asked, since even
+with the names restricted a hostile pickle can take all memory or end the process.
 """
 
-import io
-import pickle
-from collections.abc import Callable
+import pickletools
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from search.data.base import Pixels
 from search.errors import DataError
 
-_ARRAYS = {f"numpy.{core}.multiarray" for core in ("core", "_core")} | {"numpy"}
+MAX_STEPS = 4_000_000       # CIFAR-100's largest takes 500,000
+
+_VALUES = frozenset(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE",
+                     "SHORT_BINUNICODE", "BINBYTES", "SHORT_BINBYTES"))
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 def read_pickle(data: bytes, where: str) -> Any:
     """The value of a pickle; texts of Python 2 come as bytes.
 
     Raises:
-        DataError: it is no complete pickle, or names anything but numpy's arrays.
+        DataError: it is no complete pickle, or asks for anything but arrays and plain values.
     """
+    machine = _Machine(len(data))
     try:
-        return _Reader(io.BytesIO(data), encoding="bytes").load()
-    except DataError:
-        raise
-    except Exception as error:      # a damaged pickle fails in whatever its bytes happen to say
-        raise DataError(f"{where} is damaged or cut off: no pickle can be read from it "
-                        f"({str(error) or type(error).__name__})") from None
+        for name, argument in steps(data):
+            machine.run(name, argument)
+        return machine.popped(1)[0]
+    except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError,
+            ValueError) as error:       # a damaged pickle fails in whatever its bytes happen to say
+        raise DataError(f"{where} is damaged, cut off or no pickle of images: "
+                        f"{str(error) or type(error).__name__}") from None
 
 
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """What a name in the pickle stands for."""
-        if module in _ARRAYS and name in _KNOWN:
-            return _KNOWN[name]
-        if (module, name) == ("_codecs", "encode"):
-            return _encode
-        raise DataError(f"a pickle of images names {module}.{name}, which is not read: only numpy "
-                        "arrays and plain values are")
+def steps(data: bytes) -> Iterator[tuple[str, Any]]:
+    """The operations of a pickle, in order, with their arguments; none is carried out.
+
+    Raises:
+        ValueError: it is no pickle, cut off, or has too many operations.
+    """
+    for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
+        if number == MAX_STEPS:
+            raise ValueError(f"it has more than {MAX_STEPS:,} operations")
+        yield operation.name, argument
 
 
-def _reconstruct(kind: type, shape: tuple[int, ...], code: bytes) -> Any:
-    """An empty array, which the pickle then fills: what numpy's function of this name gives."""
-    if kind is not np.ndarray or shape != (0,):
-        raise DataError("a pickle of images holds an array that was not written by numpy")
-    return np.ndarray((0,), np.int8)
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a pickle names, as ``module name``."""
+
+    text: str
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """How protocol 2 writes bytes; other encodings could name modules."""
-    if encoding != "latin1":
-        raise DataError(f"a pickle of images has text in the encoding {encoding[:40]!r}")
-    return text.encode("latin1")
+@dataclass(slots=True)
+class _Array:
+    """An array that a pickle has begun; it has no pixels before it is filled."""
+
+    pixels: Pixels | None = None
 
 
-def _plain(kind: Any, *flags: Any) -> Any:
-    """A data type of numbers or texts; objects inside an array would be another pickle."""
-    made = np.dtype(kind, *flags)
-    if made.hasobject:
-        raise DataError("a pickle of images holds an array of objects")
-    return made
+_BEGIN = (_Name("numpy.core.multiarray _reconstruct"), _Name("numpy._core.multiarray _reconstruct"))
+_ARRAY, _TYPE, _ENCODE = _Name("numpy ndarray"), _Name("numpy dtype"), _Name("_codecs encode")
+_NAMES = (*_BEGIN, _ARRAY, _TYPE, _ENCODE)
+_BYTE = _Name("numpy uint8")
 
 
-_KNOWN: dict[str, type | Callable[..., Any]] = {
-    "_reconstruct": _reconstruct, "ndarray": np.ndarray, "dtype": _plain}
+class _Machine:
+    """The stack, what is remembered, and how many characters may still become bytes: as many as
+    the pickle has itself, since each is written once."""
+
+    def __init__(self, size: int) -> None:
+        self.stack: list[Any] = []
+        self.below: list[list[Any]] = []        # the stacks under each mark
+        self.memo: dict[int, Any] = {}
+        self.left = size
+
+    def run(self, name: str, argument: Any) -> None:
+        """Carry out one operation."""
+        match name:
+            case _ if name in _VALUES:
+                self.push(_small(argument))
+            case "BINPUT" | "LONG_BINPUT":
+                self.memo[argument] = self.stack[-1]
+            case "MEMOIZE":
+                self.memo[len(self.memo)] = self.stack[-1]
+            case "BINGET" | "LONG_BINGET":
+                self.push(self.memo[argument])
+            case "SHORT_BINSTRING" | "BINSTRING":       # Python 2's text
+                self.push(argument.encode("latin-1"))
+            case _ if name in _CONSTANTS:
+                self.push(_CONSTANTS[name])
+            case "EMPTY_LIST":
+                self.push([])
+            case "EMPTY_DICT":
+                self.push({})
+            case "MARK":
+                self.below.append(self.stack)
+                self.stack = []
+            case "TUPLE":
+                self.push(tuple(self.marked()))
+            case _ if name in _TUPLES:
+                self.push(tuple(self.popped(_TUPLES[name])))
+            case "APPEND":
+                self.append(self.popped(1))
+            case "APPENDS":
+                self.append(self.marked())
+            case "SETITEM":
+                self.set(self.popped(2))
+            case "SETITEMS":
+                self.set(self.marked())
+            case "GLOBAL":
+                self.push(_named(argument))
+            case "STACK_GLOBAL":
+                self.push(_named("{:s} {:s}".format(*self.popped(2))))
+            case "REDUCE":
+                self.push(self.made(*self.popped(2)))
+            case "BUILD":
+                self.fill(*self.popped(1))
+            case "PROTO" | "FRAME" | "STOP":
+                pass
+            case _:
+                raise ValueError(f"it has the operation {name}, which is not read")
+
+    def push(self, value: Any) -> None:
+        """Lay a value on top."""
+        self.stack.append(value)
+
+    def popped(self, count: int) -> list[Any]:
+        """The topmost values, from below; an array in place of what was filled since."""
+        found = [self.stack.pop() for _ in range(count)]
+        return [v.pixels if isinstance(v, _Array) and v.pixels is not None else v
+                for v in reversed(found)]
+
+    def marked(self) -> list[Any]:
+        """The values above the last mark, which goes with them."""
+        found = self.popped(len(self.stack))
+        self.stack = self.below.pop()
+        return found
+
+    def append(self, values: list[Any]) -> None:
+        """Append to the list on top."""
+        if not isinstance(self.stack[-1], list):
+            raise ValueError("it appends to what is no list")
+        self.stack[-1].extend(values)
+
+    def set(self, pairs: list[Any]) -> None:
+        """Set keys and values, in turn, in the mapping on top."""
+        keys, values = pairs[::2], pairs[1::2]
+        if not isinstance(self.stack[-1], dict) or any(type(k) not in (str, bytes) for k in keys):
+            raise ValueError("it has a mapping whose keys are no texts")
+        self.stack[-1].update(zip(keys, values, strict=True))
+
+    def made(self, called: Any, arguments: Any) -> Any:
+        """What is written down as a call: bytes in Python 3's protocol 2, the type of bytes, and
+        the beginning of an array."""
+        match arguments:
+            case (str(text), "latin1") if called == _ENCODE:
+                self.left -= len(text)
+                if self.left < 0:
+                    raise ValueError("it makes more bytes than it has")
+                return text.encode("latin-1")
+            case ("u1" | b"u1", *_) if called == _TYPE:
+                return _BYTE
+            case (_Name() as kind, *_) if called in _BEGIN and kind == _ARRAY:
+                return _Array()
+        raise ValueError("it calls what is no array of bytes")
+
+    def fill(self, state: Any) -> None:
+        """Give the array on top its shape and content. There is nothing to give to the type of
+        bytes, whatever is said of it."""
+        if self.stack[-1] is _BYTE:
+            return
+        _, shape, kind, by_columns, content = state
+        if not isinstance(self.stack[-1], _Array) or kind is not _BYTE:
+            raise ValueError("it fills what is no array of bytes")
+        self.stack[-1].pixels = np.frombuffer(content, np.uint8).reshape(
+            shape, order="F" if by_columns else "C")
+
+
+def _named(text: str) -> _Name:
+    """A name; one that is of no array is refused where it stands."""
+    if (name := _Name(text)) not in _NAMES:
+        raise ValueError(f"it names {text.replace(' ', '.')}, and only plain values and numpy's "
+                         "arrays of bytes are read")
+    return name
+
+
+def _small(value: Any) -> Any:
+    """A value; whole numbers have no more than 64 bits."""
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise ValueError("it has a whole number of more than 64 bits")
+    return value

@@ -4,13 +4,13 @@
 the digit 0. The 531,131 further images of extra_32x32.mat are not used.
 """
 
-import io
 from pathlib import Path
 
 import numpy as np
 
 from search.data.base import Data, Stored, check_labels
 from search.data.files import check_published, first_present, md5, read_bytes
+from search.data.matlab import read_arrays
 from search.errors import DataError
 
 SITE = "http://ufldl.stanford.edu/housenumbers/"
@@ -28,7 +28,8 @@ def load_svhn(folder: Path) -> Data:
     notes, sums = [], []
     for name, expected, count in FILES.values():
         path = first_present(folder, [name], [SITE + name])
-        images, found = _read(path), md5(path)
+        content = read_bytes(path)
+        images, found = _images(content, path), md5(content)
         notes.append(check_published(path, expected, found, len(images) == count))
         parts.append(images)
         sums.append(found)
@@ -36,18 +37,14 @@ def load_svhn(folder: Path) -> Data:
                 digest=" ".join(sums), notes=tuple(n for n in notes if n))
 
 
-def _read(path: Path) -> Stored:
-    from scipy.io import loadmat
-
+def _images(content: bytes, path: Path) -> Stored:
     try:
-        found = loadmat(io.BytesIO(read_bytes(path)), variable_names=["X", "y"])
-        pixels, labels = np.asarray(found["X"]), np.asarray(found["y"])
-    except DataError:
-        raise
-    except Exception as error:      # scipy fails in many ways on damaged bytes
+        found = read_arrays(content, ("X", "y"))
+        pixels, labels = found["X"], found["y"]
+    except (KeyError, ValueError) as error:
         reason = f"no array {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"{path} is damaged or cut off: it is no MATLAB file of images X and "
-                        f"labels y ({reason or type(error).__name__})") from None
+                        f"labels y ({reason})") from None
     if pixels.ndim != 4 or pixels.shape[:3] != (32, 32, 3) or pixels.dtype != np.uint8 or \
             labels.size != pixels.shape[3] or labels.dtype.kind not in "ui":
         raise DataError(f"{path} is damaged: X has shape {pixels.shape} of {pixels.dtype} and y "

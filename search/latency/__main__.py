@@ -23,7 +23,7 @@ from search.latency.find import table_path
 from search.latency.layers import layers
 from search.latency.measure import Network, make_table, time_networks
 from search.latency.predict import Predictor
-from search.latency.table import LatencyTable
+from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.cli import Console, Parser, add_option, fail, load_named
@@ -90,6 +90,8 @@ def _space(options: argparse.Namespace, device: Device, console: Console) -> Non
     for space in spaces:
         if not space.is_space:
             raise SearchspaceError(f"{space.title} is a network; time it without --space")
+    if options.layers > MAX_LAYERS:
+        raise SearchspaceError(f"--layers takes up to {MAX_LAYERS:,}")
     if options.output is None and len(spaces) > 1:
         raise SearchspaceError("a table of several spaces needs a name: -o FILE")
     pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]

@@ -7,7 +7,7 @@ from search.latency.device import Device
 from search.latency.measure import make_table
 from search.latency.table import LatencyTable
 from searchspace import Genotype
-from searchspace.files import file_name, own
+from searchspace.safety.files import file_name, own
 
 OWN = "latency.json"            # in a study's folder: what its trials were foretold from
 TABLES = "latency-tables"       # beside the studies: what was measured on this machine

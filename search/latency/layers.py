@@ -42,10 +42,12 @@ def as_json(layer: Layer) -> dict[str, Any]:
 
 
 def from_json(row: dict[str, Any]) -> Layer:
-    """The layer that `as_json` wrote. Raises KeyError, TypeError or ValueError for no such one."""
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in row["fields"].items()}
-    return Layer(OPS[row["op"]](**fields), tuple((int(c), int(h), int(w))
-                                                 for c, h, w in row["inputs"]))
+    """The layer that `as_json` wrote. Raises GenotypeError, KeyError, OverflowError, TypeError or
+    ValueError for no such one."""
+    op = OPS[row["op"]]
+    fields = {k: schema(op)[k].coerce(tuple(v) if isinstance(v, list) else v)
+              for k, v in row["fields"].items()}
+    return Layer(op(**fields), tuple((int(c), int(h), int(w)) for c, h, w in row["inputs"]))
 
 
 @lru_cache(maxsize=1 << 16)

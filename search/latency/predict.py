@@ -13,17 +13,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky
+from scipy.linalg import LinAlgError, cho_solve, cholesky
 
 from search.latency.layers import Layer, layers
-from search.latency.table import LatencyTable
+from search.latency.table import LatencyTable, TableError
 from searchspace.expansion import Expansion
 
 Array = NDArray[np.float64]
+MAX_LOG = 100.0     # of a layer's seconds, either way
 
 
 class Predictor:
-    """Foretells latencies on the device of a table. The same table gives the same numbers."""
+    """Foretells latencies on the device of a table. The same table gives the same numbers.
+
+    Raises:
+        TableError: a table that no measurement gave, so that nothing follows from it.
+    """
 
     def __init__(self, table: LatencyTable) -> None:
         self.table = table
@@ -31,8 +36,11 @@ class Predictor:
         times = np.log(list(table.layers.values()))
         self._mean, self._spread = float(times.mean()), float(times.std()) or 1.0
         self._x = table.columns(list(table.layers))
-        below = cholesky(table.process.kernel(self._x, self._x)
-                         + table.process.noise * np.eye(len(times)), lower=True)
+        try:
+            below = cholesky(table.process.kernel(self._x, self._x)
+                             + table.process.noise * np.eye(len(times)), lower=True)
+        except (LinAlgError, ValueError) as error:
+            raise TableError(f"nothing can be foretold from this latency table: {error}") from None
         self._weights: Array = cho_solve((below, True), (times - self._mean) / self._spread)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
@@ -45,7 +53,10 @@ class Predictor:
         if new:
             mean = self.table.process.kernel(self.table.columns(new), self._x) @ self._weights
             for layer, value in zip(new, mean.tolist(), strict=True):
-                self._known[layer] = math.exp(self._mean + self._spread * value)
+                log = self._mean + self._spread * value
+                if not abs(log) < MAX_LOG:
+                    raise TableError("the latency table foretells a time that no layer can take")
+                self._known[layer] = math.exp(log)
         return [self._known[layer] for layer in wanted]
 
     def seconds(self, network: Expansion) -> float:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
@@ -13,9 +13,15 @@ from search.gaussian_process import Process
 from search.latency.device import Device
 from search.latency.layers import Columns, Layer, as_json, from_json
 from searchspace import SearchspaceError
-from searchspace.files import write_file
+from searchspace.safety.files import write_file
+from searchspace.safety.reading import MAX_JSON, parse_json, read_bytes
 
 VERSION = 1
+MAX_LAYERS = 5000       # predicting takes memory by their square
+MAX_COLUMNS = 1000
+MAX_NUMBER = 1e15       # its inverse's square is less than any deviation by rounding
+
+Described = TypeVar("Described")
 
 
 class TableError(SearchspaceError):
@@ -80,28 +86,47 @@ class LatencyTable:
             TableError: there is none, or it is damaged.
         """
         try:
-            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            if document["version"] != VERSION:
-                raise TableError(f"the latency table {path} has version {document['version']!r}, "
-                                 f"and this program knows {VERSION}; measure it again")
-            columns = Columns(*(tuple(document["columns"][n]) for n in Columns._fields))
-            p = document["process"]
-            process = Process(np.array(columns.groups), np.array(p["lengths"], dtype=float),
-                              p["linear"], p["smooth"], p["noise"])
-            table = cls(Device(**document["device"]),
-                        {from_json(row): float(row["seconds"]) for row in document["layers"]},
-                        columns, process, document["scale"], document["each"],
-                        Error(**document["error"]) if document["error"] else None,
-                        document["versions"])
-            if not all(math.isfinite(s) and s > 0 for s in (*table.layers.values(), table.scale)):
-                raise ValueError("a time that is none")
+            document: dict[str, Any] = parse_json(read_bytes(path, MAX_JSON))
+            version = document["version"]
+            table = cls._of(document) if version == VERSION else None
         except OSError as error:
             raise TableError(f"cannot read the latency table {path}: "
                              f"{error.strerror or error}") from None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, LookupError, SearchspaceError, TypeError,
+                ValueError) as error:
             raise TableError(f"{path} is no latency table, or damaged ({type(error).__name__}: "
                              f"{error})") from None
+        if table is None:
+            raise TableError(f"the latency table {path} has version {version!r}, and this program "
+                             f"knows {VERSION}; measure it again")
         return table
+
+    @classmethod
+    def _of(cls, document: dict[str, Any]) -> "LatencyTable":
+        """The table that `write` described; one of several errors where something is amiss."""
+        columns = Columns(*(tuple(document["columns"][name]) for name in Columns._fields))
+        names, means, scales = columns
+        if not 0 < len(document["layers"]) <= MAX_LAYERS or \
+                not len(names) == len(means) == len(scales) <= MAX_COLUMNS:
+            raise ValueError(f"1 to {MAX_LAYERS:,} layers in up to {MAX_COLUMNS:,} columns belong "
+                             "there")
+        layers = {from_json(row): row["seconds"] for row in document["layers"]}
+        given = document["process"]
+        process = Process(np.array(columns.groups), np.array(given["lengths"], dtype=float),
+                          given["linear"], given["smooth"], given["noise"])
+        if process.lengths.shape != (max(columns.groups, default=-1) + 1,):
+            raise ValueError("its columns and their lengths differ")
+        for positive in (layers.values(), scales, process.lengths.tolist(),
+                         (document["scale"], process.noise)):
+            _check_numbers(positive, 1 / MAX_NUMBER**2)
+        _check_numbers((document["each"], process.linear, process.smooth), 0)
+        _check_numbers(means, -MAX_NUMBER)
+        if not np.isfinite(columns(list(layers))).all():
+            raise ValueError("a layer is of no finite size")
+        error = document["error"]
+        return cls(_made(Device, document["device"]), layers, columns, process, document["scale"],
+                   document["each"], _made(Error, error) if error else None,
+                   {str(name): str(v) for name, v in document["versions"].items()})
 
     def with_error(self, error: Error) -> "LatencyTable":
         """The same table, its error known."""
@@ -115,6 +140,22 @@ class LatencyTable:
                            self.process.lengths.tolist(), self.process.linear,
                            self.process.smooth, self.process.noise])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _made(kind: type[Described], given: dict[str, Any]) -> Described:
+    """A dataclass of words and numbers; one of several errors where they are anything else."""
+    types = get_type_hints(kind)
+    for name, value in given.items():
+        wanted = (int, float) if types[name] is float else (types[name],)
+        if type(value) not in wanted:
+            raise TypeError(f"{name} is no {types[name].__name__}")
+    return kind(**given)
+
+
+def _check_numbers(values: Iterable[Any], least: float) -> None:
+    for value in values:
+        if isinstance(value, bool) or not least <= value <= MAX_NUMBER:
+            raise ValueError(f"{value} is no such number as belongs there")
 
 
 def _lines(document: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
 from search.launchers.worker import Job, work
-from searchspace.files import make_folder
+from searchspace.safety.files import make_folder
 
 POLL_S = 1.0
 DEATHS = 10

@@ -18,7 +18,7 @@ from search.objectives.halving import Halving
 from search.objectives.trainer import TRAIN, Trainer
 from search.training.options import TrainOptions
 from searchspace import Genotype
-from searchspace.files import make_folder
+from searchspace.safety.files import make_folder
 
 if TYPE_CHECKING:
     from search.study.settings import Settings

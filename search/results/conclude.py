@@ -11,7 +11,7 @@ from search.study import Study
 from search.study.dashboard import FOLDER, attach
 from search.study.settings import DEFAULT
 from searchspace import Genotype
-from searchspace.files import write_file
+from searchspace.safety.files import write_file
 from viz.drawing.render import draw
 from viz.pages.study import write_report
 

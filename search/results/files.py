@@ -14,7 +14,7 @@ from search.study import Study
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import Genotype, fill, to_yaml
-from searchspace.files import make_folder, write_file
+from searchspace.safety.files import make_folder, write_file
 from searchspace.space.budget import show_amount
 
 

@@ -22,8 +22,8 @@ from search.sensitivity import main_effects
 from search.spreadsheet import read
 from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace import Genotype, load
-from searchspace.files import own
 from searchspace.notation.holes import Decisions, Hole
+from searchspace.safety.files import own
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
 from viz.results import ORIGINS, Goal, Limit, Results, Rival, Row
 

@@ -21,10 +21,11 @@ from search.scores.relative import Relative, Scored, measured
 from search.seeds import derive
 from searchspace import Genotype, GenotypeError, SearchspaceError, load, spaces
 from searchspace.expansion import trace
-from searchspace.files import write_file
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
 from searchspace.notation.tree import Atom
+from searchspace.safety.files import write_file
+from searchspace.safety.reading import MAX_JSON, parse_json, read_bytes
 from searchspace.space.budget import Budget
 from searchspace.space.counting import walk
 from searchspace.space.point import Point, first, point, sample
@@ -92,7 +93,7 @@ class Sample:
         """Read what `write` wrote; SearchspaceError where the file is no such one, or of another
         space than ``space`` and the bundled ones: a file does not choose what else is read."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(read_bytes(path, MAX_JSON))
             head = dict(content["job"])
             what = head.pop("what")
             job = Job(**{**head, "scores": tuple(head["scores"]),

@@ -12,7 +12,7 @@ from search.score_report.correlations import Estimate, Worth
 from search.score_report.variance_shares import Shares
 from search.scores.registry import BASELINES
 from search.spreadsheet import write
-from searchspace.files import write_file
+from searchspace.safety.files import write_file
 
 
 @dataclass(frozen=True)

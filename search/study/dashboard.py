@@ -8,7 +8,7 @@ from pathlib import Path
 
 import optuna
 
-from searchspace.files import make_folder, write_file
+from searchspace.safety.files import make_folder, write_file
 
 FOLDER = "artifacts"            # in the study's folder; `optuna-dashboard --artifact-dir`
 _PREFIX = "artifacts:"          # of the attribute under which Optuna keeps an artifact's name

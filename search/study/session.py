@@ -25,7 +25,7 @@ from search.study.dashboard import name_objectives
 from search.study.plan import Plan
 from search.study.recovery import DIED, cut_off_dead
 from search.study.storage import WorkerStorage, open_storage
-from searchspace.files import own
+from searchspace.safety.files import own
 
 PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
 LOCK = "lock"           # in the folder, held by who runs the study or writes its files

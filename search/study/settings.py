@@ -11,7 +11,7 @@ from search.latency import Device, Predictor
 from search.scores.registry import DEFAULT_SCORE
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
-from searchspace.files import file_name
+from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives

@@ -21,13 +21,15 @@ from search.errors import DataError, TrainingError
 from search.seeds import derive
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Moments, moments
-from search.training.checkpoint import read_checkpoint, write_checkpoint
+from search.training.checkpoint import check_like, check_same, read_checkpoint, write_checkpoint
 from search.training.device import half, repeatable
-from search.training.optim import make_average, make_optimiser, make_schedule, set_dropout
+from search.training.optim import make_average, make_optimiser, make_schedule, set_dropout, stepped
 from search.training.recipe import Recipe
 
 EVALUATED = 256     # images a batch without gradients
 LOOK = 50           # steps between looks at the loss on a GPU, each of which waits for it
+COPIES = 4          # of the weights' size in a checkpoint: weights, two moments, an average
+SPARE = 2**25       # bytes of a checkpoint beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +127,46 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        write_checkpoint(path, {
-            "what": self.task.what, "curve": [list(astuple(row)) for row in self.curve],
-            "network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(), "scaler": self.scaler.state_dict(),
-            "average": self.average.state_dict() if self.average else None})
+        write_checkpoint(path, {"what": self.task.what, **self._state(),
+                                "curve": [list(astuple(row)) for row in self.curve]})
 
     def resume(self, path: Path) -> bool:
-        """Go on from a checkpoint, if there is one.
+        """Go on from a checkpoint, if there is one. Where it cannot be gone on from, this training
+        may be left half way and is of no more use.
 
         Raises:
             DataError: it is damaged, or of another training.
         """
-        state = read_checkpoint(path, self.device)
+        size = sum(tensor.nbytes for tensor in self.network.state_dict().values())
+        state = read_checkpoint(path, self.device, COPIES * size + SPARE)
         if state is None:
             return False
-        if state["what"] != self.task.what:
-            odd = next((k for k, v in self.task.what.items() if state["what"].get(k) != v), "")
-            raise DataError(f"{path} is of another training: its {odd} is "
-                            f"{state['what'].get(odd)}, not {self.task.what.get(odd)}; name "
-                            "another --out, or delete it")
+        check_same(path, state["what"], self.task.what)
+        try:
+            self._go_on_from(state)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError,
+                ValueError) as error:
+            raise DataError(f"{path} is damaged: {error}; delete it to begin anew") from None
+        return True
+
+    def _state(self) -> dict[str, Any]:
+        """What changes in a training, but for the curve."""
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(), "scaler": self.scaler.state_dict(),
+                "average": self.average.state_dict() if self.average else None}
+
+    def _go_on_from(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint holds, once it is seen to be built as this training is."""
+        own = self._state()
+        found = state["optimiser"]
+        begun = found.get("state") if isinstance(found, dict) else None
+        own["optimiser"]["state"] = {       # of the weights that have moved by then
+            number: kept for number, kept in stepped(self.task.recipe, self.network).items()
+            if isinstance(begun, dict) and number in begun}
+        validated = None if self.held is None else 0
+        own["curve"] = [[0, 0, 0, 0, validated, 0]] * min(len(state["curve"]), self.task.epochs)
+        for name, part in own.items():
+            check_like(state[name], part, name)
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
@@ -152,7 +174,6 @@ class Training:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.curve = [Row(*row) for row in state["curve"]]
-        return True
 
     def _batches(self, images: Images) -> Batches:
         return Batches(images, self.task.shape, self.device, self.standard)

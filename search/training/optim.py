@@ -4,6 +4,10 @@ A schedule goes by steps. Where a training is shorter or longer than its recipe,
 schedule shrink or grow with it.
 """
 
+from copy import deepcopy
+from typing import Any
+
+import torch
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer, lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -15,6 +19,18 @@ def make_optimiser(recipe: Recipe, network: nn.Module) -> Optimizer:
     """The recipe's optimiser of all parameters."""
     kind = SGD if recipe.optimiser == "sgd" else AdamW
     return kind(network.parameters(), **recipe.optimiser_settings)
+
+
+def stepped(recipe: Recipe, network: nn.Module) -> dict[int, Any]:
+    """What the recipe's optimiser keeps of each weight, by its number, once it has made a step; a
+    new one has nothing yet. The network stays as it is."""
+    twin = deepcopy(network)
+    for parameter in twin.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser = make_optimiser(recipe, twin)
+    optimiser.step()
+    kept: dict[int, Any] = optimiser.state_dict()["state"]
+    return kept
 
 
 def make_schedule(recipe: Recipe, optimiser: Optimizer, steps: int,

@@ -18,6 +18,7 @@ from searchspace.errors import GenotypeError, Place, nearest, show
 from searchspace.names import check_name, is_name, show_name
 from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.formula import COMMA
+from searchspace.safety.reading import read_bytes
 
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 60
@@ -127,10 +128,7 @@ def read(path: Path) -> Map:
         GenotypeError: the file cannot be read, is not YAML of the strict kind, or is no mapping.
     """
     try:
-        if (size := path.stat().st_size) > 4*MAX_CHARS:
-            raise GenotypeError(f"cannot read {path}: {size:,} bytes are more than "
-                                f"{MAX_CHARS:,} characters")
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, 4 * MAX_CHARS).decode("utf-8")
     except OSError as error:
         raise GenotypeError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

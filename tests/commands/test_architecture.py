@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display shapes text", "errors", "files names registry units", "notation", "ops", "compiler plugins",
+    "searchspace": ("display shapes text", "errors", "names registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "building cost identity summary",
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",

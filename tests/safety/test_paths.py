@@ -19,7 +19,7 @@ from search.run import main as run
 from search.score_report.measure import Sample
 from search.settings import Settings
 from searchspace import GenotypeError, SearchspaceError, load, to_yaml
-from searchspace.files import LONGEST, file_name, make_folder, own, replacing, write_file
+from searchspace.safety.files import LONGEST, file_name, make_folder, own, replacing, write_file
 from searchspace.space.budget import Budget
 
 # What has a meaning in a path somewhere, between any other text.

@@ -241,6 +241,7 @@ def test_a_table_is_measured_and_tells_large_from_small(tmp_path: Path,
     (["mobilenet-v3", "--table", "nowhere.json"], "nowhere.json"),
     (["--space", "digits", "--space", "mobile"], "-o FILE"),
     (["mobilenet-v2", "--device", "cuda:77"], "cuda:77"),
+    (["--space", "digits", "--layers", "5001"], "up to 5,000"),
 ])
 def test_a_mistake_is_one_sentence(arguments: list[str], words: str,
                                    capsys: pytest.CaptureFixture[str]) -> None:

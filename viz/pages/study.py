@@ -6,7 +6,7 @@ from typing import Any
 
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.expansion import trace
-from searchspace.files import write_file
+from searchspace.safety.files import write_file
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest

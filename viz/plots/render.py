@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from searchspace import SearchspaceError
-from searchspace.files import write_file
+from searchspace.safety.files import write_file
 from searchspace.text import printable
 from viz.plots.registry import in_order
 from viz.plots.theme import config

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from search.archive.connection.urls import MASK, bare, keep, scrub
 from search.errors import StorageError
-from searchspace.files import own, write_file
+from searchspace.safety.files import own, write_file
 
 STUDIES = Path(__file__).resolve().parents[3] / "studies"
 FILE = "study.db"

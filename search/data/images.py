@@ -1,0 +1,65 @@
+"""Opening an image that may come from anybody; nothing else opens one.
+
+Left to itself Pillow takes some forty formats, whatever a file is called, and hands PostScript to
+Ghostscript, which runs it. Here the content decides between a few formats that are only decoded,
+and what would take much memory or time is refused by what stands in its header.
+"""
+
+import io
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.errors import DataError
+from searchspace.safety.reading import read_bytes
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("BMP", "JPEG", "PNG", "PPM", "WEBP")
+MAX_BYTES = 2**26
+MAX_EDGE = 2**16
+MAX_PIXELS = 2**26
+MAX_WORK = 2**34        # pixels times scans: a progressive JPEG is gone through once a scan
+
+
+def open_image(path: Path) -> "Image.Image":
+    """An image of one of the `FORMATS`, not decoded yet.
+
+    Raises:
+        DataError: it cannot be read, is of no such format, or too large.
+    """
+    from PIL import Image
+
+    _prepare()
+    try:
+        content = read_bytes(path, MAX_BYTES)
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large(path) from None
+    except OSError as error:
+        reason = error.strerror or f"it is damaged, or no image of {', '.join(FORMATS)}"
+        raise DataError(f"cannot read {path}: {reason}") from None
+    except Exception as error:          # Pillow fails in many ways on damaged bytes
+        raise DataError(f"{path} is damaged, cut off or no image: {error}") from None
+    pixels = image.width * image.height
+    if pixels > MAX_PIXELS or max(image.size) > MAX_EDGE:
+        raise _too_large(path)
+    if content.startswith(b"\xff\xd8") and pixels * content.count(b"\xff\xda") > MAX_WORK:
+        raise DataError(f"cannot read {path}: so many scans of so many pixels take too long")
+    return image
+
+
+@cache
+def _prepare() -> None:
+    """Import the only format that Pillow would look for by importing all of them, PostScript too;
+    and do not warn of a size that is refused here in any case."""
+    from PIL import Image, WebPImagePlugin  # noqa: F401
+
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def _too_large(path: Path) -> DataError:
+    return DataError(f"cannot read {path}: it has more than the {MAX_PIXELS:,} pixels that are "
+                     f"read, or than {MAX_EDGE:,} in a row or column")

@@ -1,0 +1,1 @@
+"""Files that come from strangers are read here, and files in folders of strangers written."""

@@ -1,0 +1,73 @@
+"""Reading files that may come from anybody.
+
+A pipe would be waited for and a device never ends, so nothing is read but a regular file, and of
+that no more than its reader has use for. Whatever is wrong is an OSError or a ValueError that says
+so in a few words, as for a file that is not there.
+"""
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MAX_JSON = 2**25        # bytes
+MAX_DEPTH = 20          # levels of JSON; no file of ours has more than six
+
+
+def open_file(path: Path, most: int) -> BinaryIO:
+    """Open a regular file of at most so many bytes.
+
+    Raises:
+        OSError: it cannot be opened, is something else, or larger.
+    """
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+        return file
+    file.close()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    raise _too_large(path, most)
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most so many bytes; see `open_file`."""
+    with open_file(path, most) as file:
+        content = file.read(most + 1)
+    if len(content) > most:         # of a file that tells no size, or grows
+        raise _too_large(path, most)
+    return content
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of JSON text.
+
+    Raises:
+        ValueError: it is none, has a number of thousands of digits, or is nested too deeply.
+    """
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise _too_deep() from None
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [part for whole in level if isinstance(whole, dict | list)
+                 for part in (whole.values() if isinstance(whole, dict) else whole)]
+        if not level:
+            return value
+    raise _too_deep()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a pipe at once, so that it can be refused."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _too_large(path: Path, most: int) -> OSError:
+    return OSError(errno.EFBIG, f"it has more than the {most:,} bytes that are read", str(path))
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
