@@ -20,14 +20,17 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from search.archive.connection.locations import FILE
 from search.cli.training_options import DEVICE, add_data_options, number, share
 from search.data import Data
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
+from search.study.kept import Kept
+from search.study.storage import study_attributes
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
-from searchspace import Genotype, SearchspaceError, cost, load, published, to_yaml
+from searchspace import Genotype, GenotypeError, SearchspaceError, cost, load, published, to_yaml
 from searchspace.cli import Console, Parser, add_option, fail, load_named, remark
 from searchspace.expansion import trace
 from searchspace.identity import identity
@@ -171,7 +174,7 @@ def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe
 
 def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
     """The network, with as many classes as the data have and at the input size asked for."""
-    found = load(options.network)
+    found = _load(options.network)
     classes = options.classes or len(data.classes)
     args = found.document.get("args")
     if isinstance(args, Map) and "classes" in args:
@@ -183,6 +186,19 @@ def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
                           "as a search's best.yaml")
     size = options.input or min(trace(found).input[-1], data.edge)
     return found.with_input(size)
+
+
+def _load(network: str) -> Genotype:
+    """A network by name or path. The operations of one that a search found are in the study beside
+    it, and are run where the user has allowed them."""
+    try:
+        return load(network)
+    except GenotypeError:
+        for folder in Path(network).absolute().parents[:2]:     # best.yaml, front/001.yaml
+            attributes = study_attributes(f"sqlite:///{folder / FILE}", folder.name) or {}
+            if kept := Kept.of(attributes):
+                kept.run()
+        return load(network)
 
 
 def _folder(network: str, data: Data, recipe: Recipe) -> Path:

@@ -21,8 +21,7 @@ from searchspace.notation.metadata import Header
 from searchspace.notation.naming import as_written
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
-from searchspace.notation.writer import _entry
-from searchspace.text import printable
+from searchspace.notation.writer import document_text
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Genotype:
     """A network, or a space where holes are left. Frozen; all functions give new ones.
 
     ``document`` is the resolved YAML: base and `use` files merged in, variant applied, holes
-    named. ``outer`` are the bundled blocks.
+    named. ``outer`` are the bundled blocks, ``variants`` those of the file, as they are written.
     """
 
     name: str
@@ -39,6 +38,7 @@ class Genotype:
     header: Header
     document: Map = field(repr=False)
     outer: Blocks = field(repr=False, compare=False)
+    variants: Map = field(default_factory=lambda: Map({}), repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -97,7 +97,7 @@ class Genotype:
     def replace(self, document: Map, name: str | None = None) -> "Genotype":
         """The genotype with another document, under another name or the name nearest to it."""
         return Genotype(self.name if name is None else as_name(name), self.variant, self.file,
-                        self.header, document, self.outer)
+                        self.header, document, self.outer, self.variants)
 
 
 def _compile(genotype: Genotype) -> Program:
@@ -206,11 +206,6 @@ def to_yaml(genotype: Genotype, comment: str = "") -> str:
     The text is self-contained: blocks of a base and of `use` files are written into it, bundled
     ones are not.
     """
-    lines = [f"# {printable(line)}" for line in comment.splitlines()]
     document = as_written(genotype.document.but(name=Scalar(genotype.name)))
     assert isinstance(document, Map)
-    order = ("name", "source", "status", "note", "published", "exact", "args", "input", "blocks",
-             "net")
-    for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
-        lines += _entry(key, document[key], 0)
-    return "\n".join(lines) + "\n"
+    return document_text(document, comment)

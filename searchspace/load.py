@@ -7,7 +7,6 @@ from typing import Any
 from searchspace.compiler.blocks import Blocks
 from searchspace.errors import GenotypeError
 from searchspace.genotype import Genotype, without_superseded, without_unused
-from searchspace.names import check_name
 from searchspace.notation.inheritance import (
     apply_variant,
     block_file,
@@ -17,11 +16,11 @@ from searchspace.notation.inheritance import (
     variant_names,
     variants,
 )
-from searchspace.notation.metadata import read_header
+from searchspace.notation.metadata import read_header, read_name
 from searchspace.notation.naming import name_holes
 from searchspace.notation.schema import mapping
 from searchspace.notation.sources import GENOTYPES, find
-from searchspace.notation.tree import Map, Scalar, Tree
+from searchspace.notation.tree import Map, Tree
 
 LIBRARY = Path(__file__).parent / "ops"
 
@@ -60,18 +59,15 @@ def _select(document: Map, path: Path, variant: str | None) -> Genotype:
     """The genotype of one variant."""
     variant = choose_variant(document, variant, path)
     known = mapping(document.get("variants"), "variants")
-    name = document.get("name")
-    if not (isinstance(name, Scalar) and isinstance(name.value, str)):
-        raise GenotypeError("a genotype needs a name", (name or document).place)
-    check_name(name.value, name.place)
+    name = read_name(document)
     for other in known:
         check_variant(document, other)
     chosen = apply_variant(document, variant) if variant is not None else document
     header = read_header(document, variant)
     resolved = ("variants", "default", "base", "use")
     kept = {k: t for k, t in chosen.items.items() if k not in resolved}
-    genotype = Genotype(name.value, variant, str(path), header,
-                        name_holes(Map(kept, document.place)), library())
+    genotype = Genotype(name, variant, str(path), header,
+                        name_holes(Map(kept, document.place)), library(), known)
     if variant is not None:
         own = mapping(known[variant], "variant")
         if "fill" in own or "steps" in own:

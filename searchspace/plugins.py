@@ -1,42 +1,119 @@
 """Operations of one's own: Python files named on a command line, and installed entry points.
 
 Both run code, so a genotype can name neither; a person does, with ``--ops mine.py``, or by
-installing a package with an entry point in the group ``searchspace.ops``.
+installing a package with an entry point in the group ``searchspace.ops``. A study keeps the text of
+the files that define its operations; who may run that says `allowed`.
 """
 
+import ast
+import hashlib
 import importlib.metadata
 import importlib.util
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from searchspace.errors import SearchspaceError
 from searchspace.ops import OPS
+from searchspace.safety.allowed import allow
 
 GROUP = "searchspace.ops"
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of operations: its name or path, and its text."""
+
+    file: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The file's name, without folders."""
+        return Path(self.file).name
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def code(self) -> list[str]:
+        """The lines of what it does, whatever its comments and its layout; the text's own where it
+        is no Python."""
+        try:
+            return ast.unparse(ast.parse(self.text)).splitlines()
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return self.text.splitlines()
+
+
+_RUN: dict[str, Source] = {}        # by module
+
+
 def load_file(path: str | Path) -> tuple[str, ...]:
-    """Run a Python file that defines operations with ``@op``; the names of the new ones.
+    """Run a Python file that defines operations with ``@op``; the names of the new ones. That the
+    user has named it is noted, see `allowed`.
 
     Raises:
         SearchspaceError: the file is not there, fails, or defines no operation.
     """
     file = Path(path)
-    name = f"searchspace_ops_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None or not file.is_file():
+    if not file.is_file():
         raise SearchspaceError(f"--ops {path}: there is no such Python file")
+    try:
+        source = Source(str(file.resolve()), importlib.util.decode_source(file.read_bytes()))
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise SearchspaceError(f"--ops {path}: {type(error).__name__}: {error}") from None
+    made = run(source)
+    allow(source.digest, source.file)
+    return made
+
+
+def run(source: Source) -> tuple[str, ...]:
+    """Run the text of a file of operations, once; the names of the new ones.
+
+    Raises:
+        SearchspaceError: it fails, or defines no operation.
+    """
+    name = f"searchspace_ops_{Path(source.file).stem}_{source.digest[:16]}"
+    if name in _RUN:
+        return ()
     before = set(OPS)
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = source.file
     sys.modules[name] = module      # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source.text, source.file, "exec", dont_inherit=True), vars(module))
     except Exception as error:
-        raise SearchspaceError(f"--ops {path}: {type(error).__name__}: {error}") from error
+        raise SearchspaceError(f"--ops {source.file}: {type(error).__name__}: {error}") from error
     made = tuple(kind for kind in OPS if kind not in before)
     if not made:
-        raise SearchspaceError(f"--ops {path}: the file defines no operation with @op")
+        raise SearchspaceError(f"--ops {source.file}: the file defines no operation with @op")
+    _RUN[name] = source
     return made
+
+
+def sources(text: str) -> tuple[Source, ...]:
+    """The files of the loaded operations that a genotype's text names; not those that are this
+    project's own, and not a script's or a notebook's, which changes for other reasons too."""
+    found = {source for kind, operation in OPS.items()
+             if re.search(rf"(?<![\w-]){re.escape(kind)}(?![\w-])", text)
+             and (source := _source(operation.__module__))}
+    return tuple(sorted(found, key=lambda source: (source.name, source.text)))
+
+
+def _source(module: str) -> Source | None:
+    if module in _RUN:
+        return _RUN[module]
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if module == "__main__" or module.startswith(f"{__package__}.ops.") or not file:
+        return None
+    try:
+        return Source(file, importlib.util.decode_source(Path(file).read_bytes()))
+    except (OSError, SyntaxError, UnicodeDecodeError):      # inside an archive, or compiled
+        return None
 
 
 def load_installed() -> None:

@@ -41,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="write the golden DOT files of drawings again, instead of comparing")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is noted for a user goes into a folder of the tests, not into a home."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 HEADER = "name: net\ninput: [8, 16, 16]\n"
 
 

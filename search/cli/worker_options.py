@@ -1,7 +1,6 @@
 """The options of a search that many workers run, and what they mean."""
 
 import argparse
-from pathlib import Path
 
 from search.archive.connection.urls import VARIABLE
 from search.cli.progress import Progress
@@ -90,7 +89,6 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
                          "machine would disturb it")
     session = study.session
     job = Job(study.plan.settings, session.folder.resolve(), session.name, session.url,
-              tuple(str(Path(file).resolve()) for file in options.ops),
               share(resources.workers) if local else resources.cpus)
     try:
         LAUNCHERS[options.launcher](resources).run(job, show, stop)

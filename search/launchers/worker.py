@@ -20,7 +20,7 @@ from search.study import Study, open_study
 from search.study.settings import Settings
 from searchspace import SearchspaceError
 from searchspace.cli import MISTAKE, fail
-from searchspace.plugins import load_file, load_installed
+from searchspace.plugins import load_installed
 
 FAILED = MISTAKE        # exit status of a worker that has told why
 
@@ -34,7 +34,6 @@ class Job:
     folder: Path
     name: str
     url: str
-    ops: tuple[str, ...] = ()
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -52,8 +51,8 @@ def work(job: Job, stop: Callable[[], bool] = lambda: False,
     keep_memory()
     wait_asleep()
     load_installed()
-    for path in job.ops:
-        load_file(path)
+    if job.settings.kept:
+        job.settings.kept.run(lambda _: True)       # what the launcher's own command has run
     with open_study(job.settings, job.folder, job.name, job.url, alone=False) as study:
         prepare(study)
         study.run(lambda _: None, stop)

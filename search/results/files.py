@@ -12,8 +12,8 @@ from search.scores.registry import find_score
 from search.spreadsheet import write
 from search.study import Study
 from search.study.settings import Settings
-from search.study.trial import Trial
-from searchspace import Genotype, fill, to_yaml
+from search.study.trial import Trial, check_count
+from searchspace import Genotype, cost, fill, to_yaml
 from searchspace.safety.files import make_folder, write_file
 from searchspace.space.budget import show_amount
 
@@ -53,6 +53,7 @@ def write_front(study: Study, front: Front, folder: Path) -> None:
 
 def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> Genotype:
     genotype, settings = trial_genotype(study, trial, suffix), study.plan.settings
+    check_count(trial, cost(genotype))
     write_file(path, to_yaml(genotype, comment=(
         f"Found by a search of the space {settings.space!r} under {settings.budget}.\n"
         f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "

@@ -20,6 +20,7 @@ from search.results.final_comparison import caveat
 from search.samplers import finished
 from search.sensitivity import main_effects
 from search.spreadsheet import read
+from search.study.kept import Kept
 from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace import Genotype, load
 from searchspace.notation.holes import Decisions, Hole
@@ -37,7 +38,8 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
     is in, where that is not the one that the folder tells.
 
     Raises:
-        StudyError: there is no study. SearchspaceError: its space is not to be had any more.
+        StudyError: there is no study. SearchspaceError: its space is not to be had any more, which
+            can only be where it was made by a version that kept no copy.
     """
     folder = Path(folder)
     with _opened(folder, url) as study:
@@ -48,8 +50,8 @@ def _results(study: optuna.Study, folder: Path) -> Results:
     settings: dict[str, Any] = study.user_attrs["settings"]
     score = settings.get("score", "naswot")
     objectives = named(settings.get("objectives", ["score"]), score)
-    args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
-    space = load(settings["space"], **args).with_input(settings["input"])
+    kept = Kept.of(study.user_attrs)
+    space = _space(kept, settings)
     trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
     rows = tuple(_row(t, objectives) for t in trials)
     return Results(
@@ -60,13 +62,23 @@ def _results(study: optuna.Study, folder: Path) -> Results:
         rivals=tuple(_rivals(folder / "finals.csv")),
         effects=_effects(space, [r for r in rows if r.values]),
         settings=tuple((key.replace("_", " "), _plain(value)) for key, value in settings.items()
-                       if value is not None),
+                       if value is not None) + (kept.told if kept else ()),
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
         command=scrub_command(study.user_attrs.get("command", "")),
         verdict=study.user_attrs.get("verdict", ""),
-        facts=_facts(rows, trials, settings),
+        facts=_facts(rows, trials, settings, kept),
         caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
+
+
+def _space(kept: Kept | None, settings: Mapping[str, Any]) -> Genotype:
+    """The study's own copy of its space; where there is none, what its name or path leads to now.
+    Code that the study keeps is run where the user has allowed it."""
+    if kept is not None:
+        kept.run()
+        return kept.genotype(settings["space"])
+    args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
+    return load(settings["space"], **args).with_input(settings["input"])
 
 
 @contextmanager
@@ -92,7 +104,7 @@ def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
 
 
 def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
-           settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+           settings: Mapping[str, Any], kept: Kept | None) -> tuple[tuple[str, str], ...]:
     """What the summary says in words."""
     distinct = len({t.user_attrs["identity"] for t in trials})
     origins = ((o, sum(r.origin == o for r in rows)) for o in ORIGINS)
@@ -100,7 +112,8 @@ def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
             ("distinct networks", f"{distinct:,}"),
             ("they came about", ", ".join(f"{n:,} {o}" for o, n in origins if n)),
             ("scoring took", _clock(sum(r.seconds for r in rows))),
-            ("sampler", str(settings["sampler"])))
+            ("sampler", str(settings["sampler"])),
+            *((("operations", kept.remark),) if kept and kept.remark else ()))
 
 
 def _clock(seconds: float) -> str:

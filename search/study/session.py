@@ -6,7 +6,7 @@ Everything is open while a `Session` exists, and closed with the context that ma
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -20,14 +20,19 @@ from search.archive.connection.locations import FILE, lies_in, remember, url_of_
 from search.archive.connection.urls import called, keep
 from search.archive.database import sentence
 from search.errors import StorageError, StudyError
-from search.samplers import PassiveSampler, Sampler, make
+from search.samplers import PassiveSampler, Sampler, finished, make
 from search.study.dashboard import name_objectives
+from search.study.kept import ATTRIBUTE, Kept
 from search.study.plan import Plan
 from search.study.recovery import DIED, cut_off_dead
-from search.study.storage import WorkerStorage, open_storage
+from search.study.settings import Settings
+from search.study.storage import WorkerStorage, open_storage, study_attributes
+from search.study.trial import check_count, read
+from searchspace import cost
 from searchspace.safety.files import own
 
 PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
+COUNTED = 5             # trials that are counted again when a study is continued
 LOCK = "lock"           # in the folder, held by who runs the study or writes its files
 
 
@@ -145,13 +150,33 @@ def _open_trials(plan: Plan, url: str, name: str, worker: str,
         raise StudyError(f"{called(url)} cannot be used: {sentence(error)}") from None
 
 
+def continued(settings: Settings, url: str, name: str) -> Settings:
+    """The settings with the study's own copy of the space, where the study is there already.
+
+    Raises:
+        StudyError: it was made with others.
+    """
+    attributes = study_attributes(url, name) or {}
+    if "settings" not in attributes:
+        return settings
+    settings.check_same(attributes, name)
+    kept = Kept.of(attributes)
+    assert kept is not None         # or it had been refused
+    return replace(settings, kept=replace(kept, operations=settings.keeps().operations))
+
+
 def _check_settings(plan: Plan, study: optuna.Study) -> None:
-    """A new study keeps its settings; one that is there must have been made with the same."""
-    stored = study.user_attrs.get("settings")
-    if stored is None:
+    """A new study keeps its settings and its space; one that is there must have been made with the
+    same, and its latest networks must count as they did."""
+    attributes = study.user_attrs
+    if "settings" not in attributes:
         name_objectives(study, [o.title for o in plan.objectives])
+        study.set_user_attr(ATTRIBUTE, plan.settings.keeps().as_json())
         study.set_user_attr("settings", json.loads(json.dumps(plan.settings.lasting())))
-    else:
-        plan.settings.check_same(stored, study.study_name)
+        return
+    plan.settings.check_same(attributes, study.study_name)
+    done = [read(t) for t in study.get_trials(deepcopy=False) if finished(t)]
+    for trial in done[-COUNTED:]:
+        check_count(trial, cost(plan.space, trial.decisions))
 
 

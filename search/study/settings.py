@@ -1,6 +1,7 @@
 """What a search is asked to do, and what of it a study must keep when it is continued."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.scores.registry import DEFAULT_SCORE
+from search.study.kept import Kept
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
@@ -23,7 +25,8 @@ DEFAULT = ("score",)        # objectives
 class Settings:
     """One search. ``input`` is the edge of the square images, in pixels; ``table`` the file of
     the objective of that name; ``device`` what a latency is measured on, ``predictor`` predicts
-    it; ``function`` is the user's own objective."""
+    it; ``function`` is the user's own objective. ``kept`` is what the space was read from, see
+    `resolved`."""
 
     space: str
     budget: Budget
@@ -42,6 +45,19 @@ class Settings:
     predictor: Predictor | None = None
     train: TrainOptions | None = None
     function: Callable[[Genotype], float] | None = None
+    kept: Kept | None = None
+
+    def resolved(self) -> "Settings":
+        """These settings with the space as it is now, whatever becomes of its files.
+
+        Raises:
+            SearchspaceError: as `genotype`.
+        """
+        return replace(self, kept=self.keeps())
+
+    def keeps(self) -> Kept:
+        """What a study of these settings keeps of its space and its operations."""
+        return self.kept or Kept.now(self.genotype())
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
@@ -49,6 +65,8 @@ class Settings:
         Raises:
             SearchspaceError: no such space, or nothing is left open in it.
         """
+        if self.kept:
+            return self.kept.genotype(self.space)
         args: dict[str, Any] = {} if self.classes is None else {"classes": self.classes}
         space = load(self.space, **args).with_input(self.input)
         if not space.is_space:
@@ -66,9 +84,9 @@ class Settings:
 
     def lasting(self) -> dict[str, Any]:
         """What may not change when a study is continued: everything but the number of trials. Of
-        a table that is its content, wherever the file lies."""
+        files that is their content, wherever they lie; of the space see `Kept`."""
         values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
-        del values["trials"], values["predictor"], values["function"]
+        del values["trials"], values["predictor"], values["function"], values["kept"]
         return values | {"objectives": list(self.objectives),
                          "table": fingerprint(self.table) if self.table else None,
                          "device": self.device.name if self.device else None,
@@ -76,15 +94,27 @@ class Settings:
                          "train": self.train.lasting(self.train.read(), self.train.open())
                          if self.train else None}
 
-    def check_same(self, stored: dict[str, Any], study: str) -> None:
-        """Raise StudyError where a stored study was made with other settings; what was not yet
-        there when it was made is as it is by default."""
-        stored = {"objectives": list(DEFAULT), "score": "naswot", **stored}
-        for key, value in _flat(self.lasting()).items():
-            if (was := _flat(stored).get(key)) != value:
+    def check_same(self, attributes: Mapping[str, Any], study: str) -> None:
+        """Raise StudyError where a study with these attributes was made with other settings, or
+        from files that said something else; what was not yet there when it was made is as it is by
+        default."""
+        stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **attributes["settings"]})
+        wanted = _flat(self.lasting())
+        kept = Kept.of(attributes)
+        change = kept and kept.change(self.keeps())
+        if not change:
+            del wanted["space"]         # the same under another name
+        for key, value in wanted.items():
+            if (was := stored.get(key)) != value:
                 raise StudyError(
                     f"study {study!r} was made with {key} = {_shown(was)}, not "
                     f"{_shown(value)}; continue it with the same, or name another --study")
+        if kept is None:
+            raise StudyError(f"study {study!r} is of a version that kept no copy of the space, so "
+                             "that nothing tells whether it has changed; name another --study")
+        if change:
+            raise StudyError(f"study {study!r} cannot be continued: {change}; undo that, or name "
+                             "another --study")
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
@@ -93,4 +123,6 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """A setting for people; of a SHA-256 the beginning."""
+    text = " and ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{text[:12]}…" if re.fullmatch("[0-9a-f]{64}", text) else text

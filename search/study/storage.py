@@ -206,6 +206,24 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
         storage.engine.dispose()
 
 
+def study_attributes(url: str, name: str) -> dict[str, Any] | None:
+    """What a study tells of itself; None where there is none of that name, or none to be read.
+    Nothing is made or changed."""
+    study, told = models.StudyModel, models.StudyUserAttributeModel
+    try:
+        parsed = sqlalchemy.make_url(whole(url))
+        engine = sqlalchemy.create_engine(parsed, **engine_options(parsed, Access.READ))
+        try:
+            with engine.connect() as connection:
+                rows = connection.execute(sqlalchemy.select(told.key, told.value_json).join(
+                    study, study.study_id == told.study_id).where(study.study_name == name)).all()
+        finally:
+            engine.dispose()
+        return {key: json.loads(value) for key, value in rows} or None
+    except (SQLAlchemyError, ImportError, ValueError):
+        return None                     # told where the study is opened
+
+
 def _keep_journal(engine: sqlalchemy.Engine) -> None:
     """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
     @sqlalchemy.event.listens_for(engine, "connect")

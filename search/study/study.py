@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 
 from search.archive import StorageError
+from search.archive.connection.locations import FILE, url_of_file
 from search.objectives import Candidate, Context, Evaluator
 from search.objectives.score import scorer_of
 from search.samplers import finished, ordinal
@@ -22,7 +23,7 @@ from search.study.neighbours import SpaceExhausted
 from search.study.plan import Plan
 from search.study.proposer import Enough, Proposer
 from search.study.recovery import cut_off, running
-from search.study.session import Session, open_session
+from search.study.session import Session, continued, open_session
 from search.study.settings import Settings
 from search.study.trial import Trial, begin, end, read
 
@@ -122,6 +123,7 @@ def open_study(settings: Settings, folder: Path, name: str, url: str | None = No
     Raises:
         SearchspaceError: it cannot be made or continued with these settings.
     """
-    plan = Plan.of(settings)
+    url = url or url_of_file(folder / FILE)
+    plan = Plan.of(continued(settings.resolved(), url, name))
     with open_session(plan, folder, name, url, alone) as session:
         yield Study(plan, session)

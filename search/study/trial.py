@@ -6,19 +6,23 @@ was cut off can be done again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.errors import StudyError
 from search.samplers import distribution
 from search.study.evaluation import Result
 from search.study.projection import Proposal
-from search.study.session import Session
 from search.study.settings import Settings
 from search.study.storage import WorkerStorage
+from searchspace import Cost
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Budget, Costs
+
+if TYPE_CHECKING:
+    from search.study.session import Session
 
 # The attribute of a trial that Optuna keeps a constraint in, and the one where all of them were
 # before 5.0: optuna-dashboard 0.21 reads them there only.
@@ -74,7 +78,7 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         _as_attributes(settings.budget, point))
 
 
-def end(session: Session, trial: optuna.Trial, result: Result) -> None:
+def end(session: "Session", trial: optuna.Trial, result: Result) -> None:
     """Tell Optuna, and the sampler, how a trial ended.
 
     Raises:
@@ -91,6 +95,16 @@ def end(session: Session, trial: optuna.Trial, result: Result) -> None:
     # As Optuna's `tell`, which would read the trial twice from the database.
     session.sampler.after_trial(session.study, trial._cached_frozen_trial, state, values)
     session.storage.set_trial_state_values(trial._trial_id, state, values)
+
+
+def check_count(trial: Trial, counted: Cost) -> None:
+    """Raise StudyError where a trial's network counts otherwise today: its operations were changed
+    by what a study keeps no copy of, such as another version of this project."""
+    if (counted.macs, counted.params) != (trial.macs, trial.params):
+        raise StudyError(
+            f"the network of trial {trial.number} had {trial.macs:,} MACs and {trial.params:,} "
+            f"parameters when it was tried, and has {counted.macs:,} and {counted.params:,} here: "
+            "the study was made with operations that count otherwise")
 
 
 def read(trial: FrozenTrial) -> Trial:

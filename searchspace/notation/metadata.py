@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from searchspace.errors import GenotypeError, nearest
+from searchspace.names import check_name
 from searchspace.notation.schema import _number, _text, check_keys, mapping
-from searchspace.notation.tree import Map, Tree
+from searchspace.notation.tree import Map, Scalar, Tree
 
 VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "exact", "status", "note")
 RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # implemented in `rules`
@@ -43,6 +44,15 @@ class Header:
     status: str | None = None
     published: Published | None = None
     exact: Exact | None = None
+
+
+def read_name(document: Map) -> str:
+    """The name of a genotype; GenotypeError where it has none."""
+    name = document.get("name")
+    if not (isinstance(name, Scalar) and isinstance(name.value, str)):
+        raise GenotypeError("a genotype needs a name", (name or document).place)
+    check_name(name.value, name.place)
+    return name.value
 
 
 def read_header(document: Map, variant: str | None) -> Header:

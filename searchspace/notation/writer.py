@@ -7,6 +7,7 @@ from yaml.representer import SafeRepresenter
 from yaml.resolver import Resolver
 
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
+from searchspace.text import printable
 
 WIDTH = 96
 
@@ -17,6 +18,16 @@ _BLOCK_KEYS = ("blocks", "variants", "net", "body", "args", "in", "out", "steps"
                "exact")
 
 
+
+
+def document_text(document: Map, comment: str = "") -> str:
+    """A document as written, without named holes, as text; see `to_yaml`."""
+    lines = [f"# {printable(line)}" for line in comment.splitlines()]
+    order = ("name", "source", "status", "note", "published", "exact", "args", "input", "default",
+             "variants", "blocks", "net")
+    for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
+        lines += _entry(key, document[key], 0)
+    return "\n".join(lines) + "\n"
 
 
 def _entry(key: str, tree: Tree, depth: int) -> list[str]:

@@ -1,1 +1,1 @@
-"""Files that come from strangers are read here, and files in folders of strangers written."""
+"""What comes from strangers: files that are read, folders that are written, code that is run."""

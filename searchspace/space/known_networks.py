@@ -4,13 +4,12 @@ A published network inside a space is written there as a variant, which `load` g
 (``load("mobile@mobilenet-v2-1.0")``) and a search takes as decisions to start from.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from searchspace.errors import GenotypeError
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Hole, check_names
-from searchspace.notation.inheritance import read_document
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Atom, Scalar, Tree
 from searchspace.space.point import point
@@ -34,10 +33,14 @@ def known_networks(space: Genotype) -> tuple[Known, ...]:
     Raises:
         UnknownNameError: a decision about no hole. GenotypeError: no such option.
     """
-    path = Path(space.file)
+    return tuple(known for known in stated(space) if not _leaves_open(space, known.decisions))
+
+
+def stated(space: Genotype) -> Iterator[Known]:
+    """The variants that decide holes and change nothing else, smaller spaces among them; see
+    `known_networks`."""
     holes = {hole.name: hole for hole in space.holes}
-    found = []
-    for name, tree in mapping(read_document(path).get("variants"), "variants").items.items():
+    for name, tree in space.variants.items.items():
         variant = mapping(tree, "variant")
         args = mapping(variant.get("args"), "args")
         if name == space.variant or "steps" in variant or set(args) - {*holes, "classes"}:
@@ -45,10 +48,7 @@ def known_networks(space: Genotype) -> tuple[Known, ...]:
         given = {**{k: t for k, t in args.items.items() if k in holes},
                  **mapping(variant.get("fill"), "fill").items}
         check_names(dict.fromkeys(given), space.holes)
-        decisions = {k: _label(holes, k, tree) for k, tree in given.items()}
-        if not _leaves_open(space, decisions):
-            found.append(Known(name, decisions))
-    return tuple(found)
+        yield Known(name, {k: _label(holes, k, tree) for k, tree in given.items()})
 
 
 class _Open(Exception):

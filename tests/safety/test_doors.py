@@ -53,7 +53,7 @@ DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "a shell": (lambda n: called(n) in ("system", "popen", "getoutput") or (
         isinstance(n, ast.keyword) and n.arg == "shell"), set()),
     "Python": (lambda n: isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
-               and n.func.id in ("eval", "exec", "compile"), set()),
+               and n.func.id in ("eval", "exec", "compile"), {"searchspace/plugins.py"}),
 }
 
 

@@ -30,17 +30,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
+from search.benchmark_table import fingerprint, read_table
 from search.data import images, open_data
 from search.data.cifar import CIFAR10, CIFAR100
 from search.data.folder import SUFFIXES, UNREAD, read_image
 from search.data.images import FORMATS, MAX_EDGE, MAX_PIXELS, open_image
 from search.latency import LatencyTable, Predictor
-from search.objectives.benchmark_table import fingerprint, read_table
 from search.score_report.measure import Job, Sample
 from search.training.loop import Training
 from search.training.recipe import load_recipe
 from searchspace import SearchspaceError, load
-from searchspace.expansion.expand import trace
+from searchspace.expansion import trace
 from searchspace.safety.reading import MAX_DEPTH, parse_json, read_bytes
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import honesty, train
+from search.benchmark_table import TableError, read_table
 from search.cli.search_options import read_name
 from search.latency.find import table_path
-from search.objectives.benchmark_table import TableError, read_table
 from search.run import main as run
 from search.score_report.measure import Sample
-from search.settings import Settings
+from search.study.settings import Settings
 from searchspace import GenotypeError, SearchspaceError, load, to_yaml
 from searchspace.safety.files import LONGEST, file_name, make_folder, own, replacing, write_file
 from searchspace.space.budget import Budget

@@ -22,7 +22,7 @@ from search.archive.merge import merge
 from search.archive.queries import about, best, disagreements, identities, measures
 from search.results.files import write_trials
 from search.spreadsheet import read, write, writer
-from search.trial import Trial
+from search.study.trial import Trial
 from searchspace import Genotype, load, to_yaml
 from searchspace.load import library
 from searchspace.notation.metadata import Header

@@ -17,6 +17,7 @@ from search.pareto import nondominated
 from search.results.front import front_of
 from search.samplers import SAMPLERS, distribution
 from search.study import open_study
+from search.study.kept import ATTRIBUTE
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace import cost, load
@@ -273,9 +274,10 @@ def test_a_study_keeps_its_objectives_and_its_table(tmp_path: Path, table: Path)
 def test_a_study_from_before_there_were_objectives_is_continued(tmp_path: Path) -> None:
     given = settings(objectives=("score",))
     stored = {k: v for k, v in given.lasting().items() if k not in ("objectives", "table")}
-    given.check_same(stored, "s")
+    attributes = {"settings": stored, ATTRIBUTE: given.resolved().kept.as_json()}
+    given.check_same(attributes, "s")
     with pytest.raises(StudyError, match="objectives"):
-        settings(objectives=("macs",)).check_same(stored, "s")
+        settings(objectives=("macs",)).check_same(attributes, "s")
 
 
 def test_studies_of_other_objectives_have_other_names() -> None:

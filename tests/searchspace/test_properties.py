@@ -1,6 +1,6 @@
 """Laws of the notation, on the bundled files and on random genotypes.
 
-Writing and reading changes nothing; filling a space gives the network that its decisions trace;
+Writing and reading changes nothing, nor does a study's copy; filling a space gives the network that its decisions trace;
 holes keep their names and options through files.
 """
 
@@ -20,6 +20,7 @@ from searchspace.names import as_name, is_name
 from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, parse
+from searchspace.space.frozen import change, freeze, thaw
 
 Write = Callable[..., Path]
 Decisions = dict[str, Any]
@@ -69,6 +70,12 @@ def check(space: Genotype, write: Write, rng: random.Random) -> None:
     assert drawn(load(write(to_yaml(filled)))) == drawn(filled)
     assert to_yaml(load(write(to_yaml(filled)))) == to_yaml(filled)
     assert not decisions or fill(space, {}).document == space.document
+
+    kept = freeze(space)
+    thawed = thaw(kept, "<kept>")
+    assert freeze(thawed) == kept and change(kept, kept) is None
+    assert thawed.document == space.document and offered(thawed) == offered(space)
+    assert drawn(thawed, decisions) == drawn(space, decisions)
 
     some = {n: v for n, v in decisions.items() if rng.random() < 0.5}
     try:

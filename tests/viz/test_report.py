@@ -123,6 +123,7 @@ def test_the_same_study_gives_the_same_page(made: Results, page: str) -> None:
     assert report(made) == page
 
 
+@pytest.mark.usefixtures("any_name")
 def test_markup_stays_text() -> None:
     evil = pages.study(3, name=EVIL)
     page = report(replace(evil, verdict=EVIL, command=EVIL, caveat=EVIL, facts=((EVIL, EVIL),),
