@@ -31,6 +31,7 @@ from searchspace.ops import OPS
 from searchspace.safety import allowed
 from searchspace.space.budget import Budget
 from viz import report
+from viz.pages import study as page
 
 FILES = {
     "own.yaml": """\
@@ -192,7 +193,7 @@ def test_a_newer_version_with_other_blocks_is_told_so(tmp_path: Path,
     with pytest.raises(StudyError, match=r"bundled blocks of its space have changed: .*relu6"):
         opens(settings("mobile", budget=Budget(3_000_000)), tmp_path / "s", "s")
     after = read_study(tmp_path / "s")
-    assert cost(report.genotype(after, after.rows[0])).macs == before.rows[0].macs
+    assert cost(page.genotype(after, after.rows[0])).macs == before.rows[0].macs
     assert after.space.outer.trees == before.space.outer.trees
 
 
@@ -260,8 +261,8 @@ def test_a_changed_recipe_is_named(tmp_path: Path) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports without the published networks, which take their time."""
-    monkeypatch.setattr(report, "published_at", lambda edge: ())
-    monkeypatch.setattr(report, "nearest", lambda expansion: None)
+    monkeypatch.setattr(page, "published_at", lambda edge: ())
+    monkeypatch.setattr(page, "nearest", lambda expansion: None)
 
 
 @pytest.mark.usefixtures("quick")
@@ -289,7 +290,7 @@ def test_a_study_is_read_where_its_files_are_not(space: Path, tmp_path: Path,
     folder.rename(elsewhere)
     monkeypatch.chdir(tmp_path / "studies")
     found = read_study(elsewhere)
-    assert [cost(report.genotype(found, row)).macs for row in found.rows] == \
+    assert [cost(page.genotype(found, row)).macs for row in found.rows] == \
         [row.macs for row in found.rows]
     assert status.main([str(elsewhere), "--once"]) == 0
     assert report.main([str(elsewhere)]) == 0
@@ -382,7 +383,7 @@ def test_operations_that_the_user_has_named_need_not_be_named_again(
     monkeypatch.chdir("/")
     found = read_study(tmp_path / "s")
     assert operations.has_run()
-    assert [cost(report.genotype(found, row)).macs for row in found.rows] == \
+    assert [cost(page.genotype(found, row)).macs for row in found.rows] == \
         [row.macs for row in found.rows]
     assert not [fact for fact in found.facts if "mine.py" in fact[1]]
 
