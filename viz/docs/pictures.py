@@ -10,6 +10,7 @@ from viz.comparison.drawing import compared
 from viz.comparison.table import compare
 from viz.docs import gallery, papers
 from viz.docs.plots import FOUND, PLOTTED, Plotted
+from viz.docs.rooms import RoomPicture, room_pictures
 from viz.drawing.dot import digraph
 from viz.drawing.elements import Picture
 from viz.drawing.layout import page, run
@@ -67,9 +68,10 @@ class Shown:
         return [picture(subject(load(name)), self.level, self.only) for name in names]
 
 
-def pictures() -> Iterator[Shown | Plotted]:
+def pictures() -> Iterator[Shown | Plotted | RoomPicture]:
     """All of them: those of the README, of the pages, of the gallery."""
     yield from PLOTTED
+    yield from room_pictures()
     for theme, suffix in (("light", ""), ("dark", "-dark")):
         yield Shown(f"pictures/readme{suffix}.svg", str(FOUND), "stage", Style(theme=theme),
                     beside="sinet")
