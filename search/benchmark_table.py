@@ -26,6 +26,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from search.environment import STUDIES
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.expansion import trace
 from searchspace.identity import identity
@@ -39,7 +40,7 @@ from searchspace.space.point import first, point, sample
 MAX_VALUE = 1e300       # whole numbers may have any size, and sums must stay finite
 MACRO = "nas-bench-macro"
 VARIABLE = "NAS_BENCH_MACRO"
-BUNDLED = {"digits": Path(__file__).resolve().parents[1] / "studies" / "digits" / "table.json"}
+BUNDLED = {"digits": STUDIES / "digits" / "table.json"}
 
 
 class TableError(SearchspaceError):

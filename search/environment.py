@@ -1,4 +1,4 @@
-"""The machine that this process runs on, in one line."""
+"""Where this process runs: the folder of studies, the machine, the versions of what it uses."""
 
 import os
 import platform
@@ -6,6 +6,10 @@ import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+
+_SOURCE = Path(__file__).resolve().parents[1]
+# Beside the source; of an installed package in the current directory.
+STUDIES = _SOURCE / "studies" if (_SOURCE / "pyproject.toml").is_file() else Path("studies")
 
 
 @cache

@@ -27,6 +27,7 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from search.benchmark_table import TableError, find_table, read_table
+from search.environment import STUDIES
 from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
 from search.score_report.correlations import spearman, worth
@@ -44,7 +45,7 @@ from searchspace.safety.files import file_name, write_file
 from searchspace.space.budget import Budget, parse_amount, show_amount
 from searchspace.space.point import sample as draw_one
 
-FOLDER = Path(__file__).resolve().parent.parent / "studies" / "honesty"
+FOLDER = STUDIES / "honesty"
 ALL = 1_000     # networks of a table that are all scored without --networks
 SOME = 150      # else
 TWICE = 20      # networks that are scored from a second draw of weights

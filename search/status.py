@@ -28,7 +28,8 @@ from search.archive import Archive
 from search.archive.claims import Claims, Worker
 from search.archive.connection.access import Access
 from search.archive.connection.arguments import without_secrets
-from search.archive.connection.locations import STUDIES, url_of
+from search.archive.connection.locations import url_of
+from search.environment import STUDIES
 from search.errors import StudyError
 from search.objectives import Objective, named
 from search.pareto import nondominated

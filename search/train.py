@@ -23,6 +23,7 @@ from rich.text import Text
 from search.archive.connection.locations import FILE
 from search.cli.training_options import DEVICE, add_data_options, number, share
 from search.data import Data
+from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from search.training.logs import Log
     from search.training.loop import Row, Training
 
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -206,7 +206,7 @@ def _folder(network: str, data: Data, recipe: Recipe) -> Path:
     path = Path(network)
     own_file = network not in published() and path.is_file()
     name = file_name(f"{path.stem if own_file else network}-{data.name}-{recipe.name}")
-    return (path.parent if own_file else ROOT / "studies") / name
+    return (path.parent if own_file else STUDIES) / name
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,12 +27,13 @@ from rich.text import Text
 from search.archive import Archive, StorageError
 from search.archive.connection.access import Access
 from search.archive.connection.arguments import without_secrets
-from search.archive.connection.locations import STUDIES, all_urls, elsewhere, new_url
+from search.archive.connection.locations import all_urls, elsewhere, new_url
 from search.archive.export import export
 from search.archive.integrity import check, repair
 from search.archive.merge import backup, merge
 from search.archive.queries import Measure, about, best, disagreements, identities, measures
 from search.archive.schema import REVISION
+from search.environment import STUDIES
 from searchspace import SearchspaceError, load
 from searchspace.cli import Console, Parser, fail, remark
 from searchspace.errors import nearest

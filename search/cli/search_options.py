@@ -2,13 +2,13 @@
 
 import argparse
 import random
-from pathlib import Path
 
 from search.benchmark_table import find_table
 from search.cli.latency_options import add_clock
 from search.cli.training_options import add_options as add_train_options
 from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
+from search.environment import STUDIES
 from search.objectives import OBJECTIVES, named
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
@@ -21,8 +21,6 @@ from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
-
-STUDIES = Path(__file__).resolve().parents[2] / "studies"
 
 
 def read_settings(options: argparse.Namespace) -> Settings:

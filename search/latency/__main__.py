@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.table import Table as Grid
 from rich.text import Text
 
+from search.environment import STUDIES
 from search.latency.device import Device
 from search.latency.find import table_path
 from search.latency.layers import layers
@@ -31,7 +32,6 @@ from searchspace.expansion import trace
 from searchspace.space.point import sample
 from searchspace.units import show_time
 
-STUDIES = Path(__file__).resolve().parents[2] / "studies"
 SHOWN = 10      # layers of a network
 
 

@@ -19,9 +19,9 @@ ORDER = {
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "pictures report zoo"),
-    "search": ("archive.migrations benchmark_table environment errors gaussian_process pareto "
+    "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
-               "archive.connection data samplers scores", "archive", "latency samplers.gp scores.proxies training",
+               "archive.connection benchmark_table data samplers scores", "archive", "latency samplers.gp scores.proxies training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),
 }

@@ -6,10 +6,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from search.archive.connection.urls import MASK, bare, keep, scrub
+from search.environment import STUDIES
 from search.errors import StorageError
 from searchspace.safety.files import own, write_file
 
-STUDIES = Path(__file__).resolve().parents[3] / "studies"
 FILE = "study.db"
 _ELSEWHERE = "storage.txt"      # in the folder of a study that is kept in a shared database
 
