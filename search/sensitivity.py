@@ -1,4 +1,4 @@
-"""Which holes drive a cost: the main effect of each, as in an analysis of variance."""
+"""Sensitivity analysis: the main effect of each hole on a cost, as in an analysis of variance."""
 
 import math
 import statistics

@@ -95,7 +95,7 @@ def _rate(done: list[optuna.trial.FrozenTrial], now: datetime) -> float:
 
 
 def shown(status: Status, wanted: int | None, now: datetime) -> Group:
-    """The status for people. ``wanted`` is how many trials there shall be."""
+    """The status human-readable. ``wanted`` is how many trials there shall be."""
     alive = [w for w in status.workers if w.alive]
     left = None if wanted is None else max(wanted - status.finished, 0)
     grid = Table.grid(padding=(0, 2))

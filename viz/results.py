@@ -54,7 +54,7 @@ class Row:
     ended: datetime | None = None
     worker: str = ""
     error: str = ""
-    latency: int | None = None      # nanoseconds, foretold where a latency matters
+    latency: int | None = None      # nanoseconds, predicted where a latency matters
 
     def cost(self, name: str) -> int:
         """One of `COSTS`; 0 where it is not known."""

@@ -30,6 +30,6 @@ def _optunas(names: set[str]) -> dict[str, set[str]]:
 
 
 def told(names: list[str]) -> str:
-    """Some of these tables, for people."""
+    """Some of these tables, human-readable."""
     rest = len(names) - SHOWN
     return ", ".join(repr(n) for n in names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

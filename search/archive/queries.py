@@ -1,4 +1,4 @@
-"""Questions to several archives at once: the best, all about one network, what disagrees."""
+"""Queries over several archives: the best networks, all about one, what disagrees."""
 
 import statistics
 from collections import defaultdict

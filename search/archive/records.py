@@ -1,4 +1,4 @@
-"""What goes into the archive and comes out of it: frozen values, bound to no connection."""
+"""Records that go into the archive and come out of it: frozen, bound to no connection."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The tables of the archive, as they stand in the database.
+"""SQLAlchemy schema of the archive.
 
 Names begin with ``arch_``, since Optuna's tables are in the same database. A change here is a new
 `REVISION`, and a file in search/archive/migrations that leads to it.

@@ -40,14 +40,14 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
     Raises:
         SearchspaceError: no such device, no such table, or a table that nothing asks for.
     """
-    foretold = settings.budget.latency is not None or "latency" in settings.objectives
-    if options.latency_table and not foretold:
+    predicted = settings.budget.latency is not None or "latency" in settings.objectives
+    if options.latency_table and not predicted:
         raise SearchspaceError("--latency-table FILE is read for --latency and --objective latency "
                                "only")
-    if not foretold and "measured-latency" not in settings.objectives:
+    if not predicted and "measured-latency" not in settings.objectives:
         return settings
     device = Device.here(options.device, options.latency_threads, options.latency_batch)
-    if not foretold:
+    if not predicted:
         return replace(settings, device=device)
     with console.waiting() as tell:
         table = find_latency_table(settings.genotype(), settings.input, device,
@@ -61,13 +61,13 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
 
 
 def timed(genotype: Genotype, settings: Settings) -> str:
-    """One sentence: what the found network takes on this machine, beside what was foretold."""
+    """One sentence: what the found network takes on this machine, beside what was predicted."""
     assert settings.device is not None
     [seconds] = time_networks(settings.device, [Network(genotype, None)], random.Random(0))
     told = f"{show_time(seconds * 1e9)} measured on {settings.device.name}"
     if settings.predictor is None:
         return told
-    foretold = show_time(settings.predictor.nanoseconds(trace(genotype)))
+    predicted = show_time(settings.predictor.nanoseconds(trace(genotype)))
     elsewhere = settings.predictor.table.device
     where = "" if elsewhere == settings.device else f" for {elsewhere.name}"
-    return f"{foretold} predicted{where}, {told}"
+    return f"{predicted} predicted{where}, {told}"

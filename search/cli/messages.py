@@ -1,4 +1,4 @@
-"""What a search says at its end: the tables, the regret, what became of the trials."""
+"""Console messages before the first trial, and the summary of a finished search."""
 
 from collections.abc import Iterator
 from pathlib import Path

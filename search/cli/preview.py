@@ -1,4 +1,4 @@
-"""The feasibility report in words: two lines before every search, a page with ``--report``."""
+"""Console form of the feasibility report: short before a search, in full with ``--report``."""
 
 from rich.table import Table
 from rich.text import Text

@@ -57,7 +57,7 @@ Images = Stored | Files
 @dataclass(frozen=True, eq=False)
 class Data:
     """A data set. ``edge``: pixels at which its images are usually looked at; ``digest`` tells
-    two sets of the same name apart; ``notes`` are for people."""
+    two sets of the same name apart; ``notes`` are human-readable."""
 
     name: str
     classes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Measure how long networks take on this machine, and how well that is foretold.
+"""Measure how long networks take on this machine, and how well that is predicted.
 
 examples:
   python -m search.latency mobilenet-v2 --input 96
@@ -70,10 +70,10 @@ def _network(options: argparse.Namespace, device: Device, console: Console) -> N
     if table is None:
         return
     predictor = Predictor(table)
-    foretold = predictor.seconds(expansion)
-    told = f"table of {table.device.name}: {show_time(foretold * 1e9)}"
+    predicted = predictor.seconds(expansion)
+    told = f"table of {table.device.name}: {show_time(predicted * 1e9)}"
     if table.device == device:
-        told += f" ({foretold / seconds - 1:+.1%})"
+        told += f" ({predicted / seconds - 1:+.1%})"
     console.print(told + (f"; {table.error}" if table.error else ""))
     parts = list(layers(expansion))
     times = predictor.of_layers(parts)

@@ -9,7 +9,7 @@ from search.latency.table import LatencyTable
 from searchspace import Genotype
 from searchspace.safety.files import file_name, own
 
-OWN = "latency.json"            # in a study's folder: what its trials were foretold from
+OWN = "latency.json"            # in a study's folder: what its trials were predicted from
 TABLES = "latency-tables"       # beside the studies: what was measured on this machine
 
 

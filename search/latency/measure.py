@@ -132,7 +132,7 @@ def _passes(device: Device, things: Sequence[Any], make: Callable[..., Any], at_
 
 
 def learn(device: Device, times: dict[Layer, float]) -> LatencyTable:
-    """A table that foretells layers from the timed ones; sums are not corrected yet."""
+    """A table that predicts layers from the timed ones; sums are not corrected yet."""
     known = list(times)
     columns = Columns.of(known)
     process = _fitted(columns, known[:LEARNED], [times[layer] for layer in known[:LEARNED]])
@@ -166,8 +166,8 @@ def error(table: LatencyTable, networks: Sequence[Network], times: Sequence[floa
           where: str) -> Error:
     """How far the table's predictions are from measured times."""
     predictor = Predictor(table)
-    foretold = np.array([predictor.seconds(n.expansion) for n in networks])
+    predicted = np.array([predictor.seconds(n.expansion) for n in networks])
     measured = np.array(times)
-    return Error(where, len(networks), float(np.mean(np.abs(foretold / measured - 1)) * 100),
-                 float(spearmanr(foretold, measured).statistic))
+    return Error(where, len(networks), float(np.mean(np.abs(predicted / measured - 1)) * 100),
+                 float(spearmanr(predicted, measured).statistic))
 

@@ -1,6 +1,6 @@
 """Predicting a network's latency from a device's table, without building it.
 
-A layer that was timed counts as timed; another is foretold by a Gaussian process over the
+A layer that was timed counts as timed; another is predicted by a Gaussian process over the
 logarithm of the time (`search.gaussian_process`), from its fields, shapes and cost. The sum over
 the layers, corrected as whole networks were seen to differ from it, is the network's. The idea of
 tables of layers is ProxylessNAS's (Cai, Zhu & Han 2019, Sec. 3.3); predicting what is not in them
@@ -24,7 +24,7 @@ MAX_LOG = 100.0     # of a layer's seconds, either way
 
 
 class Predictor:
-    """Foretells latencies on the device of a table. The same table gives the same numbers.
+    """Predicts latencies on the device of a table. The same table gives the same numbers.
 
     Raises:
         TableError: a table that no measurement gave, so that nothing follows from it.
@@ -40,7 +40,7 @@ class Predictor:
             below = cholesky(table.process.kernel(self._x, self._x)
                              + table.process.noise * np.eye(len(times)), lower=True)
         except (LinAlgError, ValueError) as error:
-            raise TableError(f"nothing can be foretold from this latency table: {error}") from None
+            raise TableError(f"nothing can be predicted from this latency table: {error}") from None
         self._weights: Array = cho_solve((below, True), (times - self._mean) / self._spread)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
@@ -55,7 +55,7 @@ class Predictor:
             for layer, value in zip(new, mean.tolist(), strict=True):
                 log = self._mean + self._spread * value
                 if not abs(log) < MAX_LOG:
-                    raise TableError("the latency table foretells a time that no layer can take")
+                    raise TableError("the latency table predicts a time that no layer can take")
                 self._known[layer] = math.exp(log)
         return [self._known[layer] for layer in wanted]
 

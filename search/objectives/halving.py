@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.objectives.base import Objective, Progress
 from search.objectives.trainer import TRAIN, GoesOn
 from search.pareto import Point
-from search.training.hyperband import Rungs, foretold
+from search.training.hyperband import Rungs, predicted
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Halving:
         found: dict[str, Any] = {"curve": list(curve), "known": known,
                                  "bracket": self.rungs.bracket(self.seed, progress.ordinal)}
         if len(curve) < self.rungs.epochs and \
-                (value := foretold(curve[-1], len(curve), full)) is not None:
+                (value := predicted(curve[-1], len(curve), full)) is not None:
             found["foretold"] = [value if o.name == TRAIN else known[o.name]
                                  for o in self.objectives]
         return found

@@ -1,4 +1,4 @@
-"""The end of a search: the best networks and the published ones, scored again side by side.
+"""Final comparison: the best networks and the published ones, re-scored with fresh seeds.
 
 A single score depends on the weights that were drawn. Everything that is compared is scored from
 several fresh initialisations, and a win is claimed only where the spreads do not touch.

@@ -28,7 +28,7 @@ class Front:
     share: float
 
     def reference_shown(self) -> str:
-        """The reference point for people."""
+        """The reference point human-readable."""
         return ", ".join(f"{o.title} {o.shown(value)}"
                          for o, value in zip(self.objectives, self.reference, strict=True))
 

@@ -1,4 +1,4 @@
-"""What came of a search: its trials, the final comparison or the front, and the chosen network."""
+"""The outcome of a search: its trials, the final comparison or the front, the chosen network."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What became of a sampler's proposals: how many were scored, and how far from the proposed."""
+"""Counts of accepted, projected and replaced proposals, and how far they were moved."""
 
 import statistics
 from collections.abc import Sequence

@@ -57,7 +57,7 @@ SAMPLERS: Registry[Callable[[Task], Sampler]] = Registry("sampler", "docs/search
 @dataclass(frozen=True, slots=True)
 class Past:
     """A finished trial. ``values`` are to be maximised, whatever the study's directions; None for
-    a network that could not be scored. Of a pruned training they are foretold."""
+    a network that could not be scored. Of a pruned training they are predicted."""
 
     decisions: dict[str, Atom]
     identity: str

@@ -1,4 +1,4 @@
-"""One sampler at first, another when the first would be slow."""
+"""Switch from one sampler to another after a number of trials."""
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState

@@ -1,4 +1,4 @@
-"""What the honesty report says of each score: as tables for people, as CSV and JSON."""
+"""The score report as console tables, CSV and JSON."""
 
 import json
 import math

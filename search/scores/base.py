@@ -156,7 +156,7 @@ class TrainingFree:
         return value
 
     def shown(self, value: float) -> str:
-        """A value for people."""
+        """A value, human-readable."""
         return f"{value:,.{self.digits}f}"
 
     @property

@@ -1,4 +1,4 @@
-"""Running a network for a score: what it is given, what it is kept from, what is left of it.
+"""Forward and backward passes with hooks; the state of the network is restored.
 
 Operations are recognised where torch is called, by the function's name: module, function, tensor
 method, ATen operator, in place or not. No score looks at classes of modules.

@@ -47,7 +47,7 @@ class Relative(ABC):
         """
 
     def shown(self, value: float) -> str:
-        """A value for people."""
+        """A value, human-readable."""
         return f"{value:,.{self.digits}f}"
 
     @property

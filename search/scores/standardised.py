@@ -1,4 +1,4 @@
-"""Scores made comparable across families and sizes: what is left when these are taken away.
+"""Standardised scores: residuals after regressing out size and families.
 
 A score that counts activations or layers favours the families that have more of them. Here it is
 compared with what networks of this size and of these families score on average: a linear model of

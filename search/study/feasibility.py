@@ -1,4 +1,4 @@
-"""What a budget leaves of a space, told before the search: reach, share, size, and what drives it.
+"""Feasibility report: which part of a space a budget leaves, and which holes drive the costs.
 
 Small spaces are counted point by point. Of the others the costs' ends are found by descent, the
 number of points over the tree of holes, and the rest from random points, drawn from the seed; how

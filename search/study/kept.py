@@ -1,4 +1,4 @@
-"""What a study keeps of the files that it was made from, and what has changed in them since.
+"""The copy of its space and operations that a study keeps, and what has changed since.
 
 Of its space and of its operations it keeps the text, in its database, so that it can be read where
 the files are not, and is continued only where they say the same. Its other files (a table, a

@@ -1,4 +1,4 @@
-"""The nearest network that was not scored yet, and when there is none."""
+"""The nearest network to a proposal that has not been evaluated."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Trials whose worker ended before they did: marked failed with the reason, and done again.
+"""Recovery of trials whose worker died: marked failed with the reason, and done again.
 
 Whose worker is gone is found by any other one. The trial keeps all that is known about its
 network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for

@@ -53,7 +53,7 @@ class Trial:
     lost: int = 0
     start: str | None = None
     brought: bool = False
-    latency: int | None = None        # nanoseconds, foretold where a latency matters
+    latency: int | None = None        # nanoseconds, predicted where a latency matters
     epochs: int = 0           # that it was trained for
     pruned: bool = False
 

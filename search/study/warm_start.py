@@ -1,4 +1,4 @@
-"""Where a search starts: the networks that its space knows by name, before any proposal."""
+"""Warm start: the known networks of a space, evaluated before any proposal."""
 
 import random
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Start:
     proposals: tuple[Proposal, ...]
 
     def describe(self) -> str:
-        """One sentence for people."""
+        """One sentence human-readable."""
         parts = []
         if self.known:
             names = f" and start the search: {', '.join(self.fitting)}" if self.fitting else ""

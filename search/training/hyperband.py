@@ -96,7 +96,7 @@ def _distance(a: Point, b: Point) -> float:
     return sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
 
 
-def foretold(value: float, epochs: int, curves: Sequence[Sequence[float]]) -> float | None:
+def predicted(value: float, epochs: int, curves: Sequence[Sequence[float]]) -> float | None:
     """What a pruned training might have reached, for samplers that learn from every trial: its
     value after ``epochs`` and the median gain of the full ``curves`` from there, but no more than
     the median of what these reached, since it was found to be no match for them. None where

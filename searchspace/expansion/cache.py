@@ -1,4 +1,4 @@
-"""What a block made before: candidates share most of their blocks, so those are not run again.
+"""Cache of expanded blocks: candidates share most of theirs, so those are not run again.
 
 A block without holes makes the same operations wherever it is called with the same arguments on
 tensors of the same shapes. Only the names of its operations differ, so this is for costs and

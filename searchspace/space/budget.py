@@ -85,7 +85,7 @@ class Budget:
     """Bounds on costs, each optional; a network fits that is inside all of them.
 
     Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency;
-    each may have a lower bound beside it. A latency belongs to a device: ``predict`` foretells it
+    each may have a lower bound beside it. A latency belongs to a device: ``predict`` gives it
     of an expanded network (`search.latency`), and must be there where latency is bounded, before
     anything is compared.
 
@@ -137,11 +137,11 @@ class Budget:
                             MEASURES.get(name, self._latency))
 
     def _latency(self, costs: Costs) -> float:
-        """The latency as a measure: of what knows its own, that, else foretold."""
+        """The latency as a measure: of what knows its own, that, else predicted."""
         known: int | None = getattr(costs, "latency", None)
         if known is not None:
             return known
-        assert self.predict is not None, "a latency is bounded, and nothing foretells it"
+        assert self.predict is not None, "a latency is bounded, and nothing predicts it"
         network: Any = costs
         return self.predict(network.expansion)
 

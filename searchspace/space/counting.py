@@ -1,4 +1,4 @@
-"""How many points a space has, all of them, and random ones of which each is as likely.
+"""Count, enumerate and uniformly sample the points of a space.
 
 Which holes exist depends on decisions. Where it is the labelled choices alone that open them, the
 points are counted over the tree of holes: the options of a choice are added up, what exists side

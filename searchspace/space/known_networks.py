@@ -1,4 +1,4 @@
-"""The networks that a space knows by name: its variants that are points of it.
+"""The known networks of a space: its variants that are points of it.
 
 A published network inside a space is written there as a variant, which `load` gives as a network
 (``load("mobile@mobilenet-v2-1.0")``) and a search takes as decisions to start from.

@@ -1,4 +1,4 @@
-"""The bundled networks at another size of images, as a search compares them with what it found."""
+"""The published networks at a search's input size."""
 
 from functools import lru_cache
 from typing import NamedTuple

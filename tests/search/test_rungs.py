@@ -5,7 +5,7 @@ import random
 import pytest
 
 from search.pareto import dominates
-from search.training.hyperband import Rungs, best_first, foretold
+from search.training.hyperband import Rungs, best_first, predicted
 
 
 @pytest.mark.parametrize(("rungs", "bracket", "levels"), [
@@ -73,7 +73,7 @@ def test_brackets_share_the_epochs() -> None:
 
 
 def test_foretold_values() -> None:
-    assert foretold(50, 1, []) is None
+    assert predicted(50, 1, []) is None
     curves = [[60, 70, 90], [50, 70, 80], [40, 60, 85]]
-    assert foretold(20, 1, curves) == 50                    # the median gain is 30 (30, 30, 45)
-    assert foretold(69, 2, curves) == 85                    # 69 + 20, but no more than the median
+    assert predicted(20, 1, curves) == 50                    # the median gain is 30 (30, 30, 45)
+    assert predicted(69, 2, curves) == 85                    # 69 + 20, but no more than the median

@@ -1,4 +1,4 @@
-"""A network in outline: its stages as a comparison needs them, in plain values.
+"""The stages of a network as plain values, for comparison.
 
 Pages hold outlines as JSON and compare any two of them (`web/static/difference.js`);
 `align` does so in Python.

@@ -1,4 +1,4 @@
-"""The parts of a body: its own operations and the blocks it calls, and which of them are equal."""
+"""The parts of a block's body: operations and called blocks, and which of them are equal."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields

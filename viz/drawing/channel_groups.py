@@ -1,4 +1,4 @@
-"""Channel groups on their way through a graph: which half of a split a tensor belongs to.
+"""Trace channel groups through a graph: which half of a split a tensor belongs to.
 
 Papers draw the groups of a split in colours and, where one group's tensor goes into the other's
 (SINet's exchange shortcut, Eq. 1), the edge that crosses over. The graph tells both: a slice of n

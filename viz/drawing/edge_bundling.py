@@ -1,4 +1,4 @@
-"""Blocks in which everything leads to everything: edges told by numbers instead of drawn.
+"""Edge bundling: where everything leads to everything, edges are numbered instead of drawn.
 
 Hundreds of edges between thirty boxes show nothing, and take Graphviz a minute. Where a picture
 has many of them, a box that wants many tensors lists the far ones by number: the sources carry

@@ -1,4 +1,4 @@
-"""What every drawing consists of: boxes, groups around them, and edges."""
+"""The elements of drawings: boxes, groups around them, and edges."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Graphviz at work: each part of a page is laid out by itself, then all are drawn together.
+"""Layout by Graphviz: each part of a page by itself, then all of them packed and drawn together.
 
 The blocks of a network have nothing to do with each other's ranks; laid out one by one they take a
 fraction of the time, and each looks as if it were alone.

@@ -1,4 +1,4 @@
-"""What is drawn: the expansion of a network, or of a space at one of its points."""
+"""The network of a drawing: the expansion of a genotype, or of a space at one of its points."""
 
 from dataclasses import dataclass
 

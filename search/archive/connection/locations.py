@@ -1,4 +1,4 @@
-"""Where archives are: the database of a study's folder, and what a person may call one."""
+"""Resolve names, folders and URLs of studies to database URLs."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Waiting for a database that is away for a while: a server that is restarted, a busy file.
+"""Retry transient database errors with backoff: a server that is restarted, a busy file.
 
 Every operation here is one transaction that may be tried again: whatever it writes is the same the
 second time, or is found there.

@@ -1,4 +1,4 @@
-"""The candidates of one trial, with their features: all of a small space, or drawn in a large one.
+"""Candidate pools with features: all networks of a small space, or a sample of a large one.
 
 Costs are known before anything is built: no candidate that is handed out is known to be outside
 the budget, or to be a network that was scored.

@@ -44,7 +44,7 @@ class GaussianSampler:
         self.task, self.pool = task, pools.make(task)
         self.groups = self.pool.encoder.groups
         if task.prior:
-            self.groups = [*self.groups, max(self.groups) + 1]      # the foretold score
+            self.groups = [*self.groups, max(self.groups) + 1]      # the predicted score
         self.fits: dict[object, Process] = {}
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
