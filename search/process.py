@@ -1,4 +1,4 @@
-"""Memory, threads and Ctrl-C of a process that scores networks; each setting was measured.
+"""Process-wide settings for scoring: the allocator, idle threads, Ctrl-C; each was measured.
 
 Memory: by default glibc unmaps every large tensor when it is freed, and faults its pages in again
 for the next one: half or more of a small network's forward pass on a CPU. How many pages depends

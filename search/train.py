@@ -198,6 +198,8 @@ def _load(network: str) -> Genotype:
             attributes = study_attributes(f"sqlite:///{folder / FILE}", folder.name) or {}
             if kept := Kept.of(attributes):
                 kept.run()
+                if kept.remark:
+                    raise RecipeError(f"{network}: {kept.remark}") from None
         return load(network)
 
 

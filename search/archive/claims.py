@@ -128,7 +128,7 @@ class Claims:
 
 
 class Heartbeat:
-    """While it is entered, the worker stands in the database and beats."""
+    """Registers the worker while it is entered, and renews its beat."""
 
     def __init__(self, claims: Claims, study: str) -> None:
         self.claims, self.study = claims, study

@@ -1,4 +1,4 @@
-"""What Optuna is given as a study's sampler: it decides nothing.
+"""A passive Optuna sampler: networks are proposed as a whole, in `search.study.proposer`.
 
 A trial's decisions are made as a whole, after it was asked for (`search.study.proposer`), and
 written at once (`search.trial.begin`): what a sampler is told is what was really scored.

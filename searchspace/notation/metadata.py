@@ -8,7 +8,7 @@ from searchspace.notation.schema import _number, _text, check_keys, mapping
 from searchspace.notation.tree import Map, Scalar, Tree
 
 VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "exact", "status", "note")
-RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # implemented in `rules`
+RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # in `zoo/counting_rules.py`
 STATUSES = ("calibrated", "unsettled")
 _PUBLISHED = ("params", "macs", "rule", "top1", "table", "of")
 _EXACT = ("params", "macs", "of")

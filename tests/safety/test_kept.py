@@ -168,6 +168,15 @@ def test_after_the_edit_is_undone_a_study_goes_on_as_if_nothing_had_been(
     assert told(run_study(folder, settings(space, trials=6))) == told(whole)
 
 
+def test_a_shared_study_keeps_its_space_too(url: str, space: Path, tmp_path: Path) -> None:
+    with open_study(settings(space), tmp_path / "a", "s", url, alone=False) as study:
+        study.run(lambda _: None)
+    space.write_text(FILES["own.yaml"].replace("16*w", "64*w"), encoding="utf-8")
+    with pytest.raises(StudyError, match="its space has changed"), \
+            open_study(settings(space), tmp_path / "b", "s", url, alone=False):
+        pass
+
+
 def test_another_space_is_named(space: Path, tmp_path: Path) -> None:
     run_study(tmp_path / "s", settings(space))
     with pytest.raises(StudyError, match=r"made with space = .*own\.yaml, not digits"):
@@ -411,7 +420,7 @@ def test_what_a_stranger_hands_on_is_read_and_not_run(stranger: str, operations:
         (folder / "report.html").read_text(encoding="utf-8")
     (folder / "best.yaml").write_text("name: b\ninput: [3, 8, 8]\nnet: [halve: , gap: ]\n")
     assert train.main([str(folder / "best.yaml"), "--data", "digits"]) == 2
-    assert "no operation or block is named 'halve'" in capsys.readouterr().err
+    assert "mine.py are not loaded: name the file with --ops" in capsys.readouterr().err
     assert not operations.has_run() and "halve" not in OPS
 
 
