@@ -1,7 +1,7 @@
 """A passive Optuna sampler: networks are proposed as a whole, in `search.study.proposer`.
 
-A trial's decisions are made as a whole, after it was asked for (`search.study.proposer`), and
-written at once (`search.trial.begin`): what a sampler is told is what was really scored.
+They are written at once (`search.study.trial.begin`): what a sampler is told is what was really
+scored.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,8 @@
 
 One bit for each activation: the sign of a non-linearity's *input*. For ReLU this is whether it is
 active; for functions whose output has one sign (sigmoid) or no exact zero (SiLU, GELU) it is still
-defined. All functions named in `instrumentation.NONLINEAR` count, however they are written. Not coded:
+defined. All functions named in `instrumentation.NONLINEAR` count, however they are written. Not
+coded:
 
 - softmax: its weights compare activations with each other, so that no gate sits at zero;
 - pooling, clamping and maxima, which choose among values for other purposes too;

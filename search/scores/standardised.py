@@ -2,9 +2,9 @@
 
 A score that counts activations or layers favours the families that have more of them. Here it is
 compared with what networks of this size and of these families score on average: a linear model of
-the score (by ranks, see `rank_aggregation.Scale`) over logarithms of MACs, parameters, activations and depth,
-and over the share of the MACs that each family's blocks have, fitted to the reference with a small
-ridge. The value is the difference from the model in deviations of the reference.
+the score (by ranks, see `rank_aggregation.Scale`) over logarithms of MACs, parameters, activations
+and depth, and over the share of the MACs that each family's blocks have, fitted to the reference
+with a small ridge. The value is the difference from the model in deviations of the reference.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """NASWOT: rate an untrained network by how differently its non-linearities see each image.
 
-Every image of a batch gets a binary code with one bit per activation (`activation_codes`), and the score is
-the log-determinant of the matrix of agreements K, K_ij being the number of bits on which images i
-and j agree. A network that tells the images apart has a large one.
+Every image of a batch gets a binary code with one bit per activation (`activation_codes`), and the
+score is the log-determinant of the matrix of agreements K, K_ij being the number of bits on which
+images i and j agree. A network that tells the images apart has a large one.
 """
 
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     """NASWOT score of `net` on `images`, log det K in nats; higher is better, never below 0.
 
     `images` has shape (N, ...) with N >= 2 and is not changed. `net` may be any module, a
-    torch.fx.GraphModule among them. See `activation_codes.code` for how it is run and what is left changed.
+    torch.fx.GraphModule among them. See `activation_codes.code` for how it is run and what is left
+    changed.
 
     K is an integer, positive semi-definite matrix, so that its log det is at least 0 unless it is
     singular. A singular K scores 0: a network that cannot tell the images apart never ranks above

@@ -19,8 +19,8 @@ def swap(net: "torch.nn.Module", images: "torch.Tensor") -> float:
 
     Up to 62 images it is exact. For more, patterns are told apart by a 64-bit sum of fixed random
     numbers, one an image: of ten million patterns two are confused once in 400,000 runs. See
-    `activation_codes.code` for how the network is run, what is left changed, and what raises; equal images
-    raise ScoreError, as for NASWOT.
+    `activation_codes.code` for how the network is run, what is left changed, and what raises; equal
+    images raise ScoreError, as for NASWOT.
     """
     import torch
 
