@@ -19,7 +19,8 @@ from search.scores.images import digits
 from search.scores.proxies.naswot import naswot
 from searchspace import Genotype, build, load
 from searchspace.building.verify import fvcore_macs
-from searchspace.expansion import infer, trace
+from searchspace.expansion import trace
+from searchspace.expansion.graph import infer
 from searchspace.notation.holes import Decisions
 from searchspace.space.point import sample
 

@@ -1,6 +1,6 @@
 """A worker whose objective is a table that takes its time, and writes down what it looks up.
 
-Started by benchmarks/reliability.py and the tests in the place of ``search.launchers.worker``.
+Started by benchmarks/reliability.py and the tests in the place of ``search.launchers``.
 SLOW_S is how long a look-up takes; to the file SLOW_LOG each adds a line when it begins, and one
 when it ends: what was scored when, as seen by nobody who could be wrong about it.
 """

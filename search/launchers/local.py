@@ -21,7 +21,7 @@ DEATHS = 10     # of workers one after the other, without a trial finished betwe
 class LocalLauncher:
     """See the module. ``module`` is what each process runs."""
 
-    def __init__(self, resources: Resources, module: str = "search.launchers.worker") -> None:
+    def __init__(self, resources: Resources, module: str = "search.launchers") -> None:
         self.count, self.module = resources.workers, module
 
     def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:

@@ -1,8 +1,8 @@
 """The worker: what runs a study's trials in a process of its own, on any machine.
 
 A launcher (search/launchers) starts as many as it is asked for and hands each the same `Job`. Its
-process is ``python -m search.launchers.worker``: it reads the job from its standard input, and
-takes the end of that for the request to stop, be it that the launcher closes it or dies.
+process is ``python -m search.launchers``: it reads the job from its standard input, and takes the
+end of that for the request to stop, be it that the launcher closes it or dies.
 """
 
 import os
@@ -74,7 +74,3 @@ def main(prepare: Callable[[Study], None] = lambda _: None) -> int:
     except SearchspaceError as error:
         return fail(error)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -73,7 +73,7 @@ def every(library: Path, home: Path, step: int) -> None:
         with study_of(folder, None, TRIALS) as study:       # as the same command does
             study.run(lambda _: None)
             assert told(study.trials()) == wanted, done
-            with Archive(study.url) as archive:
+            with Archive(study.session.url) as archive:
                 assert check(archive) == [], done
                 assert len(archive.evaluations()) == TRIALS, done
         shutil.rmtree(folder)

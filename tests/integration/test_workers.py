@@ -412,7 +412,7 @@ def test_a_shared_study_is_entered_by_several_and_a_lone_one_is_not(tmp_path: Pa
     with study_of(tmp_path / "a", url, 2) as one, study_of(tmp_path / "a", url, 2) as two:
         one.run(lambda _: None)
         assert len(two.trials()) == 2
-        with one.writing():
+        with one.session.writing():
             pass
     with study_of(tmp_path / "b", None, 2), pytest.raises(StudyError, match="another process"):
         study_of(tmp_path / "b", None, 2).__enter__()

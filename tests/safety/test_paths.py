@@ -126,7 +126,7 @@ def test_a_genotype_reads_no_file_outside_of_its_folder(key: str, named: str, ou
     path = outside / "home" / "net.yaml"
     path.write_text("name: net\ninput: [3, 8, 8]\nnet: [gap: ]\n"
                     + key.format(named.format(outside=outside)) + "\n", encoding="utf-8")
-    with pytest.raises(GenotypeError, match="outside of the folder of this file"):
+    with pytest.raises(GenotypeError, match="outside the folder of this file"):
         load(path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from recording import record
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -124,7 +125,7 @@ def commands(folder: Path, text: str) -> Iterator[Callable[[], int]]:
     with Archive(f"sqlite:///{folder / 'study.db'}") as made:
         total = cost(load(network))
         for seed, value in enumerate((1.0, 2.0, None)):
-            made.record(identity="ab" * 32, genotype=text, name=text, macs=total.macs,
+            record(made, identity="ab" * 32, genotype=text, name=text, macs=total.macs,
                         params=total.params, input_size=8, score=text, data=text, recipe=text,
                         seed=seed, value=value, seconds=1.0, error=None if value else text,
                         space=text, study=text, trial=1)

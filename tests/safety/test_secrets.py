@@ -266,7 +266,7 @@ def test_a_worker_on_this_machine_finds_the_secret_in_its_environment_alone(
     monkeypatch.setattr(search.launchers.local.subprocess, "Popen", Started)
     url = f"postgresql+psycopg://me:{NUMBER}@127.0.0.1:9/db"
     keep(url.replace("127.0.0.1", "localhost"))     # of another database, which it needs not know
-    worker = search.launchers.local._start(Job(None, Path(), "s", url), "search.launchers.worker")
+    worker = search.launchers.local._start(Job(None, Path(), "s", url), "search.launchers")
     assert worker.environment.pop(VARIABLE) == url
     assert_hidden(worker.arguments, worker.environment, worker.stdin.getvalue())
 

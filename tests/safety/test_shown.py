@@ -6,6 +6,7 @@ A page or a plot that is added is tested by being there: the templates and `PLOT
 import base64
 import gzip
 import html
+import importlib
 import json
 import re
 import tempfile
@@ -91,7 +92,7 @@ PAGES: dict[str, Callable[[str], str]] = {
 @pytest.fixture(autouse=True)
 def few_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """To compare with every bundled network takes seconds, and is no matter here."""
-    command: ModuleType = report
+    command: ModuleType = importlib.import_module("viz.pages.study")
     monkeypatch.setattr(command, "published_at", lambda _: ())
     monkeypatch.setattr(command, "nearest", lambda _: None)
 

@@ -268,7 +268,7 @@ def test_dot_is_what_it_was(name: str, level: str, style: Style, tmp_path: Path,
 
 
 def test_no_order_of_hashes_shows() -> None:
-    code = ("import sys; from searchspace import load; from viz.render import draw\n"
+    code = ("import sys; from searchspace import load; from viz import draw\n"
             "for name in ('log-densenet', 'sinet', 'he'): sys.stdout.buffer.write("
             "draw(load(name), 'dot', 'block'))")
     runs = [subprocess.run([sys.executable, "-c", code], cwd=DOCS.parent, capture_output=True,

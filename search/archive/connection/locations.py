@@ -49,9 +49,8 @@ def database_of(folder: Path) -> str:
 def _named(folder: Path) -> str:
     """The database that a study's folder names, as far as it can be shown."""
     try:
-        text = (folder / _ELSEWHERE).read_text(encoding="utf-8").strip()
-        return repr(sa.make_url(text).set(query={}).render_as_string(hide_password=True))
-    except (OSError, ValueError, sa.exc.ArgumentError):
+        return repr(scrub((folder / _ELSEWHERE).read_text(encoding="utf-8").strip()))
+    except (OSError, ValueError):
         return f"its {_ELSEWHERE} does not say which"
 
 

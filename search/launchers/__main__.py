@@ -1,0 +1,8 @@
+"""The process of a worker: ``python -m search.launchers``, started by a launcher."""
+
+import sys
+
+from search.launchers.worker import main
+
+if __name__ == "__main__":
+    sys.exit(main())
