@@ -39,7 +39,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def genotype(folder: Path, text: str, form: str = "!choice [{}, other]") -> Path:
+def genotype(folder: Path, text: str, form: str = "!choice {{one: {}, two: other}}") -> Path:
     """The file of a space in which all is a stranger's that need not be a name; of a network where
     ``form`` is ``{}``."""
     path = folder / "net.yaml"

@@ -42,7 +42,7 @@ PLACES: dict[str, Callable[[Path, str], tuple[Path, Path]]] = {
                       SimpleNamespace(name=name)), home),
     "a training of a published network": lambda home, name: (
         train._folder("sinet@1.6", SimpleNamespace(name=name), SimpleNamespace(name=name)),
-        train.ROOT / "studies"),
+        train.STUDIES),
     "a report on scores": lambda home, name: (
         honesty._folder(SimpleNamespace(out=None, read=None),
                         SimpleNamespace(job=SimpleNamespace(space=name))), honesty.FOLDER),

@@ -172,10 +172,10 @@ def test_a_study_at_rest_is_read_and_stays_as_it_is(command: Command, finished: 
 @pytest.mark.parametrize("command", READING.values(), ids=READING)
 def test_a_study_that_is_running_is_read_and_goes_on(
         command: Command, running: Study, tmp_path: Path) -> None:
-    assert (running.folder / "study.db-wal").stat().st_size
-    before = snapshot(running.folder)
-    assert command(running.folder, tmp_path) == 0
-    assert snapshot(running.folder) == before
+    assert (running.session.folder / "study.db-wal").stat().st_size
+    before = snapshot(running.session.folder)
+    assert command(running.session.folder, tmp_path) == 0
+    assert snapshot(running.session.folder) == before
     count = len(running.trials())
     running.run(lambda _: None, lambda: len(running.trials()) > count)
     assert len(running.trials()) == count + 1
@@ -218,7 +218,7 @@ def test_an_older_archive_is_not_migrated_by_reading(
 
 def test_a_log_that_a_crash_left_is_read(finished: Path, running: Study, tmp_path: Path) -> None:
     folder = tmp_path / NAME
-    shutil.copytree(running.folder, folder)         # as a kill would leave it
+    shutil.copytree(running.session.folder, folder)         # as a kill would leave it
     before = snapshot(folder)
     assert len(read_study(folder).rows) == len(running.trials())
     assert snapshot(folder) == before
