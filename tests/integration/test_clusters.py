@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 def job_of(study: object) -> Job:
-    return Job(study.settings, study.folder.resolve(), study.name, study.url)
+    return Job(study.plan.settings, study.session.folder.resolve(), study.session.name, study.session.url)
 
 
 def test_slurm_jobs_run_a_study(tmp_path: Path) -> None:
