@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from searchspace.building.capacity import check_memory
 from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
@@ -27,9 +28,13 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
     generator; ``state_dict`` keys are the steps' names.
 
     Raises:
-        GenotypeError: an open hole, or steps that do not fit each other.
+        GenotypeError: an open hole, steps that do not fit each other, or more weights and
+            activations than this machine has memory.
     """
-    return assemble(trace(genotype, decisions), genotype.title)
+    expansion = trace(genotype, decisions)
+    if torch.get_default_device().type != "meta":       # where nothing takes any
+        check_memory(expansion, genotype.title)
+    return assemble(expansion, genotype.title)
 
 
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 # do not know each other.
 ORDER = {
     "searchspace": ("display shapes text", "errors", "names registry safety units", "notation", "ops", "compiler plugins",
-                    "cli genotype", "expansion load", "building cost identity summary",
+                    "cli genotype", "expansion load", "cost identity summary",
+                    "building",
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "pictures report zoo"),

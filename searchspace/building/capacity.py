@@ -1,0 +1,24 @@
+"""Whether a network fits into this machine's memory: known before anything of it is made."""
+
+import os
+
+from searchspace.cost import peak
+from searchspace.errors import GenotypeError
+from searchspace.expansion import Expansion
+from searchspace.units import show_bytes
+
+FLOAT = 4       # bytes of a float32
+
+
+def check_memory(expansion: Expansion, title: str) -> None:
+    """Raise GenotypeError for a network whose weights, image and peak activations in float32 are
+    more than the machine's memory: to ask for so much ends a process, or the machine."""
+    c, h, w = expansion.input
+    needed = FLOAT * (expansion.cost().params + c * h * w) + peak(expansion).bytes
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):       # not told on this system
+        return
+    if needed > there:
+        raise GenotypeError(f"{title or 'the network'} needs {show_bytes(needed)} for its weights "
+                            f"and activations, and this machine has {show_bytes(there)}")
