@@ -157,7 +157,7 @@ def test_a_training_that_gets_on_may_be_killed_as_often_as_you_like(
             left[0] -= 1
             raise Killed
     monkeypatch.setattr(Training, "save", dies)
-    monkeypatch.setattr("search.study.cut_off", lambda study, trial, reason="":
+    monkeypatch.setattr("search.study.study.cut_off", lambda study, trial, reason="":
                         search.study.recovery.cut_off(study, trial))
     for _ in range(7):
         with pytest.raises(Killed):
