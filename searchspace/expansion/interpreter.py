@@ -10,7 +10,7 @@ from searchspace.expansion.graph import Call, Tensor
 from searchspace.expansion.inputs import find, no_input, step_inputs
 from searchspace.expansion.scope import Env
 from searchspace.expansion.structural import residual, split, wire
-from searchspace.notation.tree import MAX_DEPTH
+from searchspace.notation.reader import MAX_DEPTH
 from searchspace.ops import OPS, Op, schema
 
 MAX_REPEATS = 1000
