@@ -69,4 +69,5 @@ def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> di
     return {"id": name, "name": name, "family": family, "macs": cost.macs, "params": cost.params,
             "input": expansion.input[1], "top1": top1,
             "unchecked": bool(header.published and header.published.unchecked),
-            "standing": standing(header, cost), "source": header.source, "note": header.note, "figures": figures}
+            "standing": standing(header, cost), "source": header.source, "note": header.note,
+            "figures": figures}
