@@ -19,7 +19,8 @@ from searchspace.zoo.figures import Figure, comparisons, standing
 NO_FIGURES = ("darts@nasnet-cifar", "pnasnet@large-1001", "randwire-small@ba", "randwire-small@er")
 
 # How the weights were trained whose accuracies the genotypes list.
-RECIPES = ("imgclsmob",)
+RECIPES = ("bvlc", "densenet-torch", "imgclsmob", "megvii", "senet-caffe", "slim", "timm-a1", "timm-a2",
+           "timm-a3", "torchvision-v1", "torchvision-v2")
 
 each_network = pytest.mark.parametrize("name", published())
 MACS = {name: cost(load(name)).macs for name in published()}
