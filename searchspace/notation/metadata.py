@@ -86,11 +86,13 @@ def read_header(document: Map, variant: str | None) -> Header:
     if written is not None and status not in (None, *STATUSES):
         raise GenotypeError(f"status is one of {', '.join(STATUSES)}, not {status!r}",
                             written.place)
-    reached = own.get("accuracies")
-    if reached is None and not any(key in own for key in CHANGES):
-        reached = document.get("accuracies")
+    reached = _accuracies(document.get("accuracies"))
+    if "accuracies" in own:
+        reached = _accuracies(own["accuracies"])
+    elif any(key in own for key in CHANGES):
+        reached = ()
     return Header(_text(document.get("source")) or "", _text(both["note"]) or "", status,
-                  _published(both["published"]), _accuracies(reached), _exact(both["exact"]))
+                  _published(both["published"]), reached, _exact(both["exact"]))
 
 
 def _published(tree: Tree | None) -> Published | None:
@@ -128,7 +130,7 @@ def _accuracy(tree: Tree) -> Accuracy:
     given = mapping(tree, "an accuracy")
     check_keys(given, _ACCURACY, "an accuracy")
     for key in _ACCURACY:
-        if key not in given or given[key] == Scalar(None):
+        if given.get(key) in (None, Scalar(None), Scalar("")):
             raise GenotypeError(f"an accuracy needs {key}", tree.place)
     data, recipe, of = (_text(given[key]) or "" for key in ("data", "recipe", "of"))
     for key, name in (("data", data), ("recipe", recipe)):

@@ -429,6 +429,7 @@ TOPICS: dict[str, dict[str, list[tuple[str, str]]]] = {
             *((f"accuracies: [{{{entry}}}]\nnet: [gap: ]", words) for entry, words in (
                 ("top: 72.1", "an accuracy has no 'top'; did you mean 'top1'"),
                 ("data: imagenet, top1: 72.1, size: 224, of: me", "an accuracy needs recipe"),
+                ("data: imagenet, top1: 72.1, recipe: r, size: 224, of: ''", "an accuracy needs of"),
                 ("data: imagenet, top1: , recipe: r, size: 224, of: me", "an accuracy needs top1"),
                 ("data: imagenet, top1: high, recipe: r, size: 224, of: me", "a number was expected"),
                 ("data: imagenet, top1: 100, recipe: r, size: 224, of: me",
