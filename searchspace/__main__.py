@@ -160,7 +160,15 @@ def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table
                   if changed else "."))
         if figures.top1 is not None:
             where = f" (Table {figures.table})" if figures.table else ""
-            yield f"Top-1 accuracy in the paper: {figures.top1:g} %{where}."
+            yield (f"Top-1 accuracy in the paper: {figures.top1:g} %{where}"
+                   + (", unchecked: no source that can be read confirms it."
+                      if figures.unchecked else "."))
+    if header.accuracies and not changed:
+        made = table("accuracies of trained weights", ("data", "recipe"), ("image", "top-1"),
+                     ("source",))
+        for a in header.accuracies:
+            made.add_row(a.data, a.recipe, f"{a.size}×{a.size}", f"{a.top1:g} %", a.of)
+        yield made
     if header.exact and not changed:
         same = (header.exact.params, header.exact.macs) == (cost.params, cost.macs)
         yield (f"Exact counts of {header.exact.of or 'a public implementation'}: "
