@@ -1,4 +1,4 @@
-"""The options of a search that many workers run, and what they mean."""
+"""Command-line options of a search with several workers, and the run with them."""
 
 import argparse
 
@@ -11,11 +11,11 @@ from search.launchers.worker import Job
 from search.process import Interrupt
 from search.study import Study
 
-HINT_FROM = 4       # workers, from which on SQLite is what they wait for
+HINT_FROM = 4       # workers from which on SQLite is the bottleneck
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
-    """``--workers``, ``--storage``, ``--launcher`` and what belongs to it."""
+    """Add ``--workers``, ``--storage``, ``--launcher`` and its options."""
     parser.add_argument("--workers", type=_count, metavar="N", help="processes that score networks "
                         "at the same time (default: this one alone)")
     parser.add_argument("--storage", metavar="URL", help="a database that many machines share, "
@@ -41,10 +41,10 @@ def _count(text: str) -> int:
 
 
 def read_resources(options: argparse.Namespace) -> Resources | None:
-    """What the options ask for; None for a search in this process.
+    """The requested resources; None for a search in this process.
 
     Raises:
-        StudyError: options that do not go together.
+        StudyError: options that contradict each other.
     """
     given: list[tuple[str, str]] = []
     for text in options.slurm:
@@ -95,5 +95,5 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
     except KeyboardInterrupt:
         study.abandon("Ctrl-C")
         raise
-    # What is left over, if anything: what the last of them was cut off in, or why no more can be.
+    # Runs what is left, if anything, and returns why there can be no more.
     return study.run(progress.trials, stop)

@@ -54,7 +54,7 @@ class Catalogue:
 
     @cached_property
     def _conditions(self) -> list[tuple[int, int, int]]:
-        """Conditions: numbers of a hole, its parent hole, and the option that the parent must have."""
+        """Numbers of a hole, of its parent hole, and of the option that the parent must have."""
         number = {name: i for i, name in enumerate(self.holes)}
         return [(number[name], number[parent],
                  [option(x) for x in self.holes[parent].labels].index(option(value)))

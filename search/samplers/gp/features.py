@@ -96,7 +96,7 @@ class Encoder:
 
 
 def scales(costs: Sequence[Cost]) -> tuple[tuple[float, float], ...]:
-    """Mean and standard deviation of log MACs and of log parameters; deviation 1 if all are equal."""
+    """Mean and standard deviation of log MACs and of log parameters; deviations of 0 become 1."""
     logs = np.log1p([(c.macs, c.params) for c in costs])
     return tuple((float(m), float(d) or 1.0)
                  for m, d in zip(logs.mean(0), logs.std(0), strict=True))

@@ -72,7 +72,7 @@ class GaussianSampler:
                      self.pool.encoder.groups)
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
-        """Inputs of the model, shape (networks, columns), and their prior mean, shape (networks,)."""
+        """Model inputs, shape (networks, columns), and their prior mean, shape (networks,)."""
         expected = TREND * self.pool.trend(features)
         if self.guide is None:
             return features, expected

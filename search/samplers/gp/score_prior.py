@@ -19,8 +19,8 @@ from searchspace.notation.tree import Atom
 
 PROBES = 64         # networks that are scored
 LEAST = 8           # below so many that could be scored, nothing is predicted
-SLOPE = 0.2         # prior mean: deviations of the value per deviation of the score, beside the costs,
-DOUBT = 0.5         # and the prior deviation of that slope
+SLOPE = 0.2         # prior mean: deviations of the value per deviation of the score,
+DOUBT = 0.5         # and how far the GP may correct that slope
 
 
 class Guide:
