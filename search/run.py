@@ -41,7 +41,7 @@ from searchspace.cli import Console, fail, load_named
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    """Run the command line; the exit status is 0, 2 for a user error, 130 after Ctrl-C."""
     given = without_secrets(arguments)
     options = parser_of(__doc__ or "").parse_args(given)
     options.command = shlex.join(["python", "search/run.py", *given])
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _search(options, console)
     except SearchspaceError as error:
         return fail(error)
-    except OSError as error:        # a disk that is full, or may not be written to
+    except OSError as error:        # a full or read-only disk
         return fail(f"{error.filename or 'output'}: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130

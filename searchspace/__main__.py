@@ -1,4 +1,4 @@
-"""``python -m searchspace``: what a network costs, stage by stage, beside its published figures."""
+"""``python -m searchspace``: costs of a network by stage, and its published figures."""
 
 import argparse
 import sys
@@ -68,7 +68,7 @@ def arguments() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
+    """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user error)."""
     try:
         return run(arguments().parse_args(argv))
     except SearchspaceError as error:
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the options say."""
+    """Run the command of the options; returns the exit status."""
     load_named(options)
     if options.list:
         show(*catalogue(options.genotype or "*"))
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     if options.input is not None:
         genotype = genotype.with_input(options.input)
     if options.yaml:
-        genotype.program    # noqa: B018 - compiled, so that a fault is told and not printed
+        genotype.program    # noqa: B018 - compiled, so that errors are raised before printing
         Console().out(to_yaml(genotype), end="")
         return 0
     if genotype.is_space:
@@ -142,7 +142,7 @@ def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Tab
 
 
 def holes_table(genotype: Genotype) -> Table:
-    """What a space leaves open."""
+    """Table of the holes of a space."""
     made = table(f"{genotype.title}: a space, holes: {len(genotype.holes)}", ("hole", "kind"),
                  ("options",), ("which", "only where"))
     for hole in genotype.holes:
@@ -155,7 +155,7 @@ def holes_table(genotype: Genotype) -> Table:
 
 
 def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table | str]:
-    """The published figures beside ours, how sure they are, and where they come from.
+    """The published figures and ours, their status, and their source.
 
     ``changed``: the network has other arguments or another input than the published one.
     """

@@ -29,7 +29,7 @@ examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     parser = cli.Parser(
         prog="python viz/diff.py", epilog=EXAMPLES,
         description="What changed between two genotypes, stage by stage.",

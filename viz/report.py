@@ -39,7 +39,7 @@ examples:
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line takes."""
+    """The parser of the command line."""
     parser = Parser(
         prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -57,14 +57,14 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(given: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     options = arguments().parse_args(without_secrets(given))
     try:
         load_named(options)
         results = read_study(options.study, options.storage)
         if options.plots is not None:
             written = write_charts(results, options.plots, options.format, options.theme)
-        elif options.output is not None:        # wherever that leads: a person named it
+        elif options.output is not None:        # follows links: the user named it
             written = [write(options.output, report(results).encode())]
         else:
             written = [write_report(results, options.study / "report.html")]

@@ -1,4 +1,4 @@
-"""Running compiled steps: repeats threaded, blocks entered, names bound."""
+"""Interpreter of compiled steps: repeats, calls of blocks, names of tensors."""
 
 from dataclasses import replace
 from typing import Any
@@ -59,7 +59,7 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
         raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not "
                             f"{show(count)}", step.repeat.place)
     for name, _, values in step.each:
-        # a formula may ask for fewer repeats in one use of a block than in another
+        # a formula may give fewer repeats in one use of a block than in another
         if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
             raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
                                 step.place)
@@ -90,7 +90,7 @@ def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
 
 def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
            travel: dict[str, Tensor], repeat: int | None) -> Outputs:
-    """Do what a step says, once."""
+    """Run one repeat of a step."""
     name = env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
     if step.branches is not None:
         inputs = _run_branches(env, step, name + ".")
@@ -118,10 +118,10 @@ def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
 
 def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
           travel: dict[str, Tensor], name: str, repeat: int | None) -> Outputs:
-    """Run a block's body in a scope of its own; its outputs, the first being the main one."""
+    """Run a block's body in its own scope; returns its main output and all outputs by name."""
     calls = (*env.calls, Call(name, block.name, repeat))
     env.run.spend(len(block.ins))
-    if len(calls) > MAX_DEPTH:  # a block may be handed to itself as an argument
+    if len(calls) > MAX_DEPTH:  # a block may be passed to itself as an argument
         raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
     inner = Env(env.run, dict(given), name + ".", calls)
     if len(inputs) > len(block.ins):
@@ -172,7 +172,7 @@ def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
         if clash:
             raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
                                 "and where it is called", passed.place)
-        if passed.kind == "arg":       # handed on: an argument of the place where it was written
+        if passed.kind == "arg":       # passed on: an argument of the place where it was written
             return call_argument(scope, passed.key[1:], own + given, inputs, travel, name, repeat,
                                  passed)
         return call(scope, passed.key, passed.target, own + given, inputs, travel, name, repeat,
@@ -186,7 +186,7 @@ def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
 
 
 def step_target(value: Any) -> type[Op] | None:
-    """The operation that a plain argument names."""
+    """The operation that an argument names, if any."""
     return OPS.get(value) if isinstance(value, str) else None
 
 
@@ -251,7 +251,7 @@ def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor])
 
 
 def _with_frame(option: Step, choice: Step) -> Step:
-    """The chosen option under the choice's names; its inputs are found already."""
+    """The chosen option with the names of the choice, whose inputs are resolved already."""
     return replace(option, names=choice.names, sources=choice.sources)
 
 

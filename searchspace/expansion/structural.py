@@ -1,12 +1,12 @@
-"""Steps that are more than one operation: split, residual, wire.
+"""Structural steps, which are more than one operation: split, residual, wire.
 
 split      the channels cut into as many equal parts as `as` names, or into `sizes`
 residual   adds the tensor that `from` names where the shapes agree; where they do not, through
            `project: {conv: {k: 1, act: none}}`, which gets `out` and `stride`, or not at all
 wire       a graph of equal nodes given by its edges (Xie et al. 2019): each joins its inputs and
            runs `node`; nodes without inputs take the step's input, and `source` changes their
-           parameters (a stride); `out` joins the nodes that nobody takes. Or `n` nodes in a row,
-           each of which takes what stands the distances `back` before it (Zhu et al. 2018)
+           parameters (a stride); `out` joins the nodes without consumers. Or `n` nodes in a row,
+           each with inputs at the distances `back` before it (Zhu et al. 2018)
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ Calls = Callable[..., tuple[Tensor | None, dict[str, Tensor]]]   # runs a step g
 
 def split(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
           name: str) -> dict[str, Tensor]:
-    """Slices of one tensor under the names of `as`."""
+    """Slices of one tensor by the names of `as`."""
     if len(inputs) != 1:
         raise GenotypeError(f"split takes one tensor, not {len(inputs)}", step.place)
     tensor, = inputs
@@ -115,7 +115,7 @@ def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
 
 def _row(env: Env, step: Step, values: dict[str, Any], first: Tensor, name: str,
          call_argument: Calls) -> Tensor:
-    """Nodes in a row behind the step's input; what leaves is what a further node would take."""
+    """Nodes in a row after the step's input; the output is the input of a further node."""
     n, back, ends = values["n"], values["back"], values.get("ends", "next")
     if type(n) is not int or not 0 <= n <= MAX_ROW:
         raise GenotypeError(f"wire: n is a whole number from 0 to {MAX_ROW}", step.place)
