@@ -12,7 +12,7 @@ _HOME = {"Result": "library", "search": "library", "read_study": "results.read"}
 
 
 def __getattr__(name: str) -> Any:
-    """What is exported, imported when it is asked for: it needs Optuna and SQLAlchemy."""
+    """Lazy import of the exported names, which need Optuna and SQLAlchemy."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

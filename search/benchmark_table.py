@@ -1,4 +1,4 @@
-"""Tables of known results: every network of a small space, trained once and for all.
+"""Tabular benchmarks: known results of all networks of a small space.
 
 Two formats are read. Ours, as studies/digits/train.py writes it::
 
@@ -9,9 +9,9 @@ and NAS-Bench-Macro's (Su et al. 2021, arXiv 2103.11922, nas-bench-macro_cifar10
 
     {"02012100": {"mean_acc": 90.1, "params": 1, "flops": 2, …}, …}
 
-whose keys are the decisions of the bundled space ``nas-bench-macro``, one digit a layer. Networks
-are found by identity, so that any spelling of the space can be searched. A benchmark may hold the
-same network under several names, trained each time: its value is the mean of them all.
+whose keys are the decisions of the bundled space ``nas-bench-macro``, one digit per layer. Networks
+are found by identity, so that equivalent spaces can be searched. If a table has the same network
+under several names, its value is the mean of them.
 """
 
 import hashlib
@@ -44,12 +44,12 @@ BUNDLED = {"digits": STUDIES / "digits" / "table.json"}
 
 
 class TableError(SearchspaceError):
-    """A table that cannot be read, or that does not describe the networks of its space."""
+    """A table cannot be read, or does not describe the networks of its space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One network of a table; ``cost`` is ours, which the table's was found to equal."""
+    """One network of a table; ``cost`` is our count, which equals the table's."""
 
     name: str              # of the row, for messages
     decisions: Decisions
@@ -69,13 +69,13 @@ class Table:
     _identities: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
 
     def value(self, name: str, cost: Cost) -> float | None:
-        """The value of the network of this identity and cost; None where the table lacks it."""
+        """The value of the network of this identity and cost; None if it is not in the table."""
         found = [self.rows[i].value for i in self._alike.get((cost.macs, cost.params), ())
                  if self._identity(i) == name]
         return fmean(found) if found else None
 
     def best(self, budget: Budget) -> float | None:
-        """The greatest value of a network inside the budget; None where none is inside."""
+        """The greatest value of a network inside the budget; None if there is none."""
         best: float | None = None
         inside = [i for i, row in enumerate(self.rows)
                   if budget.fits(point(self.space, first, row.decisions))]
@@ -102,8 +102,8 @@ class Table:
 
     @cached_property
     def _alike(self) -> dict[tuple[int, int], list[int]]:
-        """Numbers of the rows by cost: an identity takes a millisecond, so that only those of
-        networks that may be the same are worked out."""
+        """Numbers of the rows by cost; only rows of equal cost need their identities, which take a
+        millisecond each."""
         alike = defaultdict(list)
         for i, row in enumerate(self.rows):
             alike[row.cost.macs, row.cost.params].append(i)
@@ -133,10 +133,10 @@ def find_table(space: str, given: str | None) -> Path:
 
 
 def table_for(space: Genotype, file: Path | None) -> Table:
-    """The table that a search of ``space`` looks its networks up in; see `read_table`.
+    """The table for a search of ``space``; see `read_table`.
 
     Raises:
-        TableError: no file is named, or its networks take other images than those of the space.
+        TableError: no file is named, or its networks have another input shape than the space.
     """
     if file is None:
         raise TableError("the objective 'table' needs --table FILE")
@@ -150,7 +150,7 @@ def table_for(space: Genotype, file: Path | None) -> Table:
 
 
 def fingerprint(file: Path) -> str:
-    """The SHA-256 of a file, as sha256sum prints it; TableError where it cannot be read."""
+    """The SHA-256 of a file in hexadecimal digits; raises TableError if it cannot be read."""
     return hashlib.sha256(_bytes(file)).hexdigest()
 
 
@@ -158,7 +158,7 @@ def read_table(file: Path) -> Table:
     """Read a table; each row's MACs and parameters must be those of the network it describes.
 
     Raises:
-        TableError: the file is no table of either format, or a row is at odds with its space.
+        TableError: the file has neither format, or a row contradicts its space.
     """
     data = _bytes(file)
     try:

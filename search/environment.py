@@ -1,4 +1,4 @@
-"""Where this process runs: the folder of studies, the machine, the versions of what it uses."""
+"""Environment of the process: folder of studies, machine, versions of packages."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ STUDIES = _SOURCE / "studies" if (_SOURCE / "pyproject.toml").is_file() else Pat
 
 @cache
 def machine() -> str:
-    """Host, processor and cores; the GPU where torch is loaded and uses one."""
+    """Host, processor and cores; and the GPU, if torch is loaded and uses one."""
     parts = [platform.node(), processor(), f"{os.cpu_count()} cores", *_gpu()]
     return ", ".join(filter(None, parts))
 
@@ -30,13 +30,13 @@ def processor() -> str:
 
 
 def _gpu() -> list[str]:
-    """Its name. Torch is not imported for it: what has not loaded torch computes on no GPU."""
+    """The GPU's name, if torch is loaded; torch is not imported for it."""
     torch = sys.modules.get("torch")
     return [torch.cuda.get_device_name()] if torch and torch.cuda.is_available() else []
 
 
 @cache
 def versions() -> dict[str, str]:
-    """What an evaluation depends on besides its arguments."""
+    """Versions of the packages that evaluations depend on, by name."""
     return {"python": platform.python_version(),
             **{name: metadata.version(name) for name in ("searchspace", "torch")}}

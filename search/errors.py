@@ -1,27 +1,27 @@
-"""The faults of a search that a user can mend, one sentence each."""
+"""Errors of a search that a user can fix; messages are one sentence."""
 
 from searchspace import SearchspaceError
 
 
 class StorageError(SearchspaceError):
-    """A database that cannot be opened, read or written."""
+    """A database cannot be opened, read or written."""
 
 
 class DataError(SearchspaceError):
-    """Data that are missing, damaged, or not what a training needs."""
+    """Data are missing, damaged, or unsuitable for the training."""
 
 
 class RecipeError(SearchspaceError):
-    """A recipe that does not exist, or cannot be used here."""
+    """A recipe does not exist, or cannot be used here."""
 
 
 class ScoreError(Exception):
-    """A network or a batch that a score cannot rate; its message is one sentence saying why."""
+    """A score cannot be computed for a network or a batch."""
 
 
 class TrainingError(ScoreError):
-    """A network that cannot be trained: it diverged, or did not fit into memory."""
+    """A training failed: it diverged, or ran out of memory."""
 
 
 class StudyError(SearchspaceError):
-    """A study that cannot be made or continued."""
+    """A study cannot be created or continued."""

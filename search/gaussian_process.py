@@ -1,10 +1,10 @@
-"""A small exact Gaussian process for few observations of many decisions.
+"""Exact Gaussian process for few observations of many decisions.
 
-The kernel is a sum: a linear one on all columns (each decision adds its share: most of what
-accuracies of such spaces consist of, and what ten observations can tell) and a Matérn 5/2 one with
-a length for each group of columns (Rasmussen & Williams 2006, eq. 4.17, 5.1), and noise. The
-hyperparameters are those of greatest posterior density; their priors are wide but keep a model of
-ten observations from believing in one decision alone (Hvarfner, Hellsten & Nardi 2024).
+The kernel is the sum of a linear one on all columns (additive effects of decisions, which explain
+most of the accuracy and can be estimated from ten observations), a Matérn 5/2 one with a length
+scale per group of columns (Rasmussen & Williams 2006, eq. 4.17, 5.1), and noise. Hyperparameters
+are maximum a posteriori; their priors are wide but prevent a model of ten observations from relying
+on a single decision (Hvarfner, Hellsten & Nardi 2024).
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _ROOT5 = 5.0 ** 0.5
 class Prior:
     """Normal priors (mean, deviation) of the logarithms of the hyperparameters."""
 
-    length: tuple[float, float] = (0.7, 1.0)       # beside half the log of the number of groups
+    length: tuple[float, float] = (0.7, 1.0)       # plus half the log of the number of groups
     linear: tuple[float, float] = (0.0, 1.0)       # variances, of standardised targets
     smooth: tuple[float, float] = (-1.0, 1.0)
     noise: tuple[float, float] = (-3.0, 1.0)
@@ -33,7 +33,7 @@ class Prior:
 
 @dataclass(frozen=True)
 class Process:
-    """Kernel with its hyperparameters; ``groups`` is the group of each column."""
+    """Gaussian process with its hyperparameters; ``groups`` is the group of each column."""
 
     groups: NDArray[np.intp]
     lengths: Array
@@ -58,12 +58,12 @@ class Process:
 
 
 def typical(groups: Sequence[int], prior: Prior) -> Process:
-    """The process at the middle of its priors, for when nothing was observed yet."""
+    """The process with the means of its priors, for use without observations."""
     return _process(np.array(groups), _start(max(groups) + 1, prior))
 
 
 def fit(x: Array, y: Array, groups: Sequence[int], prior: Prior) -> Process:
-    """The process of greatest posterior density for standardised targets ``y``; deterministic."""
+    """The maximum a posteriori process for standardised ``y`` of shape (x,); deterministic."""
     which, n = np.array(groups), max(groups) + 1
     parts = np.stack([cdist(x[:, which == g], x[:, which == g], "sqeuclidean") for g in range(n)])
     linear = 1 + x @ x.T

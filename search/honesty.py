@@ -1,4 +1,4 @@
-"""What training-free scores are worth on a space, told honestly.
+"""Evaluation of training-free scores on a space: rank correlations and variance shares.
 
 examples:
   python search/honesty.py --space digits
@@ -55,7 +55,7 @@ Array = NDArray[np.float64]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
@@ -187,7 +187,7 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
 
 def _bands(given: "tuple[str, ...] | list[str] | None",
            macs: Array) -> "list[tuple[str, NDArray[np.bool_]]]":
-    """Bands of MACs by name: those given, else five with equally many networks each."""
+    """Bands of MACs by name: the given ones, else five quantiles."""
     if given:
         found = []
         for text in given:
@@ -204,7 +204,7 @@ def _bands(given: "tuple[str, ...] | list[str] | None",
 
 
 def _seconds(sampled: Sample, name: str) -> float:
-    """Median seconds a network; of a relative score those of its parts."""
+    """Median seconds per network; for a relative score the sum over its parts."""
     score = find_score(name)
     parts = score.parts if isinstance(score, Relative) else (score,)
     return median(sum(n.seconds[p.name] for p in parts) for n in sampled.networks if n.drawn)

@@ -30,9 +30,9 @@ Function = Callable[[Genotype], float]
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found. ``best``: the network of `best.yaml`; ``front``: with several objectives
-    the networks that no other one equals or betters in all of them, best in the first one first,
-    else the best one alone. ``trials`` in order; ``folder`` holds the report and all files."""
+    """Result of a search. ``best``: the network of `best.yaml`; ``front``: with several objectives
+    the Pareto front, sorted by the first one, else only the best network. ``trials`` in order;
+    ``folder`` holds the report and all files."""
 
     best: Genotype
     front: tuple[Genotype, ...]
@@ -54,18 +54,18 @@ def search(space: str | Path, budget: str | Budget,
 
     ``space`` is a bundled space or a YAML file; ``budget`` multiply-adds (``"300M"``,
     ``"280M-300M"``) or a `Budget` with more bounds. An ``objective`` is one of the registry
-    (`search.objectives.OBJECTIVES`), or a function that takes a genotype without holes and gives a
-    number, the higher the better; several make a Pareto front. ``input`` is the edge of the images
-    in pixels. All else is as in ``python search/run.py --help``.
+    (`search.objectives.OBJECTIVES`), or a function that takes a genotype without holes and returns
+    a number to be maximised; several give a Pareto front. ``input`` is the edge of the images in
+    pixels. All else is as in ``python search/run.py --help``.
 
     The study is kept in ``folder`` (default: a folder under ``studies`` in the current directory,
     named after the settings), or with its trials in ``storage``; the same call continues it, and
     the same seed gives the same trials. ``on_trial`` is called with all finished trials before the
-    first and after each; a search ends early when ``should_stop`` says so.
+    first and after each; a search ends early when ``should_stop`` returns true.
 
     Raises:
-        SearchspaceError: the settings do not go together or name what is not there, no network of
-        the space is inside the budget, or nothing could be evaluated.
+        SearchspaceError: the settings contradict each other or name something that is missing, no
+        network of the space is inside the budget, or nothing could be evaluated.
     """
     given = [objective] if isinstance(objective, str) or callable(objective) else list(objective)
     functions = [goal for goal in given if not isinstance(goal, str)]

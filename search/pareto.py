@@ -1,6 +1,6 @@
-"""Pareto fronts: what is not dominated, how much it dominates, and where it bends.
+"""Pareto fronts: nondominated points, hypervolume, knee.
 
-Pure functions of losses: a point is a tuple of numbers, one an objective, each to be minimised.
+Pure functions of losses: a point is a tuple of numbers, one per objective, to be minimised.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ def dominates(a: Point, b: Point) -> bool:
 
 
 def nondominated(points: Sequence[Point]) -> list[int]:
-    """The numbers of the points that no other one dominates, in their order; equal ones stay."""
+    """Indices of the points that no other one dominates, in their order; equal ones are kept."""
     front: list[int] = []
     for i, point in enumerate(points):
         if not any(dominates(points[j], point) for j in front):
@@ -53,13 +53,13 @@ def hypervolume(points: Sequence[Point], reference: Point) -> float:
 
 
 def hypervolumes(points: Sequence[Point], reference: Point) -> list[float]:
-    """The hypervolume of the first point, of the first two, and so on; it never falls."""
+    """The hypervolume of the first point, of the first two, and so on; nondecreasing."""
     front: list[Point] = []
     volumes: list[float] = []
     for point in points:
         if not any(p == point or dominates(p, point) for p in front):
             front = [p for p in front if not dominates(point, p)] + [point]
-            least = volumes[-1] if volumes else 0.0     # rounding may not make it fall
+            least = volumes[-1] if volumes else 0.0     # in spite of rounding
             volumes.append(max(least, hypervolume(front, reference)))
         else:
             volumes.append(volumes[-1])
@@ -77,13 +77,13 @@ def ideal(points: Sequence[Point]) -> Point:
 
 
 def knee(front: Sequence[Point]) -> int:
-    """The number of the front's point that lies furthest from the line between its ends.
+    """The index of the front's point that lies furthest from the line between its ends.
 
-    Each objective is brought to 0 (best on the front) … 1 (worst). The ends of two objectives are
-    then (0, 1) and (1, 0), and a point's distance from the line between them, counted towards the
-    ideal point (0, 0), is (1 - x - y)/√2 (Das 1999): the least sum is the knee. So it is of more
-    objectives, where the plane is that through the unit points. A front that nowhere bends towards
-    the ideal has its knee at an end; of equals the one best in the first objective is taken.
+    Each objective is scaled to 0 (best on the front) … 1 (worst). The ends of two objectives are
+    then (0, 1) and (1, 0), and a point's signed distance from the line between them, towards the
+    ideal point (0, 0), is (1 - x - y)/√2 (Das 1999): the least sum is the knee; likewise for more
+    objectives, with the plane through the unit points. A front that is nowhere convex has its knee
+    at an end; ties are broken by the first objective.
     """
     low, high = ideal(front), worst(front)
     spans = [(a, b - a) for a, b in zip(low, high, strict=True)]

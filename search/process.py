@@ -1,12 +1,11 @@
 """Process-wide settings for scoring: the allocator, idle threads, Ctrl-C; each was measured.
 
 Memory: by default glibc unmaps every large tensor when it is freed, and faults its pages in again
-for the next one: half or more of a small network's forward pass on a CPU. How many pages depends
-on the moment at which each tensor is freed, and differs between two copies of one network by a
-third.
+for the next one, which takes half or more of a small network's forward pass on a CPU. The number of
+pages depends on when tensors are freed, and differs between two copies of one network by a third.
 
-Cores: torch's threads wait for each other actively. Where another process wants one of their cores
-too, a forward pass takes ten times as long as with threads that sleep while they wait.
+Cores: torch's threads spin while they wait for each other. If another process uses one of their
+cores, a forward pass takes ten times as long as with threads that sleep while they wait.
 """
 
 import ctypes
@@ -21,9 +20,9 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def keep_memory() -> bool:
-    """Keep freed memory for the rest of this process; whether the C library can (glibc).
+    """Keep freed memory for the rest of this process; returns whether the C library can (glibc).
 
-    The process then holds the most memory that it ever used at once.
+    The process then holds its peak memory.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -38,9 +37,9 @@ def wait_asleep() -> None:
 
 
 class Interrupt:
-    """Within it the first Ctrl-C only sets ``asked``, so that a trial is finished and kept; the
-    second one interrupts at once. A KeyboardInterrupt can be raised inside a destructor, where
-    Python reports and drops it: the search would go on.
+    """Context in which the first Ctrl-C only sets ``asked``, so that the running trial is finished;
+    the second one interrupts at once. A KeyboardInterrupt that is raised inside a destructor would
+    be dropped by Python, and the search would continue.
     """
 
     def __init__(self) -> None:

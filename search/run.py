@@ -41,7 +41,7 @@ from searchspace.cli import Console, load_named, output, run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    """Run the command line; the exit status is 0, 2 for a user error, 130 after Ctrl-C."""
     given = without_secrets(arguments)
     options = parser_of(__doc__ or "").parse_args(given)
     options.command = shlex.join(["python", "search/run.py", *given])

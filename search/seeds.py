@@ -1,4 +1,4 @@
-"""Seeds that follow from what they are for: the same on every machine."""
+"""Derivation of seeds from their purpose."""
 
 import hashlib
 

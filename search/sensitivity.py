@@ -1,4 +1,4 @@
-"""Sensitivity analysis: the main effect of each hole on a cost, as in an analysis of variance."""
+"""Sensitivity analysis: main effects of holes on a cost, by analysis of variance."""
 
 import math
 import statistics
@@ -8,12 +8,12 @@ from typing import Protocol
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.notation.tree import Atom
 
-BINS = 6    # levels that the options of a long range are put into
+BINS = 6    # levels into which the options of a long range are binned
 SIGMAS = 3  # what stands out from chance
 
 
 class Decided(Protocol):
-    """What is looked at of a point of a space: its decisions, and the hole of each."""
+    """Protocol: anything with decisions and their holes."""
 
     @property
     def decisions(self) -> Decisions: ...
@@ -24,14 +24,14 @@ class Decided(Protocol):
 
 def main_effects(points: Sequence[Decided], values: Sequence[float],
                  exact: bool) -> list[tuple[str, float]]:
-    """The holes that explain some of the variance of ``values``, with their shares of it, greatest
-    first.
+    """The holes that explain some of the variance of ``values``, with their shares of it, 0 to 1,
+    greatest first.
 
-    The sum of squares between the options of a hole over the total sum of squares (first-order
-    Sobol' index, η²). A hole that not every point has is compared among those that do, so that
-    what opens it takes no credit from it. Random points flatter a hole with many options: unless
-    ``points`` are all of the space (``exact``), what as many options without any effect would
-    explain is taken off (ε², Kelley 1935), and what chance alone may well explain is left out.
+    The share is the sum of squares between the options of a hole over the total sum of squares
+    (first-order Sobol' index, η²). Conditional holes are compared among the points that have them,
+    so that the effect of the condition is excluded. For random points η² is biased upwards: unless
+    ``points`` are all of the space (``exact``), the expectation under no effect is subtracted (ε²,
+    Kelley 1935), and insignificant effects are left out.
     """
     total = _squares(values)
     groups: dict[str, dict[Atom, list[float]]] = {}
@@ -51,7 +51,7 @@ def _level(hole: Hole, label: Atom) -> Atom:
 
 
 def _between(levels: list[list[float]], exact: bool) -> float:
-    """The sum of squares between levels, less what chance gives."""
+    """The sum of squares between levels, less its expectation under no effect."""
     values = [value for level in levels for value in level]
     within = sum(_squares(level) for level in levels)
     between, free = _squares(values) - within, len(levels) - 1

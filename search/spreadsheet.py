@@ -1,8 +1,8 @@
-"""CSV that a spreadsheet may open: no text in it is taken for a formula.
+"""CSV files that are safe to open in a spreadsheet: no text is interpreted as a formula.
 
-Excel, LibreOffice and their like compute a cell that begins with one of `SIGNS`, whoever wrote it;
-the formula may start a program, or send other cells away. A text that begins so gets an apostrophe
-in front, as a person would type it, and `read` takes it off again. Numbers stay numbers.
+Excel, LibreOffice and others evaluate cells that begin with one of `SIGNS`; such a formula may
+start a program, or send other cells elsewhere. Texts that begin so get an apostrophe as a prefix,
+which `read` removes again. Numbers stay numbers.
 """
 
 import csv
@@ -13,11 +13,11 @@ from typing import TextIO
 from searchspace.safety.files import replacing
 
 SIGNS = tuple("=+-@\t\r\n＝＋－＠")
-_AHEAD = "' "       # what a spreadsheet may overlook
+_AHEAD = "' "       # characters that spreadsheets ignore at the beginning
 
 
 def write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Write a table; how many rows it has. Raises OSError where that is impossible."""
+    """Write a table; returns its number of rows. Raises OSError if it cannot be written."""
     count = 0
     with replacing(path) as fresh, fresh.open("w", newline="", encoding="utf-8",
                                               errors="backslashreplace") as file:
@@ -29,13 +29,13 @@ def write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 
 
 def writer(file: TextIO) -> Callable[[Iterable[object]], object]:
-    """A function that adds a row to a file, which is open as `csv` wants it."""
+    """A function that adds a row to a file, which must be open with ``newline=""``."""
     rows = csv.writer(file)
     return lambda values: rows.writerow(map(cell, values))
 
 
 def read(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a table that `write` wrote, by its head."""
+    """The rows of a table of `write`, as dictionaries by column."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = ([plain(text) for text in row] for row in csv.reader(file))
         head = next(rows, [])
@@ -44,7 +44,7 @@ def read(path: Path) -> Iterator[dict[str, str]]:
 
 
 def cell(value: object) -> object:
-    """A value as it stands in a cell.
+    """A value as written in a cell.
 
     >>> cell("=1+1"), cell("-1.5"), cell("-0.1 2e-3"), cell(-1.5), cell("'=")
     ("'=1+1", '-1.5', '-0.1 2e-3', -1.5, "''=")
@@ -55,7 +55,7 @@ def cell(value: object) -> object:
 
 
 def plain(text: str) -> str:
-    """The text that `cell` made one of."""
+    """The text of a cell; inverse of `cell`."""
     return text[1:] if text.startswith("'") and _is_formula(text) else text
 
 

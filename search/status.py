@@ -41,13 +41,13 @@ from searchspace.cli import Console, Parser, output, run
 from searchspace.space.budget import show_amount
 from searchspace.text import printable
 
-RATE_OVER_S = 3600.0        # trials an hour are those of the last hour, or since the beginning
+RATE_OVER_S = 3600.0        # the rate is over the last hour, or since the beginning
 SHOWN = 5                   # networks
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A study as it stands. ``rate`` is trials an hour; ``left`` None where none is known."""
+    """State of a running study. ``rate`` is in trials per hour; ``left`` is None if unknown."""
 
     name: str
     finished: int
@@ -64,7 +64,7 @@ class Status:
 
 
 def status_of(study: optuna.Study, archive: Archive, now: datetime) -> Status:
-    """What a study's tables say at a moment."""
+    """The status of a study from its tables."""
     trials = study.get_trials(deepcopy=False)
     done = [t for t in trials if finished(t)]
     workers = Claims(archive.database, "").workers(study.study_name)
@@ -85,7 +85,7 @@ def status_of(study: optuna.Study, archive: Archive, now: datetime) -> Status:
 
 
 def _rate(done: list[optuna.trial.FrozenTrial], now: datetime) -> float:
-    """Trials an hour of late; Optuna's moments are local time without a zone."""
+    """Recent trials per hour; Optuna's timestamps are local time without a zone."""
     ends = [t.datetime_complete.astimezone(UTC) for t in done if t.datetime_complete]
     starts = [t.datetime_start.astimezone(UTC) for t in done if t.datetime_start]
     if not ends:
@@ -95,7 +95,7 @@ def _rate(done: list[optuna.trial.FrozenTrial], now: datetime) -> float:
 
 
 def shown(status: Status, wanted: int | None, now: datetime) -> Group:
-    """The status human-readable. ``wanted`` is how many trials there shall be."""
+    """The status for the console. ``wanted`` is the requested number of trials."""
     alive = [w for w in status.workers if w.alive]
     left = None if wanted is None else max(wanted - status.finished, 0)
     grid = Table.grid(padding=(0, 2))
@@ -142,7 +142,7 @@ def _span(seconds: float) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     options = _parser().parse_args(without_secrets(arguments))
     return run(lambda: _watch(options, output(120)))
 

@@ -53,10 +53,9 @@ if TYPE_CHECKING:
     from search.training.loop import Row, Training
 
 
-
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 for a training that failed, 2 for a user's
-    mistake, 130 after Ctrl-C."""
+    """Run the command line; the exit status is 0, 1 for a failed training, 2 for a user error,
+    130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
@@ -144,7 +143,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
 
 
 def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -> None:
-    """Train to the end, with a bar of epochs and steps where output is a terminal."""
+    """Train to the end, with a progress bar if the output is a terminal."""
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                   TimeRemainingColumn(), console=console, transient=True,
                   disable=not console.is_terminal) as progress:
@@ -165,7 +164,7 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
 
 def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe,
             options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Test, and write weights and result."""
+    """Evaluate on the test images, and write weights and result."""
     from safetensors.torch import save_file
 
     mean, deviation = training.standard
@@ -184,7 +183,7 @@ def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe
 
 
 def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
-    """The network, with as many classes as the data have and at the input size asked for."""
+    """The network with the data's number of classes and the requested input size."""
     found = _load(options.network)
     classes = options.classes or len(data.classes)
     args = found.document.get("args")
@@ -200,8 +199,8 @@ def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
 
 
 def _load(network: str) -> Genotype:
-    """A network by name or path. The operations of one that a search found are in the study beside
-    it, and are run where the user has allowed them."""
+    """A network by name or path. Operations of a found network are in the study's database beside
+    it, and are run if the user has allowed them."""
     try:
         return load(network)
     except GenotypeError:
@@ -215,7 +214,7 @@ def _load(network: str) -> Genotype:
 
 
 def _folder(network: str, data: Data, recipe: Recipe) -> Path:
-    """Beside a genotype's file, a folder of its name; for a published network in studies/."""
+    """Default output folder: beside a genotype's file, or for a published network in studies/."""
     path = Path(network)
     own_file = network not in published() and path.is_file()
     name = file_name(f"{path.stem if own_file else network}-{data.name}-{recipe.name}")

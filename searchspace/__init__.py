@@ -31,7 +31,7 @@ __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "Searchs
 
 
 def __getattr__(name: str) -> Any:
-    """`build` imports torch, which takes a second: only when it is asked for."""
+    """Lazy import of `build` and others: torch takes a second to import."""
     if name == "build":
         from searchspace.building.builder import build
 

@@ -1,4 +1,4 @@
-"""``python -m searchspace``: what a network costs, stage by stage, beside its published figures."""
+"""``python -m searchspace``: costs of a network by stage, and its published figures."""
 
 import argparse
 import sys
@@ -33,7 +33,6 @@ examples:
   python -m searchspace nasnet-a --verify             count again with torch and fvcore
   python -m searchspace mixed                         a space: its holes
 """
-
 
 
 def arguments() -> Parser:
@@ -78,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.input is not None:
         genotype = genotype.with_input(options.input)
     if options.yaml:
-        genotype.program    # noqa: B018 - compiled, so that a fault is told and not printed
+        genotype.program    # noqa: B018 - compiled, so that errors are raised before printing
         Console().out(to_yaml(genotype), end="")
         return 0
     if genotype.is_space:
@@ -131,7 +130,7 @@ def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Tab
 
 
 def holes_table(genotype: Genotype) -> Table:
-    """What a space leaves open."""
+    """Table of the holes of a space."""
     made = table(f"{genotype.title}: a space, holes: {len(genotype.holes)}", ("hole", "kind"),
                  ("options",), ("which", "only where"))
     for hole in genotype.holes:
@@ -144,7 +143,7 @@ def holes_table(genotype: Genotype) -> Table:
 
 
 def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table | str]:
-    """The published figures beside ours, how sure they are, and where they come from.
+    """The published figures and ours, their status, and their source.
 
     ``changed``: the network has other arguments or another input than the published one.
     """

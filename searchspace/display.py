@@ -1,8 +1,8 @@
-"""How notebooks show things: as whoever draws them has it, in packages that import this one.
+"""Notebook displays by entry points, so that drawing packages can depend on this one.
 
-A notebook asks an object for ``_repr_html_``. What answers is named by an entry point of the group
-``searchspace.display``, under the name of the class; this project's `viz` is one. Where there is
-none, a notebook shows the object's ordinary text.
+A notebook calls an object's ``_repr_html_``. The implementation is an entry point of the group
+``searchspace.display`` with the name of the class; this project's `viz` has some. Without one, a
+notebook shows the object's text.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ GROUP = "searchspace.display"
 
 
 def html(thing: object) -> str | None:
-    """An object as HTML; None where nothing is installed that shows such ones."""
+    """An object as HTML; None if no display is installed for its class."""
     show = _shown(type(thing).__name__)
     return None if show is None else str(show(thing))
 

@@ -1,4 +1,4 @@
-"""The exceptions of the project: one sentence each, with the place in the file."""
+"""Exceptions of the project; messages are one sentence, with the place in the file."""
 
 import difflib
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ MAX_SENTENCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands in a YAML file: ``file:line`` and the path inside it."""
+    """A position in a YAML file: ``file:line`` and the path inside it."""
 
     file: str
     line: int
@@ -25,16 +25,16 @@ class Place:
 
 
 class SearchspaceError(Exception):
-    """Base of everything that a user's input can cause; the command lines exit with 2 on it."""
+    """Base of all errors caused by user input; the command lines exit with 2 on it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(_sentence(message))
 
 
 class GenotypeError(SearchspaceError):
-    """A genotype that cannot be read or expanded.
+    """A genotype cannot be read or expanded.
 
-    ``place`` is where the fault stands; ``trail`` are the calls that led there, innermost first.
+    ``place`` is the position of the error; ``trail`` are the calls that led there, innermost first.
     """
 
     def __init__(self, message: str, place: Place | None = None) -> None:
@@ -44,7 +44,7 @@ class GenotypeError(SearchspaceError):
         self.trail: tuple[Place, ...] = ()
 
     def called_from(self, place: Place) -> None:
-        """Remember one more caller, for faults inside a block."""
+        """Add a caller, for errors inside a block."""
         inside = self.place is not None and self.place.file == place.file and \
             self.place.path.startswith(place.path)
         if not inside and place not in self.trail:
@@ -58,25 +58,25 @@ class GenotypeError(SearchspaceError):
 
 
 class ShapeError(SearchspaceError):
-    """An operation that its input does not fit; the expander adds the place."""
+    """The inputs of an operation do not fit; the expander adds the place."""
 
 
 class UnknownNameError(SearchspaceError):
-    """A name of a genotype, variant, block or hole that does not exist."""
+    """A genotype, variant, block or hole does not exist."""
 
 
 class BudgetError(SearchspaceError):
-    """A budget that no network of the space can meet, or that cannot be read."""
+    """A budget cannot be met by any network of the space, or cannot be read."""
 
 
 def _sentence(message: str) -> str:
-    """One line, however long or odd the text that it quotes."""
+    """A message as one printable line of bounded length."""
     line = printable(" ".join(message.split()))
     return line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE - 1]}…"
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """A trailing hint naming the nearest known name, or the known ones where there are few.
+    """A hint at the end of a message: the nearest known name, or all names if they are few.
 
     >>> nearest("cnov", ["conv", "linear"])
     "; did you mean 'conv'?"

@@ -1,8 +1,8 @@
-"""Names: what a file may call its blocks, steps, arguments, tensors, labels, variants and itself.
+"""Valid names of blocks, steps, arguments, tensors, labels, variants and genotypes.
 
-A name goes on into messages, drawings, tables, databases and the code of built networks. So there
-is one rule for all of them, and it is narrow: what looks the same is the same, and nothing in a
-name means anything in another language.
+Names are used in messages, drawings, tables, databases and the code of built networks. So there is
+one strict rule for all: names that look the same are the same, and no character has a meaning in
+another language.
 """
 
 import keyword
@@ -42,7 +42,7 @@ def is_label(text: str) -> bool:
 
 
 def check_name(text: str, place: Place) -> None:
-    """Raise GenotypeError for what is no name."""
+    """Raise GenotypeError for an invalid name."""
     if not is_name(text):
         raise GenotypeError(f"{show_name(text)} is no name: names are made of letters (a to z), "
                             "digits, '_', '-' and '.', begin with a letter, a digit or one '_', "
@@ -50,13 +50,13 @@ def check_name(text: str, place: Place) -> None:
 
 
 def show_name(text: str) -> str:
-    """A text that was to be a name, in quotes and with everything but ASCII escaped."""
+    """An invalid name for messages, in quotes and with non-ASCII characters escaped."""
     return ascii(text) if len(text) <= MAX_NAME else f"{text[:MAX_NAME]!a}…"
 
 
 def as_name(text: str) -> str:
-    """The text where it is a name, else the name that is nearest to it: a study is named by a
-    person, and names networks.
+    """The text if it is a valid name, else a similar valid name; for names of networks from those
+    of studies.
 
     >>> as_name("my study, seed 1")
     'my-study-seed-1'

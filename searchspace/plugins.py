@@ -1,8 +1,8 @@
-"""Operations of one's own: Python files named on a command line, and installed entry points.
+"""User-defined operations: Python files named on a command line, and installed entry points.
 
-Both run code, so a genotype can name neither; a person does, with ``--ops mine.py``, or by
+Both run code, so a genotype cannot name them; the user does, with ``--ops mine.py``, or by
 installing a package with an entry point in the group ``searchspace.ops``. A study keeps the text of
-the files that define its operations; who may run that says `allowed`.
+the files that define its operations; it is run only if `allowed` permits.
 """
 
 import ast
@@ -41,8 +41,8 @@ class Source:
 
     @property
     def code(self) -> list[str]:
-        """The lines of what it does, whatever its comments and its layout; the text's own where it
-        is no Python."""
+        """Its lines without comments and in a canonical layout; unchanged if it is not valid
+        Python."""
         try:
             return ast.unparse(ast.parse(self.text)).splitlines()
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -53,11 +53,11 @@ _RUN: dict[str, Source] = {}        # by module
 
 
 def load_file(path: str | Path) -> tuple[str, ...]:
-    """Run a Python file that defines operations with ``@op``; the names of the new ones. That the
-    user has named it is noted, see `allowed`.
+    """Run a Python file that defines operations with ``@op``; returns the names of the new ones.
+    The file is recorded as named by the user, see `allowed`.
 
     Raises:
-        SearchspaceError: the file is not there, fails, or defines no operation.
+        SearchspaceError: the file is missing, fails, or defines no operation.
     """
     file = Path(path)
     if not file.is_file():
@@ -72,7 +72,7 @@ def load_file(path: str | Path) -> tuple[str, ...]:
 
 
 def run(source: Source) -> tuple[str, ...]:
-    """Run the text of a file of operations, once; the names of the new ones.
+    """Run the text of a file of operations, once; returns the names of the new ones.
 
     Raises:
         SearchspaceError: it fails, or defines no operation.
@@ -96,8 +96,8 @@ def run(source: Source) -> tuple[str, ...]:
 
 
 def sources(text: str) -> tuple[Source, ...]:
-    """The files of the loaded operations that a genotype's text names; not those that are this
-    project's own, and not a script's or a notebook's, which changes for other reasons too."""
+    """The files of the loaded operations that a genotype's text names; without those of this
+    project, and without scripts and notebooks, which change for other reasons too."""
     found = {source for kind, operation in OPS.items()
              if re.search(rf"(?<![\w-]){re.escape(kind)}(?![\w-])", text)
              and (source := _source(operation.__module__))}
@@ -128,7 +128,3 @@ def load_installed() -> None:
         except Exception as error:
             raise SearchspaceError(f"operations of {entry.value}: {type(error).__name__}: "
                                    f"{error}") from error
-
-
-
-

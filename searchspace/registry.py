@@ -1,7 +1,7 @@
-"""Things by name, registered by a decorator where they are defined.
+"""Registries: entries by name, registered by a decorator at their definition.
 
 Operations, scores, samplers, objectives, plots and counting rules each have one `Registry`. A new
-one is a file with a decorated function or class; nothing else lists it.
+one is a file with a decorated function or class; there is no other list.
 """
 
 import importlib
@@ -16,10 +16,10 @@ Registered = TypeVar("Registered")
 
 
 class Registry(Mapping[str, T]):
-    """A read-only mapping of names to what was registered, in the order of registration.
+    """A read-only mapping of names to registered entries, in the order of registration.
 
-    ``what`` is one such thing in messages ("score"); ``page`` the page of the documentation that
-    has a line about each; ``error`` what `find` raises.
+    ``what``: name of an entry in messages ("score"); ``page``: page of the documentation that lists
+    the entries; ``error``: exception of `find`.
     """
 
     every: ClassVar[list["Registry[Any]"]] = []     # so that one test covers all of them
@@ -31,7 +31,7 @@ class Registry(Mapping[str, T]):
         self.every.append(self)
 
     def add(self, name: str, entry: T) -> T:
-        """Register one entry; a name that is taken is a mistake of the programmer."""
+        """Register one entry; a duplicate name is a programming error."""
         if name in self._entries:
             raise ValueError(f"{self.what} {name!r} is defined twice: {self._entries[name]!r} and "
                              f"{entry!r}")
@@ -40,14 +40,14 @@ class Registry(Mapping[str, T]):
 
     def register(self, name: str, make: Callable[[Any], T] = lambda made: made,
                  ) -> Callable[[Registered], Registered]:
-        """A decorator that registers ``make(what it decorates)`` and returns the latter."""
+        """A decorator that registers ``make(decorated)`` and returns the decorated object."""
         def decorate(made: Registered) -> Registered:
             self.add(name, make(made))
             return made
         return decorate
 
     def discover(self, package: str) -> None:
-        """Import all modules of a package, so that what they define is registered."""
+        """Import all modules of a package, so that their entries are registered."""
         for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
             importlib.import_module(f"{package}.{module.name}")
 

@@ -1,7 +1,6 @@
 """Shapes of tensors without the batch: (C, H, W)."""
 
 
-
 Shape = tuple[int, int, int]
 
 

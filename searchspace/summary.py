@@ -1,6 +1,6 @@
-"""What a cost table says: one row a step of the network, repeats of one kind folded.
+"""Rows of a cost table: one per step of the network, with equal repeats folded.
 
-Only data; `__main__` and the report draw it.
+Only data; `__main__` and the report format it.
 """
 
 from itertools import groupby
@@ -15,21 +15,21 @@ from searchspace.shapes import Shape
 Notes = tuple[tuple[str, str], ...]
 
 class Row(NamedTuple):
-    """A step, or some repeats of it. ``shape`` is what it gives, None where nothing is left."""
+    """A step, or some repeats of it. ``shape``: its output, None if no operation is left."""
 
     name: str
     what: str                    # the block, or the operation as drawings label it
     times: int
     shape: Shape | None
     cost: Cost
-    remarks: tuple[str, ...]     # shortcuts that fell away, operations that lead nowhere
+    remarks: tuple[str, ...]     # shortcuts and dead ends that were left out
 
 
 def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:
     """One row for each step of the net, in its order; repeats of equal kind share one.
 
-    Repeats are of one kind where their operations, their image size and their remarks are the
-    same; a first repeat with a stride, or without a shortcut, stands alone. Costs are summed.
+    Repeats are of one kind if their operations, output shape and remarks are the same; a first
+    repeat with a stride, or without a shortcut, has its own row. Costs are summed.
     """
     nodes: dict[str, list[Node]] = {}
     for node in expansion.nodes:
@@ -101,9 +101,3 @@ def _remarks(prefix: str, notes: Notes) -> tuple[str, ...]:
 def _named(names: list[str], text: str) -> str:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{shown}: {text}" if shown else text
-
-
-
-
-
-

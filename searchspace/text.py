@@ -1,9 +1,8 @@
-"""Text from anybody, on its way to a person.
+"""Escaping of untrusted text for terminals, XML and Markdown.
 
-Names, notes, labels, error messages, files' names and what a database holds may be a stranger's. A
-control character among them would move a terminal's cursor, fill the clipboard or turn round what
-stands beside it, and no XML may hold one. Each language has its own way to say that a text is only
-text; what has a library for it (Jinja2, JSON, SQLAlchemy, rich) leaves it to that.
+Names, notes, labels, error messages, file names and contents of a database may be untrusted. Their
+control characters could move a terminal's cursor, fill the clipboard or reverse adjacent text, and
+are invalid in XML. Formats with a library for escaping (Jinja2, JSON, SQLAlchemy, rich) use that.
 """
 
 import html
@@ -14,10 +13,10 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]{}<>#|~!]|&(?=[#\w])")
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""Text without control characters, in whose places stands ``�``; those in ``keep`` stay.
+    r"""Text with control characters replaced by ``�``, except for those in ``keep``.
 
-    They are Unicode's categories C and the separators of lines: escapes of a terminal, marks of a
-    direction, halves of surrogates, what is assigned to nothing.
+    They are Unicode's categories C and the line separators: terminal escapes, directional marks,
+    surrogates, unassigned code points.
 
     >>> printable("a\x1b[1mb\u202ec\n", keep="\n")
     'a�[1mb�c\n'
@@ -29,7 +28,7 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def markup(text: str) -> str:
-    """Text as it stands in XML or HTML, between tags or in an attribute.
+    """Text escaped for XML or HTML, between tags or in an attribute.
 
     >>> markup("<b title='x'>&")
     '&lt;b title=&#x27;x&#x27;&gt;&amp;'
@@ -38,7 +37,7 @@ def markup(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Text as it stands within a line of Markdown.
+    r"""Text escaped for a line of Markdown.
 
     >>> markdown("[x](y) <b> *")
     '\\[x\\](y) \\<b\\> \\*'

@@ -90,7 +90,7 @@ def parse_range(text: str, parse: Callable[[str], int]) -> tuple[int | None, int
 
 
 def _scaled(text: str, units: dict[str, int]) -> Fraction | None:
-    """The number times its unit; 0 where its exponent is out of all bounds, None for no number."""
+    """The number times its unit; 0 if its exponent is out of bounds, None if it is no number."""
     match = _AMOUNT.match(text)
     if match is None or match[2].lower() not in units or len(text) > 40:
         return None
@@ -101,7 +101,7 @@ def _scaled(text: str, units: dict[str, int]) -> Fraction | None:
 
 
 def show_amount(amount: float) -> str:
-    """A count for people, three or four digits: 300.8M, 6.31G, 507K.
+    """A human-readable count, three or four digits: 300.8M, 6.31G, 507K.
 
     >>> show_amount(300774272)
     '300.8M'
@@ -111,7 +111,7 @@ def show_amount(amount: float) -> str:
 
 
 def show_bytes(amount: float) -> str:
-    """Memory for people, in powers of 1000: 6.02 MB.
+    """Human-readable memory, in powers of 1000: 6.02 MB.
 
     >>> show_bytes(6021120)
     '6.02 MB'
@@ -121,7 +121,7 @@ def show_bytes(amount: float) -> str:
 
 
 def show_time(nanoseconds: float) -> str:
-    """A time for people: 20.3 ms, 812 µs.
+    """A human-readable time: 20.3 ms, 812 µs.
 
     >>> show_time(20_300_000)
     '20.3 ms'
@@ -142,7 +142,7 @@ def _rounded(amount: float) -> tuple[str, str]:
 
 
 def exactly(amount: int, millions: str = "M", thousands: str = "K", ones: str = "") -> str:
-    """A count without its zeros, but to the last digit, with a unit.
+    """An exact count with the largest unit that divides it.
 
     >>> exactly(2_500_000), exactly(2_500_001)
     ('2500K', '2500001')

@@ -1,4 +1,4 @@
-"""Drawings, plots and pages of networks and studies; it is handed results and reads no database."""
+"""Drawings, plots and pages of networks and studies; no access to databases."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ _HOME = {"Results": "results", "draw": "drawing.render", "svg": "drawing.render"
 
 
 def __getattr__(name: str) -> Any:
-    """What is exported, imported when it is asked for."""
+    """Lazy import of the exported names."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

@@ -19,16 +19,8 @@ examples:
 """
 
 
-
-
-
-
-
-
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     parser = cli.Parser("python viz/diff.py", epilog=EXAMPLES,
                         description="What changed between two genotypes, stage by stage.")
     parser.add_argument("before", help="bundled name, name@variant, or path of a YAML file")

@@ -1,7 +1,7 @@
-"""Every picture in the README and the docs: ``python viz/pictures.py`` draws them all again.
+"""Command that redraws all pictures in the README and the docs: ``python viz/pictures.py``.
 
-`docs/pictures.txt` holds a digest of what each is drawn from (DOT, Vega-Lite), so that a test sees
-a picture that is out of date without knowing how a version of Graphviz lays it out.
+`docs/pictures.txt` holds a digest of each picture's source (DOT, Vega-Lite), by which a test
+detects outdated pictures independently of the version of Graphviz.
 """
 
 import sys
@@ -15,7 +15,7 @@ from viz.drawing.render import write
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     parser = Parser("python viz/pictures.py", description=(
         "Draw every picture of README and docs again, and write the pages gallery.md and papers.md "
         "around them."))

@@ -22,16 +22,8 @@ examples:
 """
 
 
-
-
-
-
-
-
-
-
 def add_style(parser: argparse.ArgumentParser) -> None:
-    """Give a command line the options of a style."""
+    """Add the options of a style to a parser."""
     parser.add_argument("--direction", choices=DIRECTIONS, default="TB",
                         help="top to bottom or left to right (default: TB)")
     parser.add_argument("--theme", choices=tuple(THEMES), default="light",
@@ -45,12 +37,12 @@ def add_style(parser: argparse.ArgumentParser) -> None:
 
 
 def given_style(given: argparse.Namespace) -> Style:
-    """The style that a command line asks for."""
+    """The style of a command line's options."""
     return Style(given.direction, given.theme, given.colour, given.show)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     parser = Parser("python viz/render.py", epilog=EXAMPLES,
                     description="Draw a network or a space.")
     parser.add_argument("genotype", help="bundled name, name@variant, or path of a YAML file")

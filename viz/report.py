@@ -19,24 +19,6 @@ examples:
 """
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def arguments() -> argparse.ArgumentParser:
     """What the command line takes."""
     parser = Parser("python viz/report.py", epilog=EXAMPLES,
@@ -55,7 +37,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(given: list[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     options = arguments().parse_args(without_secrets(given))
     return run(lambda: _report(options))
 

@@ -1,4 +1,4 @@
-"""What a study hands over to be shown: frozen rows of plain values, bound to no storage."""
+"""Results of a study for display: frozen rows of plain values, independent of any storage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Goal:
     maximize: bool
 
     def loss(self, value: float) -> float:
-        """The value as what is to be minimised."""
+        """The value as a loss to be minimised."""
         return -value if self.maximize else value
 
 
@@ -32,11 +32,11 @@ class Goal:
 class Row:
     """One finished trial.
 
-    ``values``, one a goal, and ``shown``, the same for people, are empty where the network could
+    ``values``, one per goal, and ``shown``, the same human-readable, are empty if the network could
     not be evaluated; then ``error`` says why. ``origin`` is one of `ORIGINS`: known before the
-    search, as the sampler proposed it, moved to the budget, or the nearest new network in the
-    place of one that was scored. ``proposed`` are the MACs of the proposal before it was brought to
-    the budget, ``began`` and ``ended`` UTC.
+    search, as the sampler proposed it, moved to the budget, or the nearest new network instead of
+    one that was scored. ``proposed``: MACs of the proposal before projection into the budget;
+    ``began`` and ``ended``: UTC.
     """
 
     number: int
@@ -63,8 +63,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A line of the final comparison: a published network, or a trial's (``trial``), scored again
-    from several initialisations. Only as many published ones as the search compared."""
+    """A row of the final comparison: a published network, or a trial's (``trial``), re-scored from
+    several initialisations."""
 
     name: str
     trial: int | None
@@ -78,7 +78,7 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A bound of the budget: a cost of `COSTS`, and how little and how much of it is allowed."""
+    """A bound of the budget: a cost of `COSTS`, and its least and greatest allowed value."""
 
     cost: str
     least: int | None
@@ -87,13 +87,13 @@ class Limit:
 
 @dataclass(frozen=True, repr=False)
 class Results:
-    """A study as it is shown: what was asked, what came out.
+    """Settings and results of a study, for display.
 
     ``space`` is the genotype with holes, for images of ``edge`` pixels. ``best`` is the number of
-    the trial that best.yaml holds, of several goals the knee of the front; None where nothing was
-    scored. ``effects`` are the shares of the first goal's variance that holes explain, greatest
-    first. ``volumes`` is the hypervolume after each trial against ``reference``, which is in the
-    units of the two goals of `plots.front`. ``facts`` are words for the summary.
+    the trial in best.yaml, for several goals the knee of the front; None if nothing was scored.
+    ``effects`` are the shares of the first goal's variance that holes explain, greatest first.
+    ``volumes`` is the hypervolume after each trial against ``reference``, which is in the units of
+    the two goals of `plots.front`. ``facts`` are names and values for the summary.
     """
 
     name: str
@@ -115,11 +115,11 @@ class Results:
     caveat: str = ""           # what the values are not
 
     def __repr__(self) -> str:
-        """Short: a notebook stores it beside what it shows."""
+        """Short, since notebooks store it beside the display."""
         return f"Results(name={self.name!r}, trials={len(self.rows)}, best={self.best})"
 
     def _repr_html_(self) -> str | None:
-        """What a notebook shows."""
+        """HTML display in notebooks."""
         return html(self)
 
     @property
@@ -147,8 +147,8 @@ class Results:
 
     @cached_property
     def front(self) -> tuple[Row, ...]:
-        """The rows on the Pareto front of all goals, or of the only one and the MACs, best in the
-        first first. Of rows with equal values the earliest."""
+        """The rows on the Pareto front of all goals, or of the only one and the MACs, sorted by the
+        first goal, best first; of rows with equal values only the earliest."""
         several = len(self.goals) > 2
         losses = [(tuple(g.loss(v) for g, v in zip(self.goals, row.values, strict=True)) if several
                    else tuple(g.loss(v) for g, v in zip(self.axes, self.plane(row), strict=True)),

@@ -1,7 +1,7 @@
-"""The templates of pages, and what a page may do.
+"""Templates and content security policy of pages.
 
-Texts go through Jinja2's escaping. Scripts are named by their hashes in the page's own policy: a
-browser runs these and no others.
+Texts are escaped by Jinja2. The page's policy lists the hashes of its scripts: a browser runs no
+others.
 """
 
 import base64
@@ -19,7 +19,7 @@ STATIC = WEB / "static"
 
 
 def policy(code: Iterable[str]) -> str:
-    """What a browser lets a page do: run these scripts, and no others, and ask for nothing."""
+    """Content security policy: run these scripts and no others, and make no requests."""
     hashes = " ".join(f"'sha256-{_hash(text)}'" for text in code)
     return (f"default-src 'none'; script-src {hashes} 'wasm-unsafe-eval'; "
             "style-src 'unsafe-inline'; "
@@ -28,7 +28,7 @@ def policy(code: Iterable[str]) -> str:
 
 @cache
 def environment() -> "jinja2.Environment":
-    """The templates of `WEB`; what they are given is escaped."""
+    """Environment of the templates in `WEB`, with escaping."""
     import jinja2
 
     return jinja2.Environment(loader=jinja2.FileSystemLoader(WEB / "templates"), autoescape=True,

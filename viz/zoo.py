@@ -1,4 +1,4 @@
-"""The gallery of all bundled networks, one HTML file: ``python viz/zoo.py -o gallery.html``."""
+"""Command that writes the gallery of networks: ``python viz/zoo.py -o gallery.html``."""
 
 import argparse
 import fnmatch
@@ -23,7 +23,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """The command line; 2 for a user's mistake."""
+    """Run the command line; the exit status is 0, or 2 for a user error."""
     options = arguments().parse_args(given)
     return run(lambda: _write(options))
 

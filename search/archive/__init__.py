@@ -1,6 +1,6 @@
-"""The archive: every architecture and every evaluation that was ever paid for, in SQL.
+"""The archive: an SQL database of all evaluated architectures and their evaluations.
 
-Its tables stand beside Optuna's in one database, SQLite or PostgreSQL, under names of their own.
+Its tables are in the same database as Optuna's, SQLite or PostgreSQL, under names of their own.
 """
 
 from search.archive.archive import Archive

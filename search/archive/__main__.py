@@ -45,8 +45,8 @@ FAULTY = 1      # exit status of a check that finds something, as of a tool that
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 where a check finds faults, 2 for a user's
-    mistake."""
+    """Run the command line; the exit status is 0, 1 if a check finds faults, or 2 for invalid
+    arguments."""
     options = _parser().parse_args(without_secrets(arguments))
     return run(lambda: _ask(options, output(140)))
 
@@ -128,7 +128,7 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
 
 
 def _identity(text: str, size: int | None, archives: list[Archive]) -> str:
-    """Of a network's name or file, or of the beginning of an identity."""
+    """The identity of a network given by name, file, or the beginning of its identity."""
     if len(text) >= 6 and set(text) <= set("0123456789abcdef"):
         found = identities(archives, text)
         if len(found) > 1:

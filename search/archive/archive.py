@@ -1,6 +1,4 @@
-"""Recording evaluations, and finding them again.
-
-An evaluation is known by its `EvaluationKey`: what was evaluated, and how.
+"""Archive of evaluations: recording, look-up and ranking by `EvaluationKey`.
 """
 
 import time
@@ -28,11 +26,11 @@ RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "v
 
 
 class Archive:
-    """The archive in one database, opened to be written to unless ``access`` says otherwise.
+    """The archive in one database, by default opened for writing.
 
     ``url`` is SQLAlchemy's: ``sqlite:///studies/mine/study.db``, ``postgresql+psycopg://…``. Use
-    it as a context manager, or `close` it; each process opens its own. Once open, a server that
-    goes away is waited for, for ``patience_s`` seconds.
+    it as a context manager, or `close` it; each process opens its own. Once open, operations are
+    retried for ``patience_s`` seconds while the server is unreachable.
 
     Raises:
         StorageError: the database cannot be used, here and from every method.
@@ -56,10 +54,10 @@ class Archive:
 
     def record(self, key: EvaluationKey, network: NetworkRecord, result: Measurement,
                study: str | None = None, trial: int | None = None) -> Evaluation:
-        """Keep an evaluation, and its network where it is new; gives what is kept then.
+        """Store an evaluation, and its network if it is new; returns the stored evaluation.
 
-        An evaluation that is there already stays as it is, except that a success takes the place
-        of a failure; so several processes may record the same one.
+        An existing evaluation is kept, except that a success replaces a failure; so several
+        processes may record the same one.
         """
         insert, table = self.database.insert, schema.Architecture
         made = insert(table).values(identity=key.identity, magnitude=magnitude(network.macs),
@@ -96,8 +94,8 @@ class Archive:
 
     @contextmanager
     def alone(self, key: EvaluationKey) -> Iterator[Evaluation | None]:
-        """Within it no other worker evaluates the same. Gives the evaluation where it is there
-        already; while another worker is at it, that one is waited for."""
+        """Context within which no other worker evaluates the same key; waits for one that does.
+        Yields the evaluation if it exists already, else None."""
         known = self.find(key)
         if known is not None or self.claims is None:
             yield known
@@ -107,7 +105,7 @@ class Archive:
         while not self.claims.claim(subject):
             time.sleep(_POLL_S)
         try:
-            yield self.find(key)    # recorded perhaps after the first look, by who had the claim
+            yield self.find(key)    # may have been recorded by the previous holder of the claim
         finally:
             self.claims.release(subject)
 
@@ -121,17 +119,15 @@ class Archive:
              fidelity: int = 0, params: int | None = None, memory: int | None = None,
              limit: int = 10, lowest: bool = False) -> tuple[Standing, ...]:
         """The networks of at most ``budget`` MACs, ``params`` parameters and ``memory`` bytes of
-        activations with the highest mean value over their seeds, or the ``lowest``; of equal ones
-        the cheaper first.
-        Values on other data, by another recipe or of other fidelity are no measure for each
-        other, so all are named."""
+        activations with the highest mean value over their seeds, or the ``lowest``; ties by cost.
+        Values on different data, recipes or fidelities are not comparable, so all are required."""
         key = {"score": score, "data": data, "recipe": recipe, "fidelity": fidelity}
         bounds = {"macs": budget, "params": params, "memory": memory}
         return self.database.read(lambda connection: best(connection, key, bounds, limit,
                                                            lowest))
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
-        """Keep a study's settings; those that are there already stay."""
+        """Store a study's settings, unless it has some already."""
         made = self.database.insert(schema.Study).values(
             name=study, space=space, settings=dict(settings), created=datetime.now(UTC))
         self.database.write(
@@ -141,5 +137,3 @@ class Archive:
         query = sa.select(*_COLUMNS).where(*conditions).order_by(schema.Evaluation.id)
         return self.database.read(lambda connection: tuple(
             Evaluation(*row) for row in connection.execute(query)))
-
-

@@ -1,10 +1,9 @@
-"""Workers and their claims: who is alive, and who alone may do what.
+"""Heartbeats of workers, and their exclusive claims (leases) on networks.
 
 A worker is a row whose ``beat`` it renews. It is dead when its beats stop for `GRACE_S`, or at
 once when it ran on this machine and its process is gone. A claim is a row that only one worker can
-insert; it is taken over only from a worker that is dead or has left, so nobody has to clean up
-after a crash. Between a claim and the evaluation that it was for nothing is promised: the next
-claimant looks whether the evaluation is there.
+insert; it is taken over only from a worker that is dead or has left, so no clean-up is needed after
+a crash. A claim does not imply that the evaluation was recorded: the next claimant checks that.
 """
 
 import contextlib
@@ -33,7 +32,7 @@ GRACE_S = 60.0      # without a beat, after which a worker of another machine is
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker in the database; ``silent`` seconds ago its last beat came."""
+    """A worker in the database; ``silent``: seconds since its last beat."""
 
     id: str
     study: str
@@ -44,13 +43,12 @@ class Worker:
 
 
 def new_worker() -> str:
-    """A worker's name: where its process is, which of them it is, and a part for it alone."""
+    """A worker's name: its machine, its process number, and a random part."""
     return f"{_host()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
 
 class Held(IntEnum):
-    """Whether a worker has a claim: it is new, or it was its own already or that of a worker that
-    is gone."""
+    """Whether a worker has a claim: a new one, its own, or one taken over from a dead worker."""
 
     NOT = 0
     NEW = 1
@@ -64,7 +62,7 @@ class Claims:
         self.database, self.own, self.grace_s = database, own, grace_s
 
     def beat(self, study: str) -> None:
-        """Say that this worker is alive."""
+        """Record that this worker is alive."""
         def work(connection: sa.Connection) -> None:
             now = self.database.now(connection)
             made = self.database.insert(schema.Worker).values(
@@ -74,12 +72,12 @@ class Claims:
         self.database.write(work)
 
     def leave(self, worker: str | None = None) -> None:
-        """Take a worker from the list, this one or one that is dead."""
+        """Remove a worker from the list, by default this one."""
         gone = sa.delete(schema.Worker).where(schema.Worker.id == (worker or self.own))
         self.database.write(lambda connection: connection.execute(gone))
 
     def workers(self, study: str | None = None) -> list[Worker]:
-        """All workers, or those of a study, also the dead ones that nobody took away."""
+        """All workers, or those of a study, including dead ones that were not removed."""
         table = schema.Worker
         query = sa.select(table.id, table.study, table.machine, table.started, table.beat)
         if study is not None:
@@ -92,7 +90,7 @@ class Claims:
         return self.database.read(read)
 
     def claim(self, subject: str) -> Held:
-        """Whether this worker has the claim now, and whether somebody had it before."""
+        """Claim ``subject``; whether this worker has it now, and whether another had it before."""
         table, others = schema.Claim, schema.Worker
 
         def work(connection: sa.Connection) -> Held:
@@ -128,7 +126,7 @@ class Claims:
 
 
 class Heartbeat:
-    """Registers the worker while it is entered, and renews its beat."""
+    """Context manager that registers the worker and renews its beat in a thread."""
 
     def __init__(self, claims: Claims, study: str) -> None:
         self.claims, self.study = claims, study
@@ -144,7 +142,7 @@ class Heartbeat:
                  trace: TracebackType | None) -> None:
         self.ended.set()
         self.thread.join()
-        with contextlib.suppress(StorageError):     # the database is away; the beats have ended
+        with contextlib.suppress(StorageError):     # unreachable; the beats have ended
             self.claims.leave()
 
     def _beat(self) -> None:
@@ -152,7 +150,7 @@ class Heartbeat:
             try:
                 self.claims.beat(self.study)
             except StorageError:
-                continue    # the worker itself meets the same error, and tells it
+                continue    # the worker itself gets the same error, and reports it
 
 
 def is_gone(worker: str) -> bool:
@@ -183,8 +181,7 @@ def _exists(process: int) -> bool:
 
 @cache
 def _host() -> str:
-    """This machine since its start, and the part of it whose process numbers mean the same: a
-    container has numbers of its own."""
+    """Identifier of this machine, its boot and its PID namespace (containers have their own)."""
     parts = [platform.node()]
     for source in (Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")):
         try:

@@ -1,4 +1,4 @@
-"""A database of the archive: SQLite or PostgreSQL, opened, upgraded, told about in one sentence."""
+"""A database of the archive: SQLite or PostgreSQL, with errors reported in one sentence."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,11 +22,9 @@ DIALECTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _ASKED = f"set PGPASSWORD, or {VARIABLE} to the whole URL, or write ~/.pgpass"
 
 
-
-
 class Database:
-    """The connections to one database, whose tables are of this program's revision; ``found`` is
-    the one that they had before, None where there were none.
+    """The connections to one database, whose tables have this program's revision; ``found`` is
+    their revision before, None if there were none.
 
     Raises:
         StorageError: the database cannot be used, here and from `read` and `write`.
@@ -63,7 +61,7 @@ class Database:
             raise
 
     def read(self, query: Callable[[sa.Connection], T]) -> T:
-        """What ``query`` gives; see `write` for a server that is away."""
+        """The result of ``query``; retried as in `write`."""
         def run() -> T:
             with self.engine.connect() as connection:
                 return query(connection)
@@ -72,9 +70,9 @@ class Database:
             return patient(run, self.patience_s)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """What ``work`` gives, done in one transaction, the only one that writes to an SQLite
-        file. Where the database is away it is waited for, for up to ``patience_s``, and ``work``
-        is done again from its beginning."""
+        """The result of ``work`` in one transaction; for an SQLite file, the only writing one.
+        While the database is unreachable, ``work`` is retried from its beginning for up to
+        ``patience_s`` seconds."""
         def run() -> T:
             with self.engine.execution_options(writes=True).begin() as connection:
                 return work(connection)
@@ -83,7 +81,7 @@ class Database:
             return patient(run, self.patience_s)
 
     def now(self, connection: sa.Connection) -> datetime:
-        """The time for all who use this database: the server's, or this machine's."""
+        """The database's time: the server's, or for SQLite this machine's; UTC."""
         if self.kind == "sqlite":
             return datetime.now(UTC)
         moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
@@ -91,7 +89,7 @@ class Database:
 
     @contextmanager
     def told(self, deed: str) -> Iterator[None]:
-        """Errors of the database as one sentence."""
+        """Context that turns errors of the database into a `StorageError` of one sentence."""
         try:
             yield
         except SQLAlchemyError as error:
@@ -102,7 +100,7 @@ class Database:
 
 
 def sentence(error: Exception) -> str:
-    """A database's own words, the first line of them, without secrets."""
+    """The first line of a database's message, without secrets."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
     asked = f"; {_ASKED}" if isinstance(error, DBAPIError) and "password" in said else ""
@@ -110,13 +108,13 @@ def sentence(error: Exception) -> str:
 
 
 def _take_over_transactions(connection: Any, _: Any) -> None:
-    """SQLite's driver would begin transactions late, and leave changes of tables out of them."""
+    """Turn off the SQLite driver's own transactions, which begin late and exclude DDL."""
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _begin(connection: sa.Connection) -> None:
-    """A writer says so when it begins: one that read first could find that what it read is old,
-    and would be turned away at once instead of waiting."""
+    """Begin writing transactions as such (BEGIN IMMEDIATE): one that upgrades after reading would
+    fail at once, instead of waiting, if another has written meanwhile."""
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

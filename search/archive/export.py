@@ -1,4 +1,4 @@
-"""The archive as a flat file: one row an evaluation, with what is known of its network."""
+"""Export of the archive as a flat file: one row per evaluation, with its network's columns."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ _REAL = {"value", "seconds"}
 
 
 def export(archives: list[Archive], file: Path) -> int:
-    """Write all evaluations as CSV, JSON or Parquet, by the file's name; how many there are. What
-    several archives hold is written once.
+    """Write all evaluations as CSV, JSON or Parquet, by the file's suffix; returns their number.
+    Evaluations that are in several archives are written once.
 
     ``curve`` and ``versions`` are JSON, as text in CSV and Parquet; ``created`` is UTC, ISO 8601.
 

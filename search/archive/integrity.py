@@ -1,4 +1,4 @@
-"""Whether an archive is whole: the file itself, and what must hold between its rows."""
+"""Integrity checks of an archive: the file itself, and constraints between its rows."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ CHUNK = 2000
 
 
 def check(archive: Archive) -> list[str]:
-    """What is wrong with an archive, one sentence each; nothing in a good one.
+    """The faults of an archive, one sentence each; empty if there are none.
 
     Raises:
         StorageError: it cannot be read at all.
@@ -77,7 +77,7 @@ def _tell(faults: list[str], connection: sa.Connection, query: "sa.Select[Any]",
 
 
 def repair(archive: Archive) -> None:
-    """Work out anew what follows from other rows: magnitudes and standings."""
+    """Recompute the derived rows and columns: magnitudes and standings."""
     network, database = schema.Architecture, archive.database
 
     def work(connection: sa.Connection) -> None:

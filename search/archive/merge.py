@@ -1,4 +1,4 @@
-"""Taking over what another archive holds: everything that is new, nothing twice."""
+"""Import of one archive into another without duplicates, and backup."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,13 @@ from search.archive.database import Database
 from search.archive.ranking import magnitude, refresh
 from search.errors import StorageError
 
-CHUNK = 2000        # rows of one transaction; what was taken over before a crash stays
+CHUNK = 2000        # rows per transaction; those imported before a crash stay
 
 
 @dataclass(slots=True)
 class Merged:
-    """What became of another archive's rows. ``renewed``: failures here that succeeded there;
-    ``known``: what both have; ``different``: of those, with another value, of which ours stays."""
+    """Counts of imported rows. ``renewed``: failures here that succeeded there; ``known``: in
+    both; ``different``: of those, the ones whose values differ, where ours is kept."""
 
     architectures: int = 0
     evaluations: int = 0
@@ -31,8 +31,8 @@ class Merged:
 
 
 def merge(source: Archive, target: Archive) -> Merged:
-    """Take over into ``target`` what ``source`` holds. Done again it changes nothing; so it may
-    be repeated after a crash. A study that has other settings here gets a number to its name.
+    """Import the rows of ``source`` into ``target``. Idempotent, so it may be repeated after a
+    crash. A study that has other settings here gets a number appended to its name.
 
     Raises:
         StorageError: a database cannot be read or written.
@@ -55,7 +55,7 @@ def merge(source: Archive, target: Archive) -> Merged:
 
 def _pages(database: Database, key: "sa.orm.InstrumentedAttribute[Any]"
            ) -> Iterator[list[dict[str, Any]]]:
-    """The rows of a table in the order of a key, some at a time."""
+    """The rows of a table in the order of a key, in pages."""
     table, last = key.class_.__table__, None
     while True:
         query = sa.select(table).order_by(key).limit(CHUNK)
@@ -77,7 +77,7 @@ def _execute(statement: sa.Executable, connection: sa.Connection) -> None:
 
 
 def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[str, str]:
-    """The names here of the studies there that need another one."""
+    """Import the studies; the new names of those that had to be renamed, by their old ones."""
     table = schema.Study
     query = sa.select(table.name, table.space, table.settings, table.created)
     here = {row.name: row.settings for row in target.read(lambda c: c.execute(query).all())}
@@ -99,7 +99,7 @@ def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[s
 
 
 def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
-    """Write networks in one transaction; how many of them are new."""
+    """Write networks in one transaction; returns how many of them are new."""
     table = schema.Architecture
     made = target.insert(table)
     made = made.on_conflict_do_update(
@@ -117,8 +117,8 @@ def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
 
 
 def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
-    """Write evaluations of known networks in one transaction; what became of them. One that is
-    there stays, but for a failure, of which a success takes the place."""
+    """Write evaluations of known networks in one transaction; returns the counts. Existing ones
+    are kept, except that a success replaces a failure."""
     table = schema.Evaluation
     made = target.insert(table)
     made = made.on_conflict_do_update(
@@ -150,7 +150,7 @@ def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
 
 
 def backup(archive: Archive, file: str) -> None:
-    """Copy an SQLite database, Optuna's tables and all, while it may be written to.
+    """Copy an SQLite database, Optuna's tables included, even while it is written to.
 
     Raises:
         StorageError: it is PostgreSQL, or the copy cannot be written.
@@ -165,4 +165,3 @@ def backup(archive: Archive, file: str) -> None:
         copy.close()
     except sqlite3.Error as error:
         raise StorageError(f"{file} cannot be written: {error}") from None
-

@@ -1,5 +1,5 @@
-"""The tables of the archive: made, and brought from any released schema to the present one, in one
-transaction; each where it is allowed."""
+"""Creation of the archive's tables, and their migration from any released schema to the present
+one, in one transaction."""
 
 import contextlib
 import sqlite3
@@ -26,11 +26,11 @@ class TablesError(Exception):
 
 
 def prepare(engine: sa.Engine, access: Access) -> str | None:
-    """See to it that the tables are those of `REVISION`, as far as ``access`` goes: writing makes
-    them where there are none, and only migrating changes older ones. Gives the revision that they
-    had, None where there were none.
+    """Ensure that the tables have revision `REVISION`, as far as ``access`` permits: writing
+    creates missing ones, and only migrating changes older ones. Returns the revision that they
+    had, None if there were none.
 
-    Whoever comes first does it, others wait. If it fails or is killed, the database is as it was.
+    Concurrent processes wait for the first. If it fails or is killed, the database is unchanged.
 
     Raises:
         TablesError: they cannot be used. SQLAlchemyError: the database refuses.
@@ -50,7 +50,7 @@ def prepare(engine: sa.Engine, access: Access) -> str | None:
 
 
 def _is_to_be_changed(connection: sa.Connection, revision: str | None, access: Access) -> bool:
-    """Whether tables are missing or old; TablesError where that is not to be changed."""
+    """Whether tables are missing or old; raises TablesError if ``access`` forbids the change."""
     if revision == REVISION:
         return False
     if revision is None:
@@ -76,12 +76,12 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _migrate_sqlite(connection: sa.Connection, access: Access) -> None:
-    """A table is changed by copying it, during which no key may refer to it."""
+    """Migrate with foreign keys off: SQLite changes a table by copying it."""
     driver = connection.connection.driver_connection
     assert driver is not None
-    driver.execute("PRAGMA foreign_keys=OFF")       # of no effect within a transaction
-    with contextlib.suppress(sqlite3.OperationalError):     # another process is at it
-        driver.execute("PRAGMA journal_mode=WAL")   # readers and a writer do not wait for another
+    driver.execute("PRAGMA foreign_keys=OFF")       # has no effect within a transaction
+    with contextlib.suppress(sqlite3.OperationalError):     # another process is migrating
+        driver.execute("PRAGMA journal_mode=WAL")   # readers and a writer do not block each other
     try:
         with connection.begin():
             _migrate(connection, access)

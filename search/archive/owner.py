@@ -1,4 +1,4 @@
-"""Whose a database is: our tables go into an empty one, and beside Optuna's, and nowhere else."""
+"""Ownership of a database: our tables go into an empty one or beside Optuna's, nowhere else."""
 
 import sqlalchemy as sa
 
@@ -20,8 +20,8 @@ def strangers(connection: sa.Connection) -> list[str]:
 
 
 def _optunas(names: set[str]) -> dict[str, set[str]]:
-    """Optuna's tables with the names of their keys: others too may have a table ``trials``, or the
-    one of alembic, which comes last."""
+    """Optuna's tables with the names of their keys: other programs too may have a table
+    ``trials``, or that of alembic, which comes last."""
     from optuna.storages._rdb.models import BaseModel
 
     tables = {name: {column.name for column in table.primary_key}

@@ -16,7 +16,7 @@ Measure = tuple[str, str, str, int]     # score, data, recipe, fidelity
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What archives know of one network; the names under which studies met it."""
+    """A network with its evaluations in all archives, and its names in the studies."""
 
     identity: str
     names: tuple[str, ...]
@@ -31,8 +31,8 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Values of one network that should be alike. ``seed`` is None where they are those of several
-    seeds, else they are those of the same evaluation in several archives."""
+    """Values of one network that should be alike: of the same evaluation in several archives, or,
+    if ``seed`` is None, of several seeds."""
 
     identity: str
     measure: Measure
@@ -41,12 +41,12 @@ class Disagreement:
 
     @property
     def spread(self) -> float:
-        """The greatest less the least, in parts of the mean's size."""
+        """Range of the values relative to the magnitude of their mean."""
         return (max(self.values) - min(self.values)) / (abs(statistics.fmean(self.values)) or 1.0)
 
 
 def measures(archives: list[Archive]) -> dict[Measure, int]:
-    """What was measured, and how many networks by it; the most first."""
+    """Number of networks by measure, largest first."""
     table, found = schema.Standing, defaultdict[Measure, int](int)
     key = (table.score, table.data, table.recipe, table.fidelity)
     query = sa.select(*key, sa.func.count()).group_by(*key)
@@ -56,13 +56,13 @@ def measures(archives: list[Archive]) -> dict[Measure, int]:
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-LOWER_IS_BETTER = {"latency"}       # of all other scores more is better
+LOWER_IS_BETTER = {"latency"}       # all other scores are maximised
 
 
 def best(archives: list[Archive], measure: Measure, limit: int,
          **bounds: int | None) -> list[Standing]:
-    """The best networks by one measure under the bounds ``budget``, ``params`` and ``memory``.
-    What several archives say of one is put together, seed by seed."""
+    """The best networks by one measure under the bounds ``budget`` (MACs), ``params`` and
+    ``memory`` (bytes). Values of one network from several archives are combined, seed by seed."""
     score, data, recipe, fidelity = measure
     lowest = score in LOWER_IS_BETTER
     found: dict[str, Standing] = {}
@@ -88,7 +88,7 @@ def _together(archives: list[Archive], one: Standing, measure: Measure) -> Stand
 
 
 def identities(archives: list[Archive], start: str) -> list[str]:
-    """The networks whose identity begins so."""
+    """The identities that begin with ``start``."""
     table = schema.Architecture
     query = sa.select(table.identity).where(table.identity.startswith(start, autoescape=True))
     return sorted({name for archive in archives
@@ -119,8 +119,8 @@ def about(archives: list[Archive], identity: str) -> Network | None:
 
 
 def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
-    """What differs most: evaluations that are in two archives with different values, and after
-    them networks by their spread over the seeds."""
+    """The largest disagreements: evaluations whose values differ between archives, and after them
+    networks by their spread over the seeds."""
     found = [d for d in _between(archives) if d.spread > 0] if len(archives) > 1 else []
     table = schema.Standing
     width = (table.greatest - table.least) / sa.func.coalesce(

@@ -1,9 +1,8 @@
-"""Networks by their mean value: kept with every evaluation, asked for the best under a budget.
+"""Ranking of networks by mean value, updated with every evaluation: the best under a budget.
 
-MACs fall into magnitudes, four from one power of two to the next. Of every magnitude that is
-wholly inside the budget the index has the best networks at its head; only in the one that holds
-the bound itself must some be passed over. So the answer takes a few rows of each magnitude, and no
-walk through a million evaluations.
+MACs are binned into magnitudes, four per power of two. For every magnitude inside the budget the
+index lists the best networks first; only in the one that contains the bound must some be skipped.
+So a query reads a few rows of each magnitude instead of a million evaluations.
 """
 
 from collections.abc import Sequence
@@ -14,20 +13,20 @@ import sqlalchemy as sa
 from search.archive import schema
 from search.archive.records import Standing
 
-_CHUNK = 400        # terms of a UNION; SQLite takes 500
+_CHUNK = 400        # terms of a UNION; SQLite allows 500
 
 _COLUMNS = ("identity", "score", "data", "recipe", "fidelity", "magnitude", "macs", "mean",
             "least", "greatest", "count")
 
 
 def magnitude(macs: int) -> int:
-    """Four steps from one power of two to the next; more MACs never give a smaller one."""
+    """Bin of a number of MACs, four per power of two; monotonic."""
     power = max(macs, 1).bit_length() - 1
     return 4 * power + (((max(macs, 1) << 2) >> power) & 3)
 
 
 def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -> None:
-    """Bring the standings of some networks up to date with their evaluations."""
+    """Recompute the standings of some networks from their evaluations."""
     one, network, table = schema.Evaluation, schema.Architecture, schema.Standing
     key = (one.identity, one.score, one.data, one.recipe, one.fidelity)
     found = sa.select(*key, network.magnitude, network.macs, sa.func.avg(one.value),
@@ -43,8 +42,8 @@ def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -
 
 def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int | None],
          limit: int, lowest: bool = False) -> tuple[Standing, ...]:
-    """The networks inside some bounds of ``macs``, ``params`` and ``memory`` with the highest
-    means, or the ``lowest``, of one ``score``, ``data``, ``recipe`` and ``fidelity``."""
+    """The networks within bounds of ``macs``, ``params`` and ``memory`` (bytes) with the highest
+    means, or the ``lowest``, for one ``score``, ``data``, ``recipe`` and ``fidelity``."""
     network, table = schema.Architecture, schema.Standing
     same = [getattr(table, name) == value for name, value in key.items()]
     given = {name: bound for name, bound in bounds.items() if bound is not None}
@@ -79,7 +78,7 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
 
 def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],
                 top: int | None) -> list[int]:
-    """Those that some network has, up to ``top``: from each the index leads to the next."""
+    """The magnitudes in use, up to ``top``: each is found from the one before in the index."""
     table = schema.Standing
     least = sa.select(sa.func.min(table.magnitude).label("at")).where(*same)
     walk = least.cte("walk", recursive=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class EvaluationKey:
-    """What was evaluated, and how: no two evaluations have the same key.
+    """Key of an evaluation: the network, and how it was evaluated. Unique.
 
     ``identity`` is the network's (`searchspace.identity`); ``data``, in words, what it was
     evaluated on; ``recipe`` how it was trained, '' where nothing was; ``fidelity`` for how many
@@ -26,8 +26,8 @@ class EvaluationKey:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRecord:
-    """What the archive keeps of a network: ``genotype`` is its YAML, ``memory`` its peak
-    activations in bytes, ``input_size`` the edge of the images in pixels."""
+    """A network in the archive: ``genotype`` is its YAML, ``memory`` its peak activations in
+    bytes, ``input_size`` the edge of the images in pixels."""
 
     genotype: str
     name: str
@@ -40,8 +40,8 @@ class NetworkRecord:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What came of an evaluation: a finite value, or None and an ``error``. ``curve`` is anything
-    that JSON can hold, one entry an epoch of training.
+    """Result of an evaluation: a finite value, or None and an ``error``. ``curve`` is any JSON
+    value, one entry per epoch of training.
 
     Raises:
         ValueError: neither a finite value nor an error, or both.
@@ -75,7 +75,7 @@ class Evaluation:
     created: datetime         # UTC
     recipe: str = ""          # how it was trained; '' where nothing was
     fidelity: int = 0         # epochs; 0 where nothing was trained
-    curve: Sequence[Any] | None = None      # what training went through, in order
+    curve: Sequence[Any] | None = None      # learning curve, one entry per epoch
     machine: str = ""         # '' where it was not kept
 
 

@@ -15,7 +15,7 @@ VERSION_TABLE = "arch_alembic_version"      # Optuna's migrations have theirs in
 
 
 class _Utc(sa.TypeDecorator[datetime]):
-    """A moment in UTC; SQLite would forget the time zone."""
+    """A UTC timestamp; SQLite does not store the time zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -38,8 +38,8 @@ class Base(DeclarativeBase):
 
 
 class Architecture(Base):
-    """Networks by identity, which the size of their images is a part of. Name and genotype are
-    those under which one was first seen."""
+    """Networks by identity, which includes the input size. Name and genotype are those of the
+    first occurrence."""
 
     __tablename__ = "arch_architecture"
 
@@ -55,8 +55,7 @@ class Architecture(Base):
 
 
 class Evaluation(Base):
-    """What networks were found to be worth: one row for each score, data, recipe, fidelity and
-    seed of a network."""
+    """Evaluations: one row for each score, data, recipe, fidelity and seed of a network."""
 
     __tablename__ = "arch_evaluation"
     __table_args__ = (sa.UniqueConstraint("identity", "score", "data", "recipe", "fidelity", "seed",
@@ -71,7 +70,7 @@ class Evaluation(Base):
     fidelity: Mapped[int] = mapped_column(server_default="0")   # epochs; 0: nothing was trained
     seed: Mapped[int]
     value: Mapped[float | None]
-    curve: Mapped[list[Any] | None]                 # what training went through, in order
+    curve: Mapped[list[Any] | None]                 # learning curve, one entry per epoch
     seconds: Mapped[float]
     error: Mapped[str | None]
     study: Mapped[str | None] = mapped_column(index=True)
@@ -82,10 +81,10 @@ class Evaluation(Base):
 
 
 class Standing(Base):
-    """What follows from the evaluations: their mean, least and greatest value over the seeds.
+    """Derived from the evaluations: mean, least and greatest value over the seeds.
 
-    With the MACs' magnitude in front of the mean, the best under a budget are at the head of the
-    index of each magnitude below it, however many networks there are (search/archive/standings).
+    The index has the MACs' magnitude in front of the mean, so the best networks of each magnitude
+    below a budget come first in it (search/archive/ranking.py).
     """
 
     __tablename__ = "arch_standing"
@@ -109,7 +108,7 @@ sa.Index("ix_arch_standing_best", Standing.score, Standing.data, Standing.recipe
 
 
 class Worker(Base):
-    """Processes that evaluate networks, each with the moment at which it was last alive."""
+    """Processes that evaluate networks, each with the time of its last heartbeat."""
 
     __tablename__ = "arch_worker"
 
@@ -121,7 +120,7 @@ class Worker(Base):
 
 
 class Claim(Base):
-    """What a worker does, or has done, that no other may do at the same time."""
+    """Exclusive claims of workers, such as on the evaluation of a network."""
 
     __tablename__ = "arch_claim"
 
@@ -131,7 +130,7 @@ class Claim(Base):
 
 
 class Study(Base):
-    """Studies by name, with the settings that they keep when they are continued."""
+    """Studies by name, with the settings that must not change when one is continued."""
 
     __tablename__ = "arch_study"
 
@@ -142,8 +141,8 @@ class Study(Base):
 
 
 class Schema(Base):
-    """One row. The first release made it, with version 1; what it says now is only what lets that
-    release refuse the archive in one sentence."""
+    """One row, made by the first release with version 1; kept so that that release refuses a newer
+    archive in one sentence."""
 
     __tablename__ = "arch_schema"
 

@@ -1,4 +1,4 @@
-"""Latency on the command line of a search: its options, its table, and a measurement at the end."""
+"""Latency options of a search: parsing, the latency table, and a measurement at the end."""
 
 import argparse
 import random
@@ -19,7 +19,7 @@ GOALS = ("latency", "measured-latency")
 
 
 def add_clock(parser: argparse.ArgumentParser) -> None:
-    """The options of a latency."""
+    """Add the options of a latency."""
     parser.add_argument("--latency", metavar="TIME", help="hard bound on the predicted latency: "
                         "20ms, 800us, 15ms-20ms; see python -m search.latency --help")
     parser.add_argument("--latency-table", type=Path, metavar="FILE", help="the device's table of "
@@ -34,11 +34,11 @@ def add_clock(parser: argparse.ArgumentParser) -> None:
 
 def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
             console: Console) -> Settings:
-    """The settings with their device and predictor, where a latency is bounded or an objective;
-    unchanged otherwise.
+    """The settings with device and predictor if a latency is bounded or an objective, else
+    unchanged.
 
     Raises:
-        SearchspaceError: no such device, no such table, or a table that nothing asks for.
+        SearchspaceError: no such device, no such table, or a table that is not used.
     """
     predicted = settings.budget.latency is not None or "latency" in settings.objectives
     if options.latency_table and not predicted:
@@ -61,7 +61,7 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
 
 
 def timed(genotype: Genotype, settings: Settings) -> str:
-    """One sentence: what the found network takes on this machine, beside what was predicted."""
+    """One sentence: the found network's latency, measured on this machine and predicted."""
     assert settings.device is not None
     [seconds] = time_networks(settings.device, [Network(genotype, None)], random.Random(0))
     told = f"{show_time(seconds * 1e9)} measured on {settings.device.name}"

@@ -20,13 +20,13 @@ from search.study.trial import Trial
 from searchspace.cli import Console
 from searchspace.space.budget import show_amount
 
-ROWS = 20      # of a front on the screen; front.csv has them all
+ROWS = 20      # rows of a front on the screen; front.csv has all
 
 
 def tell(console: Console, ended: Outcome, settings: Settings, table: Table | None,
          timed: str | None) -> None:
-    """Print all of it; ``table``: what is known of the space, ``timed``: how fast the chosen
-    network is."""
+    """Print the summary; ``table``: known results of the space; ``timed``: sentence about the
+    chosen network's latency."""
     if ended.results:
         console.print(final_table(ended.results, settings))
         console.print(verdict(ended.results, settings))
@@ -54,7 +54,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: Table | No
 
 
 def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
-    """Where the results lie."""
+    """The paths of the results."""
     files = ["report.html", "best.svg", "trials.csv"]
     files += ["front.csv", "front/"] if ended.front else []
     files += ["finals.csv"] if settings.objectives == DEFAULT else []
@@ -66,7 +66,7 @@ def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: b
 
 
 def front_table(front: Front, settings: Settings) -> Grid:
-    """The front, its knee in bold; of a long one evenly spaced members."""
+    """Table of the front, its knee in bold; for a long front evenly spaced members."""
     members = list(enumerate(front.members, 1))
     if len(members) > ROWS:
         kept = {round(i * (len(members) - 1) / (ROWS - 1)) for i in range(ROWS)}
@@ -89,7 +89,7 @@ def front_table(front: Front, settings: Settings) -> Grid:
 
 
 def volume_told(front: Front) -> str:
-    """One sentence: the hypervolume, and against what."""
+    """One sentence: the hypervolume and its reference point."""
     last = list(front.volumes.values())[-1]
     return (f"hypervolume {last:.4g}, {front.share:.1%} of the box between the reference point "
             f"({front.reference_shown()}) and the best value seen of each objective")
@@ -127,7 +127,7 @@ def _used(trial: Trial, settings: Settings) -> str:
 
 
 def beginning(study: Study) -> Iterator[str]:
-    """The sampler and why, and what else is not as a user might expect."""
+    """Messages before the first trial: sampler and reason, study, and notes of the objectives."""
     plan = study.plan
     yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
     if plan.proposed is not plan.space:

@@ -12,7 +12,7 @@ SHOWN = 3      # drivers in the short form
 
 
 def print_short(console: Console, report: Report, settings: Settings) -> None:
-    """The space and what the budget leaves of it, in two lines."""
+    """Print the size of the space and the share inside the budget, in two lines."""
     ranges = ", ".join(show(name, *ends) for name, ends in report.ranges.items())
     console.print(Text.assemble(
         "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}: "
@@ -25,7 +25,7 @@ def print_short(console: Console, report: Report, settings: Settings) -> None:
 
 
 def print_report(console: Console, report: Report, settings: Settings) -> None:
-    """Everything that is known before a search."""
+    """Print the full report."""
     console.print(Text.assemble(
         "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}, budget ",
         (str(settings.budget), "bold")))
@@ -83,7 +83,7 @@ def _percent(share: float) -> str:
 
 
 def _count(number: float) -> str:
-    """6,561, or 1.8·10¹¹ where nobody counts the digits."""
+    """6,561, or 1.8·10¹¹ for large numbers."""
     if number < 10**6:
         return f"{number:,.0f}"
     digits, _, power = f"{number:.1e}".partition("e+")

@@ -1,4 +1,4 @@
-"""The live display of a search, and the tables at its end."""
+"""Live progress display of a search, and the table of the final comparison."""
 
 import time
 from types import TracebackType
@@ -19,7 +19,7 @@ from searchspace.space.budget import amount, show_amount
 
 
 class Progress:
-    """One line that is rewritten while the search runs; nothing where output is no terminal."""
+    """A line that is updated while the search runs; silent if the output is not a terminal."""
 
     def __init__(self, console: Console, settings: Settings) -> None:
         self.console, self.settings = console, settings
@@ -48,7 +48,7 @@ class Progress:
             self.live.update(self._line(trials, now - self.started))
 
     def note(self, text: str) -> None:
-        """Show what is being done after the trials."""
+        """Show the current step after the trials."""
         if self.live:
             self.live.update(text)
 
@@ -67,7 +67,7 @@ class Progress:
         return table
 
     def _best(self, trials: list[Trial]) -> Text:
-        """The best value; of several objectives the size of the front."""
+        """The best value, or for several objectives the size of the front."""
         points = [tuple(o.loss(v) for o, v in zip(self.objectives, t.values, strict=True))
                   for t in trials if t.values]
         if len(self.objectives) > 1:

@@ -1,4 +1,4 @@
-"""The options of `search/run.py`, and the settings of a study that they say."""
+"""The options of `search/run.py`, and the settings of a study from them."""
 
 import argparse
 import random
@@ -24,10 +24,10 @@ from searchspace.space.point import sample
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """What is searched and how, without a clock for latencies.
+    """The settings of a search, without the device and predictor of latencies.
 
     Raises:
-        SearchspaceError: options that do not go together, or name nothing that is there.
+        SearchspaceError: options that contradict each other, or name something that is missing.
     """
     goals = tuple(o.name for o in named(options.objective or DEFAULT))
     if options.table and "table" not in goals:
@@ -49,7 +49,7 @@ def read_name(options: argparse.Namespace, settings: Settings) -> str:
     """The name of the study, which is that of its folder.
 
     Raises:
-        SearchspaceError: a name that is not one of a file.
+        SearchspaceError: the name is not a portable file name.
     """
     name: str = options.study or settings.study_name
     if file_name(name) != name:
@@ -59,7 +59,7 @@ def read_name(options: argparse.Namespace, settings: Settings) -> str:
 
 
 def parser_of(text: str) -> argparse.ArgumentParser:
-    """The options, under what the command says of itself: a sentence, then examples."""
+    """The parser; ``text`` is the help of the command: a sentence, then examples."""
     parser = Parser(
         prog="search/run.py", description=text.partition("\n\n")[0],
         epilog=text.partition("\n\n")[2],
@@ -107,8 +107,8 @@ def parser_of(text: str) -> argparse.ArgumentParser:
 
 
 def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:
-    """Pixels where --input is not given: 224; the space's own where results are known for it, or
-    where it is trained on images that are no smaller."""
+    """Default of --input in pixels: 224; the space's own size with a table of known results, or
+    when training on images that are at least as large."""
     if "table" not in goals and train is None:
         return 224
     genotype = load(space)

@@ -1,4 +1,4 @@
-"""Options about data sets and training, which several commands share."""
+"""Command-line options for data sets and training, shared by several commands."""
 
 import argparse
 
@@ -12,7 +12,7 @@ DEVICE = "cpu, cuda, cuda:1 … (default: a GPU where there is one)"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a search that trains."""
+    """Add the options of a search that trains."""
     group = parser.add_argument_group("--objective train", "trains networks; the value is the "
                                       "accuracy on held-out training images, in percent")
     add_data_options(group)
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_options(group: argparse._ActionsContainer) -> None:
-    """The options that a search and a final training share."""
+    """Add the options that a search and a final training share."""
     group.add_argument("--data", metavar="NAME",
                        help=f"{', '.join(DATASETS)} or {FOLDER}DIR")
     group.add_argument("--data-dir", metavar="DIR", help="where the files of data sets are "
@@ -46,10 +46,10 @@ def add_data_options(group: argparse._ActionsContainer) -> None:
 
 
 def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOptions | None:
-    """What the command line says about training; None where nothing is trained.
+    """The training options of the command line; None if nothing is trained.
 
     Raises:
-        RecipeError: options that are missing, or of no use here.
+        RecipeError: options are missing, or have no effect here.
     """
     given = {"data": options.data, "folder": options.data_dir, "recipe": options.recipe,
              "epochs": options.epochs, "validation": options.validation, "prune": options.prune,
@@ -68,7 +68,7 @@ def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOp
 
 
 def share(text: str) -> float:
-    """A share of the command line."""
+    """Parse a share between 0 and 1."""
     try:
         value = float(text)
     except ValueError:

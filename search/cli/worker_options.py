@@ -1,4 +1,4 @@
-"""The options of a search that many workers run, and what they mean."""
+"""Command-line options of a search with several workers, and the run with them."""
 
 import argparse
 
@@ -12,7 +12,7 @@ from search.process import Interrupt
 from search.study import Study
 from searchspace.cli import whole
 
-HINT_FROM = 4       # workers, from which on SQLite is what they wait for
+HINT_FROM = 4       # workers from which on SQLite is the bottleneck
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +36,10 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read_resources(options: argparse.Namespace) -> Resources | None:
-    """What the options ask for; None for a search in this process.
+    """The requested resources; None for a search in this process.
 
     Raises:
-        StudyError: options that do not go together.
+        StudyError: options that contradict each other.
     """
     given: list[tuple[str, str]] = []
     for text in options.slurm:
@@ -90,5 +90,5 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
     except KeyboardInterrupt:
         study.abandon("Ctrl-C")
         raise
-    # What is left over, if anything: what the last of them was cut off in, or why no more can be.
+    # Runs what is left, if anything, and returns why there can be no more.
     return study.run(progress.trials, stop)

@@ -1,4 +1,4 @@
-"""Data sets: real files in their published formats, and digits that come with a package."""
+"""Data sets: files in their published formats, and scikit-learn's digits."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
-"""What a data set is to the rest: images with labels, for training and for the test.
+"""Interface of data sets: labelled training and test images.
 
-Images are 8-bit numbers until a batch is made of them: either stored, all in one array, or files
-that are read when a batch asks for them. Validation images are split off the training images; the
-test images are touched by a final training only.
+Images are 8-bit until a batch is made: either stored in one array, or in files that are read batch
+by batch. Validation images are split off the training images; the test images are used by a final
+training only.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,6 @@ from search.errors import DataError
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-
-
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +54,8 @@ Images = Stored | Files
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set. ``edge``: pixels at which its images are usually looked at; ``digest`` tells
-    two sets of the same name apart; ``notes`` are human-readable."""
+    """A data set. ``edge``: default edge of its images in pixels; ``digest`` distinguishes sets of
+    the same name; ``notes`` are human-readable."""
 
     name: str
     classes: tuple[str, ...]
@@ -69,8 +67,8 @@ class Data:
     notes: tuple[str, ...] = ()
 
     def split(self, share: float, seed: int) -> tuple[Images, Images]:
-        """The training images without, and the validation images: ``share`` of them, of every
-        class alike, drawn from ``seed``.
+        """Training and validation images: a stratified random split, with ``share`` of the images
+        for validation, drawn from ``seed``.
 
         Raises:
             DataError: a class has too few images.
@@ -87,10 +85,10 @@ class Data:
 
 
 def check_labels(labels: Labels, classes: int, where: str) -> Labels:
-    """The labels, as they are.
+    """The labels, after a check.
 
     Raises:
-        DataError: there are none, or one is no class.
+        DataError: there are none, or one is not in 0 … ``classes`` − 1.
     """
     if not len(labels):
         raise DataError(f"{where} has no images")

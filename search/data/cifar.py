@@ -1,7 +1,7 @@
 """CIFAR-10 and CIFAR-100 (Krizhevsky 2009), in both forms in which they are published.
 
-The python form is pickles, read without executing what they say; the binary form is records of
-labels and 3×32×32 bytes. Each is an archive (tar.gz), or the folder that it unpacks to.
+The python form is pickles, read without executing them; the binary form is records of labels and
+3×32×32 bytes. Each is an archive (tar.gz), or the folder that it unpacks to.
 """
 
 import hashlib
@@ -58,12 +58,12 @@ CIFAR100 = (
 
 
 def load_cifar10(folder: Path) -> Data:
-    """CIFAR-10 from ``folder``; DataError where it is missing, damaged or cut off."""
+    """CIFAR-10 from ``folder``; raises DataError if it is missing, damaged or truncated."""
     return _load("cifar10", CIFAR10, 10, folder)
 
 
 def load_cifar100(folder: Path) -> Data:
-    """CIFAR-100 with its fine labels from ``folder``; DataError as for CIFAR-10."""
+    """CIFAR-100 with its fine labels from ``folder``; raises DataError as for CIFAR-10."""
     return _load("cifar100", CIFAR100, 100, folder)
 
 
@@ -143,7 +143,7 @@ def _batch(batch: Any, form: Form, where: str) -> tuple[Labels, Pixels]:
 
 
 def _names(content: bytes | None, form: Form, classes: int, found: Path) -> tuple[str, ...]:
-    """The classes' names; their numbers where the file of the names is not there."""
+    """The classes' names, or their numbers if the file of the names is missing."""
     if content is None:
         return tuple(map(str, range(classes)))
     if form.labels:

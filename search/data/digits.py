@@ -1,7 +1,7 @@
-"""scikit-learn's digits: 1,797 grey images of 8×8 pixels that come with a package.
+"""scikit-learn's digits: 1,797 grey images of 8×8 pixels.
 
-They are the test part of the UCI set "Optical Recognition of Handwritten Digits". Here half of
-them, 900 of all classes alike, are the test images, always the same ones.
+They are the test part of the UCI set "Optical Recognition of Handwritten Digits". Here 900 of them,
+a fixed stratified half, are the test images.
 """
 
 from pathlib import Path
@@ -14,12 +14,12 @@ TEST = 900
 
 
 def load_digits(folder: Path) -> Data:
-    """The data set; ``folder`` is of no account."""
+    """The data set; ``folder`` is ignored."""
     from sklearn.datasets import load_digits as bundled
     from sklearn.model_selection import train_test_split
 
     found = bundled()
-    # 0 … 16 over the range of a byte: 17 levels, all told apart
+    # 0 … 16 scaled to the range of a byte: 17 distinct levels
     pixels = np.rint(found.images * (255 / 16)).astype(np.uint8)[:, None]
     everything = Stored(pixels, found.target.astype(np.int64))
     train, test = train_test_split(range(len(everything)), test_size=TEST,

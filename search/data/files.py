@@ -1,4 +1,4 @@
-"""Finding and reading the files of a data set, and whether they are the published ones."""
+"""Files of a data set: search, reading, and checksums of the published ones."""
 
 import hashlib
 import os
@@ -10,12 +10,12 @@ from search.errors import DataError
 from searchspace.safety import reading
 
 VARIABLE = "SEARCHSPACE_DATA"
-MAX_BYTES = 2**28       # of a file, packed and unpacked; the largest published one has 2**27.7
+MAX_BYTES = 2**28       # largest file, packed and unpacked; the largest published one has 2**27.7
 
 
 def data_folder(given: str | Path | None) -> Path:
-    """Where data sets are looked for: the folder given, else ``$SEARCHSPACE_DATA``, else
-    ``data`` in the current folder."""
+    """The folder of data sets: the given one, else ``$SEARCHSPACE_DATA``, else ``data`` in the
+    current folder."""
     return Path(given or os.environ.get(VARIABLE) or "data")
 
 
@@ -23,7 +23,7 @@ def first_present(folder: Path, names: Sequence[str], sources: Sequence[str]) ->
     """The first of ``names`` that is in ``folder``.
 
     Raises:
-        DataError: none is; the sentence says what to download and where to put it.
+        DataError: none is; the message says what to download and where to put it.
     """
     for name in names:
         if os.path.exists(folder / name):
@@ -34,8 +34,8 @@ def first_present(folder: Path, names: Sequence[str], sources: Sequence[str]) ->
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file; DataError where it cannot be read, or is larger than any published
-    one."""
+    """The content of a file; raises DataError if it cannot be read, or is larger than any
+    published one."""
     try:
         return reading.read_bytes(path, MAX_BYTES)
     except OSError as error:
@@ -43,10 +43,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def inflate(packed: bytes | memoryview, most: int = MAX_BYTES, gzip: bool = False) -> bytes:
-    """What zlib packed, or gzip, into at most so many bytes. No more than that is unpacked.
+    """Data decompressed by zlib or gzip, at most ``most`` bytes; no more than that is unpacked.
 
     Raises:
-        ValueError: it is more, or damaged or cut off.
+        ValueError: it is more, or damaged or truncated.
     """
     machine = zlib.decompressobj(zlib.MAX_WBITS + 16 * gzip)
     try:
@@ -66,13 +66,13 @@ def md5(content: bytes) -> str:
 
 
 def check_published(path: Path, expected: str | None, found: str, complete: bool) -> str | None:
-    """A remark where a file is not the published one, None where it is (or none is known).
+    """A remark if a file is not the published one, None if it is (or no checksum is known).
 
-    A file that holds as many images as the published one must be that, byte for byte; one with
-    fewer is somebody's own selection, which nothing is published about.
+    A file with as many images as the published one must be identical to it; one with fewer is
+    accepted as a selection.
 
     Raises:
-        DataError: the file is complete, and its checksum is another.
+        DataError: the file is complete, but its checksum differs.
     """
     if expected is None or found == expected:
         return None

@@ -1,9 +1,8 @@
 """ImageNet-style folders: DIR/train/<class>/<image> and DIR/val/<class>/<image>, through Pillow.
 
-Images stay in their files and are decoded when a batch asks for them. For a training one gets a
-random part of each, of random area and aspect (Szegedy et al. 2015, section 6), drawn from a seed
-of its own; for validation and the test the middle: the shorter edge is brought to 8/7 of the size,
-as 256 is of 224, and the middle square of it is taken.
+Images are decoded batch by batch. Training images are cropped at random, with random area and
+aspect (Szegedy et al. 2015, section 6), each from its own seed; validation and test images are
+resized so that the shorter edge is 8/7 of the size (256 for 224), and centre-cropped.
 """
 
 import hashlib
@@ -19,7 +18,7 @@ from search.data.images import FORMATS, open_image
 from search.errors import DataError
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
-UNREAD = frozenset((".tif", ".tiff"))       # would be missed if they were passed over
+UNREAD = frozenset((".tif", ".tiff"))       # refused, since ignoring them would go unnoticed
 TESTS = ("val", "test")
 ASPECT = (3 / 4, 4 / 3)
 _TRIES = 10
@@ -64,7 +63,7 @@ def _classes(part: Path) -> tuple[str, ...]:
 
 
 def _images(folder: Path) -> list[Path]:
-    """The files of a class that are called like images, in order."""
+    """The files of a class with suffixes of images, sorted."""
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     if odd := next((p for p in files if p.suffix.lower() in UNREAD), None):
         raise DataError(f"cannot read {odd}: only images of {', '.join(FORMATS)} are read; "
@@ -76,8 +75,8 @@ def _images(folder: Path) -> list[Path]:
 
 def read_image(path: Path, size: int, crop_seed: int | None = None,
                scale: tuple[float, float] = (0.08, 1.0)) -> Pixels:
-    """An image as bytes of shape (3, size, size): its middle, or a random part that has between
-    ``scale`` of its area.
+    """An image as uint8 of shape (3, size, size): a centre crop, or with ``crop_seed`` a random
+    crop with a share of the area within ``scale``.
 
     Raises:
         DataError: the file is no image, or damaged.

@@ -1,8 +1,8 @@
-"""Opening an image that may come from anybody; nothing else opens one.
+"""Safe opening of untrusted images; the only place where images are opened.
 
-Left to itself Pillow takes some forty formats, whatever a file is called, and hands PostScript to
-Ghostscript, which runs it. Here the content decides between a few formats that are only decoded,
-and what would take much memory or time is refused by what stands in its header.
+By default Pillow reads some forty formats, whatever a file's suffix, and passes PostScript to
+Ghostscript, which executes it. Here only a few formats are accepted, by content, and images that
+would take much memory or time are refused by their headers.
 """
 
 import io
@@ -21,14 +21,14 @@ FORMATS = ("BMP", "JPEG", "PNG", "PPM", "WEBP")
 MAX_BYTES = 2**26
 MAX_EDGE = 2**16
 MAX_PIXELS = 2**26
-MAX_WORK = 2**34        # pixels times scans: a progressive JPEG is gone through once a scan
+MAX_WORK = 2**34        # pixels times scans: a progressive JPEG is decoded once per scan
 
 
 def open_image(path: Path) -> "Image.Image":
     """An image of one of the `FORMATS`, not decoded yet.
 
     Raises:
-        DataError: it cannot be read, is of no such format, or too large.
+        DataError: it cannot be read, has another format, or is too large.
     """
     from PIL import Image
 
@@ -53,8 +53,8 @@ def open_image(path: Path) -> "Image.Image":
 
 @cache
 def _prepare() -> None:
-    """Import the only format that Pillow would look for by importing all of them, PostScript too;
-    and do not warn of a size that is refused here in any case."""
+    """Import the one format that Pillow would otherwise find only by importing all, PostScript
+    included; and turn off Pillow's warning of sizes that are refused here anyway."""
     from PIL import Image, WebPImagePlugin  # noqa: F401
 
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

@@ -1,9 +1,9 @@
-"""Reading arrays of numbers from a MATLAB file (versions 5 to 7), and nothing else of it.
+"""Reader of numeric arrays in MATLAB files (versions 5 to 7).
 
-Elements follow one another, each with its type and length; one may hold others, or be packed by
+Elements follow one another, each with its type and length; one may contain others, or be packed by
 zlib. A variable is an element of its kind, its shape, its name and its numbers ("MAT-File Format",
-MathWorks). Cells, structures, objects and functions are passed over unread, however deeply they are
-nested: readers that follow them can be led to the end of their stack.
+MathWorks). Cells, structures, objects and functions are skipped, however deeply they are nested:
+recursive readers can overflow their stack.
 """
 
 import struct
@@ -24,10 +24,10 @@ _NUMERIC = [bytes([kind]) for kind in range(6, 16)]     # float64, float32, int8
 
 
 def read_arrays(data: bytes, wanted: Collection[str]) -> dict[str, NDArray[Any]]:
-    """The arrays of these names that are there, of the types that their numbers are stored in.
+    """The arrays of these names that exist, with the stored types of their numbers.
 
     Raises:
-        ValueError: it is no such file, damaged, cut off, or larger than is read.
+        ValueError: it is no such file, damaged, truncated, or too large.
     """
     if data[126:_HEADER] != b"IM":
         raise ValueError("it is no little-endian MATLAB file of version 5 to 7")
@@ -48,10 +48,10 @@ def read_arrays(data: bytes, wanted: Collection[str]) -> dict[str, NDArray[Any]]
 
 
 def _elements(data: memoryview, start: int = 0) -> Iterator[tuple[int, memoryview]]:
-    """Types and contents of the elements that stand one after another."""
+    """Types and contents of consecutive elements."""
     while start + 8 <= len(data):
         kind, size = struct.unpack_from("<II", data, start)
-        if kind >> 16:          # a content of up to four bytes stands where the size does else
+        if kind >> 16:          # contents of up to four bytes are stored in place of the size
             kind, size, first, after = kind & 0xffff, kind >> 16, start + 4, start + 8
         else:
             first = start + 8

@@ -1,9 +1,9 @@
-"""Reading a pickle of plain values and numpy arrays of bytes, none of which can do anything.
+"""Safe reader of pickles of plain values and numpy arrays of bytes.
 
-A pickle is a program for a stack machine. Here is that machine for the operations that files of
-images are written with, and no more: it looks no name up, makes no object but those below, and
-knows numpy's arrays by how they are written down. Python's own machine is not asked, since even
-with the names restricted a hostile pickle can take all memory or end the process.
+A pickle is a program for a stack machine. This one implements only the operations in files of
+images: it resolves no names, creates no objects but those below, and recognises numpy's arrays by
+their encoding. Python's own unpickler is not used, since even with restricted names a hostile
+pickle can use all memory or end the process.
 """
 
 import pickletools
@@ -25,10 +25,10 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 def read_pickle(data: bytes, where: str) -> Any:
-    """The value of a pickle; texts of Python 2 come as bytes.
+    """The value of a pickle; strings of Python 2 become bytes.
 
     Raises:
-        DataError: it is no complete pickle, or asks for anything but arrays and plain values.
+        DataError: it is no complete pickle, or contains anything but arrays and plain values.
     """
     machine = _Machine(len(data))
     try:
@@ -36,16 +36,16 @@ def read_pickle(data: bytes, where: str) -> Any:
             machine.run(name, argument)
         return machine.popped(1)[0]
     except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError,
-            ValueError) as error:       # a damaged pickle fails in whatever its bytes happen to say
+            ValueError) as error:       # a damaged pickle may fail in any way
         raise DataError(f"{where} is damaged, cut off or no pickle of images: "
                         f"{str(error) or type(error).__name__}") from None
 
 
 def steps(data: bytes) -> Iterator[tuple[str, Any]]:
-    """The operations of a pickle, in order, with their arguments; none is carried out.
+    """The operations of a pickle, in order, with their arguments; none is executed.
 
     Raises:
-        ValueError: it is no pickle, cut off, or has too many operations.
+        ValueError: it is no pickle, truncated, or has too many operations.
     """
     for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
         if number == MAX_STEPS:
@@ -55,14 +55,14 @@ def steps(data: bytes) -> Iterator[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a pickle names, as ``module name``."""
+    """A global name in a pickle, as ``module name``."""
 
     text: str
 
 
 @dataclass(slots=True)
 class _Array:
-    """An array that a pickle has begun; it has no pixels before it is filled."""
+    """An array created by a pickle; it has no pixels before it is filled."""
 
     pixels: Pixels | None = None
 
@@ -74,8 +74,8 @@ _BYTE = _Name("numpy uint8")
 
 
 class _Machine:
-    """The stack, what is remembered, and how many characters may still become bytes: as many as
-    the pickle has itself, since each is written once."""
+    """Stack machine: the stack, the memo, and the number of characters that may still become
+    bytes, initially the pickle's length, since each is written once."""
 
     def __init__(self, size: int) -> None:
         self.stack: list[Any] = []
@@ -84,7 +84,7 @@ class _Machine:
         self.left = size
 
     def run(self, name: str, argument: Any) -> None:
-        """Carry out one operation."""
+        """Execute one operation."""
         match name:
             case _ if name in _VALUES:
                 self.push(_small(argument))
@@ -131,17 +131,17 @@ class _Machine:
                 raise ValueError(f"it has the operation {name}, which is not read")
 
     def push(self, value: Any) -> None:
-        """Lay a value on top."""
+        """Push a value."""
         self.stack.append(value)
 
     def popped(self, count: int) -> list[Any]:
-        """The topmost values, from below; an array in place of what was filled since."""
+        """Pop the topmost values, lowest first; filled arrays are resolved."""
         found = [self.stack.pop() for _ in range(count)]
         return [v.pixels if isinstance(v, _Array) and v.pixels is not None else v
                 for v in reversed(found)]
 
     def marked(self) -> list[Any]:
-        """The values above the last mark, which goes with them."""
+        """Pop the values above the last mark, and the mark."""
         found = self.popped(len(self.stack))
         self.stack = self.below.pop()
         return found
@@ -160,8 +160,8 @@ class _Machine:
         self.stack[-1].update(zip(keys, values, strict=True))
 
     def made(self, called: Any, arguments: Any) -> Any:
-        """What is written down as a call: bytes in Python 3's protocol 2, the type of bytes, and
-        the beginning of an array."""
+        """Result of a call in the pickle: bytes in Python 3's protocol 2, the type of bytes, or a
+        new array."""
         match arguments:
             case (str(text), "latin1") if called == _ENCODE:
                 self.left -= len(text)
@@ -175,8 +175,7 @@ class _Machine:
         raise ValueError("it calls what is no array of bytes")
 
     def fill(self, state: Any) -> None:
-        """Give the array on top its shape and content. There is nothing to give to the type of
-        bytes, whatever is said of it."""
+        """Set shape and content of the array on top; states of the type of bytes are ignored."""
         if self.stack[-1] is _BYTE:
             return
         _, shape, kind, by_columns, content = state
@@ -187,7 +186,7 @@ class _Machine:
 
 
 def _named(text: str) -> _Name:
-    """A name; one that is of no array is refused where it stands."""
+    """A name; raises ValueError for one that is not part of arrays."""
     if (name := _Name(text)) not in _NAMES:
         raise ValueError(f"it names {text.replace(' ', '.')}, and only plain values and numpy's "
                          "arrays of bytes are read")
@@ -195,7 +194,7 @@ def _named(text: str) -> _Name:
 
 
 def _small(value: Any) -> Any:
-    """A value; whole numbers have no more than 64 bits."""
+    """A value; raises ValueError for whole numbers of more than 64 bits."""
     if isinstance(value, int) and value.bit_length() > 63:
         raise ValueError("it has a whole number of more than 64 bits")
     return value

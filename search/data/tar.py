@@ -1,8 +1,7 @@
-"""Reading files out of a packed archive (tar.gz) into memory; nothing is unpacked to disk.
+"""Reader of files in a packed archive (tar.gz) into memory; nothing is unpacked to disk.
 
-Headers are read one by one as they stand. Those that would change how the next one is read (long
-names, records of other attributes, sparse files) are passed over with what they hold, and so are
-links and devices, so that an archive can do no more than hold its files.
+Headers are read independently. Those that would change the meaning of the next one (long names,
+extended attributes, sparse files) are skipped with their contents, and so are links and devices.
 """
 
 import tarfile
@@ -16,11 +15,10 @@ _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 
 def read_members(packed: bytes, wanted: Mapping[str, str]) -> dict[str, bytes]:
-    """The contents of those files whose paths in the archive are wanted, by the names that
-    ``wanted`` gives them.
+    """Contents of the files whose paths in the archive are keys of ``wanted``, by its values.
 
     Raises:
-        ValueError: it is no such archive, damaged, cut off, or larger than is read.
+        ValueError: it is no such archive, damaged, truncated, or too large.
     """
     content = inflate(packed, gzip=True)
     found: dict[str, bytes] = {}

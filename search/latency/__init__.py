@@ -1,4 +1,4 @@
-"""How long a network takes on a device: measured, and predicted from a table of its operations."""
+"""Latency of a network on a device: measured, and predicted from a table of its operations."""
 
 from search.latency.device import Device
 from search.latency.predict import Predictor

@@ -36,7 +36,7 @@ SHOWN = 10      # layers of a network
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    """Run the command line; the exit status is 0, 2 for a user error, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=1, metavar="N",
                         help="images at a time (default: 1)")
     parser.add_argument("--table", type=Path, metavar="FILE",
-                        help="foretell the network's time from this table, too")
+                        help="also predict the network's time from this table")
     parser.add_argument("--layers", type=int, default=400, metavar="N",
                         help="layers to time for a table (default: 400)")
     parser.add_argument("--seed", type=int, default=0, help="which layers and networks are drawn")

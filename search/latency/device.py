@@ -1,10 +1,9 @@
-"""A device, and how long something takes on it: the median of repeats, after a warm-up.
+"""Timing on a device: the median of repeats, after a warm-up.
 
-On a CPU the number of threads is fixed, and torch's own benchmark timer runs what is measured so
-often that its clock can tell. With one thread the clock is the process's own, which stands still
-while others have the core: what a network takes on a machine that is otherwise idle. On a GPU
-events on the stream are read, so that neither the launch of a kernel nor the host's other work
-counts beyond what the stream waits for.
+On a CPU the number of threads is fixed, and torch's benchmark timer chooses the number of runs by
+the resolution of its clock. With one thread the clock is the process's CPU time, which excludes
+the time of other processes on the core. On a GPU, events on the stream are used, so that kernel
+launches and other work of the host count only as far as the stream waits for them.
 """
 
 import statistics
@@ -22,13 +21,13 @@ EVENTS = 30         # timed runs on a GPU
 
 
 class DeviceError(SearchspaceError):
-    """A device that this machine does not have."""
+    """This machine does not have the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """``kind``: cpu or cuda, with a number where there are several. ``threads``: torch's, on a CPU.
-    ``batch``: images at a time. ``machine``: what the processor calls itself."""
+    """``kind``: cpu or cuda, with a number if there are several. ``threads``: torch's, on a CPU.
+    ``batch``: images at a time. ``machine``: name of the processor."""
 
     kind: str = "cpu"
     threads: int = 1
@@ -40,7 +39,7 @@ class Device:
         """A device of this machine.
 
         Raises:
-            DeviceError: there is none of this kind, or no such number of threads.
+            DeviceError: there is none of this kind, or the number of threads is invalid.
         """
         import torch
 
@@ -59,20 +58,20 @@ class Device:
 
     @property
     def name(self) -> str:
-        """For people: ``Xeon …, 1 thread, batch 1``."""
+        """Human-readable name: ``Xeon …, 1 thread, batch 1``."""
         threads = f", {self.threads} thread{'s' * (self.threads > 1)}" if self.kind == "cpu" else ""
         return f"{self.machine}{threads}, batch {self.batch}"
 
     @property
     def slug(self) -> str:
-        """The same as the name of a file."""
+        """The name in the form of a file name."""
         words = "".join(c if c.isalnum() else " " for c in self.machine).lower().split()
         threads = [f"{self.threads}t"] if self.kind == "cpu" else []
         return "-".join([*words, *threads, f"b{self.batch}"])
 
     @contextmanager
     def ready(self) -> Iterator[None]:
-        """Inside: no gradients, and this many threads."""
+        """Context without gradients and with this number of threads."""
         import torch
 
         threads = torch.get_num_threads()
@@ -84,7 +83,7 @@ class Device:
             torch.set_num_threads(threads)
 
     def seconds(self, run: Callable[..., Any], inputs: Sequence[Any], at_least: float) -> float:
-        """The median time of ``run(*inputs)`` over about ``at_least`` seconds of repeats."""
+        """The median time of ``run(*inputs)`` in seconds, over about ``at_least`` seconds."""
         import torch
         from torch.utils.benchmark import Timer
 

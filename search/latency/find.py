@@ -1,4 +1,4 @@
-"""Which latency table a search uses: a named one, the study's own, this machine's, or a new one."""
+"""Choice of a search's latency table: a named one, the study's, this machine's, or a new one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,17 +14,17 @@ TABLES = "latency-tables"       # beside the studies: what was measured on this 
 
 
 def table_path(studies: Path, device: Device, space: Genotype, pixels: int) -> Path:
-    """Where the table of a space on a device of this machine is kept."""
+    """The path of the table of a space on a device of this machine."""
     return studies / TABLES / f"{file_name(f'{device.slug}-{space.name}-{pixels}px')}.json"
 
 
 def find_latency_table(space: Genotype, pixels: int, device: Device, studies: Path, study: Path,
                        named: Path | None, tell: Callable[[str], None]) -> LatencyTable:
-    """The table for a search of ``space`` at ``pixels``. A new one is measured, which takes a
-    minute or two and which ``tell`` hears of, and kept for the next search.
+    """The table for a search of ``space`` at ``pixels``. If there is none, it is measured, which
+    takes a minute or two and is reported to ``tell``, and stored for the next search.
 
     Raises:
-        TableError: a file that is no table, or cannot be written.
+        TableError: a file is no table, or cannot be written.
     """
     if named is not None:
         return LatencyTable.read(named)

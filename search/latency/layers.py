@@ -1,7 +1,7 @@
-"""The layers of a network as a latency table knows them: an operation and the shapes it is given.
+"""Layers in a latency table: an operation and the shapes of its inputs.
 
-What a layer tells a model are the operation's typed fields, its shapes and its cost, so an
-operation is predicted by existing; nothing here knows a convolution from a pool.
+The features of a layer are the operation's typed fields, its shapes and its cost, so that new
+operations need no code here.
 """
 
 import math
@@ -43,7 +43,7 @@ def as_json(layer: Layer) -> dict[str, Any]:
 
 def from_json(row: dict[str, Any]) -> Layer:
     """The layer that `as_json` wrote. Raises GenotypeError, KeyError, OverflowError, TypeError or
-    ValueError for no such one."""
+    ValueError if it is invalid."""
     op = OPS[row["op"]]
     fields = {k: schema(op)[k].coerce(tuple(v) if isinstance(v, list) else v)
               for k, v in row["fields"].items()}
@@ -52,8 +52,8 @@ def from_json(row: dict[str, Any]) -> Layer:
 
 @lru_cache(maxsize=1 << 16)
 def features(layer: Layer) -> dict[str, float]:
-    """What is known of a layer by name; sizes as logarithms, since times follow their powers.
-    Names ``a=b`` are marks of a field that is no number."""
+    """Features of a layer by name; sizes as logarithms, since times follow power laws. Names
+    ``a=b`` are indicators of fields that are not numbers."""
     op, inputs = layer
     out, cost = op.shape(*inputs), op.cost(*inputs)
     size_in, size_out = sum(map(math.prod, inputs)), math.prod(out)
@@ -72,12 +72,12 @@ def features(layer: Layer) -> dict[str, float]:
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
-    """The numbers of a field; a padding may be negative, and only differs by it."""
+    """The numbers of a field; negative ones (paddings) count as 0."""
     return tuple(max(0.0, float(v)) for v in (value if isinstance(value, tuple) else (value,)))
 
 
 class Columns(NamedTuple):
-    """Features as columns of a matrix: which, and by what each is shifted and scaled."""
+    """Features as columns of a matrix: their names, shifts and scales."""
 
     names: tuple[str, ...]
     means: tuple[float, ...]
@@ -85,7 +85,7 @@ class Columns(NamedTuple):
 
     @classmethod
     def of(cls, known: Sequence[Layer]) -> "Columns":
-        """Columns that tell some layers apart; sizes with mean 0 and deviation 1 over them."""
+        """Columns that are not constant over ``known``, with mean 0 and deviation 1 for sizes."""
         names = sorted({name for layer in known for name in features(layer)})
         table = np.array([[features(layer).get(n, 0.0) for n in names] for layer in known])
         mark = np.array(["=" in n for n in names])
@@ -97,13 +97,13 @@ class Columns(NamedTuple):
 
     @property
     def groups(self) -> list[int]:
-        """The group of each column: marks of one field belong together."""
+        """The group of each column; indicators of one field are one group."""
         fields = [name.partition("=")[0] for name in self.names]
         order = list(dict.fromkeys(fields))
         return [order.index(field) for field in fields]
 
     def __call__(self, wanted: Sequence[Layer]) -> Array:
-        """One row a layer, float64 of shape (layers, columns)."""
+        """Feature matrix, float64 of shape (layers, columns)."""
         rows = np.array([[features(layer).get(n, 0.0) for n in self.names] for layer in wanted])
         scaled: Array = (rows - np.array(self.means)) / np.array(self.scales)
         return scaled

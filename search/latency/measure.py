@@ -1,7 +1,7 @@
-"""Making a device's latency table: layers of random networks are timed, and then networks.
+"""Measurement of a device's latency table: layers of random networks, then whole networks.
 
-Everything is timed in several passes, each in another order, and the median over the passes
-counts: what disturbs the machine for a few seconds spoils one pass of a few.
+Everything is timed in several passes, each in another order, and the median over the passes is
+used, so that a disturbance of a few seconds affects only one of them.
 """
 
 import random
@@ -28,11 +28,11 @@ from searchspace.ops.conv import Linear
 from searchspace.space.point import sample
 
 LAYERS = 400        # that are timed
-LEARNED = 400       # of them, at most, that the process is fitted to
+LEARNED = 400       # layers, at most, that the Gaussian process is fitted to
 DRAWN = 150         # random networks of each space, whose layers are considered
 LEAST = 6           # layers of each operation, as far as there are so many
-CALIBRATE = 30      # networks that the sum is corrected by
-CHECK = 50          # other networks that the error is known from
+CALIBRATE = 30      # networks for correcting the sum of layers
+CHECK = 50          # other networks for estimating the error
 PASSES = 3
 LAYER_S, NETWORK_S = 0.01, 0.15     # of repeats, in each pass
 
@@ -40,7 +40,7 @@ Tell = Callable[[str], None]
 
 
 class Network(NamedTuple):
-    """A network of a space: the genotype with holes, and how they are filled."""
+    """A network of a space: the genotype with holes, and their decisions."""
 
     genotype: Genotype
     decisions: Decisions | None
@@ -53,10 +53,10 @@ class Network(NamedTuple):
 def make_table(device: Device, spaces: Sequence[Genotype], seed: int = 0, timed: int = LAYERS,
                calibrate: int = CALIBRATE, check: int = CHECK,
                tell: Tell = lambda _: None) -> LatencyTable:
-    """Time layers and networks of some spaces, and learn to foretell the others.
+    """Time layers and networks of some spaces, and fit a predictor of all others.
 
-    ``timed`` layers; the sum is corrected by ``calibrate`` networks and its error is known from
-    ``check`` others, all random. ``tell`` hears what is being done.
+    ``timed``: number of layers; ``calibrate``: networks for correcting their sum; ``check``: other
+    networks for estimating the error; all random. ``tell`` is called with progress messages.
     """
     rng = random.Random(seed)
     chosen = choose_layers((layers(sample(space, rng).expansion)
@@ -75,7 +75,7 @@ def make_table(device: Device, spaces: Sequence[Genotype], seed: int = 0, timed:
 
 def choose_layers(networks: Iterable[Iterable[Layer]], count: int,
                   rng: random.Random) -> list[Layer]:
-    """Random distinct layers of some networks, with the rarer operations among them."""
+    """Random distinct layers of some networks, including rare operations."""
     found = list(dict.fromkeys(layer for network in networks for layer in network))
     rng.shuffle(found)
     seen: Counter[Hashable] = Counter()
@@ -105,7 +105,7 @@ def time_layers(device: Device, wanted: Sequence[Layer], rng: random.Random,
 
 def time_networks(device: Device, networks: Sequence[Network], rng: random.Random,
                   tell: Tell = lambda _: None) -> list[float]:
-    """Seconds of each network as it is built, in evaluation mode."""
+    """Seconds of each built network, in evaluation mode."""
     import torch
 
     from searchspace import build
@@ -132,7 +132,7 @@ def _passes(device: Device, things: Sequence[Any], make: Callable[..., Any], at_
 
 
 def learn(device: Device, times: dict[Layer, float]) -> LatencyTable:
-    """A table that predicts layers from the timed ones; sums are not corrected yet."""
+    """A table that predicts layers from the timed ones; its sums are not corrected yet."""
     known = list(times)
     columns = Columns.of(known)
     process = _fitted(columns, known[:LEARNED], [times[layer] for layer in known[:LEARNED]])
@@ -148,8 +148,8 @@ def _fitted(columns: Columns, known: list[Layer], seconds: list[float]) -> Proce
 
 def corrected(table: LatencyTable, networks: Sequence[Network],
               times: Sequence[float]) -> LatencyTable:
-    """The table with the factor and the seconds a layer that come nearest to some networks'
-    times, relatively; neither is below zero."""
+    """The table with the factor and the seconds per layer that minimise the relative error for
+    some networks' times; both nonnegative."""
     predictor = Predictor(table)
     rows = []
     for network in networks:
@@ -157,17 +157,16 @@ def corrected(table: LatencyTable, networks: Sequence[Network],
         rows.append((sum(parts), len(parts)))
     a, t = np.array(rows, dtype=float), np.array(times)
     (scale, each), _ = nnls(a / t[:, None], np.ones(len(t)))
-    if scale <= 0:      # so few layers, or so unlike, that their number alone explains the times
+    if scale <= 0:      # for few or very different layers, their number alone may suffice
         scale, each = float(np.median(t / a[:, 0])), 0.0
     return replace(table, scale=float(scale), each=float(each))
 
 
 def error(table: LatencyTable, networks: Sequence[Network], times: Sequence[float],
           where: str) -> Error:
-    """How far the table's predictions are from measured times."""
+    """The error of the table's predictions against measured times."""
     predictor = Predictor(table)
     predicted = np.array([predictor.seconds(n.expansion) for n in networks])
     measured = np.array(times)
     return Error(where, len(networks), float(np.mean(np.abs(predicted / measured - 1)) * 100),
                  float(spearmanr(predicted, measured).statistic))
-

@@ -1,10 +1,10 @@
-"""Predicting a network's latency from a device's table, without building it.
+"""Latency predictor: a network's latency from a device's table, without building it.
 
-A layer that was timed counts as timed; another is predicted by a Gaussian process over the
-logarithm of the time (`search.gaussian_process`), from its fields, shapes and cost. The sum over
-the layers, corrected as whole networks were seen to differ from it, is the network's. The idea of
-tables of layers is ProxylessNAS's (Cai, Zhu & Han 2019, Sec. 3.3); predicting what is not in them
-nn-Meter's (Zhang et al. 2021), which has forests where a process stands here.
+A timed layer has its measured time; others are predicted by a Gaussian process of the logarithm of
+the time (`search.gaussian_process`), from fields, shapes and cost. A network's latency is the sum
+over its layers, with a correction fitted to whole networks. Tables of layers are from ProxylessNAS
+(Cai, Zhu & Han 2019, Sec. 3.3), predicting missing ones from nn-Meter (Zhang et al. 2021), which
+uses random forests.
 """
 
 import math
@@ -20,14 +20,14 @@ from search.latency.table import LatencyTable, TableError
 from searchspace.expansion import Expansion
 
 Array = NDArray[np.float64]
-MAX_LOG = 100.0     # of a layer's seconds, either way
+MAX_LOG = 100.0     # bound on |log| of a layer's seconds
 
 
 class Predictor:
-    """Predicts latencies on the device of a table. The same table gives the same numbers.
+    """Predicts latencies on the device of a table; deterministic.
 
     Raises:
-        TableError: a table that no measurement gave, so that nothing follows from it.
+        TableError: the table's numbers are invalid, so that nothing can be predicted.
     """
 
     def __init__(self, table: LatencyTable) -> None:
@@ -44,7 +44,7 @@ class Predictor:
         self._weights: Array = cho_solve((below, True), (times - self._mean) / self._spread)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
-        """Itself: what it remembers follows from the table."""
+        """Itself: its cache is derived from the table."""
         return self
 
     def of_layers(self, wanted: Sequence[Layer]) -> list[float]:
@@ -65,5 +65,5 @@ class Predictor:
         return self.table.scale * math.fsum(parts) + self.table.each * len(parts)
 
     def nanoseconds(self, network: Expansion) -> int:
-        """The same, whole: a cost that a budget can bound."""
+        """Whole nanoseconds of a network: a cost that a budget can bound."""
         return round(self.seconds(network) * 1e9)

@@ -1,4 +1,4 @@
-"""The latency table of a device: layers that were timed on it, and what was learned from them."""
+"""Latency table of a device: timed layers, and the predictor fitted to them."""
 
 import hashlib
 import json
@@ -25,13 +25,13 @@ Described = TypeVar("Described")
 
 
 class TableError(SearchspaceError):
-    """A latency table that cannot be read, written or used."""
+    """A latency table cannot be read, written or used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """How far predictions were from measurements, over random ``networks`` of ``where`` that
-    nothing was learned from: mean absolute percentage error, and Spearman's correlation."""
+    """Error of predictions over ``networks`` random held-out networks of ``where``: mean absolute
+    percentage error, and Spearman's correlation."""
 
     where: str
     networks: int
@@ -45,9 +45,9 @@ class Error:
 
 @dataclass(frozen=True)
 class LatencyTable:
-    """``layers`` with their seconds; ``columns`` and ``process`` foretell others from them. A
-    network takes ``scale`` times the sum of its layers and ``each`` seconds a layer more: inside a
-    network tensors lie elsewhere than alone, and its code is called without a timer's."""
+    """``layers`` with their seconds; ``columns`` and ``process`` predict others from them. A
+    network takes ``scale`` times the sum of its layers plus ``each`` seconds per layer: memory
+    layout and overhead differ between a layer in a network and one timed alone."""
 
     device: Device
     layers: dict[Layer, float]
@@ -59,7 +59,7 @@ class LatencyTable:
     versions: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Keep the table as JSON, all of it or nothing.
+        """Write the table as JSON, atomically.
 
         Raises:
             TableError: the file cannot be written.
@@ -103,7 +103,7 @@ class LatencyTable:
 
     @classmethod
     def _of(cls, document: dict[str, Any]) -> "LatencyTable":
-        """The table that `write` described; one of several errors where something is amiss."""
+        """The table in a document of `write`; raises one of several errors if it is invalid."""
         columns = Columns(*(tuple(document["columns"][name]) for name in Columns._fields))
         names, means, scales = columns
         if not 0 < len(document["layers"]) <= MAX_LAYERS or \
@@ -129,12 +129,12 @@ class LatencyTable:
                    {str(name): str(v) for name, v in document["versions"].items()})
 
     def with_error(self, error: Error) -> "LatencyTable":
-        """The same table, its error known."""
+        """The same table with its error."""
         return replace(self, error=error)
 
     @property
     def digest(self) -> str:
-        """What predictions follow from, as a short hash: of two tables with one they are equal."""
+        """Short hash of all that determines predictions."""
         rows = [(as_json(layer), s) for layer, s in self.layers.items()]
         text = json.dumps([rows, self.scale, self.each, self.columns,
                            self.process.lengths.tolist(), self.process.linear,
@@ -143,7 +143,7 @@ class LatencyTable:
 
 
 def _made(kind: type[Described], given: dict[str, Any]) -> Described:
-    """A dataclass of words and numbers; one of several errors where they are anything else."""
+    """A dataclass of strings and numbers; raises one of several errors for other values."""
     types = get_type_hints(kind)
     for name, value in given.items():
         wanted = (int, float) if types[name] is float else (types[name],)
@@ -159,7 +159,7 @@ def _check_numbers(values: Iterable[Any], least: float) -> None:
 
 
 def _lines(document: dict[str, Any]) -> str:
-    """JSON with a line for each entry, and for each layer."""
+    """JSON with one line per entry, and per layer."""
     rows = ",\n  ".join(json.dumps(row) for row in document["layers"])
     rest = ",\n ".join(f"{json.dumps(key)}: {json.dumps(value)}"
                        for key, value in document.items() if key != "layers")

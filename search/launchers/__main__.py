@@ -1,4 +1,4 @@
-"""The process of a worker: ``python -m search.launchers``, started by a launcher."""
+"""Worker process: ``python -m search.launchers``, started by a launcher."""
 
 import sys
 

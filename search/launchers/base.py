@@ -1,4 +1,4 @@
-"""What a launcher is: it keeps workers going."""
+"""Interface of launchers, which start and restart workers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from search.launchers.worker import Job
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What is asked for. CPUs and GPUs are those of one worker; ``address`` is the cluster's;
-    ``options`` are the batch system's own."""
+    """Requested resources. CPUs and GPUs are per worker; ``address`` is the cluster's; ``options``
+    are passed to the batch system."""
 
     workers: int
     cpus: int = 1
@@ -23,9 +23,9 @@ class Launcher(Protocol):
     """Starts workers and ends when all of them have."""
 
     def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
-        """Keep the workers going until the study is done. ``progress`` shows it, and gives how
-        many trials are finished; once ``stop`` says so, each finishes its running trial.
+        """Run workers until the study is done. ``progress`` displays the state and returns the
+        number of finished trials; once ``stop`` returns true, each finishes its running trial.
 
         Raises:
-            StudyError: the workers cannot be started, or die again and again.
+            StudyError: the workers cannot be started, or die repeatedly.
         """

@@ -1,4 +1,4 @@
-"""Workers as processes on this machine; one that dies is started again."""
+"""Local launcher: workers as processes on this machine; dead ones are restarted."""
 
 import contextlib
 import os
@@ -14,12 +14,12 @@ from search.launchers.base import Resources
 from search.launchers.worker import FAILED, Job
 
 POLL_S = 0.2
-SHOW_S = 1.0    # from one look at the trials to the next: it reads what all workers write
-DEATHS = 10     # of workers one after the other, without a trial finished between, that are enough
+SHOW_S = 1.0    # between polls of the trials, which read what all workers write
+DEATHS = 10     # consecutive deaths of workers without a finished trial, after which it gives up
 
 
 class LocalLauncher:
-    """See the module. ``module`` is what each process runs."""
+    """Workers as local processes; each runs ``module``."""
 
     def __init__(self, resources: Resources, module: str = "search.launchers") -> None:
         self.count, self.module = resources.workers, module
@@ -59,7 +59,7 @@ class LocalLauncher:
 
 
 def share(workers: int) -> int:
-    """Threads for each of so many workers on this machine."""
+    """Threads per worker for so many workers on this machine."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (cores or 1) // workers)
 
@@ -70,7 +70,7 @@ def _start(job: Job, module: str) -> subprocess.Popen[bytes]:
     worker = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE,
                               stdout=subprocess.DEVNULL, env=inherited)
     assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError):      # it died already; that is seen next
+    with contextlib.suppress(BrokenPipeError):      # it died already, which the caller detects
         worker.stdin.write(pickle.dumps(job))
         worker.stdin.flush()
     return worker

@@ -1,4 +1,4 @@
-"""Workers as tasks on a Ray cluster. A task that is lost with its node is run again elsewhere."""
+"""Ray launcher: workers as tasks on a cluster; tasks lost with their node are retried."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ CONNECT_S = 10
 
 
 class RayLauncher:
-    """See the module. Without an address a cluster of this machine alone is started."""
+    """Workers as Ray tasks; without an address a cluster on this machine is started."""
 
     def __init__(self, resources: Resources) -> None:
         try:
@@ -72,6 +72,6 @@ class RayLauncher:
 
 
 def _work(task: Callable[[Job], None], job: Job, secrets: dict[str, str]) -> None:
-    """What runs on a node, whose environment is that of ``ray start``."""
+    """The task on a node, whose environment is that of ``ray start``."""
     os.environ.update(secrets)
     task(job)

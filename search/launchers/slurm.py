@@ -1,6 +1,6 @@
-"""Workers as jobs of Slurm, by submitit. A job that dies or is requeued leaves its trial to others.
+"""Slurm launcher: workers as jobs, by submitit. Other workers repeat the trial of a dead job.
 
-Where there is no Slurm, submitit's own local executor runs the same jobs: how the tests do it.
+Without Slurm, submitit's local executor runs the same jobs, as in the tests.
 """
 
 import os
@@ -21,7 +21,7 @@ DEATHS = 10
 
 
 class SlurmLauncher:
-    """See the module. ``address`` names submitit's cluster: ``slurm``, which is the default, or
+    """Workers as Slurm jobs. ``address`` names submitit's cluster: ``slurm`` (default) or
     ``local``."""
 
     def __init__(self, resources: Resources) -> None:

@@ -1,8 +1,8 @@
-"""The worker: what runs a study's trials in a process of its own, on any machine.
+"""Worker: runs a study's trials in a process of its own, on any machine.
 
-A launcher (search/launchers) starts as many as it is asked for and hands each the same `Job`. Its
-process is ``python -m search.launchers``: it reads the job from its standard input, and takes the
-end of that for the request to stop, be it that the launcher closes it or dies.
+A launcher (search/launchers) starts several and passes each the same `Job`. The process is ``python
+-m search.launchers``: it reads the job from its standard input, and stops at the end of that, when
+the launcher closes it or dies.
 """
 
 import os
@@ -22,13 +22,13 @@ from searchspace import SearchspaceError
 from searchspace.cli import MISTAKE, fail
 from searchspace.plugins import load_installed
 
-FAILED = MISTAKE        # exit status of a worker that has told why
+FAILED = MISTAKE        # exit status of a worker that has printed the reason
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker of a study is given. ``threads`` are torch's, for each; the secrets of the
-    ``url`` are not in it: a launcher hands `connection.urls.environment` over with it."""
+    """Input of every worker of a study. ``threads``: torch threads per worker. The secrets of the
+    ``url`` are not in it: a launcher passes them by `connection.urls.environment`."""
 
     settings: Settings
     folder: Path
@@ -42,7 +42,8 @@ class Job:
 
 def work(job: Job, stop: Callable[[], bool] = lambda: False,
          prepare: Callable[[Study], None] = lambda _: None) -> None:
-    """Run trials of a study, which ``prepare`` sees first, until all are done or ``stop`` says so.
+    """Run trials of a study until all are done or ``stop`` returns true; ``prepare`` is called
+    with the study first.
 
     Raises:
         SearchspaceError: the study cannot be run here.
@@ -59,13 +60,13 @@ def work(job: Job, stop: Callable[[], bool] = lambda: False,
 
 
 def main(prepare: Callable[[Study], None] = lambda _: None) -> int:
-    """The process of a worker that runs beside its launcher; the exit status."""
+    """Main function of a worker process on its launcher's machine; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # Ctrl-C is the launcher's
     job = pickle.load(sys.stdin.buffer)
     over = threading.Event()
 
     def watch() -> None:
-        os.read(0, 1)       # nothing more is ever written
+        os.read(0, 1)       # returns at the end of the input
         over.set()
 
     threading.Thread(target=watch, daemon=True).start()

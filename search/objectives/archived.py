@@ -1,4 +1,4 @@
-"""Evaluations that are kept: what the archive holds is not computed again."""
+"""Cached evaluations: values in the archive are not computed again."""
 
 import time
 from collections.abc import Callable
@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candidate,
              work: Callable[[], float]) -> Evaluation:
-    """The archive's evaluation of this key, or a new one by ``work``; one that failed is kept with
-    the reason. While another worker is at the same one, that one is waited for."""
+    """The archive's evaluation of this key, or a new one by ``work``; failures are stored with the
+    reason. Waits for another worker that evaluates the same key."""
     with archive.alone(key) as known:
         if known is not None:
             return known
@@ -28,7 +28,7 @@ def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candid
 
 
 def attempt(work: Callable[[], T]) -> tuple[T | None, str | None]:
-    """The result of ``work``, or None and what was wrong with the network."""
+    """The result of ``work`` and None, or None and the reason why the network failed."""
     try:
         return work(), None
     except (ScoreError, GenotypeError, MemoryError, RuntimeError) as fault:
@@ -36,5 +36,5 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, str | None]:
 
 
 def evaluated(evaluation: Evaluation) -> Evaluated:
-    """What a trial is told of an archived evaluation."""
+    """An archived evaluation as the result of an objective."""
     return Evaluated(evaluation.value, evaluation.seconds, evaluation.error)

@@ -1,7 +1,7 @@
-"""What an objective is: a name, a direction, a unit, and how a network gets its value.
+"""Interface of objectives: name, direction, unit, and evaluator.
 
-An objective is a class in a file of this folder, registered by its name. Before a search it is only
-described (titles, directions); an open study makes of it an `Evaluator`.
+An objective is a class in a file of this folder, registered by its name. Before a search it only
+describes itself (titles, directions); in an open study it creates an `Evaluator`.
 """
 
 from abc import ABC, abstractmethod
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class ObjectiveError(SearchspaceError):
-    """Objectives that do not exist, or do not go together."""
+    """An objective does not exist, or objectives cannot be combined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The value of a network by one objective, in its unit; None where it could not be evaluated
-    (``error``). ``seconds`` of wall clock; ``pruned``: its training was broken off early."""
+    """The value of a network by one objective, in its unit; None if it could not be evaluated
+    (``error``). ``seconds``: wall-clock time; ``pruned``: its training was stopped early."""
 
     value: float | None
     seconds: float = 0.0
@@ -43,8 +43,8 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the trial came that a network is evaluated in: ``ordinal`` trials before it count,
-    and ``known`` are its values by the objectives before this one."""
+    """State of the trial of a network: ``ordinal`` is the number of trials before it, ``known``
+    its values by the objectives evaluated already, by name."""
 
     trial: optuna.Trial
     ordinal: int
@@ -52,23 +52,23 @@ class Progress:
 
 
 class Evaluator(Protocol):
-    """Gives networks their values by one objective, within one open study."""
+    """Evaluates networks by one objective, within one open study."""
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """The value of a network; faults of the network are part of the result."""
+        """The value of a network; failures of the network are returned, not raised."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a user should know before the first trial, a line each."""
+        """Notes for the user before the first trial, a line each."""
 
 
 class Objective(ABC):
-    """What is optimised. Subclasses are frozen dataclasses and final; a bare one, made without
-    arguments, describes itself, and `configured` gives one that can be opened.
+    """An objective of a search. Subclasses are frozen dataclasses and final; an instance made
+    without arguments describes itself, and `configured` returns one that can be opened.
 
-    ``expensive`` objectives are evaluated after the others, and not at all where one of those
-    fails. Of an ``exclusive`` one a machine evaluates one network at a time. ``attributes`` are
-    what a trial is born with.
+    ``expensive`` objectives are evaluated after the others, and not at all if one of those fails.
+    ``exclusive`` ones are evaluated one network at a time per machine. ``attributes`` are the
+    initial user attributes of a trial.
     """
 
     name: ClassVar[str]
@@ -80,16 +80,16 @@ class Objective(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """At the head of a column."""
+        """Column heading."""
 
     @property
     @abstractmethod
     def unit(self) -> str:
-        """The unit in words."""
+        """The unit, human-readable."""
 
     @classmethod
     def described(cls, score: str) -> Self:
-        """A bare one; ``score`` names the training-free score, where that makes a difference."""
+        """An unconfigured instance; ``score`` names the training-free score, if it matters."""
         return cls()
 
     def shown(self, value: float) -> str:
@@ -97,24 +97,24 @@ class Objective(ABC):
         return f"{value:.2f}"
 
     def loss(self, value: float) -> float:
-        """The value as what is to be minimised; its own inverse."""
+        """The value as a loss to be minimised; this function is its own inverse."""
         return value if self.direction == "minimize" else -value
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """The objective as a search of ``space`` with these settings has it.
+        """The objective configured for a search of ``space`` with these settings.
 
         Raises:
-            SearchspaceError: it needs something that is not there.
+            SearchspaceError: something that it needs is missing.
         """
         return self
 
     @abstractmethod
     def open(self, context: "Context") -> Evaluator:
-        """What evaluates networks in an open study."""
+        """The evaluator of networks in an open study."""
 
 
 class Cost(Objective):
-    """An objective that follows from a network's graph alone; the less the better."""
+    """An objective computed from a network's graph alone; minimised."""
 
     direction = "minimize"
     notes = ()
@@ -124,7 +124,7 @@ class Cost(Objective):
         """The cost of an expanded network."""
 
     def open(self, context: "Context") -> Evaluator:
-        """Itself: it needs nothing of the study."""
+        """The objective itself, which needs nothing of the study."""
         return self
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
@@ -134,8 +134,8 @@ class Cost(Objective):
 
 @dataclass(frozen=True)
 class Context:
-    """An open study, as far as objectives need it. ``worker`` tells which of the study's workers
-    this one is, from 0."""
+    """The parts of an open study that objectives need. ``worker``: index of this worker among the
+    study's workers, from 0."""
 
     settings: "Settings"
     space: Genotype
@@ -160,7 +160,7 @@ OBJECTIVES: Registry[type[Objective]] = Registry("objective", "docs/search.md", 
 
 
 def objective(name: str) -> Callable[[type[Objective]], type[Objective]]:
-    """Register a class of objectives under its name."""
+    """Decorator that registers a class of objectives under its name."""
     def decorate(made: Any) -> Any:
         made.name = name
         return OBJECTIVES.add(name, made)
@@ -168,11 +168,11 @@ def objective(name: str) -> Callable[[type[Objective]], type[Objective]]:
 
 
 def named(names: Iterable[str], score: str = DEFAULT_SCORE) -> tuple[Objective, ...]:
-    """The bare objectives of these names, in this order; ``score`` names the training-free score
-    of the objective ``score``.
+    """The unconfigured objectives of these names, in this order; ``score`` names the training-free
+    score of the objective ``score``.
 
     Raises:
-        ObjectiveError: an unknown name, or one that stands there twice.
+        ObjectiveError: an unknown name, or a repeated one.
     """
     chosen: dict[str, Objective] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""A network that is to be evaluated."""
+"""Candidate: a network to be evaluated."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +16,8 @@ class Candidate:
     """A network: a genotype, or a search space under ``decisions``.
 
     ``size`` is the edge of its square images in pixels; its weights are drawn from ``seed``.
-    ``name`` is what the archive calls it, the genotype's where it has none; ``trial`` the number
-    of the trial that it is evaluated in, None outside of one.
+    ``name`` is its name in the archive, by default the genotype's; ``trial`` the number of the
+    trial that evaluates it, None outside of one.
     """
 
     genotype: Genotype
@@ -42,7 +42,7 @@ class Candidate:
         return identity(self.genotype, self.decisions)
 
     def record(self) -> NetworkRecord:
-        """What the archive keeps of it."""
+        """Its record for the archive."""
         total = self.expansion.cost()
         return NetworkRecord(
             to_yaml(fill(self.genotype, self.decisions or {})), self.name or self.genotype.title,

@@ -1,4 +1,4 @@
-"""Costs as objectives: they follow from a network's graph, and nothing is archived."""
+"""Costs as objectives: computed from a network's graph, and not archived."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -68,7 +68,7 @@ class Memory(Cost):
 @objective("latency")
 @dataclass(frozen=True)
 class Latency(Cost):
-    """Latency as the table of a device predicts it, without building the network."""
+    """Latency predicted from the table of a device, without building the network."""
 
     predictor: Predictor | None = None
     title = "latency"

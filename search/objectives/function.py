@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Called:
-    """Calls the function for each network once in a study. What it computes is not known here, so
-    that no other study takes its values over."""
+    """Calls the function for each network once in a study. Its values are not shared with other
+    studies, since the function may differ."""
 
     archive: Archive
     study: str
@@ -41,7 +41,7 @@ class Called:
 @objective("function")
 @dataclass(frozen=True)
 class UserFunction(Objective):
-    """What a function of the user's gives for a genotype; the higher the better."""
+    """The value of a user's function of a genotype; maximised."""
 
     function: Callable[[Genotype], float] | None = None
     direction = "maximize"

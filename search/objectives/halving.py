@@ -1,4 +1,4 @@
-"""Decides at the rungs of a study from its finished trials, by `search.training.hyperband`."""
+"""Pruning decisions at the rungs of a study from its finished trials, by `hyperband`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from search.training.hyperband import Rungs, predicted
 
 @dataclass(frozen=True)
 class Halving:
-    """What a trial of ``study`` is compared with. Finished trials count, one that was cut off does
-    not: it is done again, and what it meets then is what it met."""
+    """Compares trials of ``study`` with its finished trials. Trials that were cut off do not count,
+    so that a repeated trial gets the same decision."""
 
     study: optuna.Study
     objectives: tuple[Objective, ...]
@@ -24,11 +24,11 @@ class Halving:
     seed: int
 
     def levels(self, ordinal: int) -> tuple[int, ...]:
-        """The rungs of the trial that so many finished ones precede."""
+        """The rungs, in epochs, of the trial with ``ordinal`` trials before it."""
         return self.rungs.levels(self.rungs.bracket(self.seed, ordinal))
 
     def goes_on(self, progress: Progress) -> GoesOn:
-        """The decision about a trial, at each of its rungs."""
+        """The function that decides at each rung whether a trial goes on."""
         bracket = self.rungs.bracket(self.seed, progress.ordinal)
 
         def decide(epochs: int, accuracy: float) -> bool:
@@ -40,8 +40,8 @@ class Halving:
         return decide
 
     def kept(self, progress: Progress, curve: Sequence[float]) -> dict[str, Any]:
-        """What a trial keeps of its training, for decisions about later ones and for samplers:
-        ``foretold``, the values that a pruned one might have reached."""
+        """Attributes of a trial from its training, for decisions about later ones and for samplers:
+        ``foretold``, the predicted final values of a pruned one."""
         full = [t.user_attrs["curve"] for t in self._trained() if t.state == TrialState.COMPLETE]
         known = dict(progress.known)
         found: dict[str, Any] = {"curve": list(curve), "known": known,

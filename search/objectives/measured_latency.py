@@ -1,4 +1,4 @@
-"""Measured latency as an objective: a network is built and timed, and the archive keeps it."""
+"""Measured latency as an objective: a network is built and timed; values are archived."""
 
 import random
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stopwatch:
-    """Times networks on a device. A clock is not repeatable: the trials of a search that is led by
-    it are not either. Weights and images are random."""
+    """Times networks on a device. Measurements vary, so searches with this objective are not
+    reproducible. Weights and images are random."""
 
     archive: Archive
     study: str
@@ -52,7 +52,7 @@ class MeasuredLatency(Objective):
 
     device: Device | None = None
     direction = "minimize"
-    exclusive = True        # two at a time would disturb each other
+    exclusive = True        # concurrent measurements would disturb each other
     title = "latency"
     unit = "nanoseconds, measured"
 

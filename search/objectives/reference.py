@@ -1,4 +1,4 @@
-"""The reference of a combined score: networks of the space inside the budget, always the same."""
+"""Reference networks of a relative score: a fixed sample of the space inside the budget."""
 
 import random
 from contextlib import suppress
@@ -11,13 +11,13 @@ from searchspace.space.point import sample
 from searchspace.space.solver import bring
 
 SIZE = 48
-_TRIES = 4      # draws for each network: some repeat, some lead nowhere
+_TRIES = 4      # draws per network: some repeat, some are invalid
 
 
 def reference(space: Genotype, budget: Budget, size: int = SIZE) -> dict[str, Decisions]:
-    """Random networks of a space, brought inside the budget as proposals are: decisions by
-    identity. Fewer than ``size`` where there are fewer. They follow from the space and the budget
-    alone, so that equal searches with other seeds rank against the same networks."""
+    """At most ``size`` random networks of a space, projected into the budget as proposals are:
+    decisions by identity. They depend on the space and the budget alone, so that searches with
+    different seeds rank against the same networks."""
     rng = random.Random(0)
     found: dict[str, Decisions] = {}
     for _ in range(_TRIES * size):

@@ -1,4 +1,4 @@
-"""A training-free score as an objective: evaluated on one batch, timed, archived."""
+"""Training-free score as an objective: evaluated on one batch, timed, archived."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores networks on one batch; what the archive holds is not scored again.
+    """Scores networks on one batch, unless the archive has the score already.
 
-    ``score``: its name in the registry. ``space`` and its ``reference`` (decisions by identity,
-    see `reference`) are what a combined score ranks networks among.
+    ``score``: its name in the registry. A relative score ranks networks among the ``reference``
+    (decisions by identity, see `reference`) of ``space``.
     """
 
     archive: Archive
@@ -52,8 +52,8 @@ class Scorer:
                 "which are scored first",) if isinstance(chosen, Relative) else ()
 
     def evaluation(self, candidate: Candidate) -> Evaluation:
-        """The score with the weights of the candidate's seed, higher being better; None, with the
-        reason, where the network cannot be scored."""
+        """The score with weights from the candidate's seed, higher is better; None, with the
+        reason, if the network cannot be scored."""
         chosen = find_score(self.score)
         if isinstance(chosen, TrainingFree):
             return self._single(chosen, candidate)
@@ -85,7 +85,7 @@ class Scorer:
 
     @cached_property
     def _digest(self) -> str:
-        """The reference in a word: another one gives other values."""
+        """Digest of the reference, on which the values depend; part of the archive's key."""
         text = "\n".join(self._reference)
         return f"among {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
@@ -94,7 +94,7 @@ class Scorer:
         return {}
 
     def _rate(self, score: Relative, size: int) -> Rate:
-        """The score with its reference measured, from the archive where it can be."""
+        """The score relative to its reference, which is measured unless it is archived."""
         if size not in self._rates:
             assert self.space is not None
             known = []
@@ -151,7 +151,7 @@ class Score(Objective):
 
 
 def scorer_of(context: Context) -> Scorer:
-    """What scores networks in a study, also where the score is no objective of it."""
+    """The scorer of a study, even if the score is not one of its objectives."""
     settings = context.settings
     return Scorer(context.archive, context.name, settings.batch, settings.seed, settings.score,
                   context.space, lambda: context.reference)
@@ -161,10 +161,10 @@ def training_free(genotype: Genotype, size: int, batch: int, seed: int,
                   name: str = DEFAULT_SCORE,
                   reference: Callable[[], Mapping[str, Decisions]] = dict,
                   ) -> Callable[[Decisions], float]:
-    """A score of networks of a space, as a function of their decisions: a network that is scored
-    in a search of the same seed gets the same weights and images here. Nothing is archived.
+    """A score of networks of a space, as a function of their decisions, with the same weights and
+    images as in a search of the same seed. Nothing is archived.
 
-    The function raises ScoreError for a network that cannot be rated, GenotypeError for one that
+    The function raises ScoreError for a network that cannot be scored, GenotypeError for one that
     cannot be built.
     """
     chosen = find_score(name)

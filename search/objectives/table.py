@@ -1,4 +1,4 @@
-"""Known results as an objective: networks are looked up in a table, and nothing is trained."""
+"""Tabular benchmark as an objective: networks are looked up in a table, and nothing is trained."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -30,8 +30,7 @@ class Lookup:
         return evaluated(self.evaluation(candidate))
 
     def evaluation(self, candidate: Candidate) -> Evaluation:
-        """The table's value, higher being better; None, with the reason, where it lacks the
-        network."""
+        """The table's value, higher is better; None, with the reason, if the network is missing."""
         def look_up() -> float:
             total = candidate.expansion.cost()
             value = self.table.value(candidate.identity, total)
@@ -47,7 +46,7 @@ class Lookup:
 @objective("table")
 @dataclass(frozen=True)
 class KnownResult(Objective):
-    """The value that a table of known results has for a network."""
+    """The value of a network in a table of known results."""
 
     table: Table | None = None
     direction = "maximize"
@@ -55,7 +54,7 @@ class KnownResult(Objective):
     unit = "the table's"
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """With the table read; TableError where that cannot be done."""
+        """With the table read; raises TableError if that fails."""
         return replace(self, table=table_for(space, settings.table))
 
     def open(self, context: Context) -> Lookup:

@@ -1,4 +1,4 @@
-"""Evaluating networks by training them: rung by rung, from checkpoints, archived with the curve."""
+"""Evaluation of networks by training: rung by rung, from checkpoints, archived with the curve."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ def always(epochs: int, accuracy: float) -> bool:
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains networks on one split of a data set; what the archive holds is not trained again.
+    """Trains networks on one split of a data set, unless the archive has the result already.
 
-    ``epochs`` is how many the recipe's schedule is laid out for; checkpoints are kept in
-    ``folder`` while a training runs, one an epoch.
+    ``epochs``: length of the recipe's schedule; checkpoints are written to ``folder`` after every
+    epoch while a training runs.
     """
 
     archive: Archive
@@ -48,11 +48,11 @@ class Trainer:
     def evaluation(self, candidate: Candidate, rungs: Sequence[int] = (), goes_on: GoesOn = always,
                    begins: Callable[[int], None] = lambda epochs: None) -> Evaluation:
         """The accuracy on the validation images in percent, after ``fidelity`` epochs: fewer than
-        `epochs` where ``goes_on`` said so at one of the ``rungs``. None, with the reason, where
+        `epochs` if ``goes_on`` returned false at one of the ``rungs``. None, with the reason, if
         the network cannot be trained.
 
-        A network that is archived in full is not asked about again. ``begins`` is called with the
-        number of epochs trained already when the training begins.
+        For a network that is archived in full ``goes_on`` is not called. ``begins`` is called with
+        the number of epochs trained already when the training begins.
         """
         with self.archive.alone(self.key(candidate)) as known:
             if known is not None:
@@ -69,28 +69,28 @@ class Trainer:
             return kept
 
     def key(self, candidate: Candidate, epochs: int | None = None) -> EvaluationKey:
-        """What the archive knows an evaluation by that went through so many epochs, or all."""
+        """The archive's key of an evaluation after ``epochs`` epochs, by default all."""
         return EvaluationKey(candidate.identity, TRAIN, self._data(candidate), candidate.seed,
                              self.described, self.epochs if epochs is None else epochs)
 
     @property
     def described(self) -> str:
-        """The recipe as the archive knows it: its name, what it does, its length here."""
+        """The recipe in the archive's key: its name, digest and length."""
         return f"{self.recipe.name} {self.recipe.digest()}, {self.epochs} epochs"
 
     def _data(self, candidate: Candidate) -> str:
-        """The data as the archive knows them."""
+        """The data in the archive's key."""
         channels, size = candidate.expansion.input[0], candidate.size
         digest = f" {self.data.digest[:12]}" if self.data.digest else ""
         return (f"{self.data.name}{digest} {channels}x{size}x{size}, {self.validation:.4g} held "
                 f"out by seed {self.seed}")
 
     def split(self) -> tuple[Images, Images]:
-        """The images that networks are fitted to, and those that rate them."""
+        """The training and the validation images."""
         return self.data.split(self.validation, derive(self.seed, "validation"))
 
     def resumed(self, candidate: Candidate, checkpoint: Path) -> "Training":
-        """The training of a network, as far as its checkpoint goes; a damaged one is begun anew.
+        """The training of a network, resumed from its checkpoint unless that is damaged.
 
         Raises:
             ScoreError: the network has fewer outputs than there are classes.
@@ -130,8 +130,8 @@ class Trainer:
 
 
 class _Curve:
-    """The validation accuracies of one training after each epoch; it goes on from what the archive
-    holds of a training that was broken off, and from its checkpoint."""
+    """The validation accuracies of one training after each epoch; continues an archived pruned
+    training, and its checkpoint."""
 
     def __init__(self, trainer: Trainer, candidate: Candidate, rungs: Sequence[int],
                  checkpoint: Path, begins: Callable[[int], None]) -> None:
@@ -143,7 +143,7 @@ class _Curve:
         self.run: Training | None = None
 
     def train(self, rungs: Sequence[int], goes_on: GoesOn) -> None:
-        """Train to each rung in turn and to the end, unless ``goes_on`` says no at a rung."""
+        """Train to each rung in turn and to the end, unless ``goes_on`` returns false at a rung."""
         for stop in (*rungs, self.trainer.epochs):
             if len(self.accuracies) < stop:
                 self._train_to(stop)

@@ -1,4 +1,4 @@
-"""Accuracy after training as an objective: which trainings go on, what a trial keeps of its own."""
+"""Accuracy after training as an objective, with pruning and the attributes of trials."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -62,7 +62,7 @@ class Trainings:
         return Evaluated(found.value, found.seconds, pruned=pruned)
 
     def _keep(self, found: Evaluation, progress: Progress) -> None:
-        """Give a trial what it keeps of its training."""
+        """Store the attributes of a trial from its training."""
         curve = found.curve or ()
         if len(self.context.objectives) == 1:       # Optuna takes no reports of several
             for epoch, accuracy in enumerate(curve, 1):
@@ -88,7 +88,7 @@ class Accuracy(Objective):
         return f"{value:.2f} %"
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """With what the search says about training."""
+        """With the training options of the search."""
         if settings.train is None:
             raise ObjectiveError("the objective train needs images: --data, or TrainOptions")
         return replace(self, options=settings.train)
@@ -98,7 +98,7 @@ class Accuracy(Objective):
 
         Raises:
             DataError: the images are missing or damaged. RecipeError or GenotypeError: the recipe
-            is.
+            is missing or invalid.
         """
         options = self.options
         assert options is not None
@@ -107,6 +107,6 @@ class Accuracy(Objective):
         seed = context.settings.seed
         trainer = Trainer(context.archive, context.name, data, options.validation, recipe, epochs,
                           seed, make_folder(context.folder / "checkpoints"), options.device)
-        trainer.split()         # refused now where it cannot be
+        trainer.split()         # raises now if it cannot be read
         halving = Halving(context.study, context.objectives, options.rungs(epochs), seed)
         return Trainings(trainer, halving, context)

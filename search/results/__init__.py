@@ -1,1 +1,1 @@
-"""A finished or running study read back, and written out."""
+"""Results of a study: final comparison, Pareto front, files, and reading a study back."""

@@ -17,15 +17,15 @@ from viz.pages.study import write_report
 
 
 class NothingScoredError(StudyError):
-    """A search that ended without a value for any network."""
+    """A search ended without a value for any network."""
 
 
 def conclude(study: Study, stopped: str | None = None,
              note: Callable[[str], None] = lambda text: None,
              should_stop: Callable[[], bool] = lambda: False) -> Outcome:
-    """What came of a search whose trials have ended, ``stopped`` being the reason where there were
-    fewer than asked for. The best networks and the published ones are scored again, unless the
-    score is not the objective; ``note`` is given a line before each.
+    """The outcome of a search whose trials have ended; ``stopped``: the reason if there were fewer
+    than requested. The best networks and the published ones are re-scored, if the score is the
+    objective; ``note`` is called with a line before each.
 
     Raises:
         NothingScoredError: no trial has a value.
@@ -48,8 +48,8 @@ def conclude(study: Study, stopped: str | None = None,
 
 
 def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genotype:
-    """Write the files of a study into its folder, its report among them; gives its best network.
-    ``url``: its database, where that is not the folder's own."""
+    """Write the files of a study into its folder, its report among them; returns the best network.
+    ``url``: its database, if that is not the one in the folder."""
     session, plan = study.session, study.plan
     folder = session.folder
     with session.writing():

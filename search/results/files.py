@@ -1,5 +1,5 @@
-"""What a study leaves in its folder: best.yaml, trials.csv, the front; best.svg is the command
-line's."""
+"""Result files of a study: best.yaml, trials.csv, finals.csv, the front. best.svg is written by the
+command line."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
 
 
 def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
-    """Write a trial's network; it loads, costs, builds and draws like any other."""
+    """Write a trial's network as a genotype file, and return it."""
     chosen = find_score(study.plan.settings.score)
     score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
         f"{len(result.scores)} initialisations" if result else _values(study.plan.objectives, trial)
@@ -34,7 +34,7 @@ def write_best(study: Study, trial: Trial, result: Result | None, path: Path) ->
 
 
 def write_front(study: Study, front: Front, folder: Path) -> None:
-    """Write the front: front.csv, and front/001.yaml, 002, … in place of an earlier front's."""
+    """Write the front: front.csv, and front/001.yaml, 002, …; replaces earlier files."""
     home = make_folder(folder / "front")
     for old in home.iterdir():
         if re.fullmatch(r"[0-9]{3,}\.yaml", old.name):
@@ -70,12 +70,12 @@ def _values(objectives: Sequence[Objective], trial: Trial) -> str:
 
 
 def _columns(objectives: Sequence[Objective], costs: Sequence[str]) -> list[str]:
-    """Columns of the objectives that are none of the ``costs``, which have columns of their own."""
+    """Columns of the objectives, except for ``costs``, which have columns of their own."""
     return [o.name for o in objectives if o.name not in costs]
 
 
 def _own(objectives: Sequence[Objective], trial: Trial, costs: Sequence[str]) -> list[str]:
-    """What stands in `_columns`: all digits, or nothing where the trial failed."""
+    """Values of `_columns` with all digits; empty if the trial failed."""
     values = trial.values or ("",) * len(objectives)
     return [repr(v) if v != "" else "" for o, v in zip(objectives, values, strict=True)
             if o.name not in costs]
@@ -83,8 +83,8 @@ def _own(objectives: Sequence[Objective], trial: Trial, costs: Sequence[str]) ->
 
 def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective],
                  front: Front | None = None) -> None:
-    """All trials as CSV: objectives, costs, how each came about, one column a decision; with a
-    front whether a trial is on it, and the hypervolume after each."""
+    """All trials as CSV: objectives, costs, origin of the proposal, one column per decision; with
+    a front, whether a trial is on it, and the hypervolume after each."""
     names = sorted({name for t in trials for name in t.decisions})
     costs = ["macs", "params", "memory"]
     if any(t.latency is not None for t in trials):

@@ -1,7 +1,7 @@
 """Final comparison: the best networks and the published ones, re-scored with fresh seeds.
 
-A single score depends on the weights that were drawn. Everything that is compared is scored from
-several fresh initialisations, and a win is claimed only where the spreads do not touch.
+A single score depends on the initial weights. All networks that are compared are scored from
+several fresh initialisations, and a win is claimed only if the spreads do not overlap.
 """
 
 import statistics
@@ -22,14 +22,14 @@ from searchspace.zoo.published import published_at
 SEEDS = 3
 TOP = 10
 FAMILIES = 12      # of published networks in the table
-TOLERANCE = 1.05   # published networks this far above the budget still stand in the table
+TOLERANCE = 1.05   # published networks this far above the budget are still compared
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A network to compare: found (with its trial's number) or published.
 
-    ``start``: the name under which the space knew it before the search.
+    ``start``: its name, if it is a known network of the space.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Result:
 
 
 def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
-    """The best trials, and of the published networks that fit the budget at the search's input
-    size (or nearly): the nearest to it of each family, of the nearest families."""
+    """The best trials, and the published networks that (nearly) fit the budget at the search's
+    input size: the nearest one of each family, for the nearest families."""
     found = [_found(space, t) for t in best]
     budget = settings.budget
     nearest: dict[str, tuple[float, Entry]] = {}
@@ -87,7 +87,7 @@ def _found(space: Genotype, trial: Trial) -> Entry:
 
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
-    """Scores of an entry from three fresh initialisations; None where it cannot be rated."""
+    """Scores of an entry from three fresh initialisations; None if it cannot be scored."""
     scores = [scorer.evaluation(Candidate(
         entry.genotype, entry.decisions, settings.input,
         derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
@@ -97,7 +97,7 @@ def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
 
 
 def verdict(results: list[Result], settings: Settings) -> str:
-    """One honest sentence: did the search beat the published networks at its input size?"""
+    """One sentence: whether the search beat the published networks at its input size."""
     found = [r for r in results if r.entry.trial is not None]
     known = [r for r in results if r.entry.trial is None and not r.entry.over]
     if not found:
@@ -119,7 +119,7 @@ def verdict(results: list[Result], settings: Settings) -> str:
 
 
 def caveat(score: str) -> str:
-    """What a user should know of a score."""
+    """The limitations of a score, in a few sentences."""
     if score == "naswot":
         return ("The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how "
                 "differently their non-linearities respond to images of digits. It ranks networks, "

@@ -13,11 +13,11 @@ from searchspace.space.budget import Budget
 class Front:
     """The front over a study's trials.
 
-    ``members`` are best in the first objective first; ``volumes`` is the hypervolume after each
-    trial by its number, in the product of the objectives' units, against ``reference``, which is
-    in the objectives' own units: the budget's bound where there is one, else the worst value seen.
-    ``share`` is the last volume's part of the box between the reference and the best value seen of
-    each objective.
+    ``members`` are sorted by the first objective, best first; ``volumes`` maps trial numbers to
+    the hypervolume after that trial, in the product of the objectives' units, against
+    ``reference``, in the objectives' units: the budget's bound if there is one, else the worst
+    value seen. ``share`` is the last hypervolume as a fraction of the box between the reference
+    and the best value seen of each objective.
     """
 
     objectives: tuple[Objective, ...]
@@ -35,7 +35,7 @@ class Front:
 
 def front_of(trials: list[Trial], objectives: tuple[Objective, ...],
              budget: Budget) -> Front | None:
-    """The front of all trials; None where none has values."""
+    """The front of all trials; None if none has values."""
     scored = [(t, _losses(t.values, objectives)) for t in trials if t.values]
     if not scored:
         return None

@@ -10,8 +10,8 @@ from search.study.trial import Trial
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``best``: the best trials by the first objective, best first. ``chosen``: the network that
-    `best.yaml` holds. ``stopped``: why there could be no more trials."""
+    """``best``: the best trials by the first objective, best first. ``chosen``: the network in
+    `best.yaml`. ``stopped``: the reason if the search ended early."""
 
     trials: list[Trial]
     best: list[Trial]
@@ -23,14 +23,14 @@ class Outcome:
 
     @property
     def result(self) -> Result | None:
-        """The chosen network in the final comparison, where it was compared."""
+        """The chosen network's result in the final comparison, if it was compared."""
         return next((r for r in self.results if r.entry.trial == self.chosen.number), None)
 
 
 def outcome(study: Study, trials: list[Trial], results: list[Result], stopped: str | None,
             interrupted: bool) -> Outcome:
-    """Of several objectives the knee is chosen, else the network with the best mean in the final
-    comparison; the best single score where none was scored again."""
+    """The outcome with its chosen network: for several objectives the knee of the front, else the
+    network with the best mean in the final comparison, or without one the best single score."""
     best = study.best(TOP)
     front = front_of(trials, study.plan.objectives, study.plan.settings.budget) \
         if len(study.plan.objectives) > 1 else None

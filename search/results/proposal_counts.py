@@ -9,12 +9,12 @@ from search.study.trial import Trial
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """Counts over a search; the networks that it started with are nobody's proposals.
+    """Counts over a search, without the networks of the warm start.
 
-    ``made`` = ``scored`` + those that made no network, none inside the budget, or one that cannot
-    be scored. Of the scored ones ``kept`` are what the sampler proposed, ``moved`` were brought to
-    the budget, and ``replaced`` are the nearest new network in the place of one scored already.
-    ``share`` and ``rank`` are the median distances of all scored ones.
+    ``made`` = ``scored`` + proposals that are invalid, cannot be projected into the budget, or
+    cannot be scored. Of the scored ones ``kept`` are unchanged, ``moved`` were projected into the
+    budget, and ``replaced`` are the nearest new network instead of one scored already. ``share``
+    and ``rank`` are the median distances of all scored ones, see `Distance`.
     """
 
     made: int

@@ -1,4 +1,4 @@
-"""A study read back from its folder, as the rows that `viz` is handed."""
+"""Reader of a study's folder: its trials as the rows that `viz` displays."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,12 +34,12 @@ _WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
 
 
 def read_study(folder: str | Path, url: str | None = None) -> Results:
-    """What a study in a folder has found so far; it may be running. ``url``: the database that it
-    is in, where that is not the one that the folder tells.
+    """The results so far of a study in a folder; it may be running. ``url``: its database, if that
+    is not the one in the folder.
 
     Raises:
-        StudyError: there is no study. SearchspaceError: its space is not to be had any more, which
-            can only be where it was made by a version that kept no copy.
+        StudyError: there is no study. SearchspaceError: its space no longer exists, and the study
+            was made by a version that kept no copy.
     """
     folder = Path(folder)
     with _opened(folder, url) as study:
@@ -72,8 +72,8 @@ def _results(study: optuna.Study, folder: Path) -> Results:
 
 
 def _space(kept: Kept | None, settings: Mapping[str, Any]) -> Genotype:
-    """The study's own copy of its space; where there is none, what its name or path leads to now.
-    Code that the study keeps is run where the user has allowed it."""
+    """The study's own copy of its space; without one, the present space of its name or path.
+    Operations that the study keeps as code are run if the user has allowed it."""
     if kept is not None:
         kept.run()
         return kept.genotype(settings["space"])
@@ -105,7 +105,7 @@ def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
 
 def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
            settings: Mapping[str, Any], kept: Kept | None) -> tuple[tuple[str, str], ...]:
-    """What the summary says in words."""
+    """Names and values of the facts in the summary."""
     distinct = len({t.user_attrs["identity"] for t in trials})
     origins = ((o, sum(r.origin == o for r in rows)) for o in ORIGINS)
     return (("trials", f"{len(rows):,}"), ("scored", f"{sum(bool(r.values) for r in rows):,}"),
@@ -137,7 +137,7 @@ def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> 
 
 
 def _limits(budget: str) -> Iterator[Limit]:
-    """The bounds of a budget as `Budget.text` writes them: ``300M-4Mparams-1MBto2MB-20ms``."""
+    """The bounds in the text of a budget (`Budget.text`): ``300M-4Mparams-1MBto2MB-20ms``."""
     for part in budget.split("-"):
         name, parse = next(((name, parse) for suffix, name, parse in _WRITTEN
                             if part.endswith(suffix)), ("macs", parse_amount))
@@ -147,7 +147,7 @@ def _limits(budget: str) -> Iterator[Limit]:
 
 
 def _rivals(file: Path) -> Iterator[Rival]:
-    """The final comparison, where there was one."""
+    """The networks of the final comparison, if there was one."""
     if not file.is_file():
         return
     for r in read(own(file)):
@@ -164,7 +164,7 @@ class _Decided:
 
 
 def _effects(space: Genotype, rows: list[Row]) -> tuple[tuple[str, float], ...]:
-    """The shares of the first objective's variance that holes explain alone."""
+    """First-order variance shares of the first objective, by hole."""
     holes = {hole.name: hole for hole in space.holes}
     points = [_Decided(row.decisions, {
         name: holes.get(name) or holes[name.rpartition(".")[0]]       # once a repeat
@@ -175,7 +175,7 @@ def _effects(space: Genotype, rows: list[Row]) -> tuple[tuple[str, float], ...]:
 
 
 def _completed(found: Results) -> Results:
-    """With what follows from the rows: the best one, and the hypervolumes."""
+    """The results with what is derived from the rows: the best one, and the hypervolumes."""
     if not found.scored:
         return found
     goals = found.goals if len(found.goals) > 2 else found.axes
@@ -195,8 +195,8 @@ def _completed(found: Results) -> Results:
 
 
 def _best(found: Results, losses: Mapping[int, Point]) -> int:
-    """The trial that best.yaml holds: the best mean where networks were scored again, the knee of
-    several goals, else the best value."""
+    """Number of the trial in best.yaml: the best mean of the final comparison, the knee for
+    several objectives, else the best value."""
     again = [r for r in found.rivals if r.trial is not None]
     if again:
         return max(again, key=lambda r: r.mean).trial or 0

@@ -1,4 +1,4 @@
-"""Which sampler suits a search, and why, in one line."""
+"""Automatic choice of a sampler for a search, with the reason in one line."""
 
 from search.samplers.switching import MODELLED
 from searchspace import Genotype
@@ -6,13 +6,13 @@ from searchspace.space.counting import HoleTree, is_small
 from searchspace.space.descent import is_conditional
 
 DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
-FRONT = 3           # objectives up to which weights drawn at random reach all of the front
+FRONT = 3           # objectives up to which random weights cover the front
 
 
 def auto(space: Genotype, objectives: int = 1) -> tuple[str, str]:
     """A sampler's name and the reason, from the number of holes, whether they are conditional,
-    the size of the space and the number of objectives. The number of trials has its say while
-    the search runs: a model hands over when it grows slow, which more ``--trials`` do not change.
+    the size of the space and the number of objectives. It does not depend on ``--trials``: a
+    model that becomes slow is replaced during the search.
     """
     holes = len(space.holes)
     if objectives > FRONT:

@@ -1,4 +1,4 @@
-"""What all samplers share: what they may know, what they are asked, where randomness is from."""
+"""Interface of all samplers: the task, the history of trials, and their random seeds."""
 
 import random
 import statistics
@@ -36,19 +36,19 @@ class Task:
 
     space: Genotype
     budget: Budget
-    prior: Score | None = None      # of networks that were not evaluated; higher is better
+    prior: Score | None = None      # score of networks not evaluated; higher is better
 
 
 class Sampler(Protocol):
-    """Proposes a network for the next trial. What it keeps between calls are caches only: the
-    answer depends on the finished trials and the seed, so that a continued study goes on alike."""
+    """Proposes a network for the next trial. Its state consists of caches only: a proposal depends
+    on the finished trials and the seed, so that an interrupted study continues identically."""
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """A function that decides every hole; ``seed`` is another one in each trial."""
+        """A function that decides every hole; ``seed`` differs between trials."""
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
                     values: list[float] | None) -> None:
-        """Hears how a trial ended."""
+        """Called with the result of each trial."""
 
 
 SAMPLERS: Registry[Callable[[Task], Sampler]] = Registry("sampler", "docs/search.md")
@@ -57,7 +57,7 @@ SAMPLERS: Registry[Callable[[Task], Sampler]] = Registry("sampler", "docs/search
 @dataclass(frozen=True, slots=True)
 class Past:
     """A finished trial. ``values`` are to be maximised, whatever the study's directions; None for
-    a network that could not be scored. Of a pruned training they are predicted."""
+    a network that could not be scored, and predicted for a pruned training."""
 
     decisions: dict[str, Atom]
     identity: str
@@ -65,31 +65,27 @@ class Past:
     values: tuple[float, ...] | None
 
 
-
-
 def finished(trial: FrozenTrial) -> bool:
-    """Whether a trial was scored, pruned, or found impossible to score; not one that was cut
-    off."""
+    """Whether a trial was scored, pruned, or failed for good; false if it was cut off."""
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or "error" in trial.user_attrs
 
 
 def snapshot(study: optuna.Study) -> list[FrozenTrial]:
-    """All trials as they were when the latest one was asked for; read once for each."""
+    """All trials at the creation of the latest one; read once per trial."""
     return study._get_trials(deepcopy=False, use_cache=True)
 
 
 def ordinal(study: optuna.Study, number: int) -> int:
-    """How many trials before the one of this number count: finished, or being evaluated. No two
-    trials that are evaluated at the same time have the same one."""
+    """Number of trials before this one that are finished or being evaluated; unique among the
+    trials that are evaluated at the same time."""
     return sum(finished(t) or t.state == TrialState.RUNNING
                for t in snapshot(study) if t.number < number)
 
 
 def history(study: optuna.Study) -> list[Past]:
-    """The finished trials in order, and after them those that other workers evaluate just now:
-    at the median of what was found, so that nobody proposes their neighbours as well (the constant
-    liar of Ginsbourger, Le Riche & Carraro 2010, section 4.2). A training that was broken off
-    has the values that it might have reached."""
+    """The finished trials in order, and after them those being evaluated by other workers, with
+    the median of the values found, so that their neighbours are not proposed too (constant liar:
+    Ginsbourger, Le Riche & Carraro 2010, section 4.2). A pruned training has predicted values."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
     trials = snapshot(study)
     past = [_past(t, tuple(s * v for s, v in zip(signs, told, strict=True)) if told else None)
@@ -119,12 +115,12 @@ def ordered(hole: Hole) -> bool:
 
 
 def option(label: Atom) -> tuple[bool, Atom]:
-    """What tells options apart: True and 1 are two."""
+    """Key of an option that distinguishes True from 1."""
     return isinstance(label, bool), label
 
 
 def distribution(hole: Hole) -> BaseDistribution:
-    """What Optuna samples for a hole: a range stays ordered, everything else is categorical."""
+    """Optuna's distribution of a hole: a range stays ordered, everything else is categorical."""
     if hole.kind in ("int", "graph"):
         numbers = [exact(label) for label in hole.labels]
         low, high = numbers[0], numbers[-1]
@@ -136,7 +132,7 @@ def distribution(hole: Hole) -> BaseDistribution:
 
 
 def taking(decisions: Mapping[str, Atom], rng: random.Random) -> Propose:
-    """These decisions; a hole that they leave open is drawn, as is one that has no such option."""
+    """Propose these decisions; holes without one, or without that option, are drawn at random."""
     def propose(name: str, hole: Hole) -> Atom:
         label = decisions.get(name)
         return label if name in decisions and label in hole.labels else rng.choice(hole.labels)

@@ -1,9 +1,9 @@
 """Regularised evolution over genotypes (Real et al. 2019, algorithm 1), with crossover.
 
-Who is young enough lives: the population are the latest trials, and each proposal is the child of
-the best of a random few of them. Children differ in one decision (a hole, so also the operation or
-the origin of an edge of a cell); half of them first take a share of their decisions from a second
-parent. Holes that a change opens are drawn. Several objectives: the lower nondominated rank wins.
+The population is the latest trials; each proposal is a child of the tournament winner, the best of
+a random few of them. Children differ in one decision (a hole, so also the operation or the origin
+of an edge of a cell); half of them first take a share of their decisions from a second parent.
+Holes that a change opens are drawn. Several objectives: the lower nondominated rank wins.
 """
 
 import random
@@ -25,7 +25,7 @@ _TRIES = 20
 
 
 class Evolution:
-    """See the module."""
+    """Regularised evolution with crossover."""
 
     def __init__(self, task: Task) -> None:
         self.space = task.space
@@ -48,7 +48,7 @@ class Evolution:
 
 def child(space: Genotype, first: Mapping[str, Atom], second: Mapping[str, Atom],
           rng: random.Random) -> dict[str, Atom]:
-    """The decisions of a valid network near its first parent, or the parent's where none is."""
+    """The decisions of a valid child of two parents; the first parent's if none is found."""
     for _ in range(_TRIES):
         mixed = dict(first)
         if rng.random() < CROSSOVER:
@@ -67,7 +67,7 @@ def child(space: Genotype, first: Mapping[str, Atom], second: Mapping[str, Atom]
 
 
 def fronts(values: Sequence[tuple[float, ...]]) -> list[int]:
-    """The nondominated rank of each, 0 for what nothing is better than in every respect."""
+    """The nondominated rank of each point, 0 for those on the Pareto front; maximised values."""
     ranks = [-1] * len(values)
     rank = 0
     while -1 in ranks:

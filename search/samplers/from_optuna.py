@@ -1,6 +1,6 @@
-"""Optuna's samplers as ours.
+"""Adapters of Optuna's samplers.
 
-A fresh one is made for every trial from the trial's seed, because a sampler that is restarted from
+A new one is made for every trial from the trial's seed, because a sampler that is restarted from
 its seed repeats its random numbers.
 """
 
@@ -19,7 +19,7 @@ from searchspace.space.point import Propose
 
 
 class OptunaSampler:
-    """Proposes what a sampler of Optuna's, made by ``make`` from a seed, does."""
+    """Proposes by a sampler of Optuna, which ``make`` creates from a seed."""
 
     def __init__(self, make: Callable[[int], BaseSampler]) -> None:
         self.make = make
@@ -37,7 +37,7 @@ class OptunaSampler:
         if isinstance(inner, BaseGASampler):
             # Parents come back from Optuna's cache in another order than on the first call, and
             # without the random numbers spent on choosing them: another sampler calls beforehand,
-            # and a trial that is done again meets what the first try met.
+            # and a repeated trial must get what the first attempt got.
             other = self._fresh(seed)
             assert isinstance(other, BaseGASampler)
             other.get_parent_population(study, other.get_trial_generation(study, trial))

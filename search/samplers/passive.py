@@ -1,7 +1,7 @@
 """A passive Optuna sampler: networks are proposed as a whole, in `search.study.proposer`.
 
-They are written at once (`search.study.trial.begin`): what a sampler is told is what was really
-scored.
+They are recorded after projection (`search.study.trial.begin`), so samplers learn from the network
+that was evaluated.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ Proposals = Callable[[int], Propose]        # the first, the second … proposal
 
 def proposals(sampler: Sampler, study: optuna.Study, trial: FrozenTrial, seed: int,
               ordinal: int) -> Proposals:
-    """What ``sampler`` proposes for a trial that ``ordinal`` others precede; all of its randomness
-    comes from (seed, ordinal)."""
+    """Proposals of ``sampler`` for a trial; ``ordinal``: number of trials before it. Random numbers
+    are seeded by (seed, ordinal) alone."""
     def nth(number: int) -> Propose:
         parts = (ordinal, number) if number else (ordinal,)
         return sampler.propose(study, trial, derive(seed, "sampler", *parts))
@@ -30,7 +30,7 @@ def proposals(sampler: Sampler, study: optuna.Study, trial: FrozenTrial, seed: i
 
 
 class PassiveSampler(BaseSampler):
-    """Passes on to ``sampler`` how trials end."""
+    """Suggests nothing, and passes the results of trials to ``sampler``."""
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler

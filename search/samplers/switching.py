@@ -10,8 +10,8 @@ MODELLED = 500      # trials after which the model of a large space is slower th
 
 
 class SwitchingSampler:
-    """``first`` up to so many finished trials, ``then`` from there on: by their number, not by a
-    clock, so that the same seed gives the same trials on any machine."""
+    """Uses ``first`` up to ``after`` finished trials, then ``then``. The criterion is not a time,
+    so that the same seed gives the same trials on any machine."""
 
     def __init__(self, first: Sampler, then: Sampler, after: int) -> None:
         self.first, self.then, self.after = first, then, after

@@ -1,1 +1,1 @@
-"""What scores are worth, measured against known accuracies."""
+"""Evaluation of scores against known accuracies."""

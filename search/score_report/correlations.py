@@ -1,7 +1,7 @@
-"""How well a score orders networks: rank correlations with bootstrap intervals.
+"""Rank correlations of scores with accuracies, with bootstrap intervals.
 
-A partial correlation is that of what is left of both rankings when a linear dependence on the
-control's ranks is taken from each. Intervals are percentiles over resampled networks.
+A partial correlation is that of the residuals of both rankings after regressing each on the
+control's ranks. Intervals are percentiles over resampled networks.
 """
 
 import math
@@ -23,7 +23,7 @@ Statistic = Callable[..., Any]
 
 
 class Estimate(NamedTuple):
-    """A value with the ends of its 95 % interval; nan where it is not defined."""
+    """A value with its 95 % confidence interval; nan where undefined."""
 
     value: float
     low: float
@@ -37,9 +37,9 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Worth:
-    """What a score is worth where accuracies are known.
+    """Correlations of a score with known accuracies.
 
-    ``top``: Spearman among the tenth of greatest accuracy. ``bands``: inside each band of MACs.
+    ``top``: Spearman among the best tenth by accuracy. ``bands``: inside each band of MACs.
     ``gain``: its Spearman less that of the best baseline.
     """
 
@@ -54,7 +54,7 @@ class Worth:
 
 def worth(score: Array, accuracy: Array, macs: Array, params: Array, baseline: Array,
           bands: list[NDArray[np.bool_]], seed: int = 0) -> Worth:
-    """All of it for one score; arrays of shape (networks,), ``bands`` are masks."""
+    """The correlations of one score; arrays of shape (networks,), ``bands`` are masks."""
     best = accuracy >= np.quantile(accuracy, 0.9)
     return Worth(
         estimate(spearman, (score, accuracy), seed),
@@ -67,8 +67,8 @@ def worth(score: Array, accuracy: Array, macs: Array, params: Array, baseline: A
 
 
 def estimate(statistic: Statistic, arrays: tuple[Array, ...], seed: int = 0) -> Estimate:
-    """A statistic of paired arrays with its bootstrap interval; one that takes no ``axis`` is
-    resampled fewer times, as it is slow."""
+    """A statistic of paired arrays with its bootstrap interval; one without a parameter ``axis`` is
+    slow, so it is resampled fewer times."""
     if len(arrays[0]) < LEAST:
         return Estimate(math.nan, math.nan, math.nan)
     value = float(statistic(*arrays))
@@ -86,25 +86,25 @@ def estimate(statistic: Statistic, arrays: tuple[Array, ...], seed: int = 0) -> 
 
 
 def spearman(a: Array, b: Array, axis: int = -1) -> Any:
-    """Spearman's rank correlation along the last axis; nan where one is constant."""
+    """Spearman's rank correlation along the last axis; nan if an array is constant."""
     return _pearson(stats.rankdata(a, axis=axis), stats.rankdata(b, axis=axis), axis)
 
 
 def kendall(a: Array, b: Array) -> float:
-    """Kendall's τ-b; nan where one is constant."""
+    """Kendall's τ-b; nan if an array is constant."""
     return float(stats.kendalltau(a, b).statistic)
 
 
 def partial(a: Array, b: Array, control: Array, axis: int = -1) -> Any:
-    """Spearman's correlation given a control; nan where a ranking is the control's."""
+    """Partial Spearman correlation given a control; nan if a ranking equals the control's."""
     ab, ac, bc = spearman(a, b, axis), spearman(a, control, axis), spearman(b, control, axis)
     left = (1 - ac ** 2) * (1 - bc ** 2)
-    # What rounding leaves of a ranking that the control explains is no ranking.
+    # Residuals of a ranking that the control explains are rounding errors.
     return np.where(left > 1e-9, (ab - ac * bc) / np.sqrt(np.maximum(left, 1e-9)), np.nan)[()]
 
 
 def gain(a: Array, b: Array, baseline: Array, axis: int = -1) -> Any:
-    """How much better a orders b than the baseline does, by Spearman's correlation."""
+    """Spearman's correlation of a and b less that of the baseline and b."""
     return spearman(a, b, axis) - spearman(baseline, b, axis)
 
 

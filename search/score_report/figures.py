@@ -12,7 +12,7 @@ BASE, SCORE = "#a44a3f", "#1b6ca8"
 
 def dots(title: str, panels: Sequence[str], rows: Mapping[str, Sequence[Estimate]],
          marked: frozenset[str]) -> str:
-    """A row a score, a panel a statistic from −1 to 1: a dot, and a line for its interval.
+    """One row per score, one panel per statistic from −1 to 1: a dot, and a line for its interval.
     ``marked`` rows (baselines) have another colour."""
     width = LEFT + len(panels) * (PANEL + GAP)
     height = TOP + ROW * len(rows) + 40

@@ -1,5 +1,4 @@
-"""Networks of a space with all their scores, measured once and kept as JSON: what the honesty
-report is made of."""
+"""Scores of sampled networks of a space, stored as JSON: the data of the score report."""
 
 import json
 import random
@@ -35,7 +34,7 @@ _Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float
 
 @dataclass(frozen=True)
 class Job:
-    """What is measured, the same for all networks."""
+    """Settings of the measurements, the same for all networks."""
 
     space: str
     input: int
@@ -53,12 +52,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Network:
-    """One network with its scores, each with its seconds of one core (building included; a busy
-    machine does not count) or why it failed.
+    """One network with its scores, each with its CPU seconds on one core (building included), or
+    the reason of its failure.
 
-    ``accuracy`` is the table's, None where there is none. ``reference``: one of those with which
-    relative scores compare. ``drawn``: part of the sample. ``again``: scores from a second draw of
-    weights, of some networks.
+    ``accuracy``: from the table, or None. ``reference``: whether it belongs to the reference of
+    relative scores. ``drawn``: whether it belongs to the sample. ``again``: scores from a second
+    draw of weights, for some networks.
     """
 
     decisions: dict[str, Atom]
@@ -76,22 +75,22 @@ class Network:
 
 @dataclass(frozen=True)
 class Sample:
-    """A job with its networks; all in one JSON file."""
+    """A job with its networks, in one JSON file."""
 
     job: Job
-    what: str | None                # what the accuracies are
+    what: str | None                # name of the accuracies
     networks: tuple[Network, ...]
 
     def write(self, path: Path) -> None:
-        """Write the sample, one network a line."""
+        """Write the sample, one network per line."""
         head = json.dumps({**asdict(self.job), "what": self.what})
         rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
         write_file(path, f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n')
 
     @classmethod
     def read(cls, path: Path, space: str) -> "Sample":
-        """Read what `write` wrote; SearchspaceError where the file is no such one, or of another
-        space than ``space`` and the bundled ones: a file does not choose what else is read."""
+        """Read a file of `write`; raises SearchspaceError if it is invalid, or its space is neither
+        ``space`` nor bundled: a file must not choose what else is read."""
         try:
             content = parse_json(read_bytes(path, MAX_JSON))
             head = dict(content["job"])
@@ -110,7 +109,7 @@ class Sample:
 
 
 def _short(row: dict[str, object]) -> dict[str, object]:
-    """A network without what is empty; ten digits are more than any ranking needs."""
+    """A network without empty fields, and with ten digits per number."""
     def short(value: object) -> object:
         if isinstance(value, float):
             return float(f"{value:.10g}")
@@ -121,15 +120,15 @@ def _short(row: dict[str, object]) -> dict[str, object]:
 
 
 def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
-    """The names of the single scores that these consist of, in the registry's order."""
+    """The names of the single scores that these are made of, in the registry's order."""
     names = {p.name for s in scores for p in (s.parts if isinstance(s, Relative) else (s,))}
     return tuple(name for name in SCORES if name in names)
 
 
 def draw(space: Genotype, count: int, seed: int, budget: Budget,
          table: Table | None) -> list[Decisions]:
-    """Distinct networks inside a budget, ``count`` at most: of a table or a small space all where
-    there are no more, else random ones, each hole uniform over its options."""
+    """At most ``count`` distinct networks inside a budget: all of a table or a small space if there
+    are no more, else random ones, each hole uniform over its options."""
     rng = random.Random(f"networks {seed}")
     points: list[Point] | None = None
     if table is None:

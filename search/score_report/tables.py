@@ -17,7 +17,7 @@ from searchspace.safety.files import write_file
 
 @dataclass(frozen=True)
 class Line:
-    """What the report says of one score. ``again``: Spearman between two draws of weights."""
+    """The report's line of one score. ``again``: Spearman between two draws of weights."""
 
     name: str
     networks: int
@@ -30,7 +30,7 @@ class Line:
 
 
 def worth_table(lines: Sequence[Line], space: str, what: str, strongest: str) -> Grid:
-    """How well each score orders the networks."""
+    """Table of the rank correlations of each score."""
     grid = Grid(title=f"{space}: rank correlation with {what}, "
                       f"{max(ln.networks for ln in lines)} networks", title_justify="left")
     for head in ("score", "Spearman", "Kendall", "top tenth", "given MACs", "given params",
@@ -46,7 +46,7 @@ def worth_table(lines: Sequence[Line], space: str, what: str, strongest: str) ->
 
 
 def band_table(lines: Sequence[Line], bands: Sequence[tuple[str, int]], space: str) -> Grid:
-    """Spearman inside each band; bands by name with their numbers of networks."""
+    """Table of Spearman inside each band; bands by name with their numbers of networks."""
     grid = Grid(title=f"{space}: Spearman inside bands of MACs (networks)",
                 title_justify="left")
     for head in ("score", *(f"{name} ({count})" for name, count in bands), "least"):
@@ -61,7 +61,7 @@ def band_table(lines: Sequence[Line], bands: Sequence[tuple[str, int]], space: s
 
 
 def share_table(lines: Sequence[Line], space: str) -> Grid:
-    """How much of each score is cost, size and family."""
+    """Table of the variance shares of each score: cost, size and family."""
     grid = Grid(title=f"{space}: correlation with the costs, and shares of the "
                       "variance of ranks", title_justify="left")
     for head in ("score", *BASELINES, "size", "family", "either", "structure, chance", "two draws"):

@@ -1,11 +1,10 @@
-"""How much of a score is size, family and structure: a decomposition of its variance.
+"""Variance decomposition of a score: size, family and structure.
 
 The ranks of the score over a sample are regressed on size (logarithms of MACs, parameters,
 activations and depth, and their squares), on family (each family's share of the MACs), and on
-both: what only one of them explains is its own; what either explains (families differ in size) is
-told apart; what neither explains is structure and chance, and a second draw of weights tells how
-much is chance (commonality analysis, Newton & Spurrell 1967). R² are adjusted for the number of
-columns.
+both. Shares explained by only one of them, by either (families differ in size), and by neither
+(structure and chance) are reported separately; a second draw of weights estimates chance
+(commonality analysis, Newton & Spurrell 1967). R² are adjusted for the number of columns.
 """
 
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ Array = NDArray[np.float64]
 
 
 class Shares(NamedTuple):
-    """Shares of a score's variance that sum to 1. ``either`` may be below 0: then size and family
-    hide each other."""
+    """Shares of a score's variance that sum to 1. ``either`` may be negative: then size and family
+    are suppressor variables of each other."""
 
     size: float
     family: float

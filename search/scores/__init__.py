@@ -1,3 +1,1 @@
-"""Scores that rank a network without training it."""
-
-
+"""Training-free scores of networks (zero-cost proxies)."""

@@ -1,4 +1,4 @@
-"""Lists the training-free scores: ``python -m search.scores``."""
+"""List of the training-free scores: ``python -m search.scores``."""
 
 import sys
 
@@ -12,7 +12,7 @@ from searchspace.cli import Console, fail
 
 
 def main(arguments: list[str]) -> int:
-    """All scores in a table, or those that are named, in full; 2 for a name that is none."""
+    """Print a table of all scores, or details of the named ones; returns 2 for an unknown name."""
     console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         chosen = [find_score(name) for name in arguments or

@@ -1,4 +1,4 @@
-"""Binary codes of images: which inputs of a network's non-linearities are above zero.
+"""Binary activation codes of images: which inputs of a network's non-linearities are above zero.
 
 One bit for each activation: the sign of a non-linearity's *input*. For ReLU this is whether it is
 active; for functions whose output has one sign (sigmoid) or no exact zero (SiLU, GELU) it is still
@@ -21,9 +21,9 @@ from search.scores.instrumentation import NONLINEAR, Watch, batch_statistics, ch
 
 
 def code(net: nn.Module, images: Tensor, visit: Callable[[Tensor], None]) -> None:
-    """Run ``net`` once and hand ``visit`` the input of each coded non-linearity, as a matrix of
-    shape (N, activations); where it is above zero, the bit is 1. The order of the columns is free,
-    but the same for all N images.
+    """Run ``net`` once and call ``visit`` with the input of each coded non-linearity, as a matrix
+    of shape (N, activations); where it is above zero, the bit is 1. The order of the columns is
+    unspecified, but the same for all N images.
 
     One forward pass without gradients or autocast. Batch and instance norms use the statistics of
     this batch, all other modules run in evaluation mode (no dropout), so that the result depends
@@ -69,7 +69,7 @@ def code(net: nn.Module, images: Tensor, visit: Callable[[Tensor], None]) -> Non
 
 
 def check_distinct(images: Tensor) -> None:
-    """ScoreError where two images of a batch are equal: every network confuses these."""
+    """Raise ScoreError if two images of a batch are equal: no network can distinguish them."""
     if len(torch.unique(images.flatten(1), dim=0)) < len(images):
         raise ScoreError("the batch holds the same image twice, which no network tells apart")
 
@@ -82,7 +82,7 @@ def agreements(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """Matrix K of a batch: float64 of shape (N, N), K_ij = bits on which images i and j agree.
 
     The counts are exact integers, summed over all coded non-linearities of one forward pass. See
-    `code` for how the network is run, what is left of it changed, and what raises.
+    `code` for how the network is run, its side effects, and what raises.
     """
     with torch.autocast(images.device.type, enabled=False):     # it would round the products
         counts = _Counts(len(images) if images.dim() else 0, images.device)

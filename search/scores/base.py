@@ -1,4 +1,4 @@
-"""What a training-free score is: a record that says what it costs and where it fails, and a rule.
+"""Interface of training-free scores: a rule with its costs and known failures.
 
 A score is one file in `search/scores/proxies/`: a function of a `Subject`, registered by `score`.
 """
@@ -27,21 +27,21 @@ FEWEST, MOST, PIXELS = 32, 128, 128 * 32 * 32
 
 
 def usual_batch(size: int) -> int:
-    """How many square images of an edge of ``size`` a score looks at by default: so many that a
-    score of a small network takes about as long at any size, within bounds. More tell networks of
-    one size apart better, see docs/scores.md.
+    """Default batch for square images with an edge of ``size`` pixels: within bounds, a small
+    network takes about as long at any size. Larger batches discriminate better between networks
+    of one size, see docs/scores.md.
     """
     return min(MOST, max(FEWEST, PIXELS // size**2))
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One network to be scored, with what scores may look at; made where it is first asked for.
+    """One network to be scored, with the inputs of scores; these are made when first needed.
 
     ``size``: edge of the square images, in pixels. ``batch``: how many images. The weights are
     drawn from ``weight_seed`` alone, the images and all noise from ``data_seed`` alone, and the
-    caller's generators are left as they were. Scores leave the network as it was, so that one
-    subject serves several.
+    caller's generators are unchanged. Scores restore the network, so that one subject serves
+    several.
     """
 
     genotype: Genotype
@@ -58,7 +58,7 @@ class Subject:
 
     @cached_property
     def network(self) -> "torch.nn.Module":
-        """The network as the builder makes it, with torch's default initial weights.
+        """The built network, with torch's default initial weights.
 
         Raises:
             GenotypeError: it cannot be built.
@@ -103,7 +103,7 @@ class Subject:
         return digit_labels(self.batch, self.data_seed)
 
     def data(self, needs: tuple[Need, ...]) -> str:
-        """What a score that ``needs`` these looks at, in words: the archive's key of it."""
+        """Description of the data for a score with these ``needs``; part of the archive's key."""
         channels = self.expansion.input[0]
         size = f"{channels}x{self.size}x{self.size}"
         if not needs:
@@ -112,8 +112,7 @@ class Subject:
         return f"{kind} {self.batch}x{size} seed {self.data_seed}"
 
     def noise(self, batch: int, stream: int = 0) -> "torch.Tensor":
-        """Standard normal input of shape (batch, channels, size, size); another ``stream`` is
-        independent of it."""
+        """Standard normal input of shape (batch, channels, size, size); streams are independent."""
         import torch
 
         from search.scores.instrumentation import channels_last
@@ -128,12 +127,12 @@ class Subject:
 class TrainingFree:
     """A score of untrained networks; higher is better.
 
-    ``forward`` and ``backward`` are passes of the whole batch; 0 and 0 for what follows from the
-    genotype alone. ``failures``: where it is known to mislead, in sentences.
+    ``forward`` and ``backward``: number of passes of the whole batch; both 0 if the genotype alone
+    suffices. ``failures``: known failures, in sentences.
     """
 
     name: str                       # on command lines and in the archive
-    title: str                      # for people
+    title: str                      # human-readable
     source: str                     # paper, section or equation
     needs: tuple[Need, ...]
     forward: float
@@ -141,7 +140,7 @@ class TrainingFree:
     failures: str
     rule: Callable[[Subject], float] = field(repr=False)
     unit: str = "no unit"
-    digits: int = 2                 # decimals of a value for people
+    digits: int = 2                 # decimals of a displayed value
 
     def __call__(self, subject: Subject) -> float:
         """The score of a network, a finite number.
@@ -161,7 +160,7 @@ class TrainingFree:
 
     @property
     def uses_torch(self) -> bool:
-        """Whether a network is built; else the genotype suffices."""
+        """Whether the network must be built."""
         return self.forward > 0
 
     @property
@@ -178,8 +177,8 @@ SCORES: Registry[TrainingFree] = Registry("score", "docs/scores.md")
 def score(name: str, title: str, source: str, needs: tuple[Need, ...], forward: float,
           backward: float, failures: str, unit: str = "no unit", digits: int = 2,
           ) -> Callable[[Callable[[Subject], float]], TrainingFree]:
-    """Register a function of a `Subject` as a score; the fields are those of `TrainingFree`, which
-    takes the function's place."""
+    """Decorator that registers a function of a `Subject` as a score and replaces it with a
+    `TrainingFree` of these fields."""
     def decorate(rule: Callable[[Subject], float]) -> TrainingFree:
         return SCORES.add(name, TrainingFree(name, title, source, needs, forward, backward,
                                              failures, rule, unit, digits))

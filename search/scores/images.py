@@ -30,7 +30,7 @@ def digits(batch: int, size: tuple[int, int, int], seed: int) -> torch.Tensor:
 
 
 def digit_labels(batch: int, seed: int) -> torch.Tensor:
-    """What the images of `digits` show, 0 to 9: int64 of shape (batch,)."""
+    """Labels of the images of `digits`, 0 to 9: int64 of shape (batch,)."""
     return _standardised_digits()[1][_chosen(batch, seed)]
 
 

@@ -20,10 +20,10 @@ PASSING = frozenset({
     "softplus", "hardswish", "hardtanh", "log_sigmoid", "logsigmoid", "tanhshrink", "hardshrink",
     "softshrink", "threshold", "tanh", "softsign",
 })  # fmt: skip
-"""Non-linearities that pass positive inputs on, at first at least (ReLU6, tanh)."""
+"""Non-linearities that pass small positive inputs through (ReLU6, tanh)."""
 
 GATES = frozenset({"sigmoid", "special_expit", "hardsigmoid"})
-"""From 0 to 1: what multiplies something else, mostly."""
+"""Functions with values from 0 to 1, mostly used as multiplicative gates."""
 
 NONLINEAR = PASSING | GATES
 
@@ -40,21 +40,21 @@ Laid = TypeVar("Laid", Tensor, nn.Module)
 
 
 def channels_last(thing: Laid) -> Laid:
-    """A network or images in the memory format in which a CPU convolves fastest. All scores of a
-    network get it so: one that converted it would change what rounding does to the next."""
+    """A network or images in channels-last format, in which CPUs convolve fastest. Used by all
+    scores, so that rounding does not depend on which of them ran before."""
     move: Callable[..., Laid] = thing.to    # its stubs know no memory_format
     return move(memory_format=torch.channels_last)
 
 
 def called(func: Any) -> str:
-    """The name of a torch function, however it is called: ATen operators carry their overload in
-    it, as "relu_.default", and what works in place ends in an underscore."""
+    """The name of a torch function without overload ("relu_.default") and the underscore of
+    in-place variants."""
     return getattr(func, "__name__", "").split(".")[0].rstrip("_")
 
 
 class Watch(TorchFunctionMode):
-    """While entered, ``before(name, input)`` hears of each call of a function of ``names``, and
-    ``after(name, output)`` may replace what it gives."""
+    """Context in which ``before(name, input)`` is called before each torch function in ``names``,
+    and ``after(name, output)`` may replace its result."""
 
     def __init__(self, names: frozenset[str], *,
                  before: Callable[[str, Tensor], None] | None = None,
@@ -75,8 +75,8 @@ class Watch(TorchFunctionMode):
 
 @contextmanager
 def batch_statistics(net: nn.Module) -> Iterator[None]:
-    """Inside: normalisation by batch statistics, all else in evaluation mode, no autocast; then
-    training flags, buffers (running statistics) and gradients are as before."""
+    """Context with normalisation by batch statistics, all else in evaluation mode, and no autocast;
+    restores training flags, buffers (running statistics) and gradients."""
     flags = [(module, module.training) for module in net.modules()]
     buffers = [(buffer, buffer.clone()) for buffer in net.buffers()]
     try:
@@ -100,8 +100,7 @@ def logits(output: Tensor) -> Tensor:
 def loss(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of a batch, to be differentiated.
 
-    Labels beyond the network's classes begin again at 0. A network with one output has nothing to
-    tell apart: ScoreError.
+    Labels are taken modulo the network's classes. Raises ScoreError for a network with one output.
     """
     output = logits(net(images))
     if output.shape[1] < 2:
@@ -110,8 +109,8 @@ def loss(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 
 
 def weights(net: nn.Module) -> list[nn.Parameter]:
-    """The weights of convolutions and linear layers: parameters of more than one axis that are
-    more than a vector; no biases, no scales of normalisations."""
+    """The weights of convolutions and linear layers: parameters of more than one axis of more than
+    one entry; no biases, no scales of normalisations."""
     found = [p for p in net.parameters() if p.dim() > 1]
     if not found:
         raise ScoreError("the network has no weights")
@@ -119,8 +118,8 @@ def weights(net: nn.Module) -> list[nn.Parameter]:
 
 
 def weight_gradients(net: nn.Module, images: Tensor, labels: Tensor) -> list[Tensor]:
-    """The gradient of the `loss` for each of the `weights`, by batch statistics; 0 where a weight
-    has no part in it. Nothing of the network is changed."""
+    """The gradient of the `loss` for each of the `weights`, by batch statistics; 0 for unused
+    weights. The network is unchanged."""
     with batch_statistics(net), torch.inference_mode(False), torch.enable_grad():
         mine = weights(net)
         found = torch.autograd.grad(loss(net, images.clone(), labels), mine, allow_unused=True)

@@ -1,6 +1,6 @@
-"""Tensors with an exponent, for products that leave the range of floating point.
+"""Tensors with an exponent, for products beyond the range of floating point.
 
-A `Scaled` tensor stands for e^exponent times itself, in a network that is linear: see `synflow`.
+A `Scaled` tensor represents e^exponent times itself, in a linear network: see `synflow`.
 """
 
 import math
@@ -22,12 +22,12 @@ _EVEN = frozenset({"softmax", "softmin"})
 
 
 class Scaled(Tensor):
-    """A tensor of non-negative values times e^``exponent``; results of torch functions are too.
+    """A tensor of non-negative values times e^``exponent``; torch functions return such tensors.
 
-    Non-linearities and normalisations pass it on, gates become ones and softmax even shares, of
-    which no gradient goes back. Products add exponents and are brought to a maximum of 1; where
-    several tensors meet otherwise they are brought to the largest exponent. All other functions
-    are taken as homogeneous: sums, means, pooling, shapes.
+    Non-linearities and normalisations are the identity, gates become constant ones and softmax a
+    constant uniform distribution, without gradient. Products add exponents and are rescaled to a
+    maximum of 1; other functions of several tensors use the largest exponent. All remaining
+    functions (sums, means, pooling, shapes) are assumed to be homogeneous.
     """
 
     exponent: float
@@ -40,7 +40,7 @@ class Scaled(Tensor):
         return made
 
     def plain(self) -> Tensor:
-        """What torch sees, without the exponent."""
+        """The tensor without the exponent."""
         return self.as_subclass(Tensor)
 
     @classmethod
@@ -84,7 +84,7 @@ def _apply(func: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _each(value: Any, do: Callable[[Scaled], Any]) -> Any:
-    """``do`` for every scaled tensor in arguments; they with what it gives in their place."""
+    """The arguments with every scaled tensor replaced by the result of ``do``."""
     if isinstance(value, Scaled):
         return do(value)
     if isinstance(value, list | tuple):
@@ -95,7 +95,7 @@ def _each(value: Any, do: Callable[[Scaled], Any]) -> Any:
 
 
 def _brought(result: Tensor, exponent: float) -> Scaled:
-    """A product with its maximum brought to 1; one that is 0 everywhere stays as it is."""
+    """A product rescaled to a maximum of 1; unchanged if it is 0 everywhere."""
     top = float(result.detach().max())
     if not 0 < top < math.inf:
         return Scaled.of(result, exponent)

@@ -1,8 +1,8 @@
-"""A network run operation by operation, so that a score can look between them.
+"""Network that runs operation by operation and returns intermediate tensors.
 
-The builder's networks are compiled to plain code, in which the steps of a genotype no longer
-stand. Here they do: what a *block* or the *features* are follows from the genotype's graph, not
-from classes of modules, nor from whether an operation is a module or a function.
+The builder's networks are compiled to plain code without the steps of the genotype. Here *blocks*
+and *features* are defined by the genotype's graph, not by classes of modules, nor by whether an
+operation is a module or a function.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from searchspace.ops import Layer
 class NodeNetwork(Network):
     """The network of an expansion, freshly initialised from torch's global generator.
 
-    Calling it with ``keep``, numbers of nodes, gives the output and those nodes' tensors, each of
+    Called with ``keep``, numbers of nodes, it returns the output and those nodes' tensors, each of
     shape (N, C, H, W).
     """
 
@@ -52,7 +52,7 @@ def block_ends(expansion: Expansion) -> list[int]:
     """Numbers of the nodes that end a primary block, in order of execution.
 
     A block is the outermost repeated call around a node, else the outermost call, else the node
-    alone; what has 1×1 pixels (gates, heads) ends none, unless the image has, too.
+    alone; nodes with 1×1 pixels (gates, heads) are not ends, unless the image has 1×1 pixels.
     """
     ends: dict[object, int] = {}
     for i, node in enumerate(expansion.nodes):
@@ -65,8 +65,8 @@ def block_ends(expansion: Expansion) -> list[int]:
 
 
 def features(expansion: Expansion) -> list[int]:
-    """Numbers of the nodes whose maps the head reads: the last larger than 1×1 on each way to the
-    output; the output itself where there are none (all of the network is the head)."""
+    """Numbers of the nodes whose maps are the head's input: the last larger than 1×1 on each path
+    to the output; the output itself if there are none."""
     if not expansion.nodes:
         return []
     found: set[int] = set()

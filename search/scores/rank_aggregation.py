@@ -1,13 +1,13 @@
-"""Scores combined by ranks: scores of any units and scales, brought to one.
+"""Rank aggregation: scores of any units and scales combined by their ranks.
 
-A rank among the trials of a study would change with every trial, and a continued study would not
-equal one that was not interrupted. So a network is ranked among a fixed *reference*: networks of
-the space inside the budget, drawn once and scored first. Its value depends on nothing else.
+A rank among the trials of a study would change with every trial, and a continued study would
+differ from an uninterrupted one. So a network is ranked among a fixed *reference*: networks of the
+space inside the budget, drawn once and scored first. Its value depends on nothing else.
 
-Within the reference a position is the interpolated rank, in (0, 1). A search leaves that range:
-what lies above the best of the reference goes on linearly, by one whole range of ranks for √12
-deviations (the range of a uniform distribution with that deviation), and what lies below the least
-nears 0 with the same slope. So every position grows strictly with its score, and none is below 0.
+Within the reference a position is the interpolated rank, in (0, 1). Values above the best of the
+reference are extrapolated linearly, by one whole range of ranks per √12 standard deviations (the
+range of a uniform distribution), and values below the least approach 0 with the same initial
+slope. So every position grows strictly with its score, and none is below 0.
 """
 
 import math
@@ -23,10 +23,10 @@ from search.scores.relative import Rate, Relative, Scored, values_of
 
 @dataclass(frozen=True)
 class Combination(Relative):
-    """A score made of others.
+    """A score combined from others.
 
     ``rule``: ``mean`` is the weighted mean of positions; ``log`` that of their logarithms, where
-    one bad position outweighs several good ones (AZ-NAS, eq. 11). ``weights``: one a part.
+    one bad position outweighs several good ones (AZ-NAS, eq. 11). ``weights``: one per part.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Scale:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Scale":
-        """The scale of some reference; values that are equal share the middle of their ranks."""
+        """The scale of reference values; equal values share the middle of their ranks."""
         knots, counts = np.unique(np.asarray(values, dtype=float), return_counts=True)
         ends = np.cumsum(counts)
         levels = (ends - (counts - 1) / 2) / (len(values) + 1)
@@ -72,7 +72,7 @@ class Scale:
         return cls(tuple(knots.tolist()), tuple(levels.tolist()), reach)
 
     def __call__(self, value: float) -> float:
-        """The position of a value, above 0."""
+        """The position of a value, greater than 0."""
         if value > self.knots[-1]:
             return self.levels[-1] + (value - self.knots[-1]) / self.reach
         if value < self.knots[0]:

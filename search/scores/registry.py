@@ -13,7 +13,7 @@ DEFAULT_SCORE = "naswot"
 
 SCORES.discover("search.scores.proxies")
 STANDARD = {f"{one.name}-standard": Standard(one) for one in SCORES.values()
-            if one.uses_torch or one.name == "deepmad"}         # of a cost nothing would be left
+            if one.uses_torch or one.name == "deepmad"}         # costs would have no residual
 
 
 def names() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Scores that say where a network stands among others: a fixed reference, scored first."""
+"""Scores relative to a fixed reference: random networks that are scored first."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ LEAST = 8       # networks of the reference that a part must have scored
 
 
 class Scored(NamedTuple):
-    """A network with its scores by name; a score that cannot rate it is left out."""
+    """A network with its scores by name, without those that could not be computed."""
 
     expansion: Expansion
     values: Mapping[str, float]
@@ -25,9 +25,9 @@ Rate = Callable[[Scored], float]
 
 
 class Relative(ABC):
-    """A score that follows from other scores, its ``parts``, and from a reference.
+    """A score derived from other scores, its ``parts``, and from a reference.
 
-    Fields as those of `TrainingFree`. Its parts are what is measured and archived.
+    Fields as in `TrainingFree`. The parts are measured and archived.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Relative(ABC):
 
     @abstractmethod
     def among(self, reference: Sequence[Scored]) -> Rate:
-        """The score as a function, higher is better; the network it is given has all parts.
+        """The score as a function of a network with all parts; higher is better.
 
         Raises:
-            ScoreError: of a part fewer than eight networks of the reference have a score.
+            ScoreError: fewer than eight networks of the reference have a score for some part.
         """
 
     def shown(self, value: float) -> str:
@@ -52,7 +52,7 @@ class Relative(ABC):
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """What any of the parts needs."""
+        """The union of the parts' needs."""
         return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
 
     @property
@@ -65,7 +65,7 @@ RELATIVE: Registry[Relative] = Registry("combined score", "docs/scores.md")
 
 
 def values_of(score: Relative, part: TrainingFree, reference: Sequence[Scored]) -> list[float]:
-    """A part's values in the reference; ScoreError where they are too few."""
+    """A part's values in the reference; raises ScoreError if they are too few."""
     found = [network.values[part.name] for network in reference if part.name in network.values]
     if len(found) < LEAST:
         raise ScoreError(f"{score.name} compares networks by {part.name}, which could score only "
@@ -74,7 +74,7 @@ def values_of(score: Relative, part: TrainingFree, reference: Sequence[Scored]) 
 
 
 def measured(parts: Iterable[TrainingFree], subject: Subject) -> Scored:
-    """A network with those of these scores that can rate it."""
+    """A network with those of these scores that can be computed for it."""
     found = {}
     for part in parts:
         with suppress(ScoreError, GenotypeError, MemoryError):

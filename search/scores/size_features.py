@@ -1,4 +1,4 @@
-"""What a network's size alone says: its costs, its depth, its families' shares."""
+"""Size features of a network: its costs, its depth, its families' shares."""
 
 
 import numpy as np
@@ -7,7 +7,7 @@ from searchspace.expansion import Expansion
 
 
 def depth(expansion: Expansion) -> int:
-    """Operations with multiply-adds on the longest way from the image to the output."""
+    """Number of operations with multiply-adds on the longest path from the image to the output."""
     longest: list[int] = []
     for node in expansion.nodes:
         before = max((longest[i] for i in node.inputs if i >= 0), default=0)

@@ -20,14 +20,14 @@ from search.scores.relative import Rate, Relative, Scored, values_of
 from search.scores.size_features import family_shares, size_features
 from searchspace.expansion import Expansion
 
-RIDGE = 0.1     # in squared deviations of a feature, for each network of the reference
+RIDGE = 0.1     # ridge penalty per network of the reference, for standardised features
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Standard(Relative):
-    """The form of ``score`` that compares across families and sizes."""
+    """Residual of ``score`` after regressing out size and families, in standard deviations."""
 
     score: TrainingFree
     unit: str = "deviations"
@@ -35,17 +35,17 @@ class Standard(Relative):
 
     @property
     def name(self) -> str:      # type: ignore[override]
-        """Its name with an ending."""
+        """The score's name with a suffix."""
         return f"{self.score.name}-standard"
 
     @property
     def title(self) -> str:     # type: ignore[override]
-        """For people."""
+        """Human-readable title."""
         return f"{self.score.title}, standardised"
 
     @property
     def source(self) -> str:    # type: ignore[override]
-        """The score's, and ours."""
+        """The score's source, and the standardisation."""
         return f"{self.score.source}; compared with networks of the same size and families"
 
     @property
@@ -55,7 +55,7 @@ class Standard(Relative):
 
     @property
     def failures(self) -> str:  # type: ignore[override]
-        """Where it misleads."""
+        """Known failures."""
         return ("Says nothing about size or family, also where these matter. Noisy: most of what "
                 "is left of a score may be its initial weights. Families that the reference lacks "
                 "count as none, and networks far smaller than those of the reference, which fill "
@@ -86,11 +86,6 @@ class Standard(Relative):
         return rate
 
 
-
-
-
-
 def _row(expansion: Expansion, families: Sequence[str]) -> Array:
     shares = family_shares(expansion)
     return np.array([*size_features(expansion), *(shares.get(f, 0.0) for f in families)])
-

@@ -1,5 +1,4 @@
-"""What optuna-dashboard shows besides the trials: the objectives' names, and drawings as artifacts
-of the study."""
+"""Names of objectives and drawings (as artifacts of the study) for optuna-dashboard."""
 
 import json
 import uuid
@@ -21,7 +20,7 @@ def name_objectives(study: optuna.Study, names: Sequence[str]) -> None:
 
 
 def attach(study: optuna.Study, file: Path, folder: Path) -> None:
-    """Make a drawing an artifact of the study, in the place of an earlier one of its name."""
+    """Make a drawing an artifact of the study; replaces an earlier one of the same name."""
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{study.study_name}/{file.name}"))
     write_file(make_folder(folder) / name, file.read_bytes())
     study._storage.set_study_system_attr(study._study_id, _PREFIX + name, json.dumps({

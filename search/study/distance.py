@@ -1,4 +1,4 @@
-"""How far two points of a space lie from each other: decisions that differ, and by how much."""
+"""Distance between two points of a space: decisions that differ, and by how much."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from searchspace.space.point import Point
 
 
 class Distance(NamedTuple):
-    """From a proposed point to the one that was scored; sampled decisions only.
+    """Distance from a proposed point to the scored one, over sampled decisions only.
 
-    ``changed``: decisions of the proposal that differ or fell away, and those that came to it.
-    ``share``: of all that either has. ``rank``: how far the decisions about ordered holes moved,
-    in ranks over the range of the hole, 0 to 1, averaged over the ordered holes of both.
+    ``changed``: number of decisions that differ, were removed or were added. ``share``: the same
+    as a fraction of all decisions of either point. ``rank``: mean shift of the ordered decisions
+    that both have, in ranks over the range of the hole, 0 to 1.
     """
 
     changed: int
@@ -36,7 +36,7 @@ def distance(proposed: Point, scored: Point) -> Distance:
 
 
 def _ordered(hole: Hole) -> bool:
-    """Whether the options are numbers in order, and several; the seeds of a graph have none."""
+    """Whether the hole has several numeric options; the seeds of a graph are unordered."""
     labels = hole.labels
     return hole.kind != "graph" and len(labels) > 1 and all(
         isinstance(v, int | float) and not isinstance(v, bool) for v in labels) and \

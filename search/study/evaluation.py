@@ -10,8 +10,8 @@ from search.objectives import Candidate, Evaluator, Objective, Progress
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The values in the order of the objectives, None where one of them failed (``error``).
-    ``seconds`` of wall clock over all; ``pruned``: a training was broken off early."""
+    """Values in the order of the objectives; None if one of them failed (``error``).
+    ``seconds``: total wall-clock time; ``pruned``: a training was stopped early."""
 
     values: tuple[float, ...] | None
     seconds: float
@@ -21,8 +21,8 @@ class Result:
 
 def evaluate(candidate: Candidate, trial: optuna.Trial, ordinal: int,
              objectives: Sequence[Objective], evaluators: Mapping[str, Evaluator]) -> Result:
-    """Evaluate a network in a trial that ``ordinal`` others precede, the expensive objectives
-    last; after one that fails no other is evaluated."""
+    """Evaluate a network by all objectives, expensive ones last; stops at the first that fails.
+    ``ordinal``: number of trials before this one."""
     known: dict[str, float] = {}
     seconds, pruned = 0.0, False
     for objective in sorted(objectives, key=lambda o: o.expensive):

@@ -1,8 +1,8 @@
 """Feasibility report: which part of a space a budget leaves, and which holes drive the costs.
 
-Small spaces are counted point by point. Of the others the costs' ends are found by descent, the
-number of points over the tree of holes, and the rest from random points, drawn from the seed; how
-many depends on the size of the networks only, so that the same command tells the same.
+Small spaces are enumerated. For larger ones the extremes of each cost are found by descent, the
+number of points is counted over the tree of holes, and the rest is estimated from random points.
+Their number depends on the size of the networks only, so the report is reproducible.
 """
 
 import math
@@ -31,7 +31,7 @@ Z = 1.96              # 95 % of a normal distribution
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share with its 95 % confidence interval; both ends are the share where it was counted."""
+    """A share with its 95 % confidence interval, of zero width if all points were counted."""
 
     value: float
     low: float
@@ -40,13 +40,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known about a space and a budget.
+    """Statistics of a space under a budget.
 
-    ``points``: combinations of decisions; ``distinct``: networks among them, None where no two
-    random points were the same, and at least ``distinct_least``. ``counted``: every point was
-    looked at, and all is exact; else ``looked`` random ones were. ``fitting``: share of the points
-    inside the budget. ``ranges``, ``drivers``: by cost (`MEASURES`); a driver is a hole with the
-    share of the variance of the cost's logarithm that it explains alone.
+    ``points``: combinations of decisions; ``distinct``: estimated number of distinct networks,
+    None if no two random points were the same; ``distinct_least``: its lower bound. ``counted``:
+    all points were enumerated and everything is exact; otherwise ``looked`` random points were
+    used. ``fitting``: share of the points inside the budget. ``ranges``, ``drivers``: by cost
+    (`MEASURES`); a driver is a hole with its first-order share of the variance of the log cost.
     """
 
     holes: int
@@ -65,7 +65,7 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
     """A point of the space that fits the budget.
 
     Raises:
-        BudgetError: there is none; the message names the range that the space reaches.
+        BudgetError: there is none; the message states the range that the space covers.
     """
     budget = settings.budget
     if (inside := find_inside(space, budget)) is not None:
@@ -83,7 +83,7 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
 
 
 def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
-    """Look at a space before a search; ``inside`` is what `check_budget` gave."""
+    """Feasibility report of a space; ``inside`` is the point that `check_budget` returned."""
     budget, tree = settings.budget, HoleTree.of(space)
     rng = random.Random(derive(settings.seed, "feasibility"))
     first = [tree.draw(space, rng) for _ in range(LEAST // 4)]
@@ -115,7 +115,7 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
 
 
 def _counted(space: Genotype, tree: HoleTree, first: list[Draw]) -> list[Draw] | None:
-    """All points of a small space, None for a large one; ``first`` tells how long they take."""
+    """All points of a small space, None for a large one, judged by the size of ``first``."""
     limit = int(COUNTED / _size(first))
     if tree.total > limit:
         return None
@@ -136,13 +136,13 @@ def _size(draws: list[Draw]) -> float:
 
 
 def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
-    """The share of the points that fit, each point counting alike."""
+    """The share of the points that fit, each point having equal weight."""
     valid = [(d.weight, budget.fits(d.point)) for d in draws if d.point is not None]
     total = sum(weight for weight, _ in valid)
     share = sum(weight for weight, fits in valid if fits) / total
     if counted:
         return Share(share, share, share)
-    # Wilson's interval, for as many draws as would tell as much if they weighed alike (Kish 1965)
+    # Wilson's interval for the effective sample size (Kish 1965)
     n = total**2 / sum(weight**2 for weight, _ in valid)
     middle, half = share + Z**2 / (2 * n), Z * math.sqrt(share * (1 - share) / n + (Z / n)**2 / 4)
     return Share(share, max(0.0, (middle - half) / (1 + Z**2 / n)),
@@ -150,8 +150,8 @@ def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
 
 
 def _classes(points: list[Point]) -> list[int]:
-    """How many of the points are each network. Equal networks cost the same, and what is expanded
-    to the same operations is the same: only what is left needs the canonical graph."""
+    """Sizes of the classes of equal networks among the points. Networks of different costs differ,
+    and those with the same operations are equal; only the rest need the canonical graph."""
     alike: dict[tuple[int, int], dict[Hashable, list[Point]]] = {}
     for p in points:
         operations = tuple([(node.op, node.inputs) for node in p.expansion.nodes])
@@ -167,9 +167,9 @@ def _classes(points: list[Point]) -> list[int]:
 
 
 def _distinct(classes: list[int]) -> tuple[float | None, float]:
-    """How many networks there are, from how often two random points were the same one: that many
-    pairs to a repeat. And the least that 95 % of such draws agree with (Byar's bound of a Poisson
-    count). Networks that many points lead to count for more, so both are rather too low."""
+    """Estimated number of distinct networks (pairs of random points over repeated pairs) and its
+    95 % lower bound (Byar's bound of a Poisson count). Both are biased low where some networks
+    have more points than others."""
     n, repeats = sum(classes), sum(k * (k - 1) // 2 for k in classes)
     pairs, c = n * (n - 1) / 2, repeats + 1
     return (pairs / repeats if repeats else None,

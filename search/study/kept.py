@@ -1,8 +1,8 @@
 """The copy of its space and operations that a study keeps, and what has changed since.
 
-Of its space and of its operations it keeps the text, in its database, so that it can be read where
-the files are not, and is continued only where they say the same. Its other files (a table, a
-recipe, images, a latency table) are in its settings by their digests.
+The text of the space and of the operations is stored in the database, so that a study can be read
+without the files, and is continued only if they are unchanged. Other files (a table, a recipe,
+images, a latency table) are recorded in the settings by their digests.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ ATTRIBUTE = "kept"      # of the study, in Optuna's tables
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The text of a study's space, and of the files that define its operations, as far as these are
-    not this project's own."""
+    """The text of a study's space, and of the files that define its operations, except for those
+    of this project."""
 
     space: Frozen
     operations: tuple[Source, ...] = ()
 
     @classmethod
     def now(cls, space: Genotype) -> Self:
-        """What a study of this space keeps; SearchspaceError where the space is at fault."""
+        """The copy to keep of this space; raises SearchspaceError if the space is invalid."""
         frozen = freeze(space)
         return cls(frozen, _loaded(frozen))
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self | None:
-        """What a study with these attributes keeps; None of one that was made before studies did.
+        """The copy in a study's attributes; None in studies of versions that kept none.
 
         Raises:
             SearchspaceError: it is damaged.
@@ -51,7 +51,7 @@ class Kept:
             raise SearchspaceError("what the study keeps of its space is damaged") from None
 
     def as_json(self) -> dict[str, Any]:
-        """What `of` reads, for the attribute `ATTRIBUTE`."""
+        """JSON value of the attribute `ATTRIBUTE`, which `of` reads."""
         return {"space": _entry(self.space.space), "blocks": _entry(self.space.blocks),
                 "operations": [{"file": source.name, **_entry(source.text)}
                                for source in self.operations]}
@@ -61,18 +61,18 @@ class Kept:
         return thaw(self.space, f"{file} as the study keeps it")
 
     def change(self, now: "Kept") -> str | None:
-        """What is another than it was, in a sentence; None where nothing is."""
+        """The first difference from ``now``, in a sentence; None if there is none."""
         return self._operations_change(now.operations) or change(self.space, now.space)
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
-        """For people: the name and SHA-256 of each part."""
+        """Name and abbreviated SHA-256 of each part, human-readable."""
         return (("kept copy of the space", _digest(self.space.space)[:12]),
                 *((f"kept copy of {s.name}", s.digest[:12]) for s in self.operations))
 
     @property
     def remark(self) -> str | None:
-        """What of the operations is not loaded, or another than it was, in a sentence."""
+        """Which operations are not loaded or have changed, in a sentence; None if none."""
         return self._operations_change(_loaded(self.space))
 
     def _operations_change(self, now: tuple[Source, ...]) -> str | None:
@@ -88,11 +88,11 @@ class Kept:
         return f"the operations in {new[0]} are new" if new else None
 
     def run(self, may: Callable[[str], bool] = is_allowed) -> None:
-        """Run the files of operations that are not loaded and whose digest ``may`` be, by default
-        those that the user has named once; none where the user has loaded others instead.
+        """Run the files of operations that are not loaded and whose digest ``may`` allows, by
+        default those that the user has named once; none if the user has loaded others instead.
 
         Raises:
-            SearchspaceError: one fails.
+            SearchspaceError: one of them fails.
         """
         loaded = {source.text for source in _loaded(self.space)}
         if loaded <= {source.text for source in self.operations}:
@@ -114,7 +114,7 @@ def _digest(text: str) -> str:
 
 
 def _text(entry: Mapping[str, str]) -> str:
-    """The text of an entry; ValueError where it is not the one that was written."""
+    """The text of an entry; raises ValueError if it does not match its digest."""
     text = entry["text"]
     if entry["sha256"] != _digest(text):
         raise ValueError("another text")

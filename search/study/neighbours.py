@@ -15,8 +15,8 @@ from searchspace.space.counting import walk
 from searchspace.space.point import Point, point, sample
 from searchspace.space.solver import bring, solve
 
-_EFFORT = 1_000       # costs calculated among the neighbours of a network, before looking wider
-_DRAWS = 10           # random networks, where a space is too large to be counted out
+_EFFORT = 1_000       # neighbours of a network whose cost is calculated at most
+_DRAWS = 10           # random networks, where a space is too large to be enumerated
 
 Changes = dict[str, Atom]
 
@@ -26,10 +26,10 @@ class SpaceExhausted(SearchspaceError):
 
 
 class Region:
-    """A space under a budget: where new networks are looked for.
+    """The part of a space inside a budget, in which new networks are looked for.
 
-    A network counts once for each combination of sampled decisions, at the greatest width that
-    the budget allows; isomorphic ones are one.
+    Each combination of sampled decisions is one network, at the greatest width that the budget
+    allows; isomorphic networks count once.
     """
 
     def __init__(self, space: Genotype, budget: Budget, cheapest: Point) -> None:
@@ -40,7 +40,7 @@ class Region:
 
     @cached_property
     def inside(self) -> tuple[tuple[str, Point], ...] | None:
-        """All networks inside the budget by identity; None where they are too many to count out."""
+        """All networks inside the budget by identity; None if they are too many to enumerate."""
         points = walk(self.space)
         if points is None:
             return None
@@ -54,13 +54,14 @@ class Region:
 
     def nearest_new(self, at: Point, seen: frozenset[str],
                     rng: random.Random) -> tuple[str, Point]:
-        """A network that is not in ``seen``, with as few decisions changed from ``at`` as can be,
-        and its identity: one change, in random order over all decisions and options, then two;
-        then whichever is left of a space that can be counted out, or random ones.
+        """The identity and point of a network not in ``seen``, few decisions away from ``at``.
+
+        Tries one change, in random order over all decisions and options, then two; then any
+        network of an enumerable space, or random ones.
 
         Raises:
             SpaceExhausted: every network inside the budget is in ``seen``; or, in a space that is
-                too large to be counted out, none of those looked at was new.
+                too large to be enumerated, none of those tried was new.
         """
         for found in self._near(at, rng):
             if (name := identity(self.space, found.decisions)) not in seen:
@@ -104,8 +105,8 @@ class Region:
                 yield at
 
     def _inside_with(self, at: Point, changes: Changes, rng: random.Random) -> Point | None:
-        """The point with some decisions changed, as wide as the budget allows. None where neither
-        the width it has nor the narrowest is inside: not all are tried then."""
+        """The point with some decisions changed, as wide as the budget allows. None if neither
+        the current width nor the narrowest is inside; no others are tried then."""
         for width in ({}, self.narrowest):
             try:
                 near = point(self.space, lambda _, hole: rng.choice(hole.labels),

@@ -1,4 +1,4 @@
-"""What a search will do: worked out from its settings alone, before anything is opened."""
+"""Plan of a search: derived from its settings alone, before anything is opened."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -21,9 +21,9 @@ from searchspace.space.point import Point
 class Plan:
     """One search before its first trial.
 
-    ``space`` is what is searched, ``proposed`` the space that proposals are points of: where a
-    cost is an objective, what the budget solver may move is decided there too, so that it does not
-    fill the budget up. ``cheapest`` is a point inside the budget; ``reason`` says why this sampler.
+    ``space`` is the search space, ``proposed`` the one that proposals are points of: where a cost
+    is an objective, the holes of the budget solver are sampled too, so that it does not use up
+    the budget. ``cheapest`` is a point inside the budget; ``reason`` says why this sampler.
     """
 
     settings: Settings
@@ -41,8 +41,8 @@ class Plan:
         """The plan of a search.
 
         Raises:
-            BudgetError: no network of the space is inside the budget. SearchspaceError: what the
-            settings name is not there, or does not go together.
+            BudgetError: no network of the space is inside the budget. SearchspaceError: something
+            that the settings name is missing, or they contradict each other.
         """
         space, budget = settings.genotype(), settings.budget
         objectives = tuple(o.configured(settings, space)
@@ -59,11 +59,11 @@ class Plan:
 
     @property
     def task(self) -> Task:
-        """What the sampler is told."""
+        """The sampler's view of the search."""
         return Task(self.proposed, self.settings.budget, self._prior())
 
     def _prior(self) -> Score | None:
-        """The training-free score of networks that were not evaluated, where it is asked for."""
+        """The training-free score of networks that were not evaluated, if ``--prior`` is given."""
         settings = self.settings
         if settings.prior is None:
             return None

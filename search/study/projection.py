@@ -1,4 +1,4 @@
-"""A sampler's proposal, projected into the budget: the nearest network inside that is new."""
+"""Projection of a sampler's proposal into the budget: the nearest new network inside."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ _TRIES = 40
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A point to score, and how it came about.
+    """A point to score, and its origin.
 
-    ``moved``: how far it lies from what was proposed. ``replaced``: the proposal led to a network
-    already scored, and this is the nearest new one. ``lost``: proposals before this one that made
-    no network, or none inside the budget, each followed by a random one. ``start``: the name of
-    the known network that this is, or that was ``brought`` to the budget; no sampler proposed it.
-    ``proposed_macs``: the multiply-adds of what was proposed, before it was moved.
+    ``moved``: distance from the sampler's point. ``replaced``: that point was a network already
+    scored, and this is the nearest new one. ``lost``: number of invalid or infeasible proposals
+    before this one, each followed by a random one. ``start``: the known network that this is, or
+    that was ``brought`` to the budget; no sampler proposed it. ``proposed_macs``: the
+    multiply-adds of the sampler's point, before projection.
     """
 
     point: Point
@@ -38,7 +38,7 @@ class Proposal:
 
 def several(region: Region, proposal: Callable[[int], Propose], count: int, seen: frozenset[str],
             rng: random.Random) -> list[Proposal]:
-    """The first ``count`` different proposals, settled; fewer where there are no more.
+    """The first ``count`` different proposals, projected; fewer if there are no more.
 
     Raises:
         SpaceExhausted: there is none. BudgetError: see `settle`.
@@ -57,13 +57,13 @@ def several(region: Region, proposal: Callable[[int], Propose], count: int, seen
 
 def most_promising(found: Sequence[Proposal],
                    losses: Callable[[Proposal], tuple[float, ...]]) -> Proposal:
-    """The best of several proposals; ``losses`` is asked only where there is a choice."""
+    """The best of several proposals; ``losses`` is called only if there are at least two."""
     return found[best_first([losses(p) for p in found])[0]] if len(found) > 1 else found[0]
 
 
 def settle(region: Region, propose: Propose, seen: frozenset[str],
            rng: random.Random) -> Proposal:
-    """The proposal brought to the budget; where that network was scored, the nearest new one.
+    """The proposal projected into the budget; if that network was scored, the nearest new one.
 
     Raises:
         SpaceExhausted: there is none. BudgetError: 40 proposals could not be brought inside.

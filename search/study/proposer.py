@@ -1,4 +1,4 @@
-"""Which network a trial evaluates: one that was cut off, one to start with, or a new proposal."""
+"""Choice of the network of a trial: an interrupted one, a starting one, or a new proposal."""
 
 import math
 import random
@@ -19,12 +19,12 @@ from search.study.session import Session
 
 
 class Enough(Exception):
-    """As many trials as were asked for are finished, or being evaluated by others."""
+    """The requested number of trials is finished, or being evaluated by other workers."""
 
 
 class Proposer:
-    """Proposes networks inside the budget that no trial has evaluated, and that no other worker is
-    evaluating: this worker has the claim to each. ``score`` rates a network before it is trained.
+    """Proposes networks inside the budget that no trial has evaluated, and claims each, so that no
+    other worker evaluates it. ``score`` rates a network before it is trained.
     """
 
     def __init__(self, plan: Plan, session: Session,
@@ -32,10 +32,10 @@ class Proposer:
         self.plan, self.session, self.score = plan, session, score
 
     def propose(self, trial: optuna.Trial, ordinal: int) -> Proposal:
-        """The network of a trial that ``ordinal`` others precede.
+        """The network of a trial; ``ordinal`` is the number of trials before it.
 
         Raises:
-            Enough: there are as many trials as were asked for. SpaceExhausted: no new network is
+            Enough: the requested number of trials is reached. SpaceExhausted: no new network is
             left. BudgetError: none could be brought inside the budget.
         """
         plan, session = self.plan, self.session
@@ -56,7 +56,7 @@ class Proposer:
             taken.add(proposal.identity)            # another worker was faster
 
     def candidate(self, proposal: Proposal, name: str, trial: int | None = None) -> Candidate:
-        """The network of a proposal, with the weights that it has in every search of this seed."""
+        """The network of a proposal; its weights depend on its identity and the seed only."""
         settings = self.plan.settings
         return Candidate(self.plan.space, proposal.point.decisions, settings.input,
                          derive(settings.seed, "weights", proposal.identity), name, trial)
@@ -68,7 +68,7 @@ class Proposer:
 
     def _new(self, trial: optuna.Trial, ordinal: int, seen: frozenset[str],
              rng: random.Random) -> Proposal:
-        """The sampler's proposal; where several networks are asked for, the most promising one."""
+        """The sampler's proposal; of several per trial, the most promising one."""
         settings = self.plan.settings
         among = settings.train.among if settings.train else 1
         nth = proposals(self.session.sampler, self.session.study, trial._cached_frozen_trial,

@@ -1,10 +1,9 @@
-"""Recovery of trials whose worker died: marked failed with the reason, and done again.
+"""Recovery of trials whose worker died: marked failed with the reason, and repeated.
 
-Whose worker is gone is found by any other one. The trial keeps all that is known about its
-network, from which it is proposed again; after `ATTEMPTS` deaths the network itself is taken for
-the cause, and fails for good: a search must not die of one network again and again. Where a network
-is trained, only deaths in the training count, and only those without an epoch between them: a
-training that gets on is no cause.
+Any other worker detects a dead one. A trial keeps all that is known about its network, which is
+proposed again from it; after `ATTEMPTS` deaths the network itself is assumed to be the cause, and
+fails for good, so that one network cannot kill a search repeatedly. In training, only deaths
+without a completed epoch between them count.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,12 +26,12 @@ ATTEMPTS = 5
 
 
 def is_settled(trial: FrozenTrial) -> bool:
-    """Whether it is known which network a trial is about."""
+    """Whether the network of a trial is recorded."""
     return "identity" in trial.user_attrs
 
 
 def running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that some worker evaluates just now."""
+    """The trials that are being evaluated."""
     return [t for t in trials if t.state == TrialState.RUNNING]
 
 
@@ -58,8 +57,8 @@ def cut_off(study: optuna.Study, trial: FrozenTrial, reason: str = DIED) -> None
 
 def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: bool = False,
                  reason: str = DIED) -> list[FrozenTrial]:
-    """Cut off the running trials whose worker is gone; with ``everything`` all of them. Gives all
-    trials as they are then."""
+    """Cut off the running trials whose worker is gone, or with ``everything`` all running ones;
+    returns all trials of the study afterwards."""
     trials = study.get_trials(deepcopy=False)   # before the workers: each of them joined before
     found = running(trials)                     # it asked
     if not found:
@@ -79,7 +78,7 @@ def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: boo
 
 def to_retry(trials: Sequence[FrozenTrial], space: Genotype,
              taken: frozenset[str]) -> Iterator[Proposal]:
-    """The networks of trials that were cut off, but for those in ``taken``; the oldest first."""
+    """The networks of trials that were cut off, except those in ``taken``; oldest first."""
     tried: set[str] = set(taken)
     for trial in trials:
         if INTERRUPTED in trial.user_attrs and is_settled(trial) and not finished(trial) \

@@ -31,14 +31,14 @@ from search.study.trial import check_count, read
 from searchspace import cost
 from searchspace.safety.files import own
 
-PATIENCE_S = 3600.0     # how long a worker waits for a database that has gone away
+PATIENCE_S = 3600.0     # how long a worker waits for an unreachable database
 COUNTED = 5             # trials that are counted again when a study is continued
 LOCK = "lock"           # in the folder, held by who runs the study or writes its files
 
 
 @dataclass(frozen=True)
 class Session:
-    """``alone``: nobody else runs the study meanwhile. ``exits`` close what is opened later."""
+    """``alone``: no other process runs the study. ``exits`` closes what is opened later."""
 
     folder: Path
     name: str
@@ -52,28 +52,28 @@ class Session:
     exits: ExitStack
 
     def work(self) -> None:
-        """Be seen as one of the study's workers, until the session ends."""
+        """Register as one of the study's workers, until the session ends."""
         self.exits.enter_context(Heartbeat(self.claims, self.name))
 
     def place(self) -> int:
-        """Which of the study's workers this one is, from 0."""
+        """Index of this worker among the study's workers, from 0."""
         living = [w.id for w in self.claims.workers(self.name) if w.alive]
         return living.index(self.claims.own) if self.claims.own in living else 0
 
     def recover(self, everything: bool = False, reason: str = DIED) -> list[FrozenTrial]:
-        """Cut off the trials whose worker is gone, or all, so that they are done again; gives all
+        """Cut off the trials whose worker is gone, or all, so that they are repeated; returns all
         trials."""
         return cut_off_dead(self.study, self.claims, self.name, everything, reason)
 
     def dismiss_dead(self) -> None:
-        """Take the workers that are gone from the list."""
+        """Remove the workers that are gone from the list."""
         for worker in self.claims.workers(self.name):
             if not worker.alive:
                 self.claims.leave(worker.id)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Within it nobody else writes the study's files; those who run it too wait."""
+        """Context that holds the lock on the study's files; other processes wait."""
         if self.alone:
             yield
             return
@@ -88,10 +88,10 @@ class Session:
 @contextmanager
 def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
                  alone: bool = True) -> Iterator[Session]:
-    """Open a study in ``folder``, made there where it is new.
+    """Open a study in ``folder``, or create it there.
 
-    ``url``: its database, by default ``study.db`` in the folder. ``alone``: the folder is held, and
-    every trial that is not finished is taken for cut off.
+    ``url``: its database, by default ``study.db`` in the folder. ``alone``: the folder is locked,
+    and every trial that is not finished is taken to be interrupted.
 
     Raises:
         StudyError: another process runs it, it was made with other settings, or the folder or the
@@ -140,7 +140,7 @@ def _open_archive(url: str) -> Archive:
 
 def _open_trials(plan: Plan, url: str, name: str, worker: str,
                  sampler: Sampler) -> tuple[WorkerStorage, optuna.Study]:
-    """Optuna's side of the database."""
+    """Optuna's storage and study in the database."""
     try:
         storage = open_storage(url, worker, PATIENCE_S)
         return storage, optuna.create_study(
@@ -151,23 +151,23 @@ def _open_trials(plan: Plan, url: str, name: str, worker: str,
 
 
 def continued(settings: Settings, url: str, name: str) -> Settings:
-    """The settings with the study's own copy of the space, where the study is there already.
+    """The settings, with the study's own copy of the space if the study exists already.
 
     Raises:
-        StudyError: it was made with others.
+        StudyError: it was made with other settings.
     """
     attributes = study_attributes(url, name) or {}
     if "settings" not in attributes:
         return settings
     settings.check_same(attributes, name)
     kept = Kept.of(attributes)
-    assert kept is not None         # or it had been refused
+    assert kept is not None         # check_same refuses a study without
     return replace(settings, kept=replace(kept, operations=settings.keeps().operations))
 
 
 def _check_settings(plan: Plan, study: optuna.Study) -> None:
-    """A new study keeps its settings and its space; one that is there must have been made with the
-    same, and its latest networks must count as they did."""
+    """Store the settings and the space of a new study; an existing one must have been made with
+    the same, and its latest networks must have the same costs as before."""
     attributes = study.user_attrs
     if "settings" not in attributes:
         name_objectives(study, [o.title for o in plan.objectives])
@@ -178,5 +178,3 @@ def _check_settings(plan: Plan, study: optuna.Study) -> None:
     done = [read(t) for t in study.get_trials(deepcopy=False) if finished(t)]
     for trial in done[-COUNTED:]:
         check_count(trial, cost(plan.space, trial.decisions))
-
-

@@ -1,4 +1,4 @@
-"""What a search is asked to do, and what of it a study must keep when it is continued."""
+"""Settings of a search, and those that must not change when its study is continued."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,14 +19,11 @@ from searchspace.space.budget import Budget
 DEFAULT = ("score",)        # objectives
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input`` is the edge of the square images, in pixels; ``table`` the file of
-    the objective of that name; ``device`` what a latency is measured on, ``predictor`` predicts
-    it; ``function`` is the user's own objective. ``kept`` is what the space was read from, see
-    `resolved`."""
+    """One search. ``input``: edge of the square images, in pixels; ``table``: file of the
+    objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
+    ``function``: the user's own objective; ``kept``: the text of the space, see `resolved`."""
 
     space: str
     budget: Budget
@@ -48,7 +45,7 @@ class Settings:
     kept: Kept | None = None
 
     def resolved(self) -> "Settings":
-        """These settings with the space as it is now, whatever becomes of its files.
+        """These settings with the present text of the space, independent of its files.
 
         Raises:
             SearchspaceError: as `genotype`.
@@ -56,14 +53,14 @@ class Settings:
         return replace(self, kept=self.keeps())
 
     def keeps(self) -> Kept:
-        """What a study of these settings keeps of its space and its operations."""
+        """The copy of the space and its operations that a study of these settings keeps."""
         return self.kept or Kept.now(self.genotype())
 
     def genotype(self) -> Genotype:
         """The space at this input size and with this many classes.
 
         Raises:
-            SearchspaceError: no such space, or nothing is left open in it.
+            SearchspaceError: no such space, or it has no holes.
         """
         if self.kept:
             return self.kept.genotype(self.space)
@@ -75,7 +72,7 @@ class Settings:
 
     @property
     def study_name(self) -> str:
-        """A name for the study when none is given: the same command finds it again."""
+        """Default name of the study; the same for the same command."""
         goals = self.objectives if self.objectives != DEFAULT else ()
         if self.score != DEFAULT_SCORE:
             goals = (*goals, self.score)
@@ -83,8 +80,8 @@ class Settings:
                                    f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
-        """What may not change when a study is continued: everything but the number of trials. Of
-        files that is their content, wherever they lie; of the space see `Kept`."""
+        """Settings that may not change when a study is continued: all but the number of trials.
+        Files count by their content, not their place; for the space see `Kept`."""
         values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
         del values["trials"], values["predictor"], values["function"], values["kept"]
         return values | {"objectives": list(self.objectives),
@@ -95,9 +92,8 @@ class Settings:
                          if self.train else None}
 
     def check_same(self, attributes: Mapping[str, Any], study: str) -> None:
-        """Raise StudyError where a study with these attributes was made with other settings, or
-        from files that said something else; what was not yet there when it was made is as it is by
-        default."""
+        """Raise StudyError if a study with these attributes was made with other settings or from
+        files of other content. Settings that did not exist then have their defaults."""
         stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **attributes["settings"]})
         wanted = _flat(self.lasting())
         kept = Kept.of(attributes)
@@ -118,11 +114,11 @@ class Settings:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings of training beside the others; where nothing is trained there are none."""
+    """Settings with those of training moved to the top level, if there are any."""
     return {k: v for k, v in settings.items() if k != "train"} | (settings.get("train") or {})
 
 
 def _shown(value: Any) -> str:
-    """A setting for people; of a SHA-256 the beginning."""
+    """A setting, human-readable; SHA-256 digests are abbreviated."""
     text = " and ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"{text[:12]}…" if re.fullmatch("[0-9a-f]{64}", text) else text

@@ -1,9 +1,9 @@
-"""Optuna's storage as several workers need it: trials that know their worker, and patience.
+"""Optuna's storage for several workers: trials record their worker, and errors are retried.
 
-A trial is born with the name of its worker in the same transaction, so that no crash can leave one
-that nobody answers for. What it is about is written in one more, as a whole: beside that it is
-cheap, since a database pays for each transaction. A database that is away, or a file that another
-worker is writing to, is waited for, see `search.archive.connection.retry`.
+A trial is created with the name of its worker in the same transaction, so that no crash can leave
+one without an owner. Its parameters and attributes are written in a second transaction, all at
+once, which is also cheap. If the database is unreachable, or another worker is writing to the file,
+the operation is retried, see `search.archive.connection.retry`.
 """
 
 import functools
@@ -32,19 +32,19 @@ from search.errors import StorageError
 
 T = TypeVar("T")
 WORKER = "worker"       # the attribute of a trial
-_TRIES = 8              # to make the tables, where others make them at the same time
+_TRIES = 8              # attempts to make the tables, while other processes do so
 
-# Where a server goes away, Optuna would print its statements; here one sentence tells it.
+# If a server goes away, Optuna would print its statements; here the error is one sentence.
 logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
 
 
 class WorkerStorage(RDBStorage):
-    """The trials in the database ``url``, of which those asked here are those of ``worker``; with
-    ``Access.READ`` its tables are neither made nor changed."""
+    """The trials in the database ``url``; those created here belong to ``worker``. With
+    ``Access.READ`` tables are neither made nor changed."""
 
     def __init__(self, url: str, worker: str, patience_s: float,
                  access: Access = Access.WRITE) -> None:
-        self.worker, self.patience_s = worker, 0.0      # a wrong URL is told at once
+        self.worker, self.patience_s = worker, 0.0      # a wrong URL is not retried
         self.opened = False
         options = engine_options(sqlalchemy.make_url(whole(url)), access)
         with warnings.catch_warnings():
@@ -65,10 +65,10 @@ class WorkerStorage(RDBStorage):
 
     def describe(self, trial: optuna.Trial, parameters: Mapping[str, tuple[BaseDistribution, Any]],
                  user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
-        """Give a trial that was just born its parameters and attributes, in one transaction.
+        """Write the parameters and attributes of a new trial, in one transaction.
 
         Raises:
-            UpdateFinishedTrialError: others have taken it for dead.
+            UpdateFinishedTrialError: another worker has marked it failed.
         """
         number = trial._trial_id
         rows: list[tuple[Any, list[dict[str, Any]]]] = [
@@ -87,12 +87,12 @@ class WorkerStorage(RDBStorage):
                 self.check_trial_is_updatable(number, cast(TrialState, found.state))
                 for model, told in rows:
                     insert: Any = DIALECTS[self.engine.dialect.name](model.__table__)
-                    if told:        # what is there already was written, though the answer got lost
+                    if told:        # rows of a first attempt whose reply got lost stay
                         session.connection().execute(insert.on_conflict_do_nothing(), [
                             {"trial_id": number, **row} for row in told])
 
         self._wait(work)
-        known = trial._cached_frozen_trial      # what the trial itself answers from
+        known = trial._cached_frozen_trial      # the cache of the trial object
         for name, (wanted, value) in parameters.items():
             known.distributions[name], known.params[name] = wanted, value
         known.user_attrs.update(user)
@@ -100,7 +100,7 @@ class WorkerStorage(RDBStorage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState,
                                values: Sequence[float] | None = None) -> bool:
-        """As Optuna's; an end that was written, though the answer got lost, counts as written."""
+        """As Optuna's, but repeatable: a state that was written is not refused on a retry."""
         tried = False
 
         def work() -> bool:
@@ -115,7 +115,11 @@ class WorkerStorage(RDBStorage):
         return self._wait(work)
 
     def _wait(self, work: Callable[[], T]) -> T:
-        """The result of ``work``, once the database is there; its errors in one sentence."""
+        """The result of ``work``, retried while the database is unreachable.
+
+        Raises:
+            StorageError: the database cannot be used; one sentence.
+        """
         def attempt() -> T:
             try:
                 return work()
@@ -154,7 +158,7 @@ for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trial
 
 
 def filled(url: str) -> str:
-    """A URL with its secrets as Optuna takes it, for which braces have a meaning.
+    """A URL with its secrets, braces escaped as Optuna requires.
 
     Raises:
         SQLAlchemyError: it cannot be read.
@@ -183,10 +187,10 @@ def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
 
 @contextmanager
 def read_storage(url: str) -> Iterator[WorkerStorage]:
-    """The storage of studies that are looked at only.
+    """Read-only storage of studies.
 
     Raises:
-        StorageError: the database cannot be read, or Optuna keeps none in it.
+        StorageError: the database cannot be read, or holds no tables of Optuna.
     """
     shown = url
     try:
@@ -207,7 +211,7 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
 
 
 def study_attributes(url: str, name: str) -> dict[str, Any] | None:
-    """What a study tells of itself; None where there is none of that name, or none to be read.
+    """User attributes of a study; None if there is none of that name, or it cannot be read.
     Nothing is made or changed."""
     study, told = models.StudyModel, models.StudyUserAttributeModel
     try:
@@ -221,11 +225,11 @@ def study_attributes(url: str, name: str) -> dict[str, Any] | None:
             engine.dispose()
         return {key: json.loads(value) for key, value in rows} or None
     except (SQLAlchemyError, ImportError, ValueError):
-        return None                     # told where the study is opened
+        return None                     # reported when the study is opened
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:
-    """Write-ahead logging: commits that survive a crash of the process cost no disk sync each."""
+    """Use write-ahead logging: commits survive a crash of the process without a disk sync each."""
     @sqlalchemy.event.listens_for(engine, "connect")
     def pragmas(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA journal_mode=WAL")

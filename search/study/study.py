@@ -1,9 +1,9 @@
-"""The loop: a trial is asked for, a network proposed, evaluated, and recorded.
+"""Search loop: create a trial, propose a network, evaluate it, record the result.
 
-The same seed gives the same trials, interrupted or not: the randomness of a trial comes from
-(seed, how many trials are finished), the weights of a network from (seed, its identity), and a
-trial that was cut off is marked failed and done again. Several workers may run a study at the same
-time: a network is evaluated by the one that has the claim to it (`search.archive.claims`).
+The same seed gives the same trials, interrupted or not: a trial is seeded by (seed, number of
+finished trials), the weights of a network by (seed, its identity), and an interrupted trial is
+marked failed and repeated. Several workers may run a study at the same time: a network is evaluated
+by the one that has claimed it (`search.archive.claims`).
 """
 
 import time
@@ -33,8 +33,7 @@ POLL_S = 0.2            # between looks at what the other workers do
 
 
 class Study:
-    """A study that is open; `open_study` makes it. ``evaluators`` give networks their values, by
-    the objectives' names."""
+    """An open study, made by `open_study`. ``evaluators``: by the names of the objectives."""
 
     def __init__(self, plan: Plan, session: Session) -> None:
         self.plan, self.session = plan, session
@@ -58,11 +57,11 @@ class Study:
 
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:
-        """Run trials until there are enough, or ``should_stop`` says so; ``on_trial`` is called
-        with all finished trials before the first and after each. Gives the reason why there could
-        be no more, or None."""
+        """Run trials until there are enough, or ``should_stop`` returns true; ``on_trial`` is
+        called with all finished trials before the first and after each. Returns the reason if the
+        space is exhausted early, else None."""
         session, wanted = self.session, self.plan.settings.trials
-        session.study.set_user_attr("trials", wanted)       # for who watches
+        session.study.set_user_attr("trials", wanted)       # for search/status.py and others
         if not self._working:           # and until the study is closed
             session.work()
             self._working = True
@@ -80,12 +79,12 @@ class Study:
                 if isinstance(reason, SpaceExhausted) and \
                         not running(session.study.get_trials(deepcopy=False)):
                     return str(reason)
-                time.sleep(POLL_S)      # what others evaluate may yet be cut off, and done again
+                time.sleep(POLL_S)      # trials of other workers may be cut off and need repeating
         session.dismiss_dead()
         return None
 
     def run_trial(self) -> None:
-        """Ask for one trial and evaluate it; one that comes to nothing is marked as cut off."""
+        """Create one trial and evaluate it; if that fails, the trial is marked as cut off."""
         session = self.session
         trial = session.study.ask()
         try:
@@ -93,16 +92,16 @@ class Study:
             end(session, trial, evaluate(self.begin(trial, before), trial, before,
                                          self.plan.objectives, self.evaluators))
         except optuna.exceptions.UpdateFinishedTrialError:
-            pass                        # others took this worker for dead, and the trial over
+            pass                        # another worker marked the trial failed and repeats it
         except StorageError:
-            raise                       # nothing can be written any more
+            raise                       # the database cannot be written to
         except BaseException as error:
             reason = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
             cut_off(session.study, session.storage.get_trial(trial._trial_id), reason)
             raise
 
     def begin(self, trial: optuna.Trial, ordinal: int) -> Candidate:
-        """Decide what a trial evaluates that ``ordinal`` others precede, and write that down."""
+        """Choose and record the network of a trial; ``ordinal``: number of trials before it."""
         proposal = self.proposer.propose(trial, ordinal)
         attributes = {key: value for o in self.plan.objectives
                       for key, value in o.attributes.items()}
@@ -111,7 +110,7 @@ class Study:
                                        trial.number)
 
     def abandon(self, reason: str) -> None:
-        """Cut off the trials whose worker was ended on purpose."""
+        """Cut off the trials of workers that were stopped on purpose."""
         self.session.recover(reason=reason)
 
 

@@ -1,7 +1,7 @@
-"""Trials as Optuna keeps them and as everything else sees them: written when one begins, read back.
+"""Trials: written to Optuna's attributes and read back as records.
 
-What is known of a trial's network is there before anything in it can fail, so that a trial that
-was cut off can be done again.
+The network of a trial is recorded before anything in it can fail, so that an interrupted trial can
+be repeated.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ _KEY, _OLD_KEY = "constraints:{}", "constraints"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A finished trial. ``values``, one an objective, are None where the network could not be
-    evaluated (``error``), and where its training was broken off (``pruned``).
+    """A finished trial. ``values``, one per objective, are None if the network could not be
+    evaluated (``error``) or its training was stopped early (``pruned``).
 
-    From ``changed`` on: how it came about, see `Proposal` and `Distance`.
+    For the fields from ``changed`` on see `Proposal` and `Distance`.
     """
 
     number: int
@@ -65,7 +65,7 @@ class Trial:
 
 def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, settings: Settings,
           others: Mapping[str, Any]) -> None:
-    """Tell Optuna what a trial evaluates, all at once; ``others`` are more attributes."""
+    """Record the network of a trial in one transaction; ``others`` are further attributes."""
     point = proposal.point
     storage.describe(trial, {name: (distribution(point.holes[name]), label)
                              for name, label in point.sampled.items()}, {
@@ -79,10 +79,10 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
 
 
 def end(session: "Session", trial: optuna.Trial, result: Result) -> None:
-    """Tell Optuna, and the sampler, how a trial ended.
+    """Record the result of a trial, and pass it to the sampler.
 
     Raises:
-        UpdateFinishedTrialError: others have taken it for dead.
+        UpdateFinishedTrialError: another worker has marked it failed.
     """
     trial.set_user_attr("seconds", result.seconds)
     if result.pruned:           # Optuna gives it the last accuracy that it reported
@@ -98,8 +98,8 @@ def end(session: "Session", trial: optuna.Trial, result: Result) -> None:
 
 
 def check_count(trial: Trial, counted: Cost) -> None:
-    """Raise StudyError where a trial's network counts otherwise today: its operations were changed
-    by what a study keeps no copy of, such as another version of this project."""
+    """Raise StudyError if the costs of a trial's network have changed since: its operations were
+    changed by something of which a study keeps no copy, such as another version of this project."""
     if (counted.macs, counted.params) != (trial.macs, trial.params):
         raise StudyError(
             f"the network of trial {trial.number} had {trial.macs:,} MACs and {trial.params:,} "

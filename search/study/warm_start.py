@@ -18,10 +18,10 @@ from searchspace.space.solver import bring
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a search starts with, in order.
+    """The networks that a search starts with, in order.
 
-    ``known``: how many networks the space knows by name. ``fitting``: those inside the budget as
-    they are. ``brought``: those whose decisions enter brought to the budget.
+    ``known``: number of networks that the space names. ``fitting``: names of those inside the
+    budget. ``brought``: names of those that were projected into the budget.
     """
 
     known: int
@@ -46,9 +46,9 @@ COLD = Start(0, (), (), ())
 def find_start(space: Genotype, budget: Budget, seed: int, cheapest: Point) -> Start:
     """The known networks of a space, at its input size and number of classes.
 
-    Each enters as it is where it fits the budget. After those the decisions of each enter brought
-    to the budget, as every proposal is, where that is one more network: at a width far below the
-    budget alone, a network would teach the sampler that its decisions are poor.
+    Those inside the budget enter unchanged. Then each is projected into the budget, as proposals
+    are, if that is a further network: evaluated only at a width far below the budget, a network
+    would teach the sampler that its decisions are poor.
     """
     count = 0
     fitting: dict[str, Proposal] = {}                      # by identity

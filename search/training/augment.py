@@ -1,4 +1,4 @@
-"""Augmentation: kornia's, which needs no torchvision; and mixup."""
+"""Augmentation of training images by kornia (no torchvision), and mixup."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,8 @@ Augment = Callable[[Tensor], Tensor]
 
 
 def make_augment(recipe: Recipe, size: int, stored: bool) -> Augment:
-    """What a recipe does to a batch of training images; they come out with ``size`` pixels.
-
-    Random parts of ``stored`` images are cut here; files are cut when they are read.
+    """The augmentation of a recipe for batches of training images, with an output edge of ``size``
+    pixels. ``stored`` images are cropped here, files when they are read.
 
     Raises:
         RecipeError: kornia is needed, and not installed.
@@ -41,8 +40,8 @@ def make_augment(recipe: Recipe, size: int, stored: bool) -> Augment:
 class Mixup:
     """Mixup (Zhang et al. 2018, arXiv 1710.09412): each image with another one of its batch.
 
-    The share is drawn once a batch from Beta(alpha, alpha), as its authors and HCGNet's do; kornia
-    draws it evenly, which is alpha = 1 alone.
+    The share is drawn once per batch from Beta(alpha, alpha), as by its authors and HCGNet's;
+    kornia's is uniform, which is alpha = 1 only.
     """
 
     def __init__(self, alpha: float) -> None:

@@ -1,4 +1,4 @@
-"""Batches of standardised images on a device, from stored images or from files."""
+"""Batches of standardised images on a device, from images in memory or from files."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,16 +15,16 @@ from search.data.folder import read_image
 from search.errors import DataError
 from search.seeds import derive
 
-# The customary ones of ImageNet, for images that are not all in memory.
+# The usual ones of ImageNet, for images that are not all in memory.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-NEAR = 8 / 7        # images up to so much larger than the network's input are cut, not shrunk
+NEAR = 8 / 7        # images up to so much larger than the network's input are cropped, not resized
 _AHEAD = 3          # batches that are decoded ahead
 
 Moments = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def moments(images: Images) -> Moments:
-    """Mean and deviation of each channel, of values from 0 to 1, over all images and pixels."""
+    """Mean and standard deviation per channel over all images and pixels, for values in 0 to 1."""
     if not isinstance(images, Stored):
         return IMAGENET
     pixels = images.pixels.astype(np.float64) / 255
@@ -35,8 +35,8 @@ def moments(images: Images) -> Moments:
 class Batches:
     """Images as batches of shape (n, channels, edge, edge), float32 and standardised.
 
-    ``edge`` is ``size``, or larger where stored images are little larger than that and
-    ``whole`` asks for all of them, since the recipe cuts a part out.
+    ``edge`` is ``size``, or with ``whole`` that of stored images if they are slightly larger, for
+    recipes that crop.
     """
 
     def __init__(self, images: Images, shape: tuple[int, int, int], device: torch.device,
@@ -59,13 +59,14 @@ class Batches:
 
     @cached_property
     def stored(self) -> Tensor:
-        """All pixels on the device, bytes."""
+        """All images on the device, uint8."""
         assert isinstance(self.images, Stored)
         return torch.from_numpy(self.images.pixels).to(self.device)
 
     def __call__(self, order: Sequence[int], batch: int,
                  crop_seed: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images and labels in this order; with a seed random parts of files are taken."""
+        """Batches of images and labels in this order; with ``crop_seed`` files are cropped at
+        random."""
         parts = [list(order[i:i + batch]) for i in range(0, len(order), batch)]
         pixels = (self.stored[part] for part in parts) if isinstance(self.images, Stored) \
             else self._decoded(parts, crop_seed)
@@ -86,8 +87,8 @@ class Batches:
         return x.contiguous(memory_format=layout)
 
     def _decoded(self, parts: list[list[int]], crop_seed: int | None) -> Iterator[Tensor]:
-        """Files, decoded by threads some batches ahead; what a thread draws depends on the image
-        and the seed alone, so their number changes nothing."""
+        """Files, decoded by threads some batches ahead; crops depend on the image and the seed
+        only, not on the number of threads."""
         assert not isinstance(self.images, Stored)
         paths, scale = self.images.paths, self.scale
 

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a training needs to go on, written so that it is whole or not there."""
+"""Checkpoints of a training, written atomically and read without executing code."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from search.errors import DataError
 from searchspace.safety.files import replacing
 from searchspace.safety.reading import open_file
 
-# What a checkpoint's pickle names: less than torch would make of one, such as a gigabyte of zeros.
+# Globals allowed in a checkpoint's pickle; torch allows more, such as making a gigabyte of zeros.
 _NAMES = frozenset((
     "collections OrderedDict", "collections Counter", "torch._utils _rebuild_tensor_v2",
     *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int",
@@ -25,7 +25,7 @@ _MOVING = frozenset(("curve", "lr", "_last_lr", "scale", "_is_initial",
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint in place of an earlier one, which stays until this one is on disk."""
+    """Write a checkpoint; an earlier one is replaced only when this one is on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as fresh, fresh.open("wb") as file:
         torch.save(state, file)
@@ -34,8 +34,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path, device: torch.device, most: int) -> dict[str, Any] | None:
-    """A checkpoint of at most so many bytes; None where there is none. Nothing that it says is
-    executed, and no object made that is not of a checkpoint.
+    """A checkpoint of at most ``most`` bytes; None if there is none. No code in it is executed, and
+    only objects of allowed types are created.
 
     Raises:
         DataError: the file is no checkpoint, damaged, or larger.
@@ -58,8 +58,8 @@ def read_checkpoint(path: Path, device: torch.device, most: int) -> dict[str, An
 
 
 def _check_archive(file: BinaryIO, most: int) -> None:
-    """ValueError where a checkpoint's archive would unpack to more than that, or where its pickle
-    names anything but tensors and the mappings that hold them."""
+    """Raise ValueError if a checkpoint's archive would unpack to more than ``most`` bytes, or if
+    its pickle names anything but tensors and the mappings that hold them."""
     with ZipFile(file) as archive:
         members = archive.infolist()
         pickled = [m for m in members if m.filename.lower().endswith("/data.pkl")]
@@ -72,10 +72,10 @@ def _check_archive(file: BinaryIO, most: int) -> None:
 
 
 def check_same(path: Path, found: Any, own: dict[str, Any]) -> None:
-    """Check that a checkpoint is of this training, by what the result follows from.
+    """Check that a checkpoint is of this training, by all that determines the result.
 
     Raises:
-        DataError: it is of another one; the message says in what.
+        DataError: it is of another one; the message names the difference.
     """
     held = found if isinstance(found, dict) else {}
     for name, value in own.items():
@@ -86,9 +86,9 @@ def check_same(path: Path, found: Any, own: dict[str, Any]) -> None:
 
 
 def check_like(found: Any, own: Any, *where: Any) -> None:
-    """Check that a part of a checkpoint is built as this training's own: mappings of the same
-    keys, tensors of the same types and shapes, and the same settings; what changes while a
-    training goes on may be another finite number.
+    """Check that a part of a checkpoint has the structure of this training's own: mappings of the
+    same keys, tensors of the same types and shapes, and the same settings; numbers that change
+    during a training may be any finite ones.
 
     Raises:
         ValueError: it is not; the message names the part, ``where`` in the checkpoint.

@@ -1,4 +1,4 @@
-"""Where a training computes, in which precision, and how its result is made repeatable."""
+"""Device, precision and determinism of a training."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from search.errors import RecipeError
 
 
 def choose_device(wanted: str = "auto", worker: int = 0) -> torch.device:
-    """The device of a name: ``cpu``, ``cuda:1``, or ``auto``, which is a GPU where there is one.
+    """The device of a name: ``cpu``, ``cuda:1``, or ``auto``, which prefers a GPU.
 
     The workers of a search share several GPUs in turn: worker 0 takes the first, worker 1 the
     second, and so on from the beginning; more workers than GPUs train side by side on one.
@@ -43,8 +43,8 @@ def half(device: torch.device) -> torch.dtype | None:
 
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
-    """Within it a GPU computes the same from the same, at some cost in speed; a CPU does anyway,
-    with the same number of threads. The caller's random numbers go on as if nothing happened."""
+    """Context with deterministic algorithms on a GPU, at some cost in speed; a CPU is deterministic
+    for the same number of threads. The caller's random state is restored."""
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
         if not gpus:
@@ -56,7 +56,7 @@ def repeatable(device: torch.device) -> Iterator[None]:
                   torch.are_deterministic_algorithms_enabled(),
                   torch.is_deterministic_algorithms_warn_only_enabled())
         cudnn.deterministic, cudnn.benchmark = True, False
-        # Some operations have no repeatable form on a GPU: torch warns of them.
+        # Some operations have no deterministic form on a GPU: torch warns of them.
         torch.use_deterministic_algorithms(True, warn_only=True)
         try:
             yield

@@ -1,20 +1,19 @@
-"""Which trainings go on: successive halving and Hyperband, for one objective and for several.
+"""Pruning of trainings: successive halving and Hyperband, for one and for several objectives.
 
-A training is looked at after a few epochs, then after ``reduction`` times as many, and so on. At
-each of these rungs it goes on only if it is among the best ``1/reduction`` of all trials that
-came so far, itself included: asynchronous successive halving in its stopping form (Li et al. 2020,
+The first rung is after a few epochs, the next after ``reduction`` times as many, and so on. At each
+rung a training goes on only if it is among the best ``1/reduction`` of all trials that reached the
+rung, itself included: asynchronous successive halving in its stopping form (Li et al. 2020,
 arXiv 1810.05934). Hyperband (Li et al. 2018) spreads the trials over brackets, each of which begins
 at a later rung.
 
 With several objectives "best" is the order of nondominated sorting, and within a front that of a
 greedy ε-net: the member that is best in the first objective, then always the one furthest from
 those before it (MO-ASHA, Schmucker et al. 2021, arXiv 2106.12639). Costs are known exactly before
-an epoch is trained, so only the trained objective is an early estimate: what is assumed of it is
-what successive halving assumes anyway, and a cheap network is never measured by a dear one's
-accuracy alone.
+an epoch is trained, so only the trained objective is an early estimate, as in successive halving
+for one objective, and a cheap network is not compared with an expensive one by accuracy alone.
 
-Optuna's pruners do the first of these, but they refuse several objectives, and count a trial that
-was killed beside the one that does it again, so that an interrupted search would decide otherwise.
+Optuna's pruners do the first of these, but they refuse several objectives, and count both a killed
+trial and its repetition, so that an interrupted search would decide differently.
 """
 
 import random
@@ -28,7 +27,7 @@ from search.seeds import derive
 
 @dataclass(frozen=True, slots=True)
 class Rungs:
-    """The rungs of trainings of ``epochs``. ``first``: epochs before the first look; 0 and
+    """The rungs of trainings of ``epochs``. ``first``: epochs before the first rung; 0 and
     ``brackets`` 0 mean that nothing is pruned."""
 
     epochs: int
@@ -37,7 +36,7 @@ class Rungs:
     brackets: int = 1
 
     def levels(self, bracket: int) -> tuple[int, ...]:
-        """Epochs after which a trial of this bracket is looked at, the full number left out."""
+        """Rungs of a trial of this bracket in epochs, without the full number."""
         if not self.first or not self.brackets:
             return ()
         found = [self.first * self.reduction ** bracket]
@@ -46,8 +45,8 @@ class Rungs:
         return tuple(found[:-1])
 
     def bracket(self, seed: int, ordinal: int) -> int:
-        """The bracket of a trial: drawn from (seed, ordinal) so that each is given about as many
-        epochs as the others (Li et al. 2018, algorithm 1)."""
+        """The bracket of a trial: drawn from (seed, ordinal) so that all brackets get about the
+        same number of epochs (Li et al. 2018, algorithm 1)."""
         if self.brackets < 2:
             return 0
         last = self.brackets - 1
@@ -57,8 +56,8 @@ class Rungs:
         return rng.choices(range(self.brackets), shares)[0]
 
     def goes_on(self, own: Point, others: Sequence[Point]) -> bool:
-        """Whether a trial with these losses at a rung goes on, ``others`` being those of the
-        trials that came to the same rung before."""
+        """Whether a trial with the losses ``own`` at a rung goes on; ``others``: losses of the
+        trials that reached the same rung before."""
         kept = max(1, (len(others) + 1) // self.reduction)
         if len(own) == 1:
             return sum(o < own for o in others) < kept
@@ -66,8 +65,7 @@ class Rungs:
 
 
 def best_first(points: Sequence[Point]) -> list[int]:
-    """The numbers of the points in the order of nondominated sorting and ε-nets; of equal ones
-    the first comes first."""
+    """Indices of the points in the order of nondominated sorting and ε-nets; stable for ties."""
     lows = [min(c) for c in zip(*points, strict=True)]
     spans = [max(c) - low or 1 for c, low in zip(zip(*points, strict=True), lows, strict=True)]
     scaled = [tuple((x - low) / s for x, low, s in zip(p, lows, spans, strict=True))
@@ -82,7 +80,7 @@ def best_first(points: Sequence[Point]) -> list[int]:
 
 
 def _net(front: list[int], scaled: list[Point]) -> list[int]:
-    """The members of a front, each as far as possible from all before it."""
+    """The members of a front, ordered so that each is as far as possible from all before it."""
     net = [min(front, key=lambda i: (scaled[i], i))]
     gaps = {i: _distance(scaled[i], scaled[net[0]]) for i in front if i != net[0]}
     while gaps:
@@ -97,10 +95,9 @@ def _distance(a: Point, b: Point) -> float:
 
 
 def predicted(value: float, epochs: int, curves: Sequence[Sequence[float]]) -> float | None:
-    """What a pruned training might have reached, for samplers that learn from every trial: its
-    value after ``epochs`` and the median gain of the full ``curves`` from there, but no more than
-    the median of what these reached, since it was found to be no match for them. None where
-    nothing was trained in full yet."""
+    """Predicted final value of a pruned training, for samplers that learn from every trial: its
+    value after ``epochs`` plus the median gain of the full ``curves`` from there, but at most the
+    median of their final values, since it was pruned. None if there are no full curves."""
     if not curves:
         return None
     gain = median(c[-1] - c[epochs - 1] for c in curves)

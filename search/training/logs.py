@@ -1,4 +1,4 @@
-"""Logs of a training: log.csv always, TensorBoard's event files where they are asked for."""
+"""Logs of a training: log.csv always, TensorBoard's event files on request."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from search.training.loop import Row
 
 
 class Log:
-    """Writes each epoch as it ends."""
+    """Writes one row per epoch."""
 
     def __init__(self, file: TextIO, board: Any) -> None:
         self.file, self.board = file, board
@@ -35,12 +35,12 @@ def open_log(kind: str, folder: Path, past: Sequence[Row]) -> Iterator[Log]:
     """The log of a training in ``folder``, which begins with the ``past`` epochs.
 
     Raises:
-        RecipeError: TensorBoard is asked for, and not installed.
+        RecipeError: TensorBoard is requested, and not installed.
     """
     board = _board(folder) if kind == "tensorboard" else None
     try:
         path = folder / "log.csv"
-        path.unlink(missing_ok=True)        # a link too: what it led to stays as it is
+        path.unlink(missing_ok=True)        # also if it is a link, whose target is not changed
         with path.open("x", newline="", encoding="utf-8") as file:
             log = Log(file, board)
             for row in past:

@@ -1,7 +1,7 @@
-"""Training one network: epochs, each followed by validation, from a seed, to be interrupted.
+"""Training loop of one network: epochs with validation; seeded and resumable.
 
-What an epoch draws (order, crops, mixup, dropout) comes from (seed, epoch), so a training that
-goes on from a checkpoint equals one that was never interrupted.
+Random numbers of an epoch (order, crops, mixup, dropout) are seeded by (seed, epoch), so a training
+that is resumed from a checkpoint equals an uninterrupted one.
 """
 
 import math
@@ -27,15 +27,15 @@ from search.training.optim import make_average, make_optimiser, make_schedule, s
 from search.training.recipe import Recipe
 
 EVALUATED = 256     # images a batch without gradients
-LOOK = 50           # steps between looks at the loss on a GPU, each of which waits for it
+LOOK = 50           # steps between reads of the loss on a GPU, each of which synchronises
 COPIES = 4          # of the weights' size in a checkpoint: weights, two moments, an average
 SPARE = 2**25       # bytes of a checkpoint beside them
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One epoch of a curve. ``rate`` is the learning rate of its last step, accuracies are in
-    percent; ``trained`` is that of the training images as they were augmented."""
+    """One epoch of a curve. ``rate``: learning rate of its last step; accuracies in percent;
+    ``trained``: accuracy on the augmented training images."""
 
     epoch: int
     rate: float
@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained on what: everything that the result follows from, besides the network."""
+    """Everything that determines the result of a training, except for the network."""
 
     recipe: Recipe
     epochs: int
@@ -55,11 +55,11 @@ class Task:
     held: Images | None
     shape: tuple[int, int, int]
     seed: int
-    what: dict[str, Any] = field(default_factory=dict)     # told apart by it when continued
+    what: dict[str, Any] = field(default_factory=dict)     # identifies the data when resumed
 
 
 class Training:
-    """A training on one device, from its first epoch or from a checkpoint on.
+    """A training on one device, from the first epoch or from a checkpoint.
 
     Raises:
         DataError: the images do not suit the network. RecipeError: kornia is missing.
@@ -89,15 +89,16 @@ class Training:
 
     @property
     def epoch(self) -> int:
-        """Epochs that are done."""
+        """Number of completed epochs."""
         return len(self.curve)
 
     def run(self, until: int, tell: Callable[[Row], None] = lambda row: None,
             step: Callable[[int], None] = lambda done: None) -> None:
-        """Train on to an epoch; ``tell`` hears of each, ``step`` of the steps done in it.
+        """Train until epoch ``until``; ``tell`` is called with the row of each epoch, ``step`` with
+        the number of steps done in it.
 
         Raises:
-            TrainingError: the loss is no longer finite, or memory ran out.
+            TrainingError: the loss is not finite, or memory ran out.
         """
         try:
             with repeatable(self.device):
@@ -113,16 +114,16 @@ class Training:
                                 f"{self.task.recipe.batch} images") from None
 
     def accuracy(self, images: Images) -> float:
-        """Accuracy in percent on other images, with the averaged weights where there are any."""
+        """Accuracy on images in percent, with the averaged weights if there are any."""
         return 100 * sum(self.right(images)) / len(images)
 
     def right(self, images: Images) -> list[int]:
-        """For each of other images 1 where the network is right, else 0."""
+        """For each image 1 if the network's prediction is correct, else 0."""
         with repeatable(self.device):
             return self._right(self._batches(images)).tolist()
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """The trained weights, as ``state_dict`` of a freshly built network takes them."""
+        """The trained weights, a ``state_dict`` for a newly built network."""
         return {k: v.detach().cpu().contiguous() for k, v in self._best().state_dict().items()}
 
     def save(self, path: Path) -> None:
@@ -131,8 +132,8 @@ class Training:
                                 "curve": [list(astuple(row)) for row in self.curve]})
 
     def resume(self, path: Path) -> bool:
-        """Go on from a checkpoint, if there is one. Where it cannot be gone on from, this training
-        may be left half way and is of no more use.
+        """Resume from a checkpoint, if there is one; returns whether there was. If it fails, this
+        training is in an undefined state and must not be used.
 
         Raises:
             DataError: it is damaged, or of another training.
@@ -150,13 +151,13 @@ class Training:
         return True
 
     def _state(self) -> dict[str, Any]:
-        """What changes in a training, but for the curve."""
+        """The state of a training, except for the curve."""
         return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(), "scaler": self.scaler.state_dict(),
                 "average": self.average.state_dict() if self.average else None}
 
     def _go_on_from(self, state: dict[str, Any]) -> None:
-        """Take over what a checkpoint holds, once it is seen to be built as this training is."""
+        """Load the state of a checkpoint after checking that its structure is this training's."""
         own = self._state()
         found = state["optimiser"]
         begun = found.get("state") if isinstance(found, dict) else None
@@ -228,7 +229,7 @@ class Training:
         return self.epoch >= int((self.task.recipe.swa or 0) * self.task.epochs)
 
     def _best(self) -> nn.Module:
-        """The averaged network where there is one by now, else the network."""
+        """The averaged network if averaging has begun, else the network."""
         if self.average is None or not int(self.average.n_averaged):
             return self.network
         network = self.average.module
@@ -243,7 +244,7 @@ class Training:
 
     @torch.no_grad()
     def _right(self, batches: Batches) -> torch.Tensor:
-        """Whether the network is right, as whole numbers of shape (images,)."""
+        """Whether each prediction is correct, integers of shape (images,)."""
         network = self._best().eval()
         right = []
         for x, y in batches(range(len(batches)), EVALUATED):

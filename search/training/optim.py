@@ -1,7 +1,7 @@
-"""torch's optimisers, schedules and averages, as a recipe asks for them.
+"""torch's optimisers, learning-rate schedules and weight averages of a recipe.
 
-A schedule goes by steps. Where a training is shorter or longer than its recipe, all times of the
-schedule shrink or grow with it.
+A schedule is stepped after each batch. If a training is shorter or longer than its recipe, all
+times of the schedule are scaled.
 """
 
 from copy import deepcopy
@@ -22,8 +22,8 @@ def make_optimiser(recipe: Recipe, network: nn.Module) -> Optimizer:
 
 
 def stepped(recipe: Recipe, network: nn.Module) -> dict[int, Any]:
-    """What the recipe's optimiser keeps of each weight, by its number, once it has made a step; a
-    new one has nothing yet. The network stays as it is."""
+    """The state of the recipe's optimiser after one step, by number of the weight; that of a new
+    optimiser is empty. The network is unchanged."""
     twin = deepcopy(network)
     for parameter in twin.parameters():
         parameter.grad = torch.zeros_like(parameter)
@@ -35,7 +35,7 @@ def stepped(recipe: Recipe, network: nn.Module) -> dict[int, Any]:
 
 def make_schedule(recipe: Recipe, optimiser: Optimizer, steps: int,
                   epochs: int) -> lr_scheduler.LRScheduler:
-    """The recipe's schedule over ``epochs`` of ``steps`` each; to be stepped after each step."""
+    """The recipe's schedule over ``epochs`` of ``steps`` each; to be stepped after each batch."""
     total = steps * epochs
     unit = steps if recipe.unit == "epochs" else 1
     # Steps for one unit of the recipe's times.
@@ -66,10 +66,10 @@ def make_schedule(recipe: Recipe, optimiser: Optimizer, steps: int,
 
 
 def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel | None:
-    """The average of the weights that a recipe asks for, if it does.
+    """The recipe's average of the weights, or None.
 
-    An exponential one follows the running statistics of batch normalisation too; after a plain
-    one (SWA) they are measured anew.
+    An exponential one averages the running statistics of batch normalisation too; after a plain
+    one (SWA) they must be recomputed.
     """
     if recipe.ema is not None:
         return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema),  # type: ignore[no-untyped-call]
@@ -78,8 +78,8 @@ def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel | None:
 
 
 def set_dropout(network: nn.Module, share: float | None) -> None:
-    """Give every dropout of a network this share; a network without any drops before its last
-    linear layer. None leaves it as it is."""
+    """Set the probability of all dropouts of a network; without any, one is added before its last
+    linear layer. None changes nothing."""
     if share is None:
         return
     found = [m for m in network.modules() if isinstance(m, nn.Dropout)]

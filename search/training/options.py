@@ -1,4 +1,4 @@
-"""What a search needs to know to train networks: the options of --objective train."""
+"""Training options of a search (--objective train)."""
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -9,14 +9,14 @@ from search.errors import RecipeError
 from search.training.hyperband import Rungs
 from search.training.recipe import Recipe, load_recipe
 
-RUNGS = 27      # the first look comes after one part in so many of the training
+RUNGS = 27      # the first rung is after this fraction (1/RUNGS) of the training
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """How a search trains. ``epochs`` is the recipe's where it is None; ``first`` epochs come
-    before the first look at a training, ``brackets`` more than 1 make Hyperband of successive
-    halving; of ``among`` proposals the best by a training-free score is trained."""
+    """Training options of a search. ``epochs``: None for the recipe's; ``first``: epochs before the
+    first rung; ``brackets``: more than 1 for Hyperband instead of successive halving; ``among``:
+    number of proposals of which the best by a training-free score is trained."""
 
     data: str
     folder: str | None = None
@@ -31,11 +31,11 @@ class TrainOptions:
     device: str = "auto"
 
     def open(self) -> Data:
-        """The data set; DataError where it is missing or damaged."""
+        """The data set; raises DataError if it is missing or damaged."""
         return _opened(self.data, self.folder)
 
     def read(self) -> Recipe:
-        """The recipe; RecipeError or GenotypeError where it is missing or wrong."""
+        """The recipe; raises RecipeError or GenotypeError if it is missing or invalid."""
         return load_recipe(self.recipe)
 
     def length(self, recipe: Recipe, data: Data) -> int:
@@ -44,10 +44,10 @@ class TrainOptions:
         return self.epochs or recipe.epochs(max(1, fitted // recipe.batch))
 
     def rungs(self, epochs: int) -> Rungs:
-        """When trainings of so many epochs are looked at.
+        """The rungs of trainings of so many epochs.
 
         Raises:
-            RecipeError: they are too short for that.
+            RecipeError: they are too short for the options.
         """
         if not self.prune:
             return Rungs(epochs, 0, self.reduction, 0)
@@ -59,8 +59,8 @@ class TrainOptions:
         return rungs
 
     def lasting(self, recipe: Recipe, data: Data) -> dict[str, Any]:
-        """What may not change when a study is continued; of the recipe and of the data that is
-        their content, wherever they lie."""
+        """Options that may not change when a study is continued; recipe and data count by their
+        content, not their place."""
         kept = asdict(self)
         del kept["folder"], kept["device"]
         return kept | {"recipe": f"{recipe.name} {recipe.digest()}",
@@ -71,15 +71,3 @@ class TrainOptions:
 def _opened(name: str, folder: str | None) -> Data:
     """A data set, read once."""
     return open_data(name, folder)
-
-
-
-
-
-
-
-
-
-
-
-

@@ -1,7 +1,7 @@
-"""Recipes: how a network is trained, as YAML files in search/training/recipes or the user's own.
+"""Training recipes: YAML files in search/training/recipes, or the user's own.
 
-Reading is strict, as it is of genotypes: an unknown key is refused with the nearest known name.
-Lengths are in epochs, or in iterations where a recipe says ``iterations`` in place of ``epochs``.
+Reading is strict, as for genotypes: an unknown key is refused with the nearest known name. Lengths
+are in epochs, or in iterations if a recipe has ``iterations`` instead of ``epochs``.
 """
 
 import hashlib
@@ -26,8 +26,6 @@ AUGMENTS = {"crop": ("pad",), "resized_crop": ("scale",), "flip": ()}
 AVERAGES = ("ema", "swa")
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A recipe. ``length``, ``warmup`` and the schedule's times are in ``unit``; ``settings`` are
@@ -47,7 +45,7 @@ class Recipe:
     schedule_settings: dict[str, Any]
     warmup: float = 0
     crop: int | None = None                         # pixels of padding
-    scale: tuple[float, float] | None = None        # of a resized crop, shares of the area
+    scale: tuple[float, float] | None = None        # bounds of a resized crop's share of the area
     flip: bool = False
     mixup: float = 0
     label_smoothing: float = 0
@@ -63,12 +61,12 @@ class Recipe:
         return self.flip or self.crop is not None or self.scale is not None
 
     def digest(self) -> str:
-        """Eight hexadecimal digits of what the recipe does, whatever it is called."""
+        """Eight hexadecimal digits that identify the recipe's content, without its name."""
         does = {k: v for k, v in asdict(self).items() if k not in ("name", "source", "note")}
         return hashlib.blake2b(json.dumps(does, sort_keys=True).encode(), digest_size=4).hexdigest()
 
     def epochs(self, steps: int) -> int:
-        """Whole epochs of a training whose epochs have so many steps."""
+        """Number of epochs of a training with ``steps`` steps per epoch."""
         return max(1, round(self.length if self.unit == "epochs" else -(-self.length // steps)))
 
 
@@ -81,7 +79,7 @@ def load_recipe(name: str) -> Recipe:
     """A recipe by bundled name, or by the path of a YAML file.
 
     Raises:
-        RecipeError: there is none. GenotypeError: the file is not a correct recipe.
+        RecipeError: there is none. GenotypeError: the file is not a valid recipe.
     """
     if name.endswith((".yaml", ".yml")) or "/" in name:
         if not Path(name).is_file():
@@ -93,7 +91,7 @@ def load_recipe(name: str) -> Recipe:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a file; GenotypeError where something in it is unknown, missing or wrong."""
+    """The recipe in a file; raises GenotypeError for unknown, missing or invalid entries."""
     document = read(path)
     _check(document, KEYS, "a recipe")
     unit: Literal["epochs", "iterations"] = "iterations" if "iterations" in document else "epochs"
@@ -164,7 +162,7 @@ def _scale(tree: Map) -> tuple[float, float]:
 
 
 def _numbers(tree: Tree | None) -> list[int | float]:
-    """The numbers of a list; none where anything else is in it."""
+    """The numbers of a list; empty if it contains anything else."""
     values = [t.value if isinstance(t, Scalar) else None for t in tree] \
         if isinstance(tree, Seq) else []
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
@@ -172,7 +170,7 @@ def _numbers(tree: Tree | None) -> list[int | float]:
 
 
 def _one(document: Map, key: str, known: dict[str, tuple[str, ...]]) -> tuple[str, Map]:
-    """The only entry of a mapping such as ``{sgd: {rate: 0.1}}``."""
+    """The single entry of a mapping such as ``{sgd: {rate: 0.1}}``."""
     tree = _map(document, key)
     _check(tree, tuple(known), key)
     if len(tree) != 1:

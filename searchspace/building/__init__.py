@@ -1,1 +1,1 @@
-"""An expanded network as a torch module, and its counts checked by other counters."""
+"""Building of torch modules from expanded networks, and verification of costs by other counters."""

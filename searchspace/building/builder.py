@@ -1,8 +1,8 @@
-"""Building: the expanded graph becomes a torch.fx.GraphModule, so that a call runs plain code.
+"""Builder: expanded graph to torch.fx.GraphModule, so that a call runs plain code.
 
-The modules of the operations hang in a tree under the names of the genotype's steps
+The modules of the operations form a tree under the names of the genotype's steps
 (``stage3.0.expand.conv.weight``); a symbolic trace records their sequence once, with torch.nn
-layers as leaves and everything else inlined. Nothing of the genotype is interpreted at a call.
+layers as leaves and everything else inlined. The genotype is not interpreted at a call.
 """
 
 import re
@@ -21,11 +21,11 @@ from searchspace.ops.conv import Linear
 
 
 def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:
-    """A torch module computing what the genotype says, freshly initialised.
+    """A torch module of a genotype, freshly initialised.
 
-    It takes (N, C, H, W) and gives (N, classes) where the network ends in single values a
-    channel, else (N, C, H, W). Weights are initialised by torch's defaults from its global
-    generator; ``state_dict`` keys are the steps' names.
+    Input: (N, C, H, W); output: (N, classes) if the network ends in one value per channel, else
+    (N, C, H, W). Weights are initialised by torch's defaults from its global generator;
+    ``state_dict`` keys are the steps' names.
 
     Raises:
         GenotypeError: an open hole, steps that do not fit each other, or more weights and
@@ -38,7 +38,7 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
 
 
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
-    """The module of a network that is expanded already; see `build`."""
+    """The module of an expanded network; see `build`."""
     network = Network(expansion)
     module = fx.GraphModule(network, Tracer().trace(network), class_name=_class_name(title))
     for container in list(module.modules()):
@@ -49,7 +49,7 @@ def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
 
 
 class Network(nn.Module):
-    """The nodes run one by one; only traced, never called."""
+    """Runs the nodes one by one; only traced, never called."""
 
     def __init__(self, expansion: Expansion) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Network(nn.Module):
 
     def apply_node(self, node: Node, layer: Layer,
                    inputs: list[tuple[Tensor, bool]]) -> tuple[Tensor, bool]:
-        """Run one node; tensors carry whether they are (N, C) instead of (N, C, 1, 1)."""
+        """Run one node; tensors have a flag for the shape (N, C) instead of (N, C, 1, 1)."""
         if isinstance(node.op, Linear):
             return layer(*(t if flat else torch.flatten(t, 1) for t, flat in inputs)), True
         if node.op.takes_flat and all(flat for _, flat in inputs):
@@ -85,14 +85,14 @@ class Network(nn.Module):
 
 
 class Tracer(fx.Tracer):
-    """torch.nn's own layers are leaves, containers and ours are opened."""
+    """Tracer for which torch.nn's layers are leaves; containers and our modules are inlined."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return type(m).__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential)
 
 
 def hang(root: nn.Module, path: str, module: nn.Module) -> None:
-    """Register a module under a dotted path, making the containers on the way."""
+    """Register a module under a dotted path, creating containers as needed."""
     *containers, last = path.split(".")
     for part in containers:
         if part not in root._modules:

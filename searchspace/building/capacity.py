@@ -1,4 +1,4 @@
-"""Whether a network fits into this machine's memory: known before anything of it is made."""
+"""Check that a network fits into this machine's memory, before it is built."""
 
 import os
 
@@ -12,12 +12,12 @@ FLOAT = 4       # bytes of a float32
 
 def check_memory(expansion: Expansion, title: str) -> None:
     """Raise GenotypeError for a network whose weights, image and peak activations in float32 are
-    more than the machine's memory: to ask for so much ends a process, or the machine."""
+    more than the machine's memory: allocating so much may kill the process."""
     c, h, w = expansion.input
     needed = FLOAT * (expansion.cost().params + c * h * w) + peak(expansion).bytes
     try:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):       # not told on this system
+    except (AttributeError, OSError, ValueError):       # unknown on this system
         return
     if needed > there:
         raise GenotypeError(f"{title or 'the network'} needs {show_bytes(needed)} for its weights "

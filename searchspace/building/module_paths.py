@@ -1,8 +1,7 @@
-"""Operations' names as the paths of their modules, safe in the code that torch.fx generates.
+"""Module paths from names of operations, safe in the code that torch.fx generates.
 
-torch.fx pastes these paths into Python source as they are. So, whatever the operations are called,
-a path is made of plain words here, none of which means anything to Python, torch.nn or torch.fx;
-and no module stands in the place of another one, or inside one.
+torch.fx inserts these paths into Python source without escaping. So paths consist of words that
+have no meaning for Python, torch.nn or torch.fx, and no path equals or contains another module's.
 """
 
 import keyword
@@ -17,13 +16,13 @@ _NETWORK = ("nodes", "last", "layers", "input", "apply_node")       # of `builde
 
 
 def module_paths(expansion: Expansion) -> list[str]:
-    """A dotted path for each node, under which its module hangs in the network.
+    """A dotted path of the module of each node.
 
-    It is the node's name; a part that means something already ends in one more ``_``. An operation
-    in whose name others begin, like one behind branches, hangs inside under its kind.
+    It is the node's name, with ``_`` appended to reserved parts. An operation whose name is a
+    prefix of others', like one after branches, gets its kind as a further part.
 
     Raises:
-        GenotypeError: two nodes have one name, or a name has another character in it.
+        GenotypeError: two nodes have the same name, or a name has an invalid character.
     """
     paths = [".".join(_attribute(part, node.place) for part in name.split("."))
              for name, node in zip(expansion.names(), expansion.nodes, strict=True)]
@@ -40,7 +39,7 @@ def module_paths(expansion: Expansion) -> list[str]:
 
 
 def _attribute(part: str, place: Place) -> str:
-    """A part of a name as an attribute; different ones stay different."""
+    """A part of a name as an attribute; different parts give different attributes."""
     if not _PLAIN.fullmatch(part):
         raise GenotypeError(f"{part[:100]!a} cannot name a module", place)
     return f"{part}_" if part.startswith("__") or part.rstrip("_") in _reserved() else part
@@ -48,7 +47,7 @@ def _attribute(part: str, place: Place) -> str:
 
 @cache
 def _reserved() -> frozenset[str]:
-    """What cannot name a module: words of Python, and what the networks themselves have."""
+    """Names that modules cannot have: words of Python, and attributes of the networks."""
     from torch import fx, nn
 
     return frozenset((*keyword.kwlist, *dir(fx.GraphModule(nn.Module(), fx.Graph())), *_NETWORK))

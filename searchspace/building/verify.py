@@ -1,4 +1,4 @@
-"""The independent check: torch and fvcore look at the built network, and must see what we say."""
+"""Verification of shapes and costs of the built network by torch and fvcore."""
 
 import warnings
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from searchspace.shapes import Shape
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing counted twice: by us, and by the tool that ``by`` names."""
+    """A quantity counted by us, and by the tool ``by``."""
 
     what: str
     by: str
@@ -62,7 +62,7 @@ def verify(genotype: Genotype, decisions: Decisions | None = None,
 
 
 def node_shapes(genotype: Genotype, decisions: Decisions | None = None) -> tuple[Shape, ...]:
-    """The (C, H, W) that torch gives for each node, in the order of `trace`."""
+    """The output shapes (C, H, W) of each node in torch, in the order of `trace`."""
     import torch
 
     expansion = trace(genotype, decisions)

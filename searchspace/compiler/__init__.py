@@ -1,1 +1,1 @@
-"""A document becomes a program of steps, with everything checked once."""
+"""Compiler: from documents to checked programs of steps."""

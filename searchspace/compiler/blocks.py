@@ -1,4 +1,4 @@
-"""Blocks: named bodies with arguments, called like operations, and where their names are found."""
+"""Blocks: named bodies with arguments, called like operations; their compilation and look-up."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -32,7 +32,7 @@ class Blocks:
     def get(self, name: str) -> Block | None:
         """The compiled block, or None for a name that is no block.
 
-        Inside a block that stands in for another one, its name means that other: so it wraps it.
+        Inside a block that overrides another one, its name refers to the overridden one.
         """
         wraps = self._stack[-1:] == [name] and self.outer is not None and name in self.outer.names
         if name not in self.trees or wraps:
@@ -75,7 +75,7 @@ def compile_block(name: str, tree: Tree, blocks: Blocks) -> Block:
 
 
 def compile_args(tree: Map, blocks: Blocks) -> tuple[tuple[tuple[str, Value | None], ...], Scope]:
-    """Arguments in order, and the scope they open; a default may use the arguments before it."""
+    """Arguments in order, and their scope; a default may use the arguments before it."""
     scope = Scope(blocks)
     args: list[tuple[str, Value | None]] = []
     for name, value in tree.items.items():
@@ -133,5 +133,3 @@ def _bound(steps: tuple[Step, ...]) -> set[str]:
             if not isinstance(branch, str):
                 names |= _bound(branch)
     return names
-
-

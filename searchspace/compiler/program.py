@@ -1,7 +1,7 @@
-"""What a genotype is compiled to: values, steps and blocks, ready to be expanded.
+"""Compiled form of a genotype: values, steps and blocks, ready for expansion.
 
-Everything that can be wrong without knowing a shape is told while compiling (`steps`, `blocks`),
-once, so that expanding one genotype for thousands of decisions checks nothing twice.
+All errors that do not depend on shapes are raised while compiling (`steps`, `blocks`), so that
+expanding one genotype for thousands of decisions does not repeat these checks.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ class ListValue:
 
 @dataclass(frozen=True, slots=True)
 class StepValue:
-    """A step given as an argument; it runs where the block calls it, in the scope it came from."""
+    """A step passed as an argument; the block runs it in the scope in which it was written."""
 
     step: "Step"
     place: Place
@@ -84,7 +84,7 @@ Value = Const | Formula | HoleValue | ListValue | StepValue
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """Parameters of a step: constants, already of the right type, and what is still to evaluate."""
+    """Parameters of a step: constants of the right type, and values to evaluate."""
 
     fixed: tuple[tuple[str, Any], ...] = ()
     dynamic: tuple[tuple[str, Field | None, Value], ...] = ()
@@ -117,7 +117,7 @@ class Step:
     repeat: Value | None = None
     options: Mapping[Any, "Step"] = field(default_factory=dict)
     hole: Hole | None = None
-    per_repeat: bool = False         # its holes are decided once a repeat
+    per_repeat: bool = False         # its holes are decided per repeat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +143,7 @@ def _plain_lists(tree: Tree) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A genotype compiled: what `expand` runs."""
+    """A compiled genotype, the input of `expand`."""
 
     args: tuple[tuple[str, Value], ...]
     input: tuple[Value, ...]

@@ -1,4 +1,4 @@
-"""Compiling steps: keys resolved to operations and blocks, parameters and formulas checked."""
+"""Compilation of steps: keys resolved to operations and blocks, parameters and formulas checked."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -28,7 +28,7 @@ _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
 
 
 class Names(Protocol):
-    """Where a block's name is looked up (`blocks.Blocks`)."""
+    """Protocol for the look-up of blocks by name (`blocks.Blocks`)."""
 
     @property
     def names(self) -> frozenset[str]: ...
@@ -37,7 +37,7 @@ class Names(Protocol):
 
 
 class Scope:
-    """What one body may use: blocks by name, and its arguments; it notes which were used."""
+    """Scope of one body: blocks by name, and its arguments; records which were used."""
 
     def __init__(self, blocks: Names) -> None:
         self.blocks = blocks
@@ -138,7 +138,7 @@ def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> 
 
 def _resolve(key: str, scope: Scope, place: Place) -> tuple[str, type[Op] | Block | None,
                                                            Mapping[str, Field | None] | None]:
-    """Kind, target and known parameters (None: known only when it runs) of a step's key."""
+    """Kind, target and parameters (None: known only during expansion) of a step's key."""
     if key.startswith("="):
         scope.use(key[1:], place, key)
         return "arg", None, None
@@ -255,7 +255,7 @@ def _shown(tree: Tree) -> str:
     return describe(tree)
 
 
-# Steps that are no single operation, with their parameters; `expand` gives them their meaning.
+# Steps that are not one operation, with their parameters; implemented in `expansion`.
 STRUCTURAL: dict[str, tuple[str, ...]] = {
     "identity": (), "split": ("sizes",), "residual": ("project",),
     "wire": ("edges", "node", "source", "join", "out", "n", "back", "ends"),
@@ -269,7 +269,7 @@ _WIRED_BY = {"edges": ("edges", "source", "out"), "back": ("back", "n", "ends")}
 
 
 def check_reserved(key: str, kind: str, given: Map) -> None:
-    """Raise GenotypeError for a word without effect, or one that is missing."""
+    """Raise GenotypeError for a reserved word without effect, or a missing one."""
     for word in ("first", "each"):
         if word in given and "repeat" not in given:
             raise GenotypeError(f"{word!r} has no effect without 'repeat'", given[word].place)

@@ -1,4 +1,4 @@
-"""A program becomes a graph of operations with shapes and costs. No torch."""
+"""Expansion: from programs to graphs of operations with shapes and costs, without torch."""
 
 from searchspace.expansion.expand import expand, trace
 from searchspace.expansion.graph import Call, Expansion, Node

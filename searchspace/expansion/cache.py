@@ -1,8 +1,8 @@
-"""Cache of expanded blocks: candidates share most of theirs, so those are not run again.
+"""Cache of expanded blocks, most of which candidates have in common.
 
-A block without holes makes the same operations wherever it is called with the same arguments on
-tensors of the same shapes. Only the names of its operations differ, so this is for costs and
-graphs, where names do not matter (`point`).
+A block without holes has the same operations for the same arguments and input shapes. Only the
+names of its operations differ, so this is for costs and graphs, where names do not matter
+(`point`).
 """
 
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from searchspace.expansion.graph import Node, Tensor
 from searchspace.expansion.scope import Mark, Outputs, Run
 from searchspace.shapes import Shape
 
-MAX_KEPT = 200_000     # operations, some 100 MB; then all is forgotten
+MAX_KEPT = 200_000     # operations, some 100 MB; then the cache is cleared
 
 Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...], tuple[int, ...]]
 
 
 class Made(NamedTuple):
-    """The operations of a call; numbers count from its first one, -1, -2, … are its inputs."""
+    """The operations of a call, numbered from its first one; -1, -2, … are its inputs."""
 
     nodes: tuple[Node, ...]
     main: Tensor | None
@@ -35,7 +35,7 @@ class Recall:
     kept: int = 0
 
     def replay(self, key: Key | None, run: Run, inputs: tuple[Tensor, ...]) -> Outputs | None:
-        """Add to ``run`` what a call made before; None where it is new."""
+        """Add the cached operations of a call to ``run``; None if it is not cached."""
         made = self.made.get(key) if key is not None else None
         if made is None:
             return None
@@ -76,7 +76,7 @@ class Recall:
 
 def key_of(block: Block, given: tuple[tuple[str, Any], ...],
            inputs: tuple[Tensor, ...]) -> Key | None:
-    """What a call depends on; None where an argument is a step, which sees the caller's tensors."""
+    """Cache key of a call; None if an argument is a step, which can use the caller's tensors."""
     kinds = []
     for _, value in given:
         if isinstance(value, Closure):

@@ -1,7 +1,7 @@
-"""Expansion: a genotype becomes the graph of its primitive operations, shapes and costs.
+"""Expansion of a genotype to the graph of its primitive operations, shapes and costs.
 
-One pass over the steps: blocks are unrolled, formulas evaluated, shapes inferred, holes asked for
-when they are reached, so that a conditional hole that does not exist is never decided. No torch.
+One pass over the steps: blocks are unrolled, formulas evaluated, shapes inferred, holes decided
+when they are reached, so that inactive conditional holes are never decided. No torch.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,12 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
           named: bool = True) -> Expansion:
     """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
 
-    ``decisions``: labels by hole name, or a function asked once for each hole that is reached.
-    Where the nodes need not be ``named`` rightly, and there are no notes, it is several times
+    ``decisions``: labels by hole name, or a function called once for each hole that is reached.
+    Without ``named``, nodes have arbitrary names and there are no notes, but it is several times
     faster for networks that share blocks with earlier ones.
 
     Raises:
-        UnknownNameError: a decision about no hole.
+        UnknownNameError: a decision about a hole that does not exist.
         GenotypeError: an open hole, or steps that do not fit each other.
     """
     if decisions and not callable(decisions):
@@ -110,7 +110,7 @@ def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
 
 
 def _prune(shape: Shape, run: Run, output: int) -> Expansion:
-    """Leave out the operations that do not lead to the output; a note tells of them."""
+    """Remove the operations that do not lead to the output, with a note for each."""
     live = [False] * len(run.nodes)
     if output >= 0:
         live[output] = True

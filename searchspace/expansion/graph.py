@@ -1,4 +1,4 @@
-"""The expanded network: operations in order, each with its inputs, output shape and cost."""
+"""Expanded network: operations in order, each with its inputs, output shape and cost."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,7 +12,7 @@ MAX_CHANNELS = 10_000_000
 
 
 class Call(NamedTuple):
-    """One block around a node: the step's full name, the block's name, and which repeat."""
+    """One block around a node: the step's full name, the block's name, and the repeat's number."""
 
     name: str
     block: str
@@ -32,7 +32,7 @@ class Node(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """The live nodes in order of execution, the last tensor, and what fell away on the way."""
+    """The live nodes in order of execution, the output, and notes on parts that were left out."""
 
     input: Shape
     nodes: tuple[Node, ...]
@@ -48,7 +48,7 @@ class Expansion(NamedTuple):
         return Cost(macs, params)
 
     def names(self) -> list[str]:
-        """The names of the nodes. Raises GenotypeError where two have one name, or the input's."""
+        """The names of the nodes. Raises GenotypeError if two are equal, or one is ``input``."""
         names = [node.name for node in self.nodes]
         if len({"input", *names}) <= len(names):
             twice = next(name for name in names if names.count(name) > 1 or name == "input")
@@ -64,7 +64,7 @@ class Tensor(NamedTuple):
 @lru_cache(maxsize=1 << 16)
 def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
           shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
-    """An operation with its output shape and cost; remembered, since candidates share layers."""
+    """An operation with its output shape and cost; cached, since candidates share layers."""
     op = cls(**dict(params))
     least, most = op.inputs
     if len(shapes) < least or (most is not None and len(shapes) > most):

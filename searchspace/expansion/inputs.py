@@ -1,4 +1,4 @@
-"""What a step takes: the tensors that its `from` names, or that of the step before."""
+"""Inputs of a step: the tensors that its `from` names, or that of the previous step."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from searchspace.expansion.scope import Env
 
 
 def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
-    """The tensors that a step takes: those of `from`, else the previous step's."""
+    """The inputs of a step: those of `from`, else the previous step's."""
     if step.sources is None:
         if env.current is None:
             if step.branches is not None:
@@ -62,6 +62,6 @@ def find(env: Env, name: Any, step: Step) -> Tensor:
 
 
 def no_input(step: Step) -> GenotypeError:
-    """The error of a step that has nothing to take."""
+    """The error of a step without an input."""
     return GenotypeError(f"{step.key}: there is no single previous tensor here; name one with "
                          "from", step.place)

@@ -1,4 +1,4 @@
-"""Running compiled steps: repeats threaded, blocks entered, names bound."""
+"""Interpreter of compiled steps: repeats, calls of blocks, names of tensors."""
 
 from dataclasses import replace
 from typing import Any
@@ -57,7 +57,7 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
         raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not "
                             f"{show(count)}", step.repeat.place)
     for name, _, values in step.each:
-        # a formula may ask for fewer repeats in one use of a block than in another
+        # a formula may give fewer repeats in one use of a block than in another
         if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
             raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
                                 step.place)
@@ -186,7 +186,7 @@ def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
 
 
 def step_target(value: Any) -> type[Op] | None:
-    """The operation that a plain argument names."""
+    """The operation that an argument names, if any."""
     return OPS.get(value) if isinstance(value, str) else None
 
 
@@ -247,7 +247,7 @@ def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor])
 
 
 def _with_frame(option: Step, choice: Step) -> Step:
-    """The chosen option under the choice's names; its inputs are found already."""
+    """The chosen option with the names of the choice, whose inputs are resolved already."""
     return replace(option, names=choice.names, sources=choice.sources)
 
 

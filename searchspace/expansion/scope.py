@@ -1,4 +1,4 @@
-"""The state of one expansion: nodes made so far, and the scope of the body that runs."""
+"""State of one expansion: nodes made so far, and the scope of the running body."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,16 +15,6 @@ MAX_NODES = 50_000
 MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
 
 Decide = Callable[[str, Hole], Atom]
-
-
-
-
-
-
-
-
-
-
 
 
 Given = tuple[tuple[str, Any], ...]                   # parameters by name
@@ -51,19 +41,19 @@ class Mark(NamedTuple):
 
 
 class Run:
-    """State of one expansion. Unless it is ``named``, names and notes are not to be relied on."""
+    """State of one expansion. Unless it is ``named``, names and notes are arbitrary."""
 
     def __init__(self, decide: Decide, named: bool = True) -> None:
         self.ask = decide
         self.named = named
-        self.asked = 0                         # how often a hole was looked at
+        self.asked = 0                         # number of look-ups of holes
         self.decided: dict[str, Atom] = {}
         self.nodes: list[Node] = []
         self.notes: list[tuple[str, str]] = []
         self.effort = 0
 
     def spend(self, effort: int) -> None:
-        """Count work that makes no nodes: twenty lines of nested blocks can ask for 2³⁰ of it."""
+        """Count work without nodes, and limit it: twenty lines of nested blocks can need 2³⁰."""
         self.effort += effort
         if self.effort > MAX_EFFORT:
             raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
@@ -86,14 +76,14 @@ class Run:
         return Tensor(index, shape)
 
     def extend(self, nodes: list[Node]) -> None:
-        """Add what a call of the same block made before."""
+        """Add the cached nodes of a call."""
         if len(self.nodes) + len(nodes) > MAX_NODES:
             raise GenotypeError(f"the network has more than {MAX_NODES:,} operations")
         self.nodes += nodes
 
 
 class Env:
-    """Scope of one body while it runs: arguments, tensors by name, and what travels."""
+    """Scope of one running body: arguments, tensors by name, and travelling tensors."""
 
     __slots__ = ("args", "calls", "current", "focus", "prefix", "repeat", "run", "tensors",
                  "travel", "used")
@@ -120,7 +110,7 @@ class Env:
         return tensor.shape
 
     def decide(self, hole: Hole) -> Atom:
-        """The decision about a hole, here and in this repeat; asked for once."""
+        """The decision about a hole in this repeat; made once."""
         name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
         decided = self.run.decided
         self.run.asked += 1

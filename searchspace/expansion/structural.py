@@ -1,12 +1,12 @@
-"""Steps that are more than one operation: split, residual, wire.
+"""Structural steps, which are more than one operation: split, residual, wire.
 
 split      the channels cut into as many equal parts as `as` names, or into `sizes`
 residual   adds the tensor that `from` names where the shapes agree; where they do not, through
            `project: {conv: {k: 1, act: none}}`, which gets `out` and `stride`, or not at all
 wire       a graph of equal nodes given by its edges (Xie et al. 2019): each joins its inputs and
            runs `node`; nodes without inputs take the step's input, and `source` changes their
-           parameters (a stride); `out` joins the nodes that nobody takes. Or `n` nodes in a row,
-           each of which takes what stands the distances `back` before it (Zhu et al. 2018)
+           parameters (a stride); `out` joins the nodes without consumers. Or `n` nodes in a row,
+           each with inputs at the distances `back` before it (Zhu et al. 2018)
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""When two graphs are one network."""
+"""Identity of networks: canonical graphs, hashes, isomorphism."""
 
 from searchspace.identity.isomorphism import digest, identity, same
 

@@ -1,22 +1,22 @@
-"""The canonical form of a network: one graph for all the ways to write the same function.
+"""Canonical form of a network: one graph for all spellings of the same function.
 
-Two networks are the same where their graphs compute the same family of functions, each weight
-ranging over all its values. Hence:
+Two networks are the same if their graphs compute the same family of functions, each weight ranging
+over all its values. Hence:
 
-- composite boxes are taken apart: a convolution, its batch norm and its activation are three
+- composite operations are split: a convolution, its batch norm and its activation are three
   vertices, a depthwise convolution is a grouped one, a linear layer a convolution as large as its
-  input; defaults are spelled out; what changes nothing (dropout of nothing, a mean of one) is
-  left out, and so is what leads nowhere;
-- concatenations and slices are no vertices but bookkeeping: a tensor is a row of segments, each a
-  range of some vertex's channels. Channel-wise operations act on each segment for itself, and an
-  ungrouped convolution, which mixes all channels with free weights, takes the segments in any
-  order. Whatever else sees several segments sees them in their order;
+  input; defaults are explicit; identities (dropout with p = 0, a mean of one tensor) and dead ends
+  are removed;
+- concatenations and slices are not vertices: a tensor is a list of segments, each a range of some
+  vertex's channels. Channel-wise operations act on each segment separately, and for an ungrouped
+  convolution, which mixes all channels with free weights, the order of segments is ignored. For
+  all other operations it counts;
 - operations without weights are functions, so that applying one twice to the same tensor is the
   same as sharing it; operations with weights are never merged;
 - nested sums, and nested products, are one sum or product.
 
-Not recognised: renumbering the channels within one vertex's output, and a graph that only another
-law of arithmetic makes equal. Two such networks merely count as two. No torch.
+Not recognised: permutations of the channels within one vertex's output, and graphs that are equal
+by other laws of arithmetic. Such networks count as different. No torch.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ ASSOCIATIVE = (Add, Mul)
 
 
 class Vertex(NamedTuple):
-    """What is computed, and from which vertices; a label tells a vertex's inputs apart."""
+    """An operation and its input vertices; labels distinguish the inputs."""
 
     sign: str
     inputs: tuple[tuple[int, str], ...]
@@ -82,7 +82,7 @@ def canonical(expansion: Expansion) -> list[Vertex]:
 
 
 class _Graph:
-    """The canonical graph while it grows; vertices stand behind their inputs."""
+    """The canonical graph under construction; vertices come after their inputs."""
 
     def __init__(self) -> None:
         self.vertices: list[Vertex] = []
@@ -91,7 +91,7 @@ class _Graph:
 
     def add(self, sign: str, inputs: Iterable[tuple[int, str]], width: int,
             own: bool = False) -> Segment:
-        """A vertex; one without weights of its own may stand there already."""
+        """Add a vertex; an equal one without weights is reused."""
         vertex = Vertex(sign, tuple(sorted(inputs)))
         index = len(self.vertices) if own else self.known.setdefault(vertex, len(self.vertices))
         if index == len(self.vertices):
@@ -103,17 +103,17 @@ class _Graph:
         return "" if s.length == self.widths[s.vertex] else f"{s.start}:{s.length}"
 
     def ordered(self, tensor: Tensor) -> list[tuple[int, str]]:
-        """The segments as inputs of what tells channels apart."""
+        """The segments as inputs of an operation for which their order counts."""
         return [(s.vertex, f"{i},{self.label(s)}") for i, s in enumerate(tensor)]
 
     def whole(self, tensor: Tensor) -> int:
-        """The vertex of a tensor; several segments, or a part of one, get a vertex for it."""
+        """The vertex of a tensor; a new one for several segments, or for a part of one."""
         if len(tensor) == 1 and not self.label(tensor[0]):
             return tensor[0].vertex
         return self.add("concat", self.ordered(tensor), sum(s.length for s in tensor)).vertex
 
     def each(self, sign: str, tensor: Tensor, own: bool) -> Tensor:
-        """A channel-wise operation; without weights it comes before the slicing."""
+        """A channel-wise operation; without weights it is moved before slicing."""
         if own:
             return tuple(self.add(sign, [(s.vertex, self.label(s))], s.length, own) for s in tensor)
         return _join(s._replace(vertex=self.add(sign, [(s.vertex, "")],
@@ -172,7 +172,7 @@ class _Graph:
 
 
 def _join(segments: Iterable[Segment]) -> Tensor:
-    """Segments in a row; ranges that continue each other become one."""
+    """Concatenate segments; adjacent ranges become one."""
     joined: list[Segment] = []
     for s in segments:
         last = joined[-1] if joined else None
@@ -184,7 +184,7 @@ def _join(segments: Iterable[Segment]) -> Tensor:
 
 
 def _cut(tensor: Tensor, start: int, stop: int) -> Tensor:
-    """Channels ``start`` to ``stop`` of a row of segments."""
+    """Channels ``start`` to ``stop`` of a list of segments."""
     kept, at = [], 0
     for s in tensor:
         low, high = max(start - at, 0), min(stop - at, s.length)
@@ -195,7 +195,7 @@ def _cut(tensor: Tensor, start: int, stop: int) -> Tensor:
 
 
 def _idle(op: Op, shapes: list[Shape]) -> bool:
-    """Whether an operation passes its one input on as it is."""
+    """Whether an operation is the identity of its one input."""
     match op:
         case Mean():
             return len(shapes) == 1
@@ -210,7 +210,7 @@ def _idle(op: Op, shapes: list[Shape]) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _plain(op: Op, shape: Shape) -> Op:
-    """A pooling with its defaults spelled out and without what has no effect on this input."""
+    """A pooling with explicit defaults and without options that have no effect on this input."""
     if isinstance(op, Pool):
         op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
                      count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)
@@ -218,7 +218,7 @@ def _plain(op: Op, shape: Shape) -> Op:
 
 
 def _ceil_counts(op: Pool, shape: Shape) -> bool:
-    """Whether rounding up gives another size than rounding down, which may leave nothing."""
+    """Whether rounding up gives another size than rounding down (which may give 0)."""
     try:
         return op.shape(shape) != replace(op, ceil=False).shape(shape)
     except ShapeError:

@@ -1,7 +1,7 @@
-"""Which genotypes are the same network: a hash finds candidates, isomorphism confirms them.
+"""Equality of networks: a hash finds candidates, isomorphism confirms them.
 
-Both look at the canonical graph (`canonical`), so that names, defaults, dead ends, the order of
-what commutes and the boxes that operations were drawn in are of no account.
+Both use the canonical graph (`canonical`), so that names, defaults, dead ends, the order of
+commutative inputs and the grouping into composite operations are ignored.
 """
 
 from hashlib import blake2b
@@ -18,8 +18,7 @@ def identity(genotype: Genotype, decisions: Decisions | None = None) -> str:
     """The hash of a network, or of a space under ``decisions``: 32 hexadecimal digits.
 
     Equal for every spelling of the same network, in every process and on every machine; `same`
-    makes sure, since a hash may collide. The size of the input belongs to the network, its name
-    does not.
+    confirms it, since a hash may collide. It depends on the input size, not on the name.
 
     >>> from searchspace import load
     >>> identity(load("mobilenet-v2")) == identity(load("mobilenet-v2", w=1.4))
@@ -32,7 +31,7 @@ def identity(genotype: Genotype, decisions: Decisions | None = None) -> str:
 
 
 def digest(expansion: Expansion) -> str:
-    """The hash of a network that is expanded already; see `identity`."""
+    """The hash of an expanded network; see `identity`."""
     return _hash(b"".join(sorted(_colours(canonical(expansion))))).hex()
 
 
@@ -42,16 +41,16 @@ def same(a: Expansion, b: Expansion) -> bool:
     colours, others = _colours(first), _colours(second)
     if sorted(colours) != sorted(others):
         return False
-    if len(set(colours)) == len(colours):    # each colour names a vertex: the only mapping
+    if len(set(colours)) == len(colours):    # each colour identifies a vertex: the only mapping
         return _by_colour(first, colours) == _by_colour(second, others)
     return _isomorphic(first, colours, second, others)
 
 
 def _colours(vertices: list[Vertex]) -> list[bytes]:
-    """A hash for each vertex of all that leads to it and all that it leads to.
+    """A hash for each vertex of all its ancestors and descendants (colour refinement).
 
-    Looking ahead and back once tells apart vertices of different origin or use; twins, like two
-    equal convolutions of one tensor, need further rounds, until no class of equals splits.
+    One forward and one backward pass distinguish vertices of different origin or use; twins, like
+    two equal convolutions of one tensor, need further rounds, until no class splits.
     """
     uses: list[list[tuple[int, bytes]]] = [[] for _ in vertices]
     takes = [[(u, label.encode() + b";") for u, label in vertex.inputs] for vertex in vertices]
@@ -85,7 +84,7 @@ def _by_colour(vertices: list[Vertex],
 
 def _isomorphic(first: list[Vertex], colours: list[bytes], second: list[Vertex],
                 others: list[bytes]) -> bool:
-    """The search among twins; colours keep it short, since they only pair what may fit."""
+    """Isomorphism search among twins, restricted to pairs of equal colours."""
     import networkx as nx
 
     graphs: list[nx.DiGraph[int]] = []

@@ -114,5 +114,3 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int | None]] = {
     "min": (lambda *v: min(v), None), "max": (lambda *v: max(v), None),
     "pow": (power, 2), "round_to": (round_to, 2), "divisor": (divisor, 1),
 }
-
-

@@ -34,7 +34,6 @@ MAX_DEPTH = 100           # a sum of a hundred terms is as deep
 COMMA = "; a formula with a comma inside {...} or [...] stands in quotes"
 
 
-
 class Scope(Protocol):
     """What a formula may look up."""
 

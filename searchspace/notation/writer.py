@@ -18,8 +18,6 @@ _BLOCK_KEYS = ("blocks", "variants", "net", "body", "args", "in", "out", "steps"
                "accuracies", "exact")
 
 
-
-
 def document_text(document: Map, comment: str = "") -> str:
     """A document as written, without named holes, as text; see `to_yaml`."""
     lines = [f"# {printable(line)}" for line in comment.splitlines()]

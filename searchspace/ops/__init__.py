@@ -1,4 +1,4 @@
-"""The operations: one file a family. Composite blocks stand beside them as YAML."""
+"""The operations, one file per family; composite blocks are YAML files in the same folder."""
 
 from searchspace.ops import (
            activation,

@@ -51,8 +51,6 @@ class Act(Op):
         return activation(self.fn) or nn.Identity()
 
 
-
-
 @op("dropout")
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):

@@ -1,7 +1,7 @@
-"""What an operation is: one frozen dataclass that knows its shape, its cost and its module.
+"""Base of operations: frozen dataclasses with shape, cost and module.
 
-The typed fields are at once the YAML schema, the defaults and the messages for misspelt keys; the
-``examples`` feed one conformance test, so that an operation is tested by existing.
+The typed fields define the YAML schema, the defaults and the messages for misspelt keys; the
+``examples`` are the input of one conformance test for all operations.
 """
 
 import types
@@ -18,7 +18,7 @@ from searchspace.registry import Registry
 from searchspace.shapes import Shape, show_shape
 
 Example = tuple[dict[str, Any], tuple[Shape, ...]]
-Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module where it has weights
+Layer = Callable[..., Any]   # takes and returns torch tensors; an nn.Module if it has weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Cost:
         return Cost(self.macs + other.macs, self.params + other.params)
 
     def _repr_html_(self) -> str | None:
-        """What a notebook shows."""
+        """HTML display in notebooks."""
         return html(self)
 
 
@@ -48,24 +48,24 @@ class Op:
 
     kind: ClassVar[str]                        # its name in YAML; set by `op`
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)   # least and greatest number of inputs
-    commutes: ClassVar[bool] = False           # whether the order of the inputs is of no account
+    commutes: ClassVar[bool] = False           # whether the order of the inputs is ignored
     takes_flat: ClassVar[bool] = False         # works as well on (N, C) tensors, as `linear` gives
     examples: ClassVar[tuple[Example, ...]]
 
     def shape(self, *inputs: Shape) -> Shape:
-        """Output shape (C, H, W). Raises ShapeError where the inputs do not fit."""
+        """Output shape (C, H, W). Raises ShapeError if the inputs do not fit."""
         raise TypeError(f"{type(self).__name__} has no shape")
 
     def cost(self, *inputs: Shape) -> Cost:
-        """MACs and parameters; free unless said otherwise."""
+        """MACs and parameters; 0 by default."""
         return FREE
 
     def is_view(self) -> bool:
-        """Whether at inference its output is its input, or a part of it, in the same memory."""
+        """Whether at inference its output is a view of its input."""
         return False
 
     def label(self) -> str:
-        """A few characters for drawings, as papers write them."""
+        """A short label for drawings, as in papers."""
         return self.kind
 
     def module(self, *inputs: Shape) -> Layer:
@@ -91,7 +91,7 @@ def op(kind: str) -> Callable[[OpType], OpType]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter of an operation as YAML sees it."""
+    """One parameter of an operation in YAML."""
 
     name: str
     types: tuple[type, ...]
@@ -102,7 +102,7 @@ class Field:
     default: Any
 
     def coerce(self, value: Any, place: Place | None = None) -> Any:
-        """``value`` as this field takes it, or a GenotypeError naming both."""
+        """``value`` converted to this field's type. Raises GenotypeError if that is impossible."""
         if value is None and self.optional:
             return None
         if self.pair and isinstance(value, tuple) and len(value) == 2:
@@ -166,7 +166,7 @@ def _only_hint(value: object, known: tuple[str, ...]) -> str:
 
 
 def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> tuple[int, int]:
-    """The common height and width of several inputs; 1×1 fits any where it may broadcast."""
+    """The common height and width of several inputs; with ``broadcast``, 1×1 fits any."""
     sizes = {(h, w) for _, h, w in inputs}
     if broadcast:
         sizes = sizes - {(1, 1)} or sizes
@@ -174,5 +174,3 @@ def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> 
         shown = ", ".join(show_shape(s) for s in inputs)
         raise ShapeError(f"{kind}: the inputs differ in size: {shown}")
     return sizes.pop()
-
-

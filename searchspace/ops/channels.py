@@ -42,10 +42,10 @@ class Slice(Op):
 class Index(Op):
     """Some channels gathered, in any order and any number of times: (C, H, W) → (out, H, W).
 
-    CondenseNet's index layer (Huang et al. 2018, Fig. 1 right). Which channels is a result of
-    training: the built module has them as a buffer ``index`` of ``out`` whole numbers, which a
-    state dict brings along. Until then output i takes channel ⌊i·C/out⌋, evenly spread. No MACs,
-    no parameters. Raises ShapeError where ``out`` is less than 1.
+    CondenseNet's index layer (Huang et al. 2018, Fig. 1 right). The channels are a result of
+    training: the built module has a buffer ``index`` of ``out`` integers, which a state dict
+    includes. Initially output i takes channel ⌊i·C/out⌋, evenly spread. No MACs, no parameters.
+    Raises ShapeError if ``out`` is less than 1.
     """
 
     takes_flat = True

@@ -81,8 +81,8 @@ class Concat(Op):
 class Beside(Op):
     """Tensors of equal channels and height side by side: (C, H, W₁), (C, H, W₂), … → (C, H, ΣW).
 
-    What follows is applied to all of them with the same weights; `pad` with negative numbers cuts
-    one out again. Raises ShapeError where channels or heights differ.
+    Subsequent operations share their weights between them; `pad` with negative numbers extracts
+    one again. Raises ShapeError if channels or heights differ.
     """
 
     inputs = (2, None)
@@ -121,7 +121,9 @@ class Mean(Op):
 @op("wsum")
 @dataclass(frozen=True, slots=True)
 class WeightedSum(Op):
-    """Sum with one learned, sigmoid-positive weight an input (Xie et al. 2019); params: inputs."""
+    """Sum with one learned weight per input, made positive by a sigmoid (Xie et al. 2019).
+
+    Params: the number of inputs."""
 
     inputs = (1, None)
     commutes = True

@@ -1,4 +1,4 @@
-"""Local response normalisation, which batch normalisation replaced."""
+"""Normalisations: local response and batch normalisation."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -1,1 +1,1 @@
-"""What comes from strangers: files that are read, folders that are written, code that is run."""
+"""Handling of untrusted input: files that are read, folders that are written, code that is run."""

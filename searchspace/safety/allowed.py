@@ -1,9 +1,8 @@
-"""Which files of operations the user has run: their digests, in a file of the user's own.
+"""Allow-list of files of operations: digests of those that the user has run, in a file of the user.
 
-A study holds the code of the operations that it was made with, and a study may be a stranger's.
-What `--ops` names is run, and noted here; code that comes with a study is run where it is, letter
-for letter, code that was noted, and never else (as direnv asks for an ``allow``). Who takes a line
-out of the file takes the permission back.
+A study contains the code of its operations, and may come from an untrusted source. Files named by
+`--ops` are run, and recorded here; code in a study is run only if its digest is recorded (as in
+direnv's ``allow``). Removing a line from the file revokes the permission.
 """
 
 import contextlib
@@ -12,15 +11,15 @@ from pathlib import Path
 
 
 def noted_in() -> Path:
-    """The file: ``$XDG_STATE_HOME/searchspace/operations``, by default in ``~/.local/state``."""
+    """Path of the file: ``$XDG_STATE_HOME/searchspace/operations``, default ``~/.local/state``."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
     home = given if given.is_absolute() else Path.home() / ".local" / "state"
     return home / "searchspace" / "operations"
 
 
 def allow(digest: str, file: str) -> None:
-    """Note the SHA-256 of a file that the user has named. Where that cannot be written the file has
-    to be named again, and that is all."""
+    """Record the SHA-256 of a file that the user has named. If that cannot be written, the only
+    consequence is that the file must be named again."""
     if is_allowed(digest):
         return
     with contextlib.suppress(OSError, RuntimeError):        # no home, or a read-only one

@@ -1,8 +1,8 @@
-"""Files that are written: under which name, and so that they are whole and where they should be.
+"""Safe writing of files: valid names, atomic replacement, no links out of a folder.
 
-A folder that is written to may have come from anybody, and so may the names of what is kept in it.
-Text becomes the name of a file only through `file_name`. A file that is written takes the place of
-a link, and `own` refuses to open one. So nothing outside of the folder is touched.
+Folders that are written to, and names of their contents, may come from untrusted sources. Text
+becomes a file name only through `file_name`. Written files replace links, and `own` refuses to open
+one. So nothing outside of the folder is changed.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from searchspace.errors import SearchspaceError
 
-LONGEST = 200       # bytes; file systems take 255, and endings come behind a name
+LONGEST = 200       # bytes; file systems allow 255, including suffixes
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)   # on Windows
 
 
 def file_name(text: str) -> str:
-    """The name of a file or folder after any text; never a path, a hidden file, or a name that a
-    file system refuses. Letters, digits, ``-``, ``_`` and inner dots stay, all else becomes ``-``.
+    """A file name for any text; never a path, a hidden file, or a name that a file system refuses.
+    Letters, digits, ``-``, ``_`` and inner dots stay, all else becomes ``-``.
 
-    Texts that differ may get the same name: what is kept under it says what it is of.
+    Not injective: contents must identify what they belong to.
 
     >>> file_name("nets/my space.yaml"), file_name("/../../../pwned"), file_name("nul")
     ('nets-my-space.yaml', '-..-..-..-pwned', '_nul')
@@ -39,8 +39,8 @@ def file_name(text: str) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A new file to write to, which takes the place of ``path`` in the end: all of it, or nothing
-    where writing fails. A link that was there is gone then, and what it led to is as it was.
+    """Context with a new file that replaces ``path`` at the end, or not at all if writing fails. A
+    link at ``path`` is replaced, and its target unchanged.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -65,8 +65,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def make_folder(path: Path) -> Path:
-    """A folder within the one that is written to: made where there is none, also in place of a link
-    to another one."""
+    """A subfolder for writing: created if missing; a link to another folder is replaced."""
     if path.is_symlink():
         path.unlink(missing_ok=True)
     path.mkdir(parents=True, exist_ok=True)
@@ -74,7 +73,7 @@ def make_folder(path: Path) -> Path:
 
 
 def own(path: Path) -> Path:
-    """The path of a file that is opened where it lies.
+    """The path of a file, after a check that it is not a link.
 
     Raises:
         SearchspaceError: it is a link, which may lead anywhere.

@@ -1,8 +1,7 @@
-"""Reading files that may come from anybody.
+"""Safe reading of untrusted files.
 
-A pipe would be waited for and a device never ends, so nothing is read but a regular file, and of
-that no more than its reader has use for. Whatever is wrong is an OSError or a ValueError that says
-so in a few words, as for a file that is not there.
+Reading a pipe would block and a device never ends, so only regular files are read, up to a size
+limit. All errors are OSError or ValueError with a short message.
 """
 
 import errno
@@ -17,10 +16,10 @@ MAX_DEPTH = 20          # levels of JSON; no file of ours has more than six
 
 
 def open_file(path: Path, most: int) -> BinaryIO:
-    """Open a regular file of at most so many bytes.
+    """Open a regular file of at most ``most`` bytes.
 
     Raises:
-        OSError: it cannot be opened, is something else, or larger.
+        OSError: it cannot be opened, is not a regular file, or is larger.
     """
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     found = os.fstat(file.fileno())
@@ -33,10 +32,10 @@ def open_file(path: Path, most: int) -> BinaryIO:
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most so many bytes; see `open_file`."""
+    """The content of a regular file of at most ``most`` bytes; see `open_file`."""
     with open_file(path, most) as file:
         content = file.read(most + 1)
-    if len(content) > most:         # of a file that tells no size, or grows
+    if len(content) > most:         # if the file reports no size, or grows
         raise _too_large(path, most)
     return content
 
@@ -45,7 +44,7 @@ def parse_json(content: bytes) -> Any:
     """The value of JSON text.
 
     Raises:
-        ValueError: it is none, has a number of thousands of digits, or is nested too deeply.
+        ValueError: it is invalid, has a number of thousands of digits, or is nested too deeply.
     """
     try:
         value = json.loads(content)
@@ -61,7 +60,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Opens a pipe at once, so that it can be refused."""
+    """Open without blocking on a pipe, so that it can be refused."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

@@ -1,1 +1,1 @@
-"""Points of a search space: counted, sampled, and brought inside a budget."""
+"""Points of a search space: counting, sampling, and projection into a budget."""

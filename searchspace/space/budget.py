@@ -1,4 +1,4 @@
-"""Budgets: hard bounds on what a network costs, alone or together."""
+"""Budgets: hard bounds on the costs of a network, alone or combined."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ __all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", 
 
 
 class Costs(Protocol):
-    """What a budget looks at: a `space.Point`, or anything else that knows its costs."""
+    """Protocol of anything with costs, such as a `space.Point`."""
 
     @property
     def macs(self) -> int: ...          # multiply-adds
@@ -65,7 +65,7 @@ _PARSERS = {"macs": parse_amount, "params": parse_amount, "memory": parse_bytes,
 
 
 class Bound(NamedTuple):
-    """One bounded cost: its name, and how little and how much of it is allowed."""
+    """One bounded cost: its name, and its least and greatest allowed value."""
 
     name: str
     least: int | None
@@ -82,12 +82,11 @@ class Bound(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Bounds on costs, each optional; a network fits that is inside all of them.
+    """Bounds on costs, each optional; a network fits if it is inside all of them.
 
-    Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency;
-    each may have a lower bound beside it. A latency belongs to a device: ``predict`` gives it
-    of an expanded network (`search.latency`), and must be there where latency is bounded, before
-    anything is compared.
+    Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency,
+    each with an optional lower bound. ``predict`` returns the latency of an expanded network on a
+    device (`search.latency`), and is required for comparisons if latency is bounded.
 
     Raises:
         BudgetError: a lower bound without an upper one, or above it.
@@ -119,7 +118,7 @@ class Budget:
         280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted
 
         Raises:
-            BudgetError: a text is no amount and no range.
+            BudgetError: a text is neither an amount nor a range.
         """
         bounds: dict[str, Any] = {}
         for name, text in (("macs", macs), ("params", params), ("memory", memory),
@@ -137,7 +136,7 @@ class Budget:
                             MEASURES.get(name, self._latency))
 
     def _latency(self, costs: Costs) -> float:
-        """The latency as a measure: of what knows its own, that, else predicted."""
+        """The latency in nanoseconds: the object's own if it has one, else predicted."""
         known: int | None = getattr(costs, "latency", None)
         if known is not None:
             return known
@@ -158,8 +157,7 @@ class Budget:
         return all((b.least or 0) <= v <= b.most for b, v in zip(self.bounds, values, strict=True))
 
     def excess(self, costs: Costs) -> float:
-        """How full the budget is: the greatest ratio of a cost to its upper bound, at most 1 for a
-        network that fits."""
+        """The greatest ratio of a cost to its upper bound; at most 1 for a network that fits."""
         return self.fullness(self.values(costs))
 
     def fullness(self, values: Sequence[float]) -> float:
@@ -167,7 +165,7 @@ class Budget:
         return max((v / b.most for b, v in zip(self.bounds, values, strict=True)), default=0.0)
 
     def miss(self, costs: Costs) -> float:
-        """How far outside: the greatest distance to a bound in parts of that bound, 0 inside."""
+        """The greatest violation of a bound relative to that bound; 0 inside."""
         found = 0.0
         for bound in self.bounds:
             value = bound.measure(costs)
@@ -178,7 +176,7 @@ class Budget:
 
     @property
     def text(self) -> str:
-        """The bounds to the last digit, short enough for the name of a study."""
+        """The exact bounds, short enough for the name of a study."""
         parts = []
         for bound in self.bounds:
             units, rest = _EXACT.get(bound.name, (("M", "K", ""), ""))
@@ -190,11 +188,11 @@ class Budget:
 
 
 def amount(name: str, *values: float) -> str:
-    """A cost, or a range of it, for people: 300.8M, 2.00 MB to 6.02 MB."""
+    """A cost or a range of it, human-readable: 300.8M, 2.00 MB to 6.02 MB."""
     shown = {"memory": show_bytes, "latency": show_time}.get(name, show_amount)
     return " to ".join(shown(v) for v in values)
 
 
 def show(name: str, *values: float) -> str:
-    """The same with what it counts: 300.8M MACs, 2.00 MB to 6.02 MB of activations."""
+    """A cost or a range of it with its name: 300.8M MACs, 2.00 MB to 6.02 MB of activations."""
     return f"{amount(name, *values)} {_UNITS[name]}"

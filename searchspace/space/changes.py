@@ -1,14 +1,14 @@
-"""What has changed between two texts, in a few words."""
+"""Short description of the first difference between two texts."""
 
 import difflib
 from collections.abc import Sequence
 
 _SHOWN = 90         # characters of a line
-_BEFORE = 30        # of them before what has changed
+_BEFORE = 30        # of them before the change
 
 
 def first_change(was: Sequence[str], now: Sequence[str]) -> str | None:
-    """The first lines that differ; None where all are the same.
+    """The first lines that differ; None if all are equal.
 
     >>> first_change(["- conv: {out: 8}", "- gap:"], ["- conv: {out: 16}", "- gap:"])
     '`- conv: {out: 8}` is now `- conv: {out: 16}`'

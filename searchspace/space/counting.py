@@ -1,9 +1,8 @@
 """Count, enumerate and uniformly sample the points of a space.
 
-Which holes exist depends on decisions. Where it is the labelled choices alone that open them, the
-points are counted over the tree of holes: the options of a choice are added up, what exists side
-by side is multiplied. Random points are drawn with the tree's numbers as weights, so that a stage
-family with many holes inside is drawn as often as it has networks.
+Which holes exist depends on decisions. If it depends on labelled choices alone, the points are
+counted over the tree of holes: sums over the options of a choice, products over coexisting holes.
+Random points are drawn with these numbers as weights, so that all points have equal probability.
 """
 
 import contextlib
@@ -20,12 +19,12 @@ from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Point, point
 
-FEW = 10_000        # points of a space that is walked through at most,
+FEW = 10_000        # points of a space that is enumerated at most,
 EFFORT = 500_000    # and operations in all of their networks: some ten seconds
 
 
 class Draw(NamedTuple):
-    """A random point, None where its steps do not fit each other; ``weight`` is 1 / the
+    """A random point, None if its steps do not fit each other; ``weight`` is the inverse of the
     probability with which it was drawn."""
 
     point: Point | None
@@ -36,8 +35,8 @@ class Draw(NamedTuple):
 class HoleTree:
     """The holes of a space under the decisions that open them.
 
-    ``total`` is the number of combinations if nothing else opens or closes holes; a hole for each
-    repeat counts once. `draw` tells: then every weight is the total.
+    ``total`` is the number of combinations if nothing else opens or closes holes, counting a hole
+    per repeat once; in that case the weight of every `draw` equals it.
     """
 
     holes: tuple[Hole, ...]
@@ -53,7 +52,7 @@ class HoleTree:
             if hole.parents:
                 inside.setdefault(hole.parents[-1], []).append(hole.name)
         ways: dict[str, tuple[int, ...]] = {}
-        for hole in reversed(genotype.holes):           # inner holes stand behind outer ones
+        for hole in reversed(genotype.holes):           # inner holes come after outer ones
             ways[hole.name] = tuple(math.prod(sum(ways[n]) for n in inside.get((hole.name, label),
                                                                               ()))
                                     for label in hole.labels)
@@ -62,7 +61,7 @@ class HoleTree:
                    total)
 
     def draw(self, genotype: Genotype, rng: random.Random) -> Draw:
-        """A random point, by the number of combinations behind each option."""
+        """A random point; options are weighted by the number of combinations below them."""
         weight = 1.0
 
         def propose(name: str, hole: Hole) -> Atom:
@@ -102,7 +101,7 @@ def every_point(genotype: Genotype) -> Iterator[Point]:
 
 
 def is_small(genotype: Genotype) -> bool:
-    """Whether a space is walked through, by its number of combinations and a few networks."""
+    """Whether a space is enumerated, by its number of combinations and the size of networks."""
     tree, rng = HoleTree.of(genotype), random.Random(0)
     if tree.total > FEW:
         return False
@@ -112,9 +111,9 @@ def is_small(genotype: Genotype) -> bool:
 
 
 def walk(genotype: Genotype) -> list[Point] | None:
-    """Every point of a small space, in the order of the options; None for one that is not."""
+    """Every point of a small space, in the order of the options; None for a large one."""
     if not is_small(genotype):
         return None
-    most = 2 * HoleTree.of(genotype).total      # decisions may open more than the tree knows
+    most = 2 * HoleTree.of(genotype).total      # decisions may open holes that the tree lacks
     found = list(islice(every_point(genotype), most + 1))
     return found if len(found) <= most else None

@@ -1,4 +1,4 @@
-"""The cheapest and the dearest points of a space, found by coordinate descent."""
+"""Extreme points of a space by a cost, found by coordinate descent."""
 
 import math
 import random
@@ -15,9 +15,9 @@ def lowest(genotype: Genotype, measure: Callable[[Point], float], starts: int = 
            seed: int = 0) -> Point:
     """The point of least measure that coordinate descent finds.
 
-    It begins with every hole at its first option, and from ``starts`` random points more. Stages
-    contribute to a cost almost independently, so descent finds the end in practice; nothing
-    guarantees it.
+    It starts with every hole at its first option, and from ``starts`` more random points. Stages
+    contribute to a cost almost independently, so descent finds the minimum in practice, without a
+    guarantee.
     """
     rng = random.Random(seed)
     begin = [_try(genotype, first)] + [sample(genotype, rng) for _ in range(starts)]
@@ -27,18 +27,18 @@ def lowest(genotype: Genotype, measure: Callable[[Point], float], starts: int = 
 
 def highest(genotype: Genotype, measure: Callable[[Point], float],
             effort: float = math.inf) -> Point:
-    """The point of greatest measure that such an ascent finds, from every hole's first option too.
+    """The point of greatest measure that coordinate ascent finds, from every hole's first option.
 
-    The holes that are reached last come first: the choices inside a cell are then compared in a
+    Holes that are reached last are changed first: the choices inside a cell are then compared in a
     small network, before an argument repeats it many times. After ``effort`` operations of
-    candidates the best one so far is given.
+    candidates it returns the best one so far.
     """
     begin = _try(genotype, first) or sample(genotype, random.Random(0))
     return _descend(genotype, begin, lambda p: -measure(p), last, True, effort)
 
 
 def is_conditional(genotype: Genotype, seed: int = 0, draws: int = 40) -> bool:
-    """Whether the holes that exist depend on decisions, as seen in random draws."""
+    """Whether the set of holes depends on decisions, judged by random draws."""
     rng = random.Random(seed)
     return len({frozenset(sample(genotype, rng).decisions) for _ in range(draws)}) > 1
 
@@ -54,7 +54,7 @@ def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], o
              backwards: bool = False, effort: float = math.inf) -> Point:
     """Change one decision at a time while that lowers the measure; see `highest`.
 
-    Holes that a change opens get back the option that they had, or what ``opened`` says.
+    Holes that a change opens get their previous option, or that of ``opened``.
     """
     known: dict[str, Atom] = {}
 
@@ -79,7 +79,7 @@ def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], o
 
 def ends_of(genotype: Genotype, at: Point, name: str,
             propose: Propose | None = None) -> Iterator[Point]:
-    """Neighbours worth trying in a descent: all of a choice, the ends and next ones of a range."""
+    """Neighbours for a descent: all options of a choice, the ends and next options of a range."""
     hole = at.holes[name]
     if hole.kind == "choice":
         yield from neighbours(genotype, at, name, propose)

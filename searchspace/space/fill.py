@@ -14,12 +14,12 @@ from searchspace.notation.tree import Atom, Hole, Map, Tree, map_children
 def fill(genotype: Genotype, decisions: Decisions) -> Genotype:
     """The genotype with holes filled; undecided holes stay, named by their paths in the result.
 
-    Blocks and arguments that no step uses any more are left out, and drawn graphs stand there as
-    edges, so that the result depends on nothing but itself. When no network reaches the holes that
-    are left (their step is left out by ``when``, or repeats 0 times), they take their first option.
+    Unused blocks and arguments are removed, and random graphs become lists of edges, so that the
+    result is self-contained. If no network reaches the remaining holes (their step is left out by
+    ``when``, or repeats 0 times), they take their first option.
 
     Raises:
-        UnknownNameError: a decision about no hole. GenotypeError: no such option.
+        UnknownNameError: a hole that does not exist. GenotypeError: no such option.
     """
     check_names(decisions, genotype.holes)
     filled = _pruned(genotype, substitute_in(genotype.document, decisions))
@@ -48,10 +48,10 @@ def _is_settled(genotype: Genotype) -> bool:
 
 
 def free(space: Genotype) -> Genotype:
-    """The space with every `!solve` hole turned into a range; names and options stay the same. The
-    space itself where it has none.
+    """The space with every `!solve` hole turned into a range of the same name and options; the
+    space itself if it has none.
 
-    It is for proposing only: a range of fractions has no spelling in YAML.
+    For proposals only: a range of fractions cannot be written in YAML.
     """
     if all(hole.kind != "solve" for hole in space.holes):
         return space

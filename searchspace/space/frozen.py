@@ -1,7 +1,7 @@
-"""A space as text that depends on no file, and what has changed between two such texts.
+"""Self-contained text of a space, and the comparison of two such texts.
 
 In the document of a genotype its base, its `use` files, its variant and its arguments are resolved
-already. The bundled blocks that it calls stand beside it, not in it: a block may stand in for the
+already. The bundled blocks that it calls are stored separately, since a block may override the
 bundled one of its name, and call that.
 """
 
@@ -24,18 +24,18 @@ _BESIDE = ("name", "source", "status", "note", "published", "accuracies", "exact
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """``space`` is a genotype's file, with the networks that it knows by name; ``blocks`` a file of
-    blocks: the bundled ones that it calls."""
+    """``space``: text of a genotype file, including its known networks; ``blocks``: text of a file
+    with the bundled blocks that it calls."""
 
     space: str
     blocks: str
 
 
 def freeze(genotype: Genotype) -> Frozen:
-    """The text of a space, which `thaw` makes a space of again.
+    """The text of a space, inverse of `thaw`.
 
     Raises:
-        SearchspaceError: the space is at fault; see `load`.
+        SearchspaceError: the space is invalid; see `load`.
     """
     outer = Blocks(genotype.outer.trees)
     replace(genotype, outer=outer).program  # noqa: B018 - now the blocks know which were called
@@ -49,8 +49,8 @@ def freeze(genotype: Genotype) -> Frozen:
 
 
 def thaw(frozen: Frozen, file: str) -> Genotype:
-    """The space of a text; messages name it ``file``. Nothing is compiled, so that its holes are
-    there even where its operations are not.
+    """The space of a text; messages name it ``file``. It is not compiled, so its holes are
+    available even without its operations.
 
     Raises:
         GenotypeError: the text is no space.
@@ -64,10 +64,9 @@ def thaw(frozen: Frozen, file: str) -> Genotype:
 
 
 def change(was: Frozen, now: Frozen) -> str | None:
-    """What of a space's networks is another than it was, in a sentence; None where nothing is.
+    """The first change of a space that affects its networks, in a sentence; None if there is none.
 
-    Comments and layout are of no account, nor what a file says about itself, nor the networks that
-    it knows by name.
+    Comments, layout, headers and known networks are ignored.
 
     Raises:
         GenotypeError: a text is no space.
@@ -80,7 +79,7 @@ def change(was: Frozen, now: Frozen) -> str | None:
 
 
 def _lines(text: str) -> list[str]:
-    """What decides which networks there are, written as this version does it."""
+    """The parts that determine the networks of a space, in this version's format."""
     document = parse(text).but(**dict.fromkeys(_BESIDE))
     blocks = {name: tree.but(about=None) if isinstance(tree, Map) else tree
               for name, tree in mapping(document.get("blocks"), "blocks").items.items()}

@@ -1,7 +1,7 @@
-"""The known networks of a space: its variants that are points of it.
+"""Known networks of a space: its variants that are points of it.
 
-A published network inside a space is written there as a variant, which `load` gives as a network
-(``load("mobile@mobilenet-v2-1.0")``) and a search takes as decisions to start from.
+A published network inside a space is a variant in its file, which `load` returns as a network
+(``load("mobile@mobilenet-v2-1.0")``) and a search uses for its warm start.
 """
 
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ from searchspace.space.point import point
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A variant of a space by what it decides; `!solve` holes may be left to the budget."""
+    """A variant of a space and its decisions; `!solve` holes may be left to the budget."""
 
     name: str
     decisions: dict[str, Atom]
 
 
 def known_networks(space: Genotype) -> tuple[Known, ...]:
-    """The variants that decide the holes of a space and change nothing else of it, by the file.
+    """The variants that decide all holes of a space and change nothing else, in order of the file.
 
-    Decisions are those of ``fill``, and of ``args`` where an argument is a hole. The number of
-    classes and the input do not count: a space is searched at any. A variant that sets another
-    argument, or replaces steps, is no point of the open space; nor is one that leaves a hole open.
+    Decisions are those of ``fill``, and of ``args`` for arguments that are holes. The number of
+    classes and the input are ignored. A variant that sets another argument, or replaces steps, is
+    no point of the space; nor is one that leaves a hole open.
 
     Raises:
-        UnknownNameError: a decision about no hole. GenotypeError: no such option.
+        UnknownNameError: a hole that does not exist. GenotypeError: no such option.
     """
     return tuple(known for known in stated(space) if not _leaves_open(space, known.decisions))
 
@@ -56,8 +56,8 @@ class _Open(Exception):
 
 
 def _leaves_open(space: Genotype, decisions: dict[str, Atom]) -> bool:
-    """Whether a variant is a smaller space and no network: more than the width is left to decide.
-    Where images of this size do not fit through it, that cannot be seen."""
+    """Whether a variant is a smaller space rather than a network: holes besides `!solve` are open.
+    False if it cannot be expanded at this input size."""
     def propose(_: str, hole: Hole) -> Atom:
         if hole.kind != "solve":
             raise _Open
@@ -73,7 +73,7 @@ def _leaves_open(space: Genotype, decisions: dict[str, Atom]) -> bool:
 
 
 def _label(holes: dict[str, Hole], name: str, tree: Tree) -> Atom:
-    """The hole's own label for what is written: 1 and 1.0 are the same option."""
+    """The hole's label for a value in the file: 1 and 1.0 are the same option."""
     if not isinstance(tree, Scalar):
         raise GenotypeError(f"{name!r} takes the label of an option", tree.place)
     hole = holes.get(name) or holes[name.rpartition(".")[0]]      # once a repeat

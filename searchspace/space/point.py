@@ -1,4 +1,4 @@
-"""Spaces: points, their costs, and moving between them. A space is a genotype with holes."""
+"""Points of a space (a genotype with holes): costs, sampling, neighbours."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ _TRIES = 200
 
 @dataclass(frozen=True)
 class Point:
-    """One network of a space: the decisions that it really depends on, and its cost.
+    """One network of a space: its active decisions, and its cost.
 
     ``holes`` maps each decision's name to its hole, in the order in which they were reached. The
-    names in ``expansion`` are not to be relied on.
+    names in ``expansion`` are arbitrary.
     """
 
     decisions: dict[str, Atom]
@@ -43,22 +43,22 @@ class Point:
 
     @cached_property
     def memory(self) -> int:
-        """Bytes of peak activations (`memory`); worked out when it is asked for."""
+        """Bytes of peak activations (`memory`); computed on demand."""
         return peak(self.expansion).bytes
 
     @property
     def sampled(self) -> dict[str, Atom]:
-        """The decisions a sampler makes: all but the `!solve` ones."""
+        """The decisions of the sampler: all except the `!solve` ones."""
         return {n: v for n, v in self.decisions.items() if self.holes[n].kind != "solve"}
 
     @property
     def solved(self) -> dict[str, Atom]:
-        """The decisions the budget solver makes."""
+        """The decisions of the budget solver."""
         return {n: v for n, v in self.decisions.items() if self.holes[n].kind == "solve"}
 
 
 def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) -> Point:
-    """The point that ``given`` decisions and, for all other holes reached, ``propose`` lead to.
+    """The point with ``given`` decisions and, for all other holes reached, those of ``propose``.
 
     Raises:
         GenotypeError: the steps do not fit each other under these decisions.
@@ -93,8 +93,8 @@ def sample(genotype: Genotype, rng: random.Random) -> Point:
 
 def neighbours(genotype: Genotype, at: Point, name: str,
                propose: Propose | None = None) -> Iterator[Point]:
-    """Points that differ from ``at`` in one decision, nearest options first; invalid ones are
-    left out. Holes that this opens take ``propose``'s option, by default their first."""
+    """Valid points that differ from ``at`` in one decision, nearest options first. Holes that are
+    opened take the option of ``propose``, by default their first."""
     hole = at.holes[name]
     here = hole.labels.index(at.decisions[name])
     order = sorted((i for i in range(len(hole.labels)) if i != here),
@@ -114,15 +114,3 @@ def first(_: str, hole: Hole) -> Atom:
 def last(_: str, hole: Hole) -> Atom:
     """A hole's last option."""
     return hole.labels[-1]
-
-
-
-
-
-
-
-
-
-
-
-

@@ -1,9 +1,9 @@
-"""Repair: the least change of a point's decisions that leads inside a budget.
+"""Repair of an infeasible point: the smallest change of decisions that satisfies a budget.
 
-One decision if any does it, else two, else many: those that lead furthest first, until one or two
-are enough again. All single changes are looked at, with their true costs; costs add up almost, so
-that sums of the differences tell which pairs are worth a look. `!solve` decisions stay as they
-are: `solve` has looked at all of their values.
+One decision if possible, else two, else many: greedily by improvement, until one or two suffice.
+All single changes are evaluated with their true costs; costs are almost additive, so that sums of
+differences select the pairs to evaluate. `!solve` decisions are not changed: `solve` has tried all
+of their values.
 """
 
 import heapq
@@ -20,12 +20,12 @@ from searchspace.space.point import Point, first, neighbours, point
 
 _ROUNDS = 12
 _OPTIONS = 4        # of a decision, about
-_EFFORT = 40_000    # operations of candidates that are spent on kicks, about
+_EFFORT = 40_000    # operations of candidates that are spent on restarts, about
 _PAIRS = 12         # pairs of changes that are tried, after all were estimated
 
 
 class Change(NamedTuple):
-    """One decision changed: by how many options, and the point it leads to."""
+    """One changed decision: by how many options, and the resulting point."""
 
     step: int
     name: str
@@ -35,9 +35,9 @@ class Change(NamedTuple):
 def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
            kicks: int = 6) -> Point | None:
     """A point inside the budget that differs from ``at`` in few sampled decisions, by small steps;
-    ties are broken by ``rng``. None where no way was found, also not from ``at`` with some of its
-    decisions drawn anew: up to ``kicks`` of them, fewer in large networks."""
-    around = _OPTIONS * len(at.sampled) * len(at.expansion.nodes)   # what looking around costs
+    ties are broken by ``rng``. None if none was found, even after up to ``kicks`` restarts from
+    ``at`` with some decisions redrawn; fewer in large networks."""
+    around = _OPTIONS * len(at.sampled) * len(at.expansion.nodes)   # neighbours' cost
     for count in range(min(kicks, _EFFORT // max(around, 1)) + 1):
         start = _kicked(genotype, at, count, rng)
         if (found := _descent(genotype, start, budget, rng)) is not None:
@@ -47,7 +47,7 @@ def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
 
 def towards(genotype: Genotype, at: Point, inside: Point, budget: Budget,
             rng: random.Random) -> Point:
-    """Decisions of ``inside`` taken over in random order until the point fits."""
+    """Copy decisions of ``inside`` in random order until the point fits."""
     names = [n for n, v in inside.decisions.items() if at.decisions.get(n) != v]
     rng.shuffle(names)
     taken: dict[str, Atom] = {}
@@ -61,7 +61,7 @@ def towards(genotype: Genotype, at: Point, inside: Point, budget: Budget,
 
 def give_back(genotype: Genotype, at: Point, wanted: Point, budget: Budget,
               rng: random.Random) -> Point:
-    """``at``, with every decision as in ``wanted`` that can be so inside the budget."""
+    """``at``, with decisions reset to those of ``wanted`` as far as the budget permits."""
     names = [n for n in at.sampled if n in wanted.decisions]
     rng.shuffle(names)
     for name in names:
@@ -75,7 +75,7 @@ def give_back(genotype: Genotype, at: Point, wanted: Point, budget: Budget,
 
 
 def _kicked(genotype: Genotype, at: Point, times: int, rng: random.Random) -> Point:
-    """A point with some sampled decisions drawn anew: a way out of a dead end."""
+    """A point with some sampled decisions redrawn, to leave a local optimum."""
     for _ in range(times if at.sampled else 0):
         name = rng.choice(list(at.sampled))
         at = _try(genotype, {**at.decisions, name: rng.choice(at.holes[name].labels)}) or at
@@ -83,7 +83,7 @@ def _kicked(genotype: Genotype, at: Point, times: int, rng: random.Random) -> Po
 
 
 def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> Point | None:
-    """Nearer to the budget while single changes lead nearer; None where they end outside."""
+    """Descent of the violation by changes of decisions; None if it ends outside the budget."""
     for _ in range(_ROUNDS):
         if budget.fits(at):
             return at
@@ -99,7 +99,7 @@ def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) 
 
 
 def _changes(genotype: Genotype, at: Point, rng: random.Random) -> list[Change]:
-    """All options of choices, the ends and next options of ranges, the decisions shuffled."""
+    """All options of choices, the ends and next options of ranges; decisions in random order."""
     names = list(at.sampled)
     rng.shuffle(names)
     return [Change(_steps(at, p, name), name, p)
@@ -112,10 +112,10 @@ def _steps(at: Point, to: Point, name: str) -> int:
 
 
 def _one(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point | None:
-    """The smallest step of one decision that leads inside; of several the fullest."""
+    """The smallest step of one decision that leads inside; ties by the fullest budget."""
     inside = [c for c in changes if budget.fits(c.point)]
     for name, group in itertools.groupby(changes, key=lambda c: c.name):
-        # a range may cross the budget between the options looked at: nearer ones are inside too
+        # a range may cross the budget between the evaluated options: nearer ones may be inside
         if at.holes[name].kind != "choice" and _crosses(at, [c.point for c in group], budget):
             nearest = next((p for p in neighbours(genotype, at, name) if budget.fits(p)), None)
             if nearest is not None:
@@ -129,7 +129,7 @@ def _crosses(at: Point, ends: list[Point], budget: Budget) -> bool:
 
 
 def _two(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point | None:
-    """The smallest steps of two decisions that lead inside, as far as estimates find them."""
+    """The smallest steps of two decisions that lead inside, among those with the best estimates."""
     gains = {name: max(budget.miss(at) - budget.miss(c.point) for c in group)
              for name, group in itertools.groupby(changes, key=lambda c: c.name)}
     if sum(heapq.nlargest(2, gains.values())) < budget.miss(at):
@@ -151,8 +151,8 @@ def _two(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -
 
 
 def _many(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) -> Point:
-    """Changes one upon the other, those that lead furthest first, ranges half of their way, while
-    each leads further; stops before the one that leads inside, unless it is the first."""
+    """Cumulative changes, largest improvement first, ranges by half of their way, while each
+    improves; stops before the one that leads inside, unless it is the first."""
     start = at
     best: dict[str, tuple[float, str, Atom]] = {}
     for change in changes:
@@ -174,7 +174,7 @@ def _many(genotype: Genotype, at: Point, changes: list[Change], budget: Budget) 
             continue
         if budget.fits(candidate):
             return candidate if at is start else at
-        if halves:      # the rest of the way is worth what is left of the gain
+        if halves:      # the other half of the way gives the rest of the gain
             rest = key + budget.miss(at) - budget.miss(candidate)
             heapq.heappush(queue, (rest, i, name, label))
         at = candidate

@@ -1,7 +1,7 @@
-"""Bringing a point to a budget: solved, not sampled and thrown away.
+"""Projection of a point into a budget by solving for `!solve` holes, without rejection sampling.
 
 Costs are not monotone (an HE block of 72 channels is cheaper than one of 64, because its divisors
-are better), so every value of the `!solve` grid is looked at. Where none fits, the choices are
+are better), so every value of the `!solve` grid is evaluated. If none fits, the choices are
 repaired (`repair`): the fewest decisions, by the smallest steps, that lead inside.
 """
 
@@ -17,7 +17,7 @@ from searchspace.space.point import Point, first, point, sample
 from searchspace.space.repair import give_back, repair, towards
 
 MAX_GRID = 2_000
-ASCENT = 60_000     # operations of the candidates on the way to the dearest network
+ASCENT = 60_000     # operations of the candidates in the ascent to the most expensive network
 _STARTS = 4
 
 
@@ -25,13 +25,12 @@ def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Rando
           inside: Point | None = None) -> Point:
     """The point nearest to ``proposal`` that fits the budget, as close under it as possible.
 
-    The sampled decisions stay where any value of the solved ones fits; else as few of them as
-    needed change, ties broken by ``rng``. ``inside`` is a point inside the budget, as
-    `find_inside` gives one: where changes lead no further, decisions are taken over from it one
-    by one.
+    The sampled decisions stay if any value of the solved ones fits; else as few as possible
+    change, ties broken by ``rng``. ``inside`` is a point inside the budget, as by `find_inside`:
+    if repair fails, decisions are copied from it one by one.
 
     Raises:
-        BudgetError: no way led inside the budget.
+        BudgetError: no point inside the budget was found.
     """
     start = solve(genotype, proposal, budget)
     if budget.fits(start):
@@ -45,20 +44,20 @@ def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Rando
 
 
 def solve(genotype: Genotype, at: Point, budget: Budget) -> Point:
-    """The value of the solved decisions with the greatest cost inside the budget; where none is
-    inside, the one that misses it least. ``at`` unchanged where there is nothing to solve."""
+    """The point with the solved decisions of greatest cost inside the budget; if none is inside,
+    that of least violation. ``at`` itself if there is nothing to solve."""
     return min(_solutions(genotype, at), key=lambda p: (budget.miss(p), -budget.excess(p)))
 
 
 def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
-    """A point inside the budget, the cheapest that descent finds where there are no lower bounds;
-    None where no way was found."""
+    """A point inside the budget, without lower bounds the cheapest that descent finds; None if
+    none was found."""
     low = lowest(genotype, budget.excess)
-    if budget.excess(low) > 1:  # before a budget is given up, the search for a point is wide
+    if budget.excess(low) > 1:  # before giving up, more starting points
         low = lowest(genotype, budget.excess, starts=8)
     if budget.fits(low) or budget.excess(low) > 1:
         return low if budget.fits(low) else None
-    starts = [low]              # below a lower bound: the way is up
+    starts = [low]              # below a lower bound: ascend
     for bound in budget.bounds:
         if bound.least is not None:
             for effort in (ASCENT, math.inf):
@@ -77,7 +76,7 @@ def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
 
 
 def _solutions(genotype: Genotype, at: Point) -> list[Point]:
-    """The points for all values of the solved decisions; ``at`` alone where there are none."""
+    """The points for all values of the solved decisions; only ``at`` if there are none."""
     names = list(at.solved)
     sizes = [at.holes[n].labels for n in names]
     count = math.prod(len(labels) for labels in sizes)

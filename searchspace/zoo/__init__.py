@@ -1,1 +1,1 @@
-"""The bundled networks beside their papers' figures."""
+"""Bundled networks and their papers' figures."""

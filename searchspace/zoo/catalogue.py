@@ -1,4 +1,4 @@
-"""All bundled networks beside their papers, in one table, and the spaces."""
+"""Table of all bundled networks with their papers' figures, and of the spaces."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -22,7 +22,7 @@ LEGEND = (
 
 
 def catalogue(pattern: str = "*") -> Iterable[Table | str]:
-    """One row for each bundled network whose name is, begins with, or matches ``pattern``.
+    """Tables of the bundled networks and spaces whose names begin with or match ``pattern``.
 
     Raises:
         UnknownNameError: no bundled network or space has such a name.
@@ -71,7 +71,7 @@ def _networks(names: tuple[str, ...]) -> Table:
 
 
 def percent(difference: float) -> str:
-    """A difference with its sign; none where two digits show none.
+    """A difference with its sign; without one if it is 0.00.
 
     >>> percent(1.234), percent(-0.001)
     ('+1.23 %', '0.00 %')
@@ -80,5 +80,5 @@ def percent(difference: float) -> str:
 
 
 def _short(source: str) -> str:
-    """Authors and year: what stands before the first comma."""
+    """Authors and year: the text before the first comma."""
     return source.partition(",")[0]

@@ -1,4 +1,4 @@
-"""How papers counted: each published figure is compared by the rule of its own paper.
+"""Counting rules of papers: each published figure is compared by its paper's rule.
 
 A rule takes an expanded network and gives a `Cost`: its MACs and parameters as that paper would
 have counted them. Which names the notation knows is said in `notation/metadata.py`.
@@ -43,8 +43,8 @@ def convolutions(expansion: Expansion) -> Cost:
 def biased(expansion: Expansion) -> Cost:
     """SqueezeNext's paper, Table 3: as if each convolution and linear layer had a bias.
 
-    A bias is a parameter a channel, and its addition an operation for every output value. By this
-    the figures of four SqueezeNexts, and of SqueezeNet beside them, are met to all digits.
+    A bias is a parameter per channel, and its addition an operation for every output value. This
+    reproduces the figures of four SqueezeNexts, and of SqueezeNet, to all digits.
     """
     macs = params = 0
     for node in expansion.nodes:
@@ -75,11 +75,11 @@ def henet(expansion: Expansion) -> Cost:
 def hcgnet(expansion: Expansion) -> Cost:
     """HCGNet's authors' counter (`cal_multi_adds` in their repository); all parameters.
 
-    It sees what passes through torch's layers: MACs of convolutions, sized as if nothing were
-    dilated; one operation an element for ReLU and global pooling, two for batch norm; a linear
-    layer's weights and biases. It knows neither BatchNorm1d, which their code uses behind the
-    pooling, nor functions: tanh, sigmoid, softmax. In their CIFAR code the last ReLU and the last
-    pooling are functions too; the ImageNet code, known by the pooling in its stem, has layers.
+    It counts torch's layers: MACs of convolutions, with output sizes as without dilation; one
+    operation per element for ReLU and global pooling, two for batch norm; a linear layer's weights
+    and biases. It ignores BatchNorm1d, which their code uses after the pooling, and functions:
+    tanh, sigmoid, softmax. In their CIFAR code the last ReLU and the last pooling are functions
+    too; the ImageNet code, recognised by the pooling in its stem, has layers.
     """
     layers_at_the_end = any(isinstance(node.op, Pool) for node in expansion.nodes)
     macs = 0
@@ -104,9 +104,9 @@ def hcgnet(expansion: Expansion) -> Cost:
 def condensenet(expansion: Expansion) -> Cost:
     """CondenseNet's authors' counter (`measure_model` in their repository); all parameters.
 
-    MACs of convolutions; one operation an element for ReLU; as many for an average pooling, the
-    last one too, as its windows have elements; a linear layer's weights and biases. Batch norm,
-    maximum pooling and concatenation are free.
+    MACs of convolutions; one operation per element for ReLU; for average poolings, including the
+    last one, the number of elements in their windows; a linear layer's weights and biases. Batch
+    norm, maximum pooling and concatenation are free.
     """
     macs = 0
     for node, shapes in _with_inputs(expansion):

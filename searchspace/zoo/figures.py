@@ -1,4 +1,4 @@
-"""Figures as papers print them: ``3.4M`` stands for every count that is printed so."""
+"""Rounded figures of papers: ``3.4M`` agrees with every count that is printed so."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from searchspace.zoo.counting_rules import RULES
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A printed number, and what one unit of its last digit is worth."""
+    """A printed number, and the unit of its last digit."""
 
     value: int
     unit: Fraction
@@ -50,7 +50,7 @@ class Figure:
 
 
 class Comparison(NamedTuple):
-    """A published figure beside ours by the paper's rule."""
+    """A published figure and ours, counted by the paper's rule."""
 
     what: str                    # params or MACs
     printed: str
@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 
 
 def comparisons(header: Header, expansion: Expansion) -> tuple[Comparison, ...]:
-    """The published figures of a network beside ours, counted by the rule of their paper."""
+    """The published figures of a network and ours, counted by the paper's rule."""
     if header.published is None:
         return ()
     ours = RULES[header.published.rule](expansion)
@@ -72,10 +72,10 @@ def comparisons(header: Header, expansion: Expansion) -> tuple[Comparison, ...]:
 
 
 def standing(header: Header, cost: Cost) -> str:
-    """How sure a network is: calibrated, unsettled, exact, differs, published only, or nothing.
+    """Status of a network: calibrated, unsettled, exact, differs, published only, or ''.
 
     ``exact``: our counts are those of a public implementation, or of the paper's own layer table,
-    to the last digit; ``differs``: there are such counts, and ours are others.
+    to the last digit; ``differs``: there are such counts, and ours are different.
     """
     if header.status:
         return header.status

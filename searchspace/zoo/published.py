@@ -1,4 +1,4 @@
-"""The published networks at a search's input size."""
+"""Published networks at a search's input size."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from searchspace.load import load, published
 
 
 class Resized(NamedTuple):
-    """A bundled network, expanded for images of that size."""
+    """A bundled network, expanded for some input size."""
 
     name: str
     genotype: Genotype
@@ -19,8 +19,8 @@ class Resized(NamedTuple):
 
 @lru_cache(maxsize=4)
 def published_at(size: int) -> tuple[Resized, ...]:
-    """The bundled networks that take square images of ``size`` pixels; kept, as expanding all of
-    them takes seconds."""
+    """The bundled networks that take square images of ``size`` pixels; cached, since expanding all
+    of them takes seconds."""
     found = []
     for name in published():
         genotype = load(name).with_input(size)

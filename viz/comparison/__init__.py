@@ -1,1 +1,1 @@
-"""Two networks side by side, stage by stage."""
+"""Comparison of two networks, stage by stage."""

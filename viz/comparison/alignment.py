@@ -1,8 +1,8 @@
-"""What changed between two networks: their stages beside each other, and how each differs.
+"""Alignment of the stages of two networks, with the differences of each pair.
 
-Stages are paired in order so that what pairs differ in, and what stands alone, weighs least
-(`WEIGHTS`). A page compares any two of its networks, far too many pairs to be laid down in it, so
-`web/static/difference.js` does the same there with the same weights; a test holds the two together.
+Stages are paired in order so that the total weight of differences and of unpaired stages is minimal
+(`WEIGHTS`). Pages compare any two networks by `web/static/difference.js`, which implements the same
+algorithm with the same weights; a test checks that the two agree.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ class Change:
 
     @property
     def cost(self) -> Cost:
-        """By how much MACs and parameters grew."""
+        """Increase of MACs and parameters."""
         macs = [stage.macs if stage else 0 for stage in (self.before, self.after)]
         params = [stage.params if stage else 0 for stage in (self.before, self.after)]
         return Cost(macs[1] - macs[0], params[1] - params[0])
@@ -60,7 +60,7 @@ def difference(before: Outline, after: Outline) -> Difference:
 
 
 def unlike(a: Stage, b: Stage) -> int:
-    """How much a pair weighs."""
+    """Weight of the differences of a pair."""
     few, many = sorted((a.channels, b.channels))
     return (WEIGHTS["name"] * (a.name != b.name) + WEIGHTS["kind"] * (a.kind != b.kind)
             + WEIGHTS["height"] * (a.height != b.height)
@@ -71,7 +71,7 @@ def unlike(a: Stage, b: Stage) -> int:
 
 def align(left: Sequence[Stage],
           right: Sequence[Stage]) -> list[tuple[Stage | None, Stage | None]]:
-    """All stages of both in order, in the pairs that weigh least together."""
+    """All stages of both in order, in the pairs of least total weight."""
     alone = WEIGHTS["alone"]
     sums = [[(i + j) * alone for j in range(len(right) + 1)] for i in range(len(left) + 1)]
     for i, a in enumerate(left, 1):

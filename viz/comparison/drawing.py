@@ -1,4 +1,4 @@
-"""A difference as a picture: before on the left, after on the right, stage beside stage."""
+"""Drawing of a difference: before on the left, after on the right, one row per stage."""
 
 from textwrap import wrap
 
@@ -51,7 +51,7 @@ def compared(found: Difference, style: Style | None = None) -> graphviz.Digraph:
 
 
 def grown(cost: Cost) -> str:
-    """By how much costs grew: ``+1.20 M MACs, −300 params``; empty where they did not change."""
+    """Increase of costs: ``+1.20 M MACs, −300 params``; empty if they are equal."""
     parts = [f"{_signed(n)} {unit}" for n, unit in ((cost.macs, "MACs"), (cost.params, "params"))
              if n]
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Which published network is like another one: by where the multiply-adds are spent."""
+"""The most similar published network, by the distribution of the multiply-adds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ def profile(expansion: Expansion) -> Profile:
 
 
 def difference(a: Profile, b: Profile) -> float:
-    """The share of both networks' multiply-adds that they do not spend alike (Bray & Curtis): 0 for
-    equal profiles, 1 where nothing is common. Were it not a share, small networks would be near to
-    everything, as they have little that could differ."""
+    """Bray–Curtis dissimilarity: 0 for equal profiles, 1 for disjoint ones. It is relative, since
+    by absolute differences small networks would be near to all others."""
     alike = sum(min(n, b.get(key, 0)) for key, n in a.items())
     both = sum(a.values()) + sum(b.values())
     return 1 - 2 * alike / both if both else 0.0
@@ -44,8 +43,8 @@ def references(size: int) -> tuple[Reference, ...]:
 
 
 def nearest(expansion: Expansion) -> Resized | None:
-    """The published network whose multiply-adds at this input size lie most alike, by
-    `difference`; of equals the first. None where no bundled one takes such images."""
+    """The published network with the least `difference` at this input size, the first for ties;
+    None if no bundled one takes such images."""
     mine = profile(expansion)
     found = min(references(expansion.input[1]),
                 key=lambda r: (difference(mine, r.profile), r.network.name), default=None)

@@ -21,7 +21,7 @@ LETTERS = 6          # of a structure's digest
 
 
 class Work(NamedTuple):
-    """Operations of a stage that are labelled alike and give as many channels."""
+    """Operations of a stage with the same label and number of output channels."""
 
     label: str
     channels: int
@@ -31,9 +31,9 @@ class Work(NamedTuple):
 class Stage(NamedTuple):
     """A step of the net.
 
-    ``what`` and ``times`` are what drawings say of it, ``sources`` the stages that it takes, by
-    name. ``work`` are its operations in order of appearance; ``structure`` tells apart what costs
-    and labels do not: which operation takes which, and settings that a label leaves out.
+    ``what`` and ``times`` are its label and repeats in drawings, ``sources`` the names of its input
+    stages. ``work``: its operations in order of appearance; ``structure``: digest of what costs and
+    labels do not show, connections and settings.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Stage(NamedTuple):
 
     @property
     def shape(self) -> Shape:
-        """What it gives."""
+        """Shape (C, H, W) of its output."""
         return self.channels, self.height, self.width
 
     @property
     def kind(self) -> str:
-        """The block or operations that it consists of, without what repeats inside."""
+        """The block or operations that it consists of, without inner repeats."""
         return self.what.partition(":")[0]
 
 
@@ -69,7 +69,7 @@ class Outline:
 
 
 def outline(subject: Subject) -> Outline:
-    """The outline of a network, or of a space at the point where it is drawn."""
+    """The outline of a network, or of a space with its default decisions for drawing."""
     shown, nodes = stages(subject), subject.expansion.nodes
     sources: dict[str, tuple[str, ...]] = {}
     for edge in shown.edges:

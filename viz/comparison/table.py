@@ -1,4 +1,4 @@
-"""The difference of two networks as a table or a drawing."""
+"""Difference of two networks as a table or a drawing."""
 
 from rich.table import Table
 
@@ -22,10 +22,10 @@ STYLES = {"same": "dim", "changed": "yellow", "added": "green", "removed": "red"
 
 
 def compare(before: Genotype, after: Genotype) -> Difference:
-    """The difference of two genotypes; spaces at the point where they are drawn.
+    """The difference of two genotypes; spaces with their default decisions for drawing.
 
     Raises:
-        SearchspaceError: one does not expand.
+        SearchspaceError: one of them does not expand.
     """
     return difference(outline(subject(before)), outline(subject(after)))
 
@@ -45,7 +45,7 @@ def draw_difference(found: Difference, format: str = "svg", theme: str = "light"
 
 
 def show(found: Difference, *, everything: bool = False) -> Table:
-    """A difference as a table; stages that stay as they are only where ``everything`` is wanted."""
+    """A difference as a table; unchanged stages are included only with ``everything``."""
     before, after = found.titles
     table = cli.table(f"{before} → {after}", ("", "before", "after"), (), ("what changed",))
     for change in found.changes:

@@ -1,4 +1,4 @@
-"""The gallery in the documentation: a page that shows every bundled family and space."""
+"""Generator of docs/gallery.md, which shows every bundled family and space."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def page() -> Iterator[str]:
 
 
 def entry(name: str) -> str:
-    """The gallery's text about a family or space, with its picture."""
+    """The entry of a family or space, with its picture."""
     genotype = load(name)
     variants = [v for v in published() if v.partition("@")[0] == name]
     counts = ""

@@ -1,4 +1,4 @@
-"""A page that lays papers' equations, the YAML that states them and its drawing side by side."""
+"""Generator of docs/papers.md: papers' equations, their YAML and its drawing side by side."""
 
 import re
 import textwrap
@@ -20,7 +20,7 @@ with the equations in `tests/viz/test_papers_page.py`, what the blocks compute i
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A block of a paper: where it is stated, and what of the page is not drawn or read."""
+    """A block of a paper: its genotype and file, and the paper's equations."""
 
     block: str
     genotype: str

@@ -1,4 +1,4 @@
-"""Every picture of the README and the docs: what it shows, and what it is drawn from."""
+"""List of all pictures of the README and the docs, and their sources."""
 
 import hashlib
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ PAGES = {"gallery.md": gallery.page, "papers.md": papers.page}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One picture of the documentation: its file in docs, and what it shows.
+    """One picture of the documentation: its file in docs, and its subject.
 
     ``only`` names a single block; ``beside`` another genotype, drawn to its right; ``since`` the
     genotype that it is compared with.
@@ -48,13 +48,13 @@ class Shown:
     since: str = ""
 
     def dot(self) -> list[str]:
-        """The DOT of what is drawn, not laid out."""
+        """The DOT of the picture before layout."""
         if self.since:
             return [compared(compare(load(self.since), load(self.genotype)), self.style).source]
         return [digraph(one, self.style).source for one in self._pictures()]
 
     def digest(self) -> str:
-        """Tells whether the picture is that of the present code and genotypes."""
+        """Digest of the sources, which shows whether the picture is up to date."""
         return hashlib.sha256("\n".join(self.dot()).encode()).hexdigest()[:16]
 
     def svg(self) -> bytes:
@@ -69,7 +69,7 @@ class Shown:
 
 
 def pictures() -> Iterator[Shown | Plotted | RoomPicture]:
-    """All of them: those of the README, of the pages, of the gallery."""
+    """All pictures: of the README, of the pages, of the gallery."""
     yield from PLOTTED
     yield from room_pictures()
     for theme, suffix in (("light", ""), ("dark", "-dark")):

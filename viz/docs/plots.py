@@ -1,6 +1,6 @@
-"""The plots in the README and the docs, each drawn from a small file of what was measured.
+"""Plots of the README and the docs, each drawn from a small file of measured data.
 
-Such a file holds what the command in its entry wrote; the picture follows from it and the code.
+Each file holds the output of the command in its entry.
 """
 
 import hashlib
@@ -30,14 +30,14 @@ WIDTH = 760
 
 @dataclass(frozen=True, slots=True)
 class Plotted:
-    """A plot: its file in docs, its theme, and what makes it in Vega-Lite."""
+    """A plot: its file in docs, its theme, and the function that returns its Vega-Lite."""
 
     path: str
     theme: str
     spec: Callable[[], dict[str, Any]]
 
     def digest(self) -> str:
-        """Tells whether the picture is that of the present code and files."""
+        """Digest of the sources, which shows whether the picture is up to date."""
         text = json.dumps([self.spec(), config(self.theme), WIDTH], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -64,10 +64,10 @@ def curves() -> dict[str, Any]:
 
 
 def keep(results: Results, folder: Path) -> None:
-    """Take over a study as the README's search; ``folder`` is the study's.
+    """Store the data of a study as the README's search; ``folder`` is the study's.
 
     Raises:
-        SearchspaceError: it has nothing to show, or a file cannot be read or written.
+        SearchspaceError: the study has no values, or a file cannot be read or written.
     """
     if results.best is None:
         raise SearchspaceError(f"{folder}: nothing was scored")

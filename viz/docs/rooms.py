@@ -1,4 +1,4 @@
-"""The rooms of the source tree, and who imports whom, read off the code.
+"""Import graph of the source tree's rooms.
 
 A room is a folder of a package, or a file at the top of one. The picture of the architecture page
 and the test of one-way imports both come from here.
@@ -71,8 +71,8 @@ class RoomPicture:
     theme: str
 
     def dot(self) -> str:
-        """Folders as boxes and top files as plain text, the lowest at the bottom. An arrow that
-        follows from others is left out."""
+        """DOT with folders as boxes and top files as plain text, the lowest at the bottom, without
+        transitive arrows."""
         theme = THEMES[self.theme]
         fill, line = theme.families["block"]
         drawn = graphviz.Digraph(self.package)
@@ -91,7 +91,7 @@ class RoomPicture:
         return str(drawn.source)
 
     def digest(self) -> str:
-        """Tells whether the picture is that of the present code."""
+        """Digest of the sources, which shows whether the picture is up to date."""
         return hashlib.sha256(self.dot().encode()).hexdigest()[:16]
 
     def svg(self) -> bytes:
@@ -100,7 +100,7 @@ class RoomPicture:
 
 
 def room_pictures() -> Iterator[RoomPicture]:
-    """Those of the architecture page, light and dark."""
+    """The pictures of the architecture page, light and dark."""
     for package in PACKAGES:
         for theme, suffix in (("light", ""), ("dark", "-dark")):
             yield RoomPicture(f"pictures/rooms-{package}{suffix}.svg", package, theme)

@@ -1,1 +1,1 @@
-"""A network as a Graphviz drawing: its blocks, its layout, its colours."""
+"""Drawing of networks by Graphviz: blocks, layout, colours."""

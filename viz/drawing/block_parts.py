@@ -9,7 +9,7 @@ from typing import Any
 from searchspace.expansion import Node
 from searchspace.ops import Op
 
-# Parameters that follow from the number of channels; of groups only that there are several counts.
+# Parameters that depend on the number of channels; of groups only whether there are several counts.
 _SIZES = ("out", "start", "length", "groups")
 
 
@@ -23,12 +23,12 @@ class Part:
 
     @property
     def stem(self) -> str:
-        """The name without the repeat's number; the whole name where nothing repeats."""
+        """The name without the repeat's number, if it has one."""
         return self.name.rpartition(".")[0] if self.repeat is not None else self.name
 
     @property
     def repeat(self) -> int | None:
-        """Which repeat of a step this is; no other name ends in a number."""
+        """Number of the repeat, if it is one; no other name ends in a number."""
         last = self.name.rpartition(".")[2]
         return int(last) if last.isdigit() else None
 
@@ -46,9 +46,9 @@ def parts(nodes: Sequence[Node], span: range, depth: int) -> Iterator[Part]:
 
 
 def signature(nodes: Sequence[Node], part: Part, depth: int) -> tuple[Any, ...]:
-    """What two parts have in common if they do the same with tensors of any channels and size.
+    """Key that is equal for parts of the same structure, whatever their channels and sizes.
 
-    Inputs are counted from the part's first node; those from outside are numbered as they come.
+    Inputs are counted from the part's first node; those from outside are numbered by appearance.
     """
     start, outside = part.span.start, dict[int, int]()
     rows = []
@@ -62,7 +62,7 @@ def signature(nodes: Sequence[Node], part: Part, depth: int) -> tuple[Any, ...]:
 
 
 def summary(nodes: Sequence[Node], body: Sequence[Part], most: int = 4) -> tuple[str, int]:
-    """A body in words, ``vote ×5 + concat``; where all parts are the same, that and how many."""
+    """A body in words (``vote ×5 + concat``) and 1; for equal parts, one and their number."""
     labels = [part.block or nodes[part.span.start].op.label() for part in body]
     runs = [(label, len(list(group))) for label, group in groupby(labels)]
     if len(runs) == 1:
@@ -74,7 +74,7 @@ def summary(nodes: Sequence[Node], body: Sequence[Part], most: int = 4) -> tuple
 
 
 def uses(names: Sequence[str]) -> str:
-    """Names of uses, repeats in a row drawn together: ``stage3.1–2, stage4.0``."""
+    """Names of uses, with consecutive repeats as ranges: ``stage3.1–2, stage4.0``."""
     shown = []
     for stem, group in groupby((Part(name, None, range(0)) for name in names), lambda p: p.stem):
         numbers = [p.repeat for p in group]

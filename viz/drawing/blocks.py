@@ -1,7 +1,7 @@
-"""The inside of each distinct block of a network, once, with repeats folded.
+"""Contents of each distinct block of a network, once, with repeats folded.
 
-A block that others call in several places is drawn by itself, and is one box where it is called, as
-papers draw NASNet's separable convolutions or SINet's transformation H; one that is called in a
+A block that others call in several places is drawn separately, and is one box where it is called,
+as papers draw NASNet's separable convolutions or SINet's transformation H; one that is called in a
 single place is drawn there, as a group.
 """
 
@@ -27,8 +27,8 @@ def folded(subject: Subject, only: str | None = None) -> Drawn:
     """Groups, boxes and edges of the blocks that the net calls, each structure once.
 
     Shapes and costs are those of the first use; blocks that differ only in channels and image
-    size count as one. Tensors that come from outside or are wanted outside get boxes of their own.
-    With ``only``, the blocks of that name, wherever they are called.
+    size count as one. Inputs and outputs of a block are boxes of their own. With ``only``, the
+    blocks of that name, wherever they are called.
 
     Raises:
         SearchspaceError: no block of that name is called.
@@ -83,9 +83,9 @@ def _distinct(subject: Subject, names: Collection[str]) -> Found:
 
 
 def _called(subject: Subject, found: Found, apart: Collection[str | None]) -> Found:
-    """The blocks to draw with those that stand ``apart``, in the order in which they are met.
+    """The blocks to draw, including those drawn separately (``apart``), in order of appearance.
 
-    Every use counts; which of those apart there are is seen in what is drawn: first uses.
+    All uses are counted; separate blocks are collected from the first uses, which are drawn.
     """
     nodes = subject.expansion.nodes
     every: Found = {}
@@ -122,7 +122,7 @@ def _called(subject: Subject, found: Found, apart: Collection[str | None]) -> Fo
 
 
 def _titles(found: Found) -> dict[object, str]:
-    """Names for the blocks: with a letter where several structures have one name."""
+    """Names for the blocks, with a letter if several structures have one name."""
     total = Counter(same[0][0].block for same in found.values())
     seen = Counter[str | None]()
     titles: dict[object, str] = {}
@@ -138,8 +138,8 @@ def _titles(found: Found) -> dict[object, str]:
 class _Fold:
     """One block being folded.
 
-    `shown` maps each node to the one that stands for it; of those `keys` has the boxes' keys and
-    `spans` the nodes in them. `apart` maps the structures that are one box to their titles. `inner`
+    `shown` maps each node to its representative; for those `keys` has the boxes' keys and `spans`
+    the nodes in them. `apart` maps the structures that are one box to their titles. `inner`
     collects the parts drawn as groups.
     """
 
@@ -177,7 +177,7 @@ class _Fold:
     def draw(self, part: Part, owner: Part, depth: int, count: int) -> None:
         is_open = self.subject.depends(part.span)
         start = part.span.start
-        if part.block is None or len(part.span) == 1:       # a frame around one box tells nothing
+        if part.block is None or len(part.span) == 1:       # no frame around a single box
             self.shown[start] = start
             self.spans[start] = part.span
             self.keys[start] = self.nodes[start].name
@@ -203,7 +203,7 @@ class _Fold:
         self.drawn(part, depth + 1)
 
     def called(self, part: Part, owner: Part, count: int) -> str:
-        """The name that the genotype gives a block's call, empty where it is the block's own."""
+        """The name that the genotype gives a block's call; empty if it is the block's own."""
         name = (part.stem if count > 1 else part.name).removeprefix(owner.name + ".")
         if part.block is None:
             return ""
@@ -211,7 +211,7 @@ class _Fold:
         return "" if re.fullmatch(usual, name) else name
 
     def hint(self, part: Part) -> str:
-        """The operation that tells a block from its like: the one with the largest window."""
+        """The operation that characterises a block: the one with the largest window."""
         def window(node: Node) -> tuple[int, ...]:
             k = getattr(node.op, "k", 0) or 0
             return k if isinstance(k, tuple) else (k, k)
@@ -220,7 +220,7 @@ class _Fold:
         return node.op.label().partition(",")[0]
 
     def edges(self) -> list[Edge]:
-        """Edges inside; from one folded repeat to the next there is none to draw."""
+        """Edges inside, without those between folded repeats."""
         pairs = ((self.shown[j], i) for i, span in self.spans.items() for k in span
                  for j in self.nodes[k].inputs if j in self.shown and j not in span)
         return [replace(edge(self.nodes, self.lanes, a, b, self.spans[a][-1]),
@@ -228,7 +228,7 @@ class _Fold:
                 for a, b in dict.fromkeys(pairs)]
 
     def ends(self, owner: Part) -> tuple[list[Box], list[Edge]]:
-        """The tensors that enter and leave a block, and how."""
+        """Boxes of the inputs and outputs of a block, and their edges."""
         nodes, span = self.nodes, owner.span
         inputs = {i: {j for k in inner for j in nodes[k].inputs} for i, inner in self.spans.items()}
         taken = dict.fromkeys(j for inner in self.spans.values() for k in inner

@@ -1,22 +1,22 @@
-"""Trace channel groups through a graph: which half of a split a tensor belongs to.
+"""Channel groups in a graph: to which part of a split a tensor belongs.
 
-Papers draw the groups of a split in colours and, where one group's tensor goes into the other's
-(SINet's exchange shortcut, Eq. 1), the edge that crosses over. The graph tells both: a slice of n
-equal ones begins the group of its number, operations on one group stay in it, and joins end it
-unless two of them exchange: the same groups, in opposite order.
+Papers draw the groups of a split in colours, and highlight edges from one group into another
+(SINet's exchange shortcut, Eq. 1). Both are derived from the graph: a slice of n equal ones begins
+the group of its number, operations on one group stay in it, and joins end it unless two of them
+exchange: the same groups, in opposite order.
 """
 
 from collections.abc import Sequence
 
 from searchspace.expansion import Node
 
-# More groups than can be told apart are not drawn as such.
+# Groups are not coloured if there are more than colours.
 MOST = 6
 _JOINS = ("add", "mul", "mean", "wsum")
 
 
 def lanes(nodes: Sequence[Node]) -> tuple[int | None, ...]:
-    """The channel group of each node's output, counted from 0; None where there is none."""
+    """The channel group of each node's output, from 0; None if it has none."""
     kept = _pass(nodes, None)
     first: dict[tuple[object, ...], set[int | None]] = {}
     mixed: dict[int, tuple[object, ...]] = {}

@@ -1,4 +1,4 @@
-"""Pictures as DOT: nodes for boxes, clusters for groups and bands."""
+"""DOT source of pictures: nodes for boxes, clusters for groups and bands."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,13 @@ from viz.drawing.labels import Labels, tooltip
 from viz.drawing.style import Style
 
 FONT = "Helvetica"
-# From so many boxes on the layout stops polishing ranks early: minutes otherwise.
+# Number of boxes from which on the layout limits the optimisation of ranks: minutes otherwise.
 LARGE = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Where a layout has put things, in Graphviz's own words: node, (tail, head) and cluster."""
+    """Positions of a layout as Graphviz attributes, by node, (tail, head) and cluster."""
 
     nodes: Mapping[str, str] = field(default_factory=dict)
     edges: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Scribe:
         self.spine = set(zip(self.names, list(self.names)[1:], strict=False))
 
     def roots(self) -> Iterator[list[Box | Group]]:
-        """What is laid out by itself: the stages, and at the level of blocks each block."""
+        """The parts with separate layouts: the stages, and at the level of blocks each block."""
         top = self.children.get("", [])
         loose = [child for child in top if isinstance(child, Box)]
         if self.picture.level != "block":
@@ -84,7 +84,7 @@ class Scribe:
 
     def line(self, edge: Edge) -> dict[str, str]:
         """The attributes of an edge; one to the next box keeps the boxes in a line. A box's only
-        edge ends at its middle: between two neighbours it could not be told whose it is."""
+        edge ends at its middle, so that it is not mistaken for a neighbour's."""
         style = {"weight": "20"} if (edge.source, edge.target) in self.spine else {}
         if edge.target in self.single:
             style["headport"] = "n" if self.style.direction == "TB" else "w"
@@ -161,8 +161,8 @@ def digraph(picture: Picture, style: Style | None = None) -> graphviz.Digraph:
 
 
 def frame(style: Style, boxes: int = 0, *, close: bool = False) -> graphviz.Digraph:
-    """An empty graph with the style of all its nodes and edges; edges pass boxes ``close``ly where
-    a picture shall fit into a paper's column."""
+    """An empty graph with the style of all its nodes and edges; with ``close``, narrow spacing for
+    a paper's column."""
     theme = style.palette
     hasty = {"nslimit": "1", "nslimit1": "1"} if boxes > LARGE else {}
     graph = graphviz.Digraph("network")

@@ -1,8 +1,8 @@
-"""Edge bundling: where everything leads to everything, edges are numbered instead of drawn.
+"""Edge bundling: in densely connected pictures, edges are numbered instead of drawn.
 
-Hundreds of edges between thirty boxes show nothing, and take Graphviz a minute. Where a picture
-has many of them, a box that wants many tensors lists the far ones by number: the sources carry
-those numbers, as in a text. Each such edge stays in the picture, only hidden.
+Hundreds of edges between thirty boxes are unreadable, and take Graphviz a minute. In such a picture
+a box with many inputs lists the distant ones by number, and their sources show these numbers. The
+edges stay in the picture, but hidden.
 """
 
 from collections import Counter
@@ -10,14 +10,14 @@ from dataclasses import replace
 
 from viz.drawing.elements import Edge, Picture
 
-# A picture with fewer such edges is drawn as it is: NASNet's cells are, Log-DenseNet's are not.
+# A picture with fewer such edges is unchanged: NASNet's cells are, Log-DenseNet's are not.
 LEAST = 40
-# A tensor wanted in so many places, by a box that wants so many.
+# Least number of uses of a tensor, and of inputs of a box, for a numbered edge.
 MANY = 4
 
 
 def bundle(picture: Picture) -> Picture:
-    """The picture with its far edges hidden, where there are many; else the picture itself."""
+    """The picture with its distant edges hidden, if there are many; else the picture itself."""
     # tensors from outside come before everything inside
     place = {box.key: (box.family != "tensor", i) for i, box in enumerate(picture.boxes)}
     leaving = Counter(edge.source for edge in picture.edges)

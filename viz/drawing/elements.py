@@ -23,13 +23,13 @@ class Box:
     """One node of a drawing: an operation, or a stage of several.
 
     ``shape`` (C, H, W) is the output's; ``family`` chooses the colour; ``group`` is the key of
-    the group around it, empty at the top; ``open`` says that it depends on holes; ``notes`` tell
-    what fell away in the group that ends here.
+    the group around it, empty at the top; ``open``: it depends on holes; ``notes``: remarks on
+    parts left out of the group that ends here.
 
     ``alias`` is the name that the genotype's author gave the operation, ``groups`` a convolution's
     number of channel groups, ``lane`` the channel group that the output belongs to (`lanes`).
-    ``mark`` numbers a box whose output is wanted in so many places that ``taken`` of those says
-    it instead of an edge (`bundle`).
+    ``mark`` is the number of a box whose many consumers list it in ``taken`` instead of having an
+    edge (`bundle`).
     """
 
     key: str
@@ -68,10 +68,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A tensor on its way from one box to another.
+    """A tensor from one box to another.
 
-    ``lane`` is its channel group; an ``exchange`` leads into another group. One that is ``hidden``
-    is told by numbers in its boxes.
+    ``lane`` is its channel group; an ``exchange`` leads into another group. A ``hidden`` one is
+    shown by numbers in its boxes.
     """
 
     source: str
@@ -83,7 +83,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Stages in a row whose outputs have one size; ``boxes`` are their keys."""
+    """Consecutive stages with outputs of one size; ``boxes`` are their keys."""
 
     title: str
     boxes: tuple[str, ...]
@@ -94,7 +94,7 @@ class Picture:
     """A drawing before its layout, the same for every level.
 
     ``macs`` and ``params`` are the whole network's. ``openings`` are the holes that belong to no
-    single box or group, ``notes`` what fell away outside of every group.
+    single box or group, ``notes`` remarks on parts left out outside of every group.
     """
 
     level: str
@@ -123,7 +123,7 @@ def operation(node: Node, lane: int | None) -> Box:
 
 
 def alias(node: Node) -> str:
-    """The name that the genotype gives an operation, empty where it is called after its kind.
+    """The name that the genotype gives an operation; empty if it is that of its kind.
 
     >>> from searchspace import load
     >>> from searchspace.expansion import trace

@@ -1,7 +1,7 @@
-"""A drawing as one HTML page on which groups fold: it opens from disk and asks for nothing.
+"""Drawing as a self-contained HTML page with foldable groups.
 
 The page holds the DOT statement of each box and group, and Graphviz itself (`web/README.md`);
-folding puts other statements together and lays them out again.
+folding combines other statements and lays them out again.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from viz.templates import STATIC, environment, policy
 
 
 def foldable(picture: Picture, style: Style) -> str:
-    """The page. All its names are text: nothing in a genotype can become markup or script."""
+    """The page. All names are escaped: nothing in a genotype can become markup or script."""
     rest = f", {picture.remark}" if picture.remark else ""
     code = [_read("viz-global.js"), _read("fold.js")]
     return environment().get_template("fold.html").render(
@@ -35,7 +35,7 @@ def statements(picture: Picture, style: Style) -> dict[str, Any]:
     head = frame(style)
     depth = {"": 0}
     groups: dict[str, Any] = {}
-    # a group stands where its first operation does
+    # a group has the position of its first operation
     order = {box.key: i for i, box in enumerate(picture.boxes)}
     first: dict[str, int] = {}
     parents = {group.key: group.parent for group in picture.groups}

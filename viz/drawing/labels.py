@@ -1,6 +1,6 @@
-"""The text of drawings as Graphviz's HTML-like tables.
+"""Text of drawings as Graphviz's HTML-like tables.
 
-All of it is left-aligned, so that a viewer's other font moves nothing.
+It is left-aligned, so that a viewer's substitute font does not shift it.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def amount(n: int, digits: int = 3) -> str:
 
 
 class Labels:
-    """What the nodes of one picture say, in one style."""
+    """Labels of the nodes of one picture, in one style."""
 
     def __init__(self, picture: Picture, style: Style) -> None:
         self.picture = picture
@@ -91,7 +91,7 @@ class Labels:
         return self._table(rows)
 
     def group(self, group: Group, fill: str = "") -> str:
-        """A block's name, uses and cost; on a ``fill`` that hides what passes behind it."""
+        """A block's name, uses and cost; ``fill`` is a background that hides edges behind it."""
         times = f" ×{group.count}" if group.count > 1 else ""
         each, unit = " each" if times else "", "" if group.parent else " MACs"
         cost = f"   {amount(group.macs)}{unit}{each}" if group.macs else ""
@@ -135,7 +135,7 @@ class Labels:
         return "   ".join([*parts, *filter(None, (macs, params))])
 
     def share(self, box: Box) -> float:
-        """The box's part of the network's MACs, or of its parameters where they give the colour."""
+        """The box's share of the network's MACs, or of its parameters if they give the colour."""
         one, whole = (box.params, self.picture.params) if self.style.colour == "params" else \
             (box.macs, self.picture.macs)
         return one / whole if whole else 0.0
@@ -258,7 +258,7 @@ def table(rows: Iterable[str], width: int = 0, fill: str = "") -> str:
 
 
 def span(text: str, size: int, colour: str, *, bold: bool = False) -> str:
-    """A piece of text that is only ever text."""
+    """A piece of escaped text with a font."""
     if not text:
         return ""
     shown = f"<B>{escape(text)}</B>" if bold else escape(text)
@@ -266,12 +266,12 @@ def span(text: str, size: int, colour: str, *, bold: bool = False) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Text that stays text: no markup, no entities, none of Graphviz's escapes (``\N``), which it
-    looks for after it has resolved entities, and nothing that a page takes for a colour."""
+    r"""Escaped text: no markup, no entities, none of Graphviz's escapes (``\N``), which it expands
+    after resolving entities, and nothing that a page would replace as a colour."""
     whole = "&#35;".join(map(markup, text.split("#")))
     return whole.replace("\\", "&#92;&#92;").replace("  ", "&#160; ")
 
 
 def tooltip(text: str) -> str:
-    """Like `escape`; how often Graphviz resolves escapes here is its secret, so there are none."""
+    """Like `escape`, but without any backslashes, since Graphviz may expand escapes repeatedly."""
     return escape(text.replace("\\", "\N{REVERSE SOLIDUS OPERATOR}"))

@@ -1,7 +1,6 @@
-"""Layout by Graphviz: each part of a page by itself, then all of them packed and drawn together.
+"""Layout by Graphviz: each part of a page separately, then packed and drawn together.
 
-The blocks of a network have nothing to do with each other's ranks; laid out one by one they take a
-fraction of the time, and each looks as if it were alone.
+The blocks of a network are independent; laid out one by one they take a fraction of the time.
 """
 
 import contextlib
@@ -24,7 +23,7 @@ _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
 def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
-    """Pictures beside each other, as the bytes of an svg, png or pdf."""
+    """Pictures side by side, as the bytes of an svg, png or pdf."""
     nodes: dict[str, str] = {}
     edges: dict[tuple[str, str], str] = {}
     clusters: dict[str, tuple[str, str]] = {}
@@ -54,7 +53,7 @@ def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
 
 
 def run(dot: str, format: str, program: str = "dot") -> bytes:
-    """What a program of Graphviz makes of a DOT source."""
+    """The output of a program of Graphviz for a DOT source."""
     graph = pygraphviz.AGraph(string=dot)
     if format == "png":
         graph.graph_attr["dpi"] = "144"
@@ -110,8 +109,8 @@ def _collect(laid: dict[str, Any], right: float, up: float, nodes: dict[str, str
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Graphviz, Pango and fontconfig remark on fonts and sizes straight to file descriptor 2; what
-    they say is passed on only where drawing fails."""
+    """Context that captures file descriptor 2, where Graphviz, Pango and fontconfig print remarks
+    on fonts and sizes; they are passed on only if drawing fails."""
     said = io.StringIO()
     with tempfile.TemporaryFile() as file, contextlib.redirect_stderr(said):
         kept = os.dup(2)
@@ -130,15 +129,15 @@ def _quiet() -> Iterator[None]:
 Size = tuple[float, float]
 
 
-# A page is this much wider than high, where there is a choice.
+# Preferred ratio of a page's width to its height.
 ASPECT = 1.4
 
 
 def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:
     """The left top corners of rectangles (width, height), in points from the left top of the page.
 
-    Each goes as high up as it finds room, and then as far left, in the given order, on a page
-    whose width is chosen among those at which a row can end.
+    Skyline heuristic: each is placed as high as possible, then as far left, in the given order, on
+    a page whose width is chosen among those at which a row can end.
 
     >>> arrange([(10, 40), (20, 10), (20, 10)], 0)
     [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]
@@ -156,7 +155,7 @@ def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:
 
 
 def extent(sizes: Sequence[Size], places: Sequence[tuple[float, float]]) -> Size:
-    """Width and height of the page that placed rectangles take."""
+    """Width and height of the page of placed rectangles."""
     return (max((x + w for (w, _), (x, _) in zip(sizes, places, strict=True)), default=0.0),
             max((y + h for (_, h), (_, y) in zip(sizes, places, strict=True)), default=0.0))
 

@@ -1,4 +1,4 @@
-"""The levels of detail at which a network is drawn; each makes a `Picture` of a `Subject`."""
+"""Levels of detail of drawings; each makes a `Picture` of a `Subject`."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -102,7 +102,7 @@ def _picture(subject: Subject, level: str, boxes: Iterable[Box],
 
 
 def _bands(boxes: Iterable[Box]) -> tuple[Band, ...]:
-    """Stages in a row with one output size, so that the steps of resolution can be seen."""
+    """Consecutive stages with one output size."""
     rows = groupby(boxes, key=lambda box: box.shape[1:])
     return tuple(Band(f"{h}×{w}", tuple(box.key for box in row)) for (h, w), row in rows)
 
@@ -112,7 +112,7 @@ def _input(subject: Subject) -> Box:
 
 
 def _sources(subject: Subject, span: range) -> tuple[str, ...]:
-    """The stages whose outputs a stage takes, nearest last."""
+    """Names of the stages whose outputs are inputs of a stage, nearest last."""
     nodes = subject.expansion.nodes
     outside = sorted({j for i in span for j in nodes[i].inputs if j < span.start})
     return tuple(dict.fromkeys(INPUT if j < 0 else nodes[j].name.partition(".")[0]
@@ -120,7 +120,7 @@ def _sources(subject: Subject, span: range) -> tuple[str, ...]:
 
 
 def _inner_repeats(subject: Subject, body: list[Part]) -> str:
-    """What a stage that is one block repeats inside, where that is short: ``: a + b ×3``."""
+    """The inner repeats of a stage that is one block, if short: ``: a + b ×3``."""
     if len(body) > 1 or body[0].block is None:
         return ""
     inner = list(parts(subject.expansion.nodes, body[0].span, 1))
@@ -153,7 +153,7 @@ def _noted(subject: Subject, groups: Iterable[Group],
 
 
 def _title(name: str, parent: str) -> str:
-    """A group's name as far as the group around it does not say it; never a bare number."""
+    """A group's name without the part that the group around it shows; never a bare number."""
     rest = name.removeprefix(parent + ".")
     return name if rest.isdigit() else rest
 

@@ -1,4 +1,4 @@
-"""The network of a drawing: the expansion of a genotype, or of a space at one of its points."""
+"""Network of a drawing: the expansion of a genotype, or of a space at one of its points."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from searchspace.notation.tree import Atom
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A hole that the drawing leaves open: its options, and those that it is drawn with.
+    """An open hole of a drawing: its options, and those that it is drawn with.
 
-    ``owner`` is the step or block in which the hole is written, empty for an argument of the
-    network; ``taken`` has more than one entry where a hole is decided once a repeat.
+    ``owner`` is the step or block that contains the hole, empty for an argument of the network;
+    ``taken`` has more than one entry if the hole is decided per repeat.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A network to draw. ``openings`` are the holes that were met on the way, in that order."""
+    """A network to draw. ``openings`` are its holes in order of expansion."""
 
     title: str
     remark: str                          # "calibrated" and the like
@@ -33,7 +33,7 @@ class Subject:
 
     @property
     def stages(self) -> tuple[tuple[str, range], ...]:
-        """The steps of the net that left operations, and the nodes of each, which lie together."""
+        """The steps of the net that have operations, and the range of nodes of each."""
         spans: list[tuple[str, range]] = []
         for i, node in enumerate(self.expansion.nodes):
             name = stage_of(node)
@@ -60,11 +60,11 @@ class Subject:
 
 
 def subject(genotype: Genotype) -> Subject:
-    """A genotype ready to be drawn; a space at the point where each hole takes its first option,
-    or the middle one where the options are numbers in a row.
+    """The subject of a genotype; for a space, at the point where each hole takes its first option,
+    or the middle one if the options are ordered numbers.
 
     Raises:
-        GenotypeError: the steps do not fit each other, there or at all.
+        GenotypeError: the steps do not fit each other.
     """
     met: dict[str, tuple[Hole, list[Atom]]] = {}
     decided: dict[str, Atom] = {}

@@ -1,4 +1,4 @@
-"""A genotype as the bytes or the file of a drawing."""
+"""Rendering of genotypes to bytes or files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +20,9 @@ def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: S
     """A drawing of a network, or of a space with its holes marked, as the bytes of a file.
 
     ``format``: svg, png, pdf, dot or html (a page on which groups can be folded, at the level of
-    operations). ``level``: stage (one box a step of the net), block (each distinct block once;
+    operations). ``level``: stage (one box per step of the net), block (each distinct block once;
     ``only`` those of one name) or operation (everything). ``beside``: further genotypes, drawn to
-    the right. The same genotypes give the same bytes on the same machine.
+    the right. Deterministic on one machine.
 
     Raises:
         SearchspaceError: an unknown format or level, a genotype that does not expand, no block of
@@ -45,8 +45,8 @@ def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: S
 
 def svg(genotype: Genotype, level: str = "stage", theme: str = "light", direction: str = "TB",
         colour: str = "op", only: str | None = None) -> str:
-    """A drawing as an ``<svg>`` element for an HTML page: no declaration, no identifiers that could
-    meet those of another drawing on the page, every name only ever text; see `draw`."""
+    """A drawing as an ``<svg>`` element for an HTML page: no declaration, no identifiers (which
+    could clash with other drawings), all names escaped; see `draw`."""
     drawn = draw(genotype, "svg", level, Style(direction, theme, colour), only=only)
     return drawn.decode().partition("\n")[2]
 
@@ -68,7 +68,7 @@ def render(genotype: Genotype, path: str | Path, level: str = "stage", style: St
 
 
 def write(path: Path, drawn: bytes) -> Path:
-    """Write a file; a SearchspaceError where that is impossible."""
+    """Write a file; raises SearchspaceError if that fails."""
     try:
         path.write_bytes(drawn)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Colours of drawings, light and dark: every text stands out by WCAG AA on every fill."""
+"""Colours of drawings, light and dark: text has the contrast of WCAG AA on every fill."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ STEPS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2)
 class Theme:
     """A palette.
 
-    ``families`` gives fill and line of each family of operations, ``scale`` the fills for the
-    shares in `STEPS`, ``lanes`` the colours of channel groups, ``bands`` the fills of groups by
-    their depth, alternating; ``changed`` the fills of what a difference adds, removes and changes.
+    ``families``: fill and line of each family of operations; ``scale``: fills for the shares in
+    `STEPS`; ``lanes``: colours of channel groups; ``bands``: fills of groups by depth, alternating;
+    ``changed``: fills of added, removed and changed stages.
     """
 
     name: str
@@ -86,7 +86,7 @@ COLOURS = ("op", "macs", "params")
 FIGURES = ("shape", "macs", "params", "share")
 
 
-# What boxes show unless a style says otherwise. A stage has a line of its own for figures.
+# Default contents of boxes. A stage has a separate line for figures.
 USUAL = {"stage": FIGURES, "block": ("shape", "macs"), "operation": ("shape", "macs")}
 
 
@@ -94,9 +94,9 @@ USUAL = {"stage": FIGURES, "block": ("shape", "macs"), "operation": ("shape", "m
 class Style:
     """The options of a drawing.
 
-    ``direction``: TB (top-down) or LR (left to right). ``theme``: light or dark. ``colour``: what
-    fills tell, op (the family of the operation), macs or params (the share of the network's
-    total). ``show``: which of `FIGURES` each node shows, None for the usual ones of the level.
+    ``direction``: TB (top-down) or LR (left to right). ``theme``: light or dark. ``colour``:
+    meaning of fills, op (the family of the operation), macs or params (the share of the network's
+    total). ``show``: which of `FIGURES` each node shows, None for the level's default.
 
     Raises:
         SearchspaceError: an option that is not known.
@@ -120,11 +120,11 @@ class Style:
         return THEMES[self.theme]
 
     def figures(self, level: str) -> tuple[str, ...]:
-        """What a node of this level shows."""
+        """The figures that nodes of this level show."""
         return USUAL[level] if self.show is None else self.show
 
 
 def check(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Refuse a value that is not known."""
+    """Raise SearchspaceError for an unknown value."""
     if value not in known:
         raise SearchspaceError(f"{value!r} is no {name}; known: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""SVG as small as it can be without a loss, and fit to stand in an HTML page beside others."""
+"""Lossless compaction of Graphviz's SVG, for use in HTML pages with several drawings."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -12,7 +12,7 @@ FONT = "Helvetica, Arial, sans-serif"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _PAIR = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 _PLACES = {"points", "d", "x", "y", "cx", "cy", "rx", "ry", "transform", "viewBox"}
-# Attributes that most elements have in common stand at the root.
+# Attributes that most elements have in common are set at the root.
 _COMMON = {"stroke-width": "0.9", "font-size": "8"}
 
 
@@ -69,7 +69,7 @@ def _clean(element: ET.Element) -> None:
 
 
 def _unwrapped(child: ET.Element) -> list[ET.Element]:
-    """A group that only holds a tooltip gives way to its content, a title first."""
+    """Replace a group that only holds a tooltip by its content, with a title first."""
     link = child.find(_tag("a"))
     if child.tag != _tag("g") or child.get("class") or link is None:
         return [child]
@@ -80,8 +80,8 @@ def _unwrapped(child: ET.Element) -> list[ET.Element]:
 
 
 def _plain_group(element: ET.Element) -> None:
-    """An edge's or frame's group without its class; an edge's colour stands at the group, and its
-    arrowhead closes by itself."""
+    """Simplify the group of an edge or frame: no class, an edge's colour only at the group, and no
+    repeated last point of an arrowhead."""
     if element.attrib.pop("class") == "cluster":
         return
     lines = [child for child in element if child.tag != _tag("title")]

@@ -1,1 +1,1 @@
-"""Pages of one file: a study's report, the gallery, what a notebook shows."""
+"""Self-contained HTML pages: a study's report, the gallery, notebook displays."""

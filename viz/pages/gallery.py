@@ -1,4 +1,4 @@
-"""All bundled networks as one HTML file, searchable, two side by side."""
+"""Gallery of all bundled networks as one HTML file, with search and comparison."""
 
 from collections.abc import Sequence
 from importlib import metadata
@@ -30,7 +30,7 @@ MACS = Goal("macs", "MACs", "", False)
 
 
 def gallery(names: Sequence[str]) -> str:
-    """The gallery of some networks as the text of an HTML file that opens without a network.
+    """The gallery of some networks as the text of an HTML file that works offline.
 
     Every network has its figures beside the published ones, a drawing of its stages, its costs and
     its YAML; of each family the distinct blocks of its first network are drawn too.
@@ -56,7 +56,7 @@ def gallery(names: Sequence[str]) -> str:
 
 
 def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> dict[str, Any]:
-    """A line of the table, with what the paper printed beside what is counted here."""
+    """A row of the table, with the paper's figures and our counts."""
     header, cost = genotype.header, expansion.cost()
     figures = [[f"{c.what} in the paper", f"{c.printed}; ours by its rule {show_amount(c.ours)} "
                 f"({c.difference:+.1f} %)"] for c in comparisons(header, expansion)]

@@ -1,4 +1,4 @@
-"""What a page tells of one network: costs stage by stage, its YAML, its drawing; as JSON."""
+"""Details of one network on a page, as JSON: costs by stage, its YAML, its drawing."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ Detail = dict[str, Any]
 
 def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) -> Detail:
     """A network for a page: ``stages`` are lists of name, what, times, C, H, W, MACs, parameters
-    and a remark, the rows of `searchspace.summary`; ``outline`` are the stages that two networks
-    are compared by (`viz.comparison.stages`); ``dot`` is what the page's Graphviz lays out.
+    and a remark, the rows of `searchspace.summary`; ``outline``: the stages for comparisons
+    (`viz.comparison.stages`); ``dot``: the source for the page's Graphviz.
 
     Raises:
         GenotypeError: the network does not expand.

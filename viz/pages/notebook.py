@@ -1,6 +1,6 @@
-"""What a notebook shows: a network with its drawing and costs, a space with its holes, a study.
+"""Notebook displays: a network with its drawing and costs, a space with its holes, a study.
 
-The entry points of the group ``searchspace.display`` lead here. All text is escaped by Jinja2.
+These are the entry points of the group ``searchspace.display``. All text is escaped by Jinja2.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def results(shown: Results) -> str:
 
 def _render(title: str, facts: Sequence[str], head: Sequence[str], rows: Cells,
             picture: str = "") -> str:
-    """``picture`` is SVG that was made here, with its texts escaped."""
+    """Render the template; ``picture`` is trusted SVG with escaped texts."""
     values: dict[str, Any] = {"title": title, "facts": facts, "head": head, "rows": rows,
                               "picture": picture[picture.find("<svg"):]}
     return environment().get_template("notebook.html").render(values)

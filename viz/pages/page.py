@@ -1,8 +1,8 @@
-"""Pages of one file: no request leaves them, and nothing in them is taken for markup.
+"""Self-contained pages: they make no requests, and all text in them is escaped.
 
-Texts go through Jinja2's escaping or, in a browser, into text nodes. Data lies in the page as
-base64 of gzip, which no parser can mistake for anything else, and is a tenth of its size. Scripts
-are named by their hashes in the page's own policy: a browser runs these and no others.
+Texts are escaped by Jinja2 or, in a browser, put into text nodes. Data are embedded as base64 of
+gzip, which needs no escaping and a tenth of the size. The page's content security policy lists the
+hashes of its scripts: a browser runs no others.
 """
 
 import base64
@@ -20,7 +20,7 @@ from viz.templates import STATIC, environment, policy
 
 
 def pack(value: object) -> str:
-    """A value as JSON, gzip, base64; the same text for the same value."""
+    """A value as base64 of gzip of JSON; deterministic."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
@@ -28,7 +28,7 @@ def pack(value: object) -> str:
 def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
          **values: Any) -> str:
     """The text of a page: a template of `WEB`, with its scripts after those of `libraries`, and
-    ``data`` by the ids under which the scripts ask for them."""
+    ``data`` by the ids that the scripts use."""
     code = [*libraries(),
             "\n".join((STATIC / name).read_text(encoding="utf-8") for name in scripts)]
     themes = {"plots": {theme: config(theme) for theme in THEMES}, "darker": darker()}
@@ -40,10 +40,10 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, object],
 
 
 def libraries() -> tuple[str, str]:
-    """What every page carries: Graphviz in WebAssembly (`web/README.md`), and Vega.
+    """The libraries of every page: Graphviz in WebAssembly (`web/README.md`), and Vega.
 
     Raises:
-        ValueError: one of them cannot stand in a page as it is.
+        ValueError: one of them cannot be embedded without escaping.
     """
     texts = (STATIC / "viz-global.js").read_text(encoding="utf-8"), library()
     if any("</script" in text.lower() or "<!--" in text for text in texts):
@@ -52,7 +52,7 @@ def libraries() -> tuple[str, str]:
 
 
 def darker() -> dict[str, str]:
-    """The colours of drawings, light to dark; of several dark ones for a light one the first."""
+    """The dark colour of drawings for each light one; the first if there are several."""
     pairs = zip(_colours(asdict(LIGHT)), _colours(asdict(DARK)), strict=True)
     return dict(reversed(list(pairs)))
 

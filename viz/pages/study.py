@@ -1,4 +1,4 @@
-"""The report of a study, as one HTML file."""
+"""Report of a study as one HTML file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +15,14 @@ from viz.pages.page import page
 from viz.plots import PLOTS, in_order
 from viz.results import Results, Row
 
-CHUNK = 100        # networks whose details are unpacked together when one of them is asked for
+CHUNK = 100        # networks whose details are packed together, and unpacked on demand
 
 
 SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "report.js")
 
 
 def report(results: Results) -> str:
-    """The report as the text of an HTML file that opens without a network."""
+    """The report as the text of an HTML file that works offline."""
     networks, known = _networks(results)
     chunks = {str(row.number): i // CHUNK for i, row in enumerate(results.rows)}
     plots = {name: spec for name, plot in in_order().items() if (spec := plot.draw(results))}
@@ -45,7 +45,7 @@ def report(results: Results) -> str:
 
 
 def write_report(results: Results, path: Path) -> Path:
-    """Write `report` to a file, in the place of an earlier one.
+    """Write `report` to a file; replaces an earlier one.
 
     Raises:
         SearchspaceError: it cannot be written.
@@ -71,7 +71,7 @@ def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Det
     for row in results.rows:
         try:
             expansion = trace(network := genotype(results, row))
-        except GenotypeError:       # the space was changed since
+        except GenotypeError:       # the space has changed since
             found[row.number] = None
             continue
         near = nearest(expansion)
@@ -83,8 +83,7 @@ def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Det
 
 
 def _columns(networks: dict[str, Detail | None]) -> dict[str, list[Any]]:
-    """Details by name of a field, beside the ``id`` of each: what is alike lies together and packs
-    to three quarters."""
+    """Details as columns by field, with the column ``id``: compresses to three quarters."""
     known = {number: network for number, network in networks.items() if network}
     fields = next(iter(known.values()), {})
     return {"id": list(known), **{name: [network[name] for network in known.values()]
@@ -92,7 +91,7 @@ def _columns(networks: dict[str, Detail | None]) -> dict[str, list[Any]]:
 
 
 def _study(results: Results, chunks: dict[str, int]) -> dict[str, Any]:
-    """What the table, and the scripts, know of every trial."""
+    """Data of all trials for the table and the scripts."""
     names = list(dict.fromkeys(name for row in results.rows for name in row.decisions))
     labels = {name: list(dict.fromkeys(row.decisions[name] for row in results.rows
                                        if name in row.decisions)) for name in names}
@@ -132,7 +131,7 @@ def _budget(results: Results) -> str:
 
 
 def _example(results: Results) -> str:
-    """A filter that says something in this study."""
+    """An example of a filter for this study."""
     parts = ["front=yes"]
     if results.scored:
         middle = sorted(r.macs for r in results.scored)[len(results.scored) // 2]

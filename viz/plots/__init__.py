@@ -1,8 +1,8 @@
-"""The plots of a study, each in a file of its own with pure functions.
+"""Plots of a study, each in a file of its own with pure functions.
 
-``rows`` makes a tuple of plain values of `Results`, which tests compare; ``spec`` makes of that
-tuple a drawing in Vega-Lite, which is drawn alike on a page and, by vl-convert, as SVG, PDF or PNG;
-``draw`` is both together, registered by `plot`.
+``rows`` turns `Results` into a tuple of plain values, which tests compare; ``spec`` turns that
+tuple into Vega-Lite, which is rendered on pages and, by vl-convert, as SVG, PDF or PNG; ``draw`` is
+both together, registered by `plot`.
 """
 
 from viz.plots.registry import PLOTS, Plot, Spec, in_order, plot

@@ -1,4 +1,4 @@
-"""What the plots have in common: names of fields and axes, and the words of the origins."""
+"""Common parts of the plots: encodings of fields and axes, and labels of origins."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ MILLISECONDS = "format(datum.value / 1e6, '~g') + ' ms'"      # of nanoseconds
 
 
 def spec(*layers: dict[str, Any], **other: Any) -> dict[str, Any]:
-    """A Vega-Lite drawing of some layers on top of each other, as wide as its container."""
+    """A layered Vega-Lite specification, as wide as its container."""
     return {"$schema": SCHEMA, "width": "container", "height": 300,
             "autosize": {"type": "fit", "contains": "padding"}, **other, "layer": list(layers)}
 
@@ -27,7 +27,7 @@ def data(rows: Sequence[NamedTuple]) -> dict[str, Any]:
 
 def quantity(field: str, title: str, *, amount: bool = False, zero: bool = False,
              **other: Any) -> dict[str, Any]:
-    """The encoding of a number by a position; ``amount``: written as 300M."""
+    """Positional encoding of a number; ``amount``: formatted as 300M."""
     axis = {"format": SHORT} if amount else {}
     scale = {"zero": True} if zero else {"zero": False, "nice": False, "padding": 12}
     return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale,
@@ -35,15 +35,15 @@ def quantity(field: str, title: str, *, amount: bool = False, zero: bool = False
 
 
 def colours(present: Iterable[str], known: Sequence[str]) -> dict[str, Any]:
-    """The encoding of kinds by colours, which are the same whichever are present; the legend has
-    those that are."""
+    """Encoding of kinds by colours, which do not depend on ``present``; the legend lists only the
+    present ones."""
     there = set(present)
     return {"field": "kind", "type": "nominal", "scale": {"domain": list(known)},
             "legend": {"title": None, "orient": "top", "values": [k for k in known if k in there]}}
 
 
 def goal(field: str, of: Goal, **other: Any) -> dict[str, Any]:
-    """The encoding of a goal's value; its axis says in which direction it improves."""
+    """Encoding of a goal's value; the axis title states the direction of improvement."""
     better = "higher is better" if of.maximize else "lower is better"
     if of.name in TIMES:
         return quantity(field, f"{of.title} ({better})", **{
@@ -53,5 +53,5 @@ def goal(field: str, of: Goal, **other: Any) -> dict[str, Any]:
 
 
 def kind(row: Row) -> str:
-    """How a trial came about, in words."""
+    """The origin of a trial, in words."""
     return KINDS[row.origin]

@@ -12,15 +12,15 @@ ABOUT = ("Every network that was scored; the line joins those that no other one 
          "in both. Diamonds are published networks, scored at the same input size; those with room "
          "around them are named.")
 KINDS = ("network", "front", "best", "published")
-# Where a label stands beside its point, as Vega-Lite says it.
+# Positions of a label beside its point, in terms of Vega-Lite.
 _SIDES: dict[str, dict[str, Any]] = {
     "right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
     "above": {"dy": -10}, "below": {"dy": 10}}
 
 
 class Mark(NamedTuple):
-    """A network in the plane of the two goals. ``id`` is its trial's number, of a published one
-    its name; ``kind`` is network, front, best or published."""
+    """A network in the plane of the two goals. ``id`` is its trial's number, or the name of a
+    published one; ``kind`` is network, front, best or published."""
 
     id: str
     x: float
@@ -54,11 +54,11 @@ def bound(results: Results) -> float | None:
 
 def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = None,
          kinds: Sequence[str] = KINDS, log: bool = False) -> dict[str, Any]:
-    """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal one;
-    ``log`` makes that logarithmic."""
+    """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal
+    axis, which is logarithmic with ``log``."""
     up, across = axes
     x, y = encoding.goal("x", across), encoding.goal("y", up)
-    if marks:       # said outright: the empty layer of the chosen network has no range of its own
+    if marks:       # explicit: the layer of the chosen network may be empty and without a range
         ends = [m.x for m in marks] + ([most] if most is not None else [])
         x["scale"]["domain"] = [min(ends), max(ends)]
         if log:

@@ -1,4 +1,4 @@
-"""How the front grew: the hypervolume after each trial."""
+"""Hypervolume of the front after each trial."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ ABOUT = ("The volume between the front and the reference point, after each trial
 
 
 class Step(NamedTuple):
-    """``share`` of the last hypervolume that the front dominates after a trial."""
+    """Hypervolume after a trial, as a ``share`` of the last one."""
 
     trial: int
     share: float
 
 
 def rows(results: Results) -> tuple[Step, ...]:
-    """One step where the volume changed, and the last trial."""
+    """One step for each change of the volume, and the last trial."""
     last = results.volumes[-1] if results.volumes else 0.0
     if not last:
         return ()
@@ -32,7 +32,7 @@ def rows(results: Results) -> tuple[Step, ...]:
 
 
 def spec(steps: Sequence[Step]) -> dict[str, Any] | None:
-    """A line that never falls."""
+    """A nondecreasing line."""
     if not steps:
         return None
     return encoding.spec(

@@ -1,4 +1,4 @@
-"""Which holes matter: the share of the value's variance that each explains alone."""
+"""Importance of the holes: first-order shares of the value's variance."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,6 +1,6 @@
-"""Names beside points of a plane, as many as have room.
+"""Placement of as many names beside points of a plane as fit.
 
-The places are found for a plane of one size; where it is drawn wider they have more room.
+Places are computed for a plane of fixed size; if it is drawn wider, there is more room.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Parallel coordinates: the decisions of the networks, an axis for each hole that matters."""
+"""Parallel coordinates of the networks' decisions, with an axis for each important hole."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ ABSENT = "–"
 
 
 class Axis(NamedTuple):
-    """A hole and its options in order; the last axis is the goal and has none."""
+    """A hole and its options in order; the last axis is the goal, without options."""
 
     hole: str
     options: tuple[str, ...]
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 
 def axes(results: Results) -> tuple[Axis, ...]:
-    """The holes with the greatest effects; where there are none those first decided."""
+    """The holes with the greatest effects, or without any effects the first ones."""
     scored = results.scored
     names = [name for name, _ in results.effects] or \
         list(dict.fromkeys(name for row in scored for name in row.decisions))
@@ -61,7 +61,7 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
     if not found or not lines:
         return None
     order = [axis.hole for axis in found]
-    # an order to sort by would become an expression, in which names are no data
+    # a sort order would become an expression, in which names are code
     x = {"field": "hole", "type": "nominal", "title": None,
          "scale": {"type": "point", "domain": order},
          "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False, "ticks": False}}
@@ -99,7 +99,7 @@ def _scaled(index: int, count: int) -> float:
 
 
 def _written(index: int, axis: Axis) -> bool:
-    """Whether an option has a label: of many the ends and some between."""
+    """Whether an option has a label: all, or of many the ends and some between."""
     every = max(1, (len(axis.options) + 7) // 8)
     return index % every == 0 or index == len(axis.options) - 1
 

@@ -1,4 +1,4 @@
-"""The multiply-adds of what was proposed and of what was scored, against the budget."""
+"""Multiply-adds of proposed and of scored networks, against the budget."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ KINDS = ("proposed", "scored")
 
 
 class Bin(NamedTuple):
-    """How many networks of a kind have from ``low`` to below ``high`` multiply-adds."""
+    """Number of networks of a kind with ``low`` ≤ multiply-adds < ``high``."""
 
     kind: str
     low: float
@@ -23,8 +23,8 @@ class Bin(NamedTuple):
 
 
 def rows(results: Results) -> tuple[Bin, ...]:
-    """Up to 40 bins of equal width over both kinds; empty ones are left out. What was no
-    sampler's proposal is left out too."""
+    """Up to 40 bins of equal width over both kinds, without empty ones and without networks that no
+    sampler proposed."""
     pairs = [(r.proposed, r.macs) for r in results.rows if r.proposed is not None]
     values = {"proposed": [p for p, _ in pairs], "scored": [s for _, s in pairs]}
     if not pairs:

@@ -1,4 +1,4 @@
-"""The registry of a study's plots: a plot is a file of this folder with a decorated function."""
+"""Registry of a study's plots: a plot is a file of this folder with a decorated function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ Draw = Callable[[Results], Spec | None]
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot: its title, what it shows in a sentence, and how it comes about. ``draw`` gives None
-    where the study has nothing to show in it; on a page plots stand in the order of ``place``."""
+    """A plot: its title, a caption and its function. ``draw`` returns None if the study has no data
+    for it; on a page plots are in the order of ``place``."""
 
     title: str
     about: str

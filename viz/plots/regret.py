@@ -1,7 +1,7 @@
-"""Regret over evaluations: how far the best network found so far is from the best one there is.
+"""Regret over evaluations: the gap between the best network found so far and the optimum.
 
-Not a plot of one study but of many searches with several samplers, in a space whose networks are
-all known (`benchmarks/search_quality.py`).
+It compares searches with several samplers, in a space whose networks are all known
+(`benchmarks/search_quality.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from viz.plots import encoding
 
 RESAMPLES = 2_000
-EARLY = 9            # above the curves after ten evaluations the rest is cut
+EARLY = 9            # the axis is cut above the curves after ten evaluations
 
 Band = tuple[float, float, float]        # low, mean, high
 
@@ -44,7 +44,7 @@ def rows(curves: Mapping[str, Sequence[Band]]) -> tuple[Point, ...]:
 
 
 def spec(points: Sequence[Point], title: str) -> dict[str, Any]:
-    """Lines with bands. The second kind has the colour that stands for ours everywhere."""
+    """Lines with confidence bands; the second kind has the colour of our sampler."""
     kinds = list(dict.fromkeys(point.kind for point in points))
     last = max(point.evaluation for point in points)
     top = 1.25 * max(p.mean for p in points if p.evaluation == min(EARLY + 1, last)) or 1.0

@@ -1,4 +1,4 @@
-"""Plots as files: SVG, PDF and PNG by vl-convert, which holds Vega and needs no browser."""
+"""Rendering of plots to SVG, PDF and PNG by vl-convert, without a browser."""
 
 import re
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ WIDTH = 640          # pixels, at 96 to an inch
 
 def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
           width: int = WIDTH) -> bytes:
-    """A drawing in Vega-Lite as the bytes of a file; the same ones for the same drawing."""
+    """A Vega-Lite specification as the bytes of a file; deterministic."""
     import vl_convert
 
-    # no word for each mark: a file is looked at as a whole
+    # no accessible description for each mark
     sized = {**_printable(spec), "width": width, "config": {**config(theme), "aria": False}}
     if format == "svg":
         return _small(vl_convert.vegalite_to_svg(sized)).encode()
@@ -32,7 +32,7 @@ def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
 
 
 def _printable(value: Any) -> Any:
-    """A drawing whose texts an SVG can hold."""
+    """A specification without characters that SVG forbids."""
     if isinstance(value, Mapping):
         return {key: _printable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -41,7 +41,7 @@ def _printable(value: Any) -> Any:
 
 
 def _small(drawn: str) -> str:
-    """An SVG with places to a hundredth of a pixel, the same in every process."""
+    """An SVG with coordinates rounded to a hundredth of a pixel, the same in every process."""
     # gradients are numbered over all drawings of a process
     numbers = {name: f"gradient_{i}" for i, name in enumerate(
         dict.fromkeys(re.findall(r"gradient_\d+", drawn)))}
@@ -53,7 +53,7 @@ def _small(drawn: str) -> str:
 
 def write_charts(results: Results, folder: Path, format: str = "svg",
                  theme: str = "light") -> list[Path]:
-    """Every plot that has something to show, as ``folder/front.svg`` and so on.
+    """Write every plot with data as ``folder/front.svg`` and so on; returns the paths.
 
     Raises:
         SearchspaceError: the folder cannot be written to.

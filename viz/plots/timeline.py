@@ -1,4 +1,4 @@
-"""Who worked when: a bar for each trial, a line for each worker."""
+"""Timeline of trials: a bar for each trial, a row for each worker."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ STATES = ("scored", "failed")
 
 
 class Span(NamedTuple):
-    """A trial in seconds since the first one began."""
+    """A trial's times in seconds since the first one began."""
 
     worker: str
     trial: int
@@ -22,7 +22,7 @@ class Span(NamedTuple):
 
 
 def rows(results: Results) -> tuple[Span, ...]:
-    """The trials whose times are known, in order; workers are numbered as they come."""
+    """The trials whose times are known, in order; workers are numbered by appearance."""
     timed = [(r, r.began, r.ended) for r in results.rows if r.began and r.ended]
     start = min((began for _, began, _ in timed), default=None)
     workers = {name: str(i) for i, name in enumerate(dict.fromkeys(r.worker for r, *_ in timed), 1)}

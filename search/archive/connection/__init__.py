@@ -1,1 +1,1 @@
-"""Where a database is, how it is opened, and what of its URL may be seen."""
+"""Connections to databases: locations, access modes, retries, and URLs without secrets."""

@@ -1,10 +1,9 @@
-"""How a database is opened: to be read, to be written to, or to be brought up to date.
+"""Access modes of a database: reading, writing, migrating.
 
-Whoever only reads changes no table and no file, whatever database it is. PostgreSQL sees to that in
-a session that is told so, SQLite where a file is opened with ``mode=ro``. But of a file with a log
-(WAL) it would first make the log and its index, which stay behind; such a file at rest, without a
-log, is read as it lies (``immutable``), and at the end of a transaction it is seen whether it still
-lies so.
+Reading changes no table and no file. PostgreSQL ensures that in read-only sessions, SQLite for
+files opened with ``mode=ro``. But for a file in WAL mode it would create the log and its index,
+which stay behind; such a file, while it has no log, is opened as ``immutable``, and the end of each
+transaction checks that nobody has written to it meanwhile.
 """
 
 import sqlite3
@@ -16,11 +15,11 @@ from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 
-PATIENCE_S = 60     # how long an SQLite file is waited for that others write to
+PATIENCE_S = 60     # wait for an SQLite file that another process is writing to
 
 
 class Access(Enum):
-    """What may become of a database that is opened."""
+    """What may be changed in an opened database."""
 
     READ = "nothing changes"
     WRITE = "tables are made where there are none"
@@ -28,18 +27,17 @@ class Access(Enum):
 
 
 def engine_options(url: sa.URL, access: Access) -> dict[str, Any]:
-    """What `sqlalchemy.create_engine` is told beside the URL."""
+    """Keyword arguments of `sqlalchemy.create_engine` for a database."""
     if url.get_backend_name() != "sqlite":
         only = {"execution_options": {"postgresql_readonly": True}}
         return {"pool_pre_ping": True, **(only if access is Access.READ else {})}
-    if access is Access.READ:       # each time anew: a file at rest may be written to by now
+    if access is Access.READ:       # no pool: an immutable file may have been written to since
         return {"creator": partial(_read, _file(url)), "poolclass": sa.NullPool}
     return {"pool_pre_ping": True, "connect_args": {"timeout": PATIENCE_S}}
 
 
 def _file(url: sa.URL) -> Path:
-    """The file of an SQLite URL, which may be a ``file:`` URI; how that says to open it is not
-    heeded."""
+    """The file of an SQLite URL, which may be a ``file:`` URI; the URI's parameters are ignored."""
     name = url.database or ""
     if name.startswith("file:"):
         name = unquote(name.removeprefix("file:").partition("?")[0])
@@ -58,7 +56,7 @@ def _read(file: Path) -> sqlite3.Connection:
 
 
 def _is_at_rest(file: Path) -> bool:
-    """Whether a database keeps a log when it is written to, and has none now."""
+    """Whether a database is in WAL mode and has no log now."""
     try:
         with file.open("rb") as opened:
             logged = opened.read(20)[18:] == b"\2\2"
@@ -77,7 +75,7 @@ def _seen(file: Path) -> tuple[int, int] | None:
 
 
 class _AtRest(sqlite3.Connection):
-    """Reads a file as if nobody could write to it, and fails where somebody did."""
+    """Connection to an immutable file; raises if another process has written to it."""
 
     file: Path
     seen: tuple[int, int] | None

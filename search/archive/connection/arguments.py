@@ -1,4 +1,4 @@
-"""Command lines that name databases, without the secrets of their URLs."""
+"""Command lines with the secrets of database URLs removed."""
 
 import os
 import re
@@ -12,11 +12,11 @@ _URL = re.compile(r"(\s*(?:--?[\w-]+=)?)([^=]*?://.*)", re.DOTALL)       # a who
 
 
 def without_secrets(given: list[str] | None = None) -> list[str]:
-    """What is given, or this process's own arguments, with ``***`` for the secrets of URLs, which
-    the process knows from then on.
+    """The given arguments, by default this process's own, with ``***`` for the secrets of URLs,
+    which the process remembers.
 
-    Everybody on a machine can read what a process was started with. One that was started with a
-    secret therefore starts itself again without.
+    All users of a machine can read a process's arguments. One that was started with a secret
+    therefore restarts itself without.
     """
     own = sys.argv[1:] if given is None else given
     shown = [_replaced(text, keep) for text in own]
@@ -27,7 +27,7 @@ def without_secrets(given: list[str] | None = None) -> list[str]:
 
 
 def scrub_command(command: str) -> str:
-    """A command as a shell takes it, which an older release may have kept with a password.
+    """A shell command without secrets; older releases may have stored one with a password.
 
     >>> scrub_command("python search/run.py --storage=postgresql+psycopg://me:secret@host/db")
     "python search/run.py '--storage=postgresql+psycopg://me:***@host/db'"

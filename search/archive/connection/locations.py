@@ -15,25 +15,25 @@ _ELSEWHERE = "storage.txt"      # in the folder of a study that is kept in a sha
 
 
 def remember(folder: Path, url: str) -> None:
-    """Note in a study's folder in which database it is, without a password."""
+    """Record in a study's folder which database it is in, without a password."""
     write_file(folder / _ELSEWHERE, f"{bare(url)}\n")
 
 
 def url_of_file(file: str | Path) -> str:
-    """The URL of an SQLite file, whatever marks of a URL are in its name."""
+    """The URL of an SQLite file; special characters in its name are escaped."""
     return sa.URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
 
 
 def lies_in(folder: Path, url: str) -> bool:
-    """Whether a database is the one of the study's folder itself."""
+    """Whether a database is the file in the study's folder."""
     if not url.startswith("sqlite"):
         return False
     return Path(sa.make_url(url).database or "").resolve() == (folder / FILE).resolve()
 
 
 def database_of(folder: Path) -> str:
-    """The URL of the database that lies in a study's folder. One that a file there names is not
-    opened: the folder may be a stranger's, and the database anybody's.
+    """The URL of the database in a study's folder. A URL in a file there is not used: the folder
+    may come from an untrusted source.
 
     Raises:
         StorageError: the folder holds no database.
@@ -47,7 +47,7 @@ def database_of(folder: Path) -> str:
 
 
 def _named(folder: Path) -> str:
-    """The database that a study's folder names, as far as it can be shown."""
+    """The database that a study's folder names, without secrets."""
     try:
         return repr(scrub((folder / _ELSEWHERE).read_text(encoding="utf-8").strip()))
     except (OSError, ValueError):
@@ -55,10 +55,10 @@ def _named(folder: Path) -> str:
 
 
 def url_of(text: str, studies: Path = STUDIES) -> str:
-    """The URL of what is given as one, as a database file, a study's folder or a study's name.
+    """The URL for a URL, a database file, a study's folder or a study's name.
 
     Raises:
-        StorageError: there is nothing of the kind.
+        StorageError: it is none of these.
     """
     if "://" in text:
         return keep(text)
@@ -73,10 +73,10 @@ def url_of(text: str, studies: Path = STUDIES) -> str:
 
 
 def new_url(text: str) -> str:
-    """The URL of a database that need not be there, given as one or as a file.
+    """The URL of a database that may not exist yet, given as a URL or a file.
 
     Raises:
-        StorageError: it is a URL without its beginning, by the looks of it with a password.
+        StorageError: it looks like a URL with a password, but without a scheme.
     """
     if "://" in text:
         return keep(text)

@@ -1,7 +1,6 @@
 """Retry transient database errors with backoff: a server that is restarted, a busy file.
 
-Every operation here is one transaction that may be tried again: whatever it writes is the same the
-second time, or is found there.
+Every operation is one transaction and idempotent, so it may be repeated.
 """
 
 import time
@@ -14,14 +13,14 @@ from searchspace.cli import remark
 
 T = TypeVar("T")
 
-_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)       # the last one again and again
+_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)       # the last one is repeated
 _TELL_AFTER_S = 3.0
 # PostgreSQL: shut down, crashed, starting up; too many clients; a deadlock, a failed serialization
 _PASSING = {"57P01", "57P02", "57P03", "53300", "40P01", "40001"}
 
 
 def passes(error: BaseException | None) -> bool:
-    """Whether an error of a database is one that passes: away, or busy with another writer."""
+    """Whether a database error is transient: server unreachable, or busy with another writer."""
     while error is not None:
         if isinstance(error, PendingRollbackError):     # what went before it was the reason
             return True
@@ -42,7 +41,7 @@ def _is_away(error: object) -> bool:
 
 
 def patient(work: Callable[[], T], patience_s: float) -> T:
-    """The result of ``work``, tried again for up to ``patience_s`` while its errors pass."""
+    """The result of ``work``, retried for up to ``patience_s`` seconds on transient errors."""
     start, tries, told = time.monotonic(), 0, False
     while True:
         try:

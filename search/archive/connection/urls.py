@@ -1,9 +1,9 @@
-"""The URL of a database, and what of it may be seen.
+"""Database URLs without their secrets, and with them for a connection.
 
-A URL may hold secrets: its password, and what its query says under a name that is not known to be
-harmless. Wherever it is stored, shown, pickled or put into a process's arguments, ``***`` stands in
-their place, or nothing. The secrets are known to the process that was given them and to the workers
-that it starts, which find them in their environment; `whole` puts them back for a connection.
+Secrets of a URL are its password, and all query values whose names are not known to be harmless.
+Wherever it is stored, shown, pickled or put into a process's arguments, they are replaced by
+``***`` or removed. They are held by the process that was given them and passed to the workers that
+it starts in their environment; `whole` puts them back for a connection.
 """
 
 import os
@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 VARIABLE = "SEARCHSPACE_STORAGE"    # the environment's: whole URLs, one a line
 MASK = "***"
-# What a query may say openly; anything else in it is taken for a secret.
+# Query parameters that may be shown; all others are treated as secrets.
 _HARMLESS = frozenset({
     # libpq
     "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
@@ -32,14 +32,14 @@ _FORM = re.compile(
     r"(?P<scheme>[\w+]+)://"
     r"(?:(?P<user>[^:/?@]*)(?P<login>:(?P<password>[^/?@]*))?@)?"
     r"(?P<server>(?:\[[\w.:%]*\]|[\w.-]*)(?::[0-9]+)?)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?")
-_SHORTEST = 4       # characters of a secret that is looked for in a database's words
+_SHORTEST = 4       # least length of a secret that is masked in a database's messages
 
 _given: dict[str, str] = {}     # whole URLs by what `bare` leaves of them
 
 
 def scrub(url: str) -> str:
-    """A URL with ``***`` for each of its secrets; what cannot be read as one shows its scheme at
-    most. Of text that is neither a URL nor like one nothing is changed.
+    """A URL with ``***`` for each of its secrets; of a malformed one at most the scheme is shown.
+    Text that does not look like a URL is unchanged.
 
     >>> scrub("postgresql+psycopg://me:secret@host/db?sslmode=require&sslpassword=too")
     'postgresql+psycopg://me:***@host/db?sslmode=require&sslpassword=***'
@@ -50,7 +50,7 @@ def scrub(url: str) -> str:
 
 
 def bare(url: str) -> str:
-    """A URL without its secrets, as libpq can use it with those that it finds itself.
+    """A URL without its secrets, which libpq can complete from its own sources.
 
     >>> bare("postgresql+psycopg://me:secret@host/db?passfile=mine&sslmode=require")
     'postgresql+psycopg://me@host/db?sslmode=require'
@@ -59,7 +59,7 @@ def bare(url: str) -> str:
 
 
 def keep(url: str) -> str:
-    """`scrub` a URL whose secrets this process shall know."""
+    """`scrub` a URL, and remember its secrets in this process."""
     if _secrets(url):
         _given[bare(url)] = url
     return scrub(url)
@@ -79,15 +79,15 @@ def whole(url: str) -> str:
 
 
 def environment(*urls: str) -> dict[str, str]:
-    """What a process finds in its environment that shall know the secrets of these URLs, by
-    default all that this one knows. Only its user can read it there."""
+    """Environment variables that pass the secrets of these URLs to a process, by default all that
+    this one knows. Only the process's user can read them."""
     known = _known()
     wanted = [known[key] for key in (map(bare, urls) if urls else known) if key in known]
     return {VARIABLE: "\n".join(wanted)} if wanted else {}
 
 
 def hidden(text: str) -> str:
-    """What a database says, without the secrets of the URLs that this process knows."""
+    """A database's message, with the secrets that this process knows masked."""
     spelled = {form for url in _known().values() for secret in _secrets(url)
                for form in (secret, unquote(secret), unquote_plus(secret))}
     for form in sorted(spelled, key=len, reverse=True):
@@ -97,7 +97,7 @@ def hidden(text: str) -> str:
 
 
 def called(url: str) -> str:
-    """A database as people call it: an SQLite file by its path, another one by its URL."""
+    """A database's name, human-readable: the path of an SQLite file, else the URL."""
     file = url.partition("?")[0].removeprefix("sqlite:///")
     return unquote(file) if url.startswith("sqlite:///") else scrub(url)
 
@@ -108,8 +108,8 @@ def _known() -> dict[str, str]:
 
 
 def _read(url: str) -> re.Match[str] | None:
-    """The parts of a URL that has one meaning. What SQLAlchemy takes for the end of a password may
-    be in the middle of it, as of ``u:se@cret@host`` or ``host:1/db?password=a@b``."""
+    """The parts of an unambiguous URL, else None. What SQLAlchemy takes for the end of a password
+    may be in the middle of it, as in ``u:se@cret@host`` or ``host:1/db?password=a@b``."""
     found = _FORM.fullmatch(url)
     if found is None:
         return None
@@ -142,7 +142,7 @@ def _masked(pair: str, mask: str) -> str:
 
 
 def _secrets(url: str) -> list[str]:
-    """As they are written in the URL, in which ``***`` is none."""
+    """The secrets as written in the URL; ``***`` is not one."""
     found = _read(url)
     if found is None:
         return []

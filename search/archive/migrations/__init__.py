@@ -1,5 +1,5 @@
-"""The archive's schema, one file a change, by alembic; each works on SQLite and PostgreSQL.
+"""Alembic migrations of the archive's schema, one file per change, for SQLite and PostgreSQL.
 
-A released file is never edited. They spell tables out and import none of the project's modules,
-which know the newest tables only.
+A released file is never edited. They define tables explicitly and import none of the project's
+modules, which know the newest tables only.
 """

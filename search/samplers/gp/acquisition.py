@@ -1,4 +1,4 @@
-"""How much a candidate promises: the logarithm of its expected improvement."""
+"""Acquisition function: the logarithm of the expected improvement."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,10 @@ Array = NDArray[np.float64]
 
 
 def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
-    """Of normal values over ``best``; a logarithm, which ranks candidates even where every
-    improvement is unlikely (Ament et al. 2023, eq. 9: the Mills ratio keeps it exact there)."""
+    """Log expected improvement over ``best`` of normal values; array of the shape of ``mean``.
+
+    The logarithm ranks candidates even if every improvement is unlikely (Ament et al. 2023, eq. 9:
+    the Mills ratio keeps it exact there)."""
     u = (mean - best) / deviation
     below = np.minimum(u, -1.0)
     far = -0.5 * below**2 - 0.5 * np.log(2 * np.pi) + np.log1p(

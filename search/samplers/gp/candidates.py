@@ -1,7 +1,7 @@
-"""Networks that a model may choose among in a space that is too large to walk through.
+"""Candidates of a space that is too large to enumerate.
 
-They are decisions only, made without expanding them, all at once as arrays of option numbers; the
-few that the model likes best are expanded until one fits.
+They are arrays of option numbers, made without expanding networks; the best by the acquisition are
+expanded until one fits the budget.
 """
 
 import random
@@ -19,17 +19,17 @@ from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import sample
 
-REGISTER = 40       # random points that tell which holes there are
+REGISTER = 40       # random points that the holes are collected from
 
 Decided = Mapping[str, Atom]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The holes of a space that is too large to walk through, by name as decided.
+    """The holes of a space that is too large to enumerate, by name as decided.
 
-    A hole inside a labelled choice exists where that has the label around it; what else may take
-    a hole away (a block that is left out under a condition) only the expansion tells.
+    A hole inside a labelled choice exists if that has the label around it; other conditions (a
+    block that is left out) are known only after expansion.
     """
 
     holes: dict[str, Hole]
@@ -54,7 +54,7 @@ class Catalogue:
 
     @cached_property
     def _conditions(self) -> list[tuple[int, int, int]]:
-        """A hole, one around it, and the option that the latter must have, by their numbers."""
+        """Numbers of a hole, of its parent hole, and of the option that the parent must have."""
         number = {name: i for i, name in enumerate(self.holes)}
         return [(number[name], number[parent],
                  [option(x) for x in self.holes[parent].labels].index(option(value)))
@@ -62,7 +62,7 @@ class Catalogue:
                 for parent, value in hole.parents if parent in number]
 
     def decisions(self, row: Sequence[int]) -> dict[str, Atom]:
-        """The decisions of one network, given by the numbers of its options."""
+        """The decisions of one network, from its option numbers."""
         return {name: hole.labels[i]
                 for (name, hole), i in zip(self.holes.items(), row, strict=True) if i >= 0}
 
@@ -71,8 +71,8 @@ class Catalogue:
         return self._live(self._any(count, rng))
 
     def change(self, at: Places, other: Places, rng: np.random.Generator) -> Places:
-        """Children: one to three decisions of ``at`` changed, of half of the children after each
-        decision was taken over from ``other`` by the toss of a coin. Opened holes are drawn."""
+        """Children: one to three decisions of ``at`` changed, for half of the children after
+        uniform crossover with ``other``. Opened holes are drawn. Shape as ``at``."""
         full = np.where(at >= 0, at, self._any(len(at), rng))
         crossed = rng.random((len(at), 1)) < 0.5
         full = np.where(crossed & (other >= 0) & (rng.random(at.shape) < 0.5), other, full)

@@ -1,11 +1,11 @@
-"""Networks as numbers for a model: their decisions, and what is known of them without training.
+"""Feature vectors of networks for the Gaussian process: decisions and costs.
 
 Columns come in groups: one for each hole; one for each kind of hole that the space has several of
-(the kernels of all its layers, say), with the share of them at each option, since what a larger
-kernel does in one layer it may well do in the next; and one for each cost. They are scaled so that
-the squared distance of two networks within a hole's group is at most 1, within a kind's 2, and
-within a cost's 1 for two that are two deviations apart: a cost tells more than a hole. The model
-learns one length for a group.
+(the kernels of all its layers, say), with the share of them at each option, since equal decisions
+often have similar effects in different layers; and one for each cost. They are scaled so that the
+squared distance of two networks within a hole's group is at most 1, within a kind's 2, and within a
+cost's 1 for two that are two deviations apart: a cost is more informative than a hole. The model
+learns one length scale per group.
 """
 
 from collections import defaultdict
@@ -24,13 +24,13 @@ from searchspace.ops import Cost
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-KIND = 0.5   # how much two options of an ordered hole differ for being two, beside their distance
+KIND = 0.5   # distance of any two options of an ordered hole, in addition to that of their ranks
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """``holes`` by name; with ``costs``, log MACs and log parameters, standardised by their mean
-    and deviation over the candidates, are two groups more."""
+    """``holes`` by name. With ``costs`` there are two more groups, log MACs and log parameters,
+    standardised by their mean and standard deviation over the candidates."""
 
     holes: Mapping[str, Hole]
     costs: tuple[tuple[float, float], ...] = ()
@@ -47,8 +47,8 @@ class Encoder:
 
     @cached_property
     def _kinds(self) -> list[list[int]]:
-        """The numbers of the holes that decide the same about different parts of a network: those
-        of the same options whose names end alike, as layer1.op and layer2.op."""
+        """The numbers of the holes of each kind: holes with the same options whose names end
+        alike, as layer1.op and layer2.op."""
         alike: dict[object, list[int]] = defaultdict(list)
         for i, (name, hole) in enumerate(self.holes.items()):
             alike[name.rpartition(".")[2], tuple(map(option, hole.labels))].append(i)
@@ -70,8 +70,8 @@ class Encoder:
                         dtype=np.intp).reshape(len(decisions), len(self.holes))
 
     def columns(self, places: Places, costs: Sequence[Cost] = ()) -> Array:
-        """One row a network, float64 of shape (networks, columns). A hole that does not exist is
-        as far from each of its options."""
+        """Features, float64 of shape (networks, columns). A hole that does not exist has the same
+        distance to each of its options."""
         columns: list[Array] = []
         for at, hole in zip(places.T, self.holes.values(), strict=True):
             count = len(hole.labels)
@@ -91,12 +91,12 @@ class Encoder:
 
     def __call__(self, decisions: Sequence[Mapping[str, Atom]],
                  costs: Sequence[Cost] = ()) -> Array:
-        """The columns of networks that are given by their decisions."""
+        """Features of networks given by their decisions, float64 of shape (networks, columns)."""
         return self.columns(self.places(decisions), costs)
 
 
 def scales(costs: Sequence[Cost]) -> tuple[tuple[float, float], ...]:
-    """Mean and deviation of log MACs and of log parameters; 1 where all are equal."""
+    """Mean and standard deviation of log MACs and of log parameters; deviations of 0 become 1."""
     logs = np.log1p([(c.macs, c.params) for c in costs])
     return tuple((float(m), float(d) or 1.0)
                  for m, d in zip(logs.mean(0), logs.std(0), strict=True))

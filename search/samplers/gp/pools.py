@@ -1,7 +1,7 @@
 """Candidate pools with features: all networks of a small space, or a sample of a large one.
 
-Costs are known before anything is built: no candidate that is handed out is known to be outside
-the budget, or to be a network that was scored.
+Costs are known before anything is built: candidates known to be outside the budget or scored
+already are left out.
 """
 
 import random
@@ -22,40 +22,40 @@ from searchspace.space.counting import walk
 from searchspace.space.point import Point, point
 from searchspace.space.solver import bring
 
-DEAREST = 0.5       # the share of a small space, dearest first, that a search starts in
+DEAREST = 0.5       # the share of a small space, most expensive first, that a search starts in
 DRAWN = 1_000       # candidates in a large space at most,
-DECIDED = 20_000    # and decisions in all of them: they take the time
+DECIDED = 20_000    # and decisions in all of them, which determine the run time
 LOOKS = 12          # candidates of a large space that are expanded at most in one trial
 
 
 class Pool(Protocol):
-    """Candidates by number. The numbers hold until the next `renew`."""
+    """Candidates by number; the numbers are valid until the next `renew`."""
 
     encoder: Encoder
     features: Array             # one row a candidate
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """Candidates for the next trial, in a large space many of them near the ``best``."""
+        """Draw candidates for the next trial; in a large space many of them are near ``best``."""
 
     def start(self) -> Sequence[int]:
         """The candidates among which a search begins."""
 
     def observed(self, past: Sequence[Past]) -> Array:
-        """Features of networks that were scored."""
+        """Features of scored networks, shape (networks, columns)."""
 
     def trend(self, features: Array) -> Array:
-        """What the costs alone say of networks, in deviations over the candidates; higher is
-        dearer. 0 where costs are no features."""
+        """Cost of networks in standard deviations over the candidates, shape (networks,); 0 if
+        costs are not among the features."""
 
     def probes(self, count: int) -> list[Point]:
-        """Random networks inside the budget, each time the same; fewer where there are fewer."""
+        """At most ``count`` random networks inside the budget; the same in each call."""
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """The decisions of the first candidate of ``order`` that fits and is new, if one is."""
+        """The decisions of the first candidate in ``order`` that is new and fits, else None."""
 
 
 def make(task: Task) -> Pool:
-    """The pool that suits the size of the space."""
+    """The pool for the size of the space."""
     points = walk(task.space)
     return Drawn(task) if points is None else Walked(task, points)
 
@@ -63,14 +63,14 @@ def make(task: Task) -> Pool:
 class Walked:
     """All networks of a space that fit the budget, cheapest first.
 
-    A network that several combinations of decisions lead to is one candidate, and its features are
-    the mean of theirs. So the model knows how near it is to all that it is called, and a linear
-    kernel of means is the mean of the kernel over them (Haasdonk & Burkhardt 2007, section 3.2).
+    Several combinations of decisions that are the same network are one candidate, whose features
+    are the mean of theirs; a linear kernel of means is the mean of the kernel over all pairs
+    (Haasdonk & Burkhardt 2007, section 3.2).
     """
 
     def __init__(self, task: Task, points: Sequence[Point]) -> None:
         inside = sorted((p for p in points if task.budget.fits(p)), key=lambda p: p.cost.macs)
-        # Of the values of the solved holes the dearest inside, as the budget solver takes it.
+        # Solved holes take the most expensive value inside, as in the budget solver.
         inside = list({tuple(p.sampled.items()): p for p in inside}.values())
         alike: dict[str, list[Point]] = defaultdict(list)
         for p in inside:
@@ -85,10 +85,10 @@ class Walked:
             for same in alike.values()])
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """See `Pool`: there are no others."""
+        """See `Pool`; the candidates do not change."""
 
     def start(self) -> Sequence[int]:
-        """The dearer part: a budget is a bound because more computation does more."""
+        """The more expensive part: networks with more computation tend to be better."""
         return range(int(len(self.points) * (1 - DEAREST)), len(self.points))
 
     def observed(self, past: Sequence[Past]) -> Array:
@@ -117,7 +117,7 @@ class Walked:
 
 
 class Drawn:
-    """Random decisions and children of the best; costs are no features, as they take expanding."""
+    """Random candidates and children of the best, without costs, which require expansion."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -136,7 +136,7 @@ class Drawn:
         self.features = self.encoder.columns(self.candidates)
 
     def start(self) -> Sequence[int]:
-        """All: none of their costs is known."""
+        """All candidates: their costs are unknown."""
         return range(len(self.candidates))
 
     def observed(self, past: Sequence[Past]) -> Array:
@@ -151,14 +151,14 @@ class Drawn:
         """See `Pool`."""
         found, rng = [], random.Random(0)
         for row in self.catalogue.draw(count + count // 2, np.random.default_rng(0)):
-            with suppress(GenotypeError, BudgetError):      # some lead nowhere
+            with suppress(GenotypeError, BudgetError):      # some are invalid or outside
                 at = point(self.task.space, taking(self.catalogue.decisions(row), rng))
                 found.append(bring(self.task.space, at, self.task.budget, rng))
         return found[:count]
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """See `Pool`. Where none of those looked at fits, the first new one is for the budget
-        solver to repair."""
+        """See `Pool`. If none of those expanded fits, the first new one, for the budget solver to
+        repair."""
         decided = {self._sampled(p.decisions) for p in past}
         seen = {self._name(p) for p in past}
         looks, spare = 0, None
@@ -185,8 +185,8 @@ class Drawn:
         return frozenset((n, v) for n, v in decisions.items() if n not in self.narrowest)
 
     def _name(self, trial: Past) -> str:
-        """A trial's identity; with solved holes at their first options, where networks that
-        differ in nothing else are the same."""
+        """A trial's identity; in a space with solved holes, that of the network with all of them
+        at their first options, so that networks that differ in nothing else are the same."""
         if not self.narrowest:
             return trial.identity
         if trial.identity not in self.names:

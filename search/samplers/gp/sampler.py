@@ -1,9 +1,9 @@
 """Bayesian optimisation over networks whose costs are known before they are built.
 
-The first networks are spread over the part of the space that can be good: each is the one that a
-process which knows nothing but what was scored so far knows least about, of a random handful. From
-then on the network of greatest expected improvement is proposed, among those that fit the budget
-and were not scored: all of a small space, else a pool of random ones and children of the best.
+The first networks are spread over the promising part of the space: each is, of a few random ones,
+the one with the greatest predictive variance given the networks scored so far. From then on the
+network of greatest expected improvement is proposed, among those that fit the budget and were not
+scored: all of a small space, else a pool of random ones and children of the best.
 Several objectives become one by weights drawn for each trial (ParEGO: Knowles 2006, section III).
 """
 
@@ -27,18 +27,18 @@ from searchspace.space.point import Propose
 
 START = 5           # networks before the model decides; published ones that were scored count
 HANDFUL = 256       # candidates that each of them is chosen among, and a quarter of all at most,
-                    # as else every seed would begin alike
-PARENTS = 10        # the best, near which a large space is searched
+                    # so that seeds differ in their first networks
+PARENTS = 10        # number of best trials near which a large space is sampled
 OBSERVED = 200      # a model's observations at most: half the best, half the latest
-ALWAYS = 40         # up to so many trials hyperparameters are fitted for each,
+ALWAYS = 40         # trials up to which hyperparameters are fitted in each,
 EVERY = 10          # beyond, once in so many
-TREND = 0.4         # deviations of the value expected beforehand for one of the costs
-CEILING = 0.5       # how far above the best the ceiling is seen, of its distance to the median
+TREND = 0.4         # prior mean: deviations of the value per deviation of the costs
+CEILING = 0.5       # assumed ceiling above the best value, relative to its distance to the median
 PRIOR = Prior()
 
 
 class GaussianSampler:
-    """See the module. What it keeps (candidates, fits) follows from the task and the trials."""
+    """Bayesian optimisation; its caches (candidates, fits) are derived from task and trials."""
 
     def __init__(self, task: Task) -> None:
         self.task, self.pool = task, pools.make(task)
@@ -62,7 +62,8 @@ class GaussianSampler:
 
     @cached_property
     def guide(self) -> Guide | None:
-        """What the task's prior says, learnt from some networks when it is first needed."""
+        """The predictor of the task's prior score, fitted when it is first needed; None if the
+        task has none."""
         if self.task.prior is None:
             return None
         probes = self.pool.probes(PROBES)
@@ -71,7 +72,7 @@ class GaussianSampler:
                      self.pool.encoder.groups)
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
-        """Features as the model sees them, and the values it expects of them beforehand."""
+        """Model inputs, shape (networks, columns), and their prior mean, shape (networks,)."""
         expected = TREND * self.pool.trend(features)
         if self.guide is None:
             return features, expected
@@ -79,7 +80,7 @@ class GaussianSampler:
         return np.column_stack([features, DOUBT * told]), expected + SLOPE * told
 
     def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
-        """A handful of candidates, those first that are expected to be good and little known."""
+        """A few random candidates, sorted by the upper tail of their predictive distribution."""
         self.pool.renew([], rng)
         among = list(self.pool.start())
         chosen = rng.sample(among, min(-(-len(among) // 4), HANDFUL))
@@ -119,14 +120,14 @@ class GaussianSampler:
         return self.fits[key]
 
     def _observed(self, scored: Sequence[Past], targets: Array) -> tuple[Array, Array]:
-        """Features and stretched targets of what a model looks at."""
+        """Features and transformed targets of the model's observations."""
         used = _subset(targets)
         return self.pool.observed([scored[i] for i in used]), _stretched(targets[used])
 
 
 def _targets(scored: Sequence[Past], weights: Sequence[float]) -> Array:
-    """One number a network, to be maximised: the value, or for several of them the augmented
-    Chebyshev scalarisation of their ranges (Knowles 2006, eq. 2)."""
+    """Targets to be maximised, shape (networks,): the value, or for several objectives the
+    augmented Chebyshev scalarisation of their ranges (Knowles 2006, eq. 2)."""
     values = np.array([p.values for p in scored])
     if len(weights) == 1:
         only: Array = values[:, 0]
@@ -138,7 +139,7 @@ def _targets(scored: Sequence[Past], weights: Sequence[float]) -> Array:
 
 
 def _subset(targets: Array) -> list[int]:
-    """What a model looks at: everything, or the best and the latest."""
+    """Indices of the model's observations: all, or the best and the latest."""
     if len(targets) <= OBSERVED:
         return list(range(len(targets)))
     latest = set(range(len(targets) - OBSERVED // 2, len(targets)))
@@ -147,8 +148,8 @@ def _subset(targets: Array) -> list[int]:
 
 
 def _stretched(targets: Array) -> Array:
-    """Standardised logarithms of the distance to the best: accuracies crowd together below a
-    ceiling and trail far down, and it is the crowd in which a search has to tell networks apart.
+    """Standardised negative logarithms of the distance to a ceiling above the best: spreads out
+    good accuracies, which are close together, and compresses the long tail of poor ones.
     """
     best, middle = targets.max(), np.median(targets)
     made = -np.log(CEILING + (best - targets) / ((best - middle) or np.ptp(targets) or 1.0))

@@ -1,9 +1,9 @@
 """A training-free score as the prior mean of the Gaussian process.
 
-Building and scoring every candidate would cost more than it tells. So a bounded number is scored,
-and a process that learnt from them predicts the score of all others: NASWOT is so smooth over
-the decisions that this loses little. The predicted score, standardised, is a column of its own for
-the model of the real values, and its mean: networks that score higher are expected to be better.
+Scoring every candidate would be too expensive. So a bounded number is scored, and a Gaussian
+process fitted to them predicts the score of all others; NASWOT is smooth enough over the decisions
+for that. The standardised prediction is a feature of the model of the objective, and part of its
+prior mean: networks that score higher are expected to be better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ from searchspace.notation.tree import Atom
 
 PROBES = 64         # networks that are scored
 LEAST = 8           # below so many that could be scored, nothing is predicted
-SLOPE = 0.2         # deviations of the value expected for one of the score, beside the costs,
-DOUBT = 0.5         # and how far that may be off
+SLOPE = 0.2         # prior mean: deviations of the value per deviation of the score,
+DOUBT = 0.5         # and how far the GP may correct that slope
 
 
 class Guide:
-    """Predicts ``score`` from features, having seen it for ``decisions``."""
+    """Predictor of ``score`` from ``features``, fitted to its values for ``decisions``."""
 
     def __init__(self, score: Score, decisions: Sequence[Mapping[str, Atom]], features: Array,
                  groups: Sequence[int]) -> None:
@@ -43,7 +43,7 @@ class Guide:
         self.process = fit(self.x, self.y, groups, Prior())
 
     def __call__(self, features: Array) -> Array:
-        """The predicted scores in deviations of those seen; 0 where nothing can be predicted."""
+        """Predicted scores, standardised, of shape (networks,); 0 if too few could be scored."""
         if self.blind:
             return np.zeros(len(features))
         found = self.process.posterior(self.x, self.y, features)[0]

@@ -1,1 +1,1 @@
-"""The training-free scores, one file a paper; what is here is registered by being here."""
+"""The training-free scores, one file per paper; all files of this folder are registered."""

@@ -1,9 +1,9 @@
 """AZ-NAS (Lee & Ham 2024): four aspects of a network, and their combination by ranks.
 
 Expressivity: how evenly the features of each block spread over their dimensions. Progressivity: the
-least growth of the features' space from one block to the next. Trainability: whether gradients keep
-their length from block to block. Complexity: the multiply-adds; as a part of a ranking, more is
-better. In the combination one bad rank outweighs several good ones.
+least growth of expressivity from one block to the next. Trainability: whether gradients keep their
+norm from block to block. Complexity: the multiply-adds, where more is better. In the combination
+one bad rank outweighs several good ones.
 """
 
 import random
@@ -25,8 +25,8 @@ SOURCE = ("Lee, Ham: AZ-NAS: Assembling Zero-Cost Proxies for Network Architectu
 def block_entropies(subject: Subject) -> list[float]:
     """The entropy of each primary block's output for noise, in order; in nats.
 
-    It is that of the eigenvalues, brought to a sum of 1, of the covariance of the channels over
-    images and positions: 0 where one direction has it all, log C where all are equal.
+    It is that of the eigenvalues, normalised to a sum of 1, of the covariance of the channels over
+    images and positions: from 0 (one direction has all variance) to log C (all are equal).
 
     Raises:
         ScoreError: the network has no blocks.
@@ -81,9 +81,9 @@ def trainability(subject: Subject) -> float:
     """Mean over pairs of consecutive blocks of 2 − σ − 1/σ: at most 0, where σ = 1.
 
     σ is the greatest singular value of a block's Jacobian over the channels, estimated with one
-    random sign each position. Where a block halves the size, the input's gradient is brought to
-    the output's size by moving pixels to channels. Pairs of which one is no input of the other
-    are left out; so is a block that passes gradients on unchanged.
+    random sign per position. If a block halves the size, the input's gradient is reshaped to the
+    output's size by moving pixels to channels. Pairs that are not connected, and blocks that are
+    the identity for gradients, are left out.
 
     Raises:
         ScoreError: there is no such pair.

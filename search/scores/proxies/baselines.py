@@ -1,4 +1,4 @@
-"""Baselines: a network's costs and its depth. A score that ranks no better adds nothing to them."""
+"""Baselines: a network's costs and its depth; a useful score ranks better than these."""
 
 from search.scores.base import Subject, score
 from search.scores.size_features import depth

@@ -1,8 +1,8 @@
-"""Blend: four scores that see different things, combined by ranks as AZ-NAS combines its own.
+"""Blend: four complementary scores, combined by ranks as in AZ-NAS.
 
-How differently activations see the images (NASWOT), how strongly the loss reacts to the weights
-(gradient norm), how much of their space the features use, and whether gradients keep their length
-(AZ-NAS). No cost is a part: a search fills its budget anyway, and there it tells nothing.
+Diversity of activation patterns (NASWOT), sensitivity of the loss to the weights (gradient norm),
+expressivity of the features, and trainability (AZ-NAS). No cost is included: the networks of a
+search have nearly equal costs, close to its budget.
 
 Chosen on 20 November 2026 on the table of `digits` (864 networks, batches of 32 and 64) and the
 literature, before the accuracies of NAS-Bench-Macro were opened; see docs/scores.md.

@@ -1,8 +1,8 @@
-"""DeepMAD's entropy: how much a network could say, from widths, depth and resolutions alone.
+"""DeepMAD's entropy: expressiveness from widths, depth and resolutions alone.
 
 The entropy of a stage's output is log(H·W·C) · Σ log(c k²/g) over the layers before it: k²c/g is
 the number of inputs that one output value depends on. Stages end where the resolution changes;
-the score is the weighted sum over them, with the last one first.
+the score is the weighted sum over them, in which the last one has the largest weight.
 """
 
 import math
@@ -17,8 +17,8 @@ LAST = 8        # weight of the last stage; the others have 1 (Sec. 4.1)
 def entropy(expansion: Expansion) -> float:
     """The multi-scale entropy of a network; no unit. No torch.
 
-    Of several ways to a layer the one of greatest sum counts. The inputs of a value are MACs over
-    values, which holds for every operation. Gates (1×1 pixels) and the head are left out.
+    Of several paths to a layer the one of greatest sum counts. The number of inputs of a value is
+    MACs over values, for every operation. Gates (1×1 pixels) and the head are left out.
 
     Raises:
         ScoreError: no layer is larger than 1×1.

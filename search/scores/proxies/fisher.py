@@ -1,4 +1,4 @@
-"""Fisher: how much the loss would change if channels were removed, summed over them."""
+"""Fisher score: estimated change of the loss if channels were removed, summed over channels."""
 
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ def fisher(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor
     """Σ_c ½N⁻¹ Σ_n (Σ_hw a ∂L/∂a)² over the channels c of every convolution's output a.
 
     The gradient is that of the summed loss, as for the empirical Fisher information. ``images``
-    have shape (N, C, H, W); the network is left as it was, see `running.batch_statistics`.
-    ScoreError where it has no convolution.
+    have shape (N, C, H, W); the network is unchanged, see `instrumentation.batch_statistics`.
+    Raises ScoreError if it has no convolution.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Gradient norm: the length of the loss's gradient, summed over the layers."""
+"""Gradient norm: the norm of the loss's gradient, summed over the layers."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def gradnorm(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor") -> float:
-    """Σ ‖∂L/∂θ‖₂ over weights θ of one layer each; see `running.weight_gradients`."""
+    """Σ ‖∂L/∂θ‖₂ over weights θ of one layer each; see `instrumentation.weight_gradients`."""
     from search.scores.instrumentation import weight_gradients
 
     return sum(float(g.double().norm()) for g in weight_gradients(net, images, labels))

@@ -1,4 +1,4 @@
-"""Jacobian covariance: how differently the output reacts to each image of a batch."""
+"""Jacobian covariance: how little the Jacobians of the images of a batch correlate."""
 
 import math
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ def jacobian_covariance(net: "torch.nn.Module", images: "torch.Tensor") -> float
     """−Σ (log(σ + k) + 1/(σ + k)) over the eigenvalues σ of the correlations between the images'
     Jacobians of the summed outputs.
 
-    ``images`` have shape (N, C, H, W). A Jacobian that is constant correlates with none and all:
-    such images count as alike, as the worst case. The network is left as it was.
+    ``images`` have shape (N, C, H, W). Images with a constant Jacobian, whose correlation is
+    undefined, count as fully correlated, the worst case. The network is unchanged.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""MeCo: how independent the channels of each layer's response to one noise image are."""
+"""MeCo: independence of the channels of each layer's response to one noise image."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 def meco(net: "torch.nn.Module", image: "torch.Tensor") -> float:
     """Σ over the convolutions of the least eigenvalue of the correlations of their output channels.
 
-    ``image`` has shape (N, C, H, W); the first is looked at, others only lend batch norms their
-    statistics, where the maps of one are a single pixel. A channel without variance correlates
-    with none; a layer with no more positions than channels has a singular matrix, and adds 0. The
-    network is left as it was. ScoreError where it has no convolution.
+    ``image`` has shape (N, C, H, W); only the first is used, others contribute to the statistics
+    of batch norms, for maps of a single pixel. A channel without variance correlates with none; a
+    layer with no more positions than channels has a singular matrix, and adds 0. The network is
+    unchanged. Raises ScoreError if it has no convolution.
     """
     import torch
 

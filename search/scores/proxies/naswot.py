@@ -1,4 +1,4 @@
-"""NASWOT: rate an untrained network by how differently its non-linearities see each image.
+"""NASWOT: score of an untrained network by how much its activation codes of images differ.
 
 Every image of a batch gets a binary code with one bit per activation (`activation_codes`), and the
 score is the log-determinant of the matrix of agreements K, K_ij being the number of bits on which
@@ -17,15 +17,15 @@ def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     """NASWOT score of `net` on `images`, log det K in nats; higher is better, never below 0.
 
     `images` has shape (N, ...) with N >= 2 and is not changed. `net` may be any module, a
-    torch.fx.GraphModule among them. See `activation_codes.code` for how it is run and what is left
-    changed.
+    torch.fx.GraphModule among them. See `activation_codes.code` for how it is run and its side
+    effects.
 
     K is an integer, positive semi-definite matrix, so that its log det is at least 0 unless it is
     singular. A singular K scores 0: a network that cannot tell the images apart never ranks above
     one that can, and the score stays finite. Images that are equal already in the batch would give
-    every network this floor; that is an error of the batch and raises instead.
+    every network a score of 0; that is an error of the batch and raises instead.
 
-    Raises ScoreError if two images are equal, and where `activation_codes.code` does.
+    Raises ScoreError if two images are equal, and as `activation_codes.code` does.
     """
     import torch
 

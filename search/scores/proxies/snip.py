@@ -1,4 +1,4 @@
-"""SNIP: how much the loss would change if weights were removed, summed over them."""
+"""SNIP: estimated change of the loss if weights were removed, summed over weights."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def snip(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor") -> float:
-    """Σ |θ ∂L/∂θ| over all weights; see `running.weight_gradients`."""
+    """Σ |θ ∂L/∂θ| over all weights; see `instrumentation.weight_gradients`."""
     from search.scores.instrumentation import weight_gradients, weights
 
     gradients = weight_gradients(net, images, labels)

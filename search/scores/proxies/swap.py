@@ -1,7 +1,7 @@
-"""SWAP: how many different patterns of activity over a batch the single activations show.
+"""SWAP: number of distinct activation patterns over a batch, one pattern per activation.
 
-Every activation of the network has one bit an image (`codes`); its pattern over the batch is a
-word of as many bits as there are images, and the score is the number of distinct words.
+Every activation of the network has one bit per image (`activation_codes`); its pattern over the
+batch is a word of as many bits as there are images, and the score is the number of distinct words.
 """
 
 from typing import TYPE_CHECKING
@@ -17,9 +17,9 @@ _CHUNK = 2**21      # patterns sorted at once
 def swap(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     """Number of distinct sample-wise activation patterns of ``net`` on ``images``, (N, ...).
 
-    Up to 62 images it is exact. For more, patterns are told apart by a 64-bit sum of fixed random
-    numbers, one an image: of ten million patterns two are confused once in 400,000 runs. See
-    `activation_codes.code` for how the network is run, what is left changed, and what raises; equal
+    Exact up to 62 images. For more, patterns are hashed to a 64-bit sum of fixed random numbers,
+    one per image: ten million patterns have a collision once in 400,000 runs. See
+    `activation_codes.code` for how the network is run, its side effects, and what raises; equal
     images raise ScoreError, as for NASWOT.
     """
     import torch

@@ -1,12 +1,11 @@
-"""SynFlow: how much flows from a constant image through the absolute weights to the output.
+"""SynFlow: synaptic flow from a constant image through the absolute weights to the output.
 
 R = 1ᵀ(∏ |θ|)1 and the score is Σ θ ∂R/∂θ over the weights, here its logarithm. The network is made
-linear as the method assumes: a non-linearity passes positive values on (ReLU6 and tanh are not
-clipped), normalisation does nothing, biases are 0; a gate (sigmoid) is open, softmax is even.
+linear as the method assumes: non-linearities and normalisations are the identity (ReLU6 and tanh
+are not clipped), biases are 0; gates (sigmoid) are 1, softmax is uniform.
 
 R grows exponentially with depth, beyond the range of float64 for the deepest bundled networks. So
-every tensor carries an exponent: its value is e^exponent times what torch sees, which never leaves
-the middle of the range. The result is exact up to rounding.
+every tensor has an exponent, see `log_tensors`. The result is exact up to rounding.
 """
 
 import math
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def log_synflow(net: "torch.nn.Module", size: tuple[int, int, int]) -> float:
     """ln Σ θ ∂R/∂θ of ``net`` for one image of ones, of shape ``size``; in nats.
 
-    ``net`` is left as it was. ScoreError where no weight leads to the output, or only
+    ``net`` is unchanged. Raises ScoreError if no weight is connected to the output, or only
     through a sigmoid.
     """
     import torch

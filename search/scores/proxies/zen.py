@@ -1,8 +1,8 @@
-"""Zen-score: how far the features move when the image does, with random weights.
+"""Zen-score: sensitivity of the features to perturbations of the image, with random weights.
 
 log E‖f(x) − f(x + αε)‖ + Σ log σ̄ over the batch norms, σ̄² being the mean variance of a norm's input
-over its channels: what normalisation hides is added again. Weights, image and ε are standard
-normal. f is the network before its head: the last maps larger than 1×1 on each way to the output.
+over its channels, which undoes the normalisation. Weights, image and ε are standard normal. f is
+the network before its head: the last maps larger than 1×1 on each path to the output.
 """
 
 import math
@@ -23,9 +23,9 @@ _NORMS = frozenset({"batch_norm", "native_batch_norm"})
 def zen(net: "NodeNetwork", x: "torch.Tensor", epsilon: "torch.Tensor", seed: int) -> float:
     """Zen-score of a network in nats, its weights drawn from ``seed``; higher is better.
 
-    ``x`` and ``epsilon`` have shape (N, C, H, W). ``net`` is left as it was. In float32; where
-    that overflows (deep networks without normalisation) in float64. ScoreError where the features
-    do not move at all.
+    ``x`` and ``epsilon`` have shape (N, C, H, W). ``net`` is unchanged. Computed in float32, or if
+    that overflows (deep networks without normalisation) in float64. Raises ScoreError if the
+    features do not change.
     """
     import torch
 
@@ -47,7 +47,7 @@ def _zen(net: "NodeNetwork", x: "torch.Tensor", epsilon: "torch.Tensor", seed: i
 
     def before(name: str, z: "torch.Tensor") -> None:
         mean_variance = float(z.double().transpose(0, 1).flatten(1).var(1, correction=0).mean())
-        if mean_variance > 0:       # a dead norm hides nothing
+        if mean_variance > 0:       # no variance, nothing to undo
             spreads.append(0.5 * math.log(mean_variance))
 
     keep = features(net.expansion)

@@ -1,4 +1,4 @@
-"""ZiCo: how large and how steady the weights' gradients are from batch to batch."""
+"""ZiCo: inverse coefficient of variation of the weights' gradients over batches."""
 
 import math
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ def zico(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor")
     """Σ over the layers of log Σ_θ E|∂L/∂θ| / √Var|∂L/∂θ|, over two halves of the batch.
 
     ``images`` have shape (N, C, H, W), N at least 4. Weights whose gradient is the same in both
-    halves (0, mostly) are left out, as in the authors' code, and so is a layer of such. The
-    network is left as it was. ScoreError where nothing is left.
+    halves (mostly 0) are left out, as in the authors' code, and so are layers of only such weights.
+    The network is unchanged. Raises ScoreError if no weight is left.
     """
     import torch
 
