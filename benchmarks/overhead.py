@@ -26,7 +26,7 @@ from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from rich.console import Console
 from rich.table import Table
 
-from search.samplers import CHOICES, Task, choose, distribution, make
+from search.samplers import CHOICES, SamplingTask, choose, distribution, make
 from search.seeds import derive
 from search.study.projection import Proposal
 from searchspace import Genotype, SearchspaceError, load
@@ -79,7 +79,7 @@ def main() -> int:
     table = Table("sampler", "ms a trial", f"last {max(1, options.trials // 10)}", "to the budget",
                   "replaced", title=f"{len(space.holes)} holes, {options.trials} trials, {budget}")
     for name in options.samplers:
-        sampler = make(choose(name, space)[0], Task(space, budget))
+        sampler = make(choose(name, space)[0], SamplingTask(space, budget))
         steps = list(drive(space, sampler, budget, 0, _value, options.trials))
         last = steps[-max(1, options.trials // 10):]
         table.add_row(f"ours: {name}", _ms(s.sampler for s in steps),

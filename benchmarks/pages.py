@@ -23,7 +23,7 @@ from searchspace import load
 from searchspace.space.point import sample
 from viz.pages.page import libraries
 from viz.pages.study import report
-from viz.results import ORIGINS, Goal, Limit, Results, Row
+from viz.results import ORIGINS, Goal, Limit, Results, TrialRow
 
 SCORE = Goal("score", "score", "points", True)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -40,7 +40,7 @@ def study(trials: int, space: str = "digits", edge: int = 8, seed: int = 0,
         value = 10 * math.log10(at.macs) + rng.gauss(0, 2)
         failed = number % 37 == 36
         began = start + timedelta(seconds=3 * number)
-        rows.append(Row(
+        rows.append(TrialRow(
             number, () if failed else (value,), () if failed else (f"{value:.1f}",), at.macs,
             at.params, at.memory, at.decisions, ORIGINS[1 + number % 3],
             proposed=round(at.macs * rng.uniform(0.7, 1.6)), seconds=2.5, began=began,

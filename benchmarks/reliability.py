@@ -34,7 +34,7 @@ from search.archive import Archive
 from search.benchmark_table import find_table
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 from search.samplers import finished
 from search.study import Study, open_study
 from search.study.recovery import INTERRUPTED
@@ -78,7 +78,8 @@ def run(study: Study, workers: int, seconds: float, log: Path | None,
     is done ``meanwhile`` is told a function for the number of finished trials."""
     os.environ |= {"SLOW_S": str(seconds), "SLOW_LOG": str(log or "")}
     launcher = LocalLauncher(Resources(workers), "benchmarks.slow_worker")
-    job = Job(study.plan.settings, study.session.folder, study.session.name, study.session.url)
+    session = study.session
+    job = WorkerJob(study.plan.settings, session.folder, session.name, session.url)
     if meanwhile:
         threading.Thread(target=meanwhile, daemon=True, args=(
             launcher, lambda: len(study.trials()))).start()

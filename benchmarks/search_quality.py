@@ -29,7 +29,7 @@ from rich.table import Table
 
 from search.benchmark_table import find_table
 from search.objectives.score import training_free
-from search.samplers import CHOICES, Sampler, Task, choose, make
+from search.samplers import CHOICES, Sampler, SamplingTask, choose, make
 from search.scores.base import usual_batch
 from searchspace import SearchspaceError
 from searchspace.expansion import trace
@@ -53,7 +53,7 @@ def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) 
     if seed is not None:
         size = trace(known.space, known.points[0].decisions).input[-1]
         prior = training_free(known.space, size, usual_batch(size), seed)
-    return make(choose(name, known.space)[0], Task(known.space, Budget(budget), prior))
+    return make(choose(name, known.space)[0], SamplingTask(known.space, Budget(budget), prior))
 
 
 def run(job: Job) -> list[float]:

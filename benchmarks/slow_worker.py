@@ -18,7 +18,7 @@ from search.study import Study
 
 @dataclass(frozen=True)
 class SlowTable:
-    """A `search.benchmark_table.Table` that takes ``seconds``."""
+    """A `search.benchmark_table.BenchmarkTable` that takes ``seconds``."""
 
     table: Any
     seconds: float

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from search.data import Stored
 from search.process import keep_memory
 from search.training.device import choose_device, half
-from search.training.loop import Task, Training
+from search.training.loop import Training, TrainingTask
 from search.training.recipe import load_recipe
 from searchspace import build, cost, load
 
@@ -67,8 +67,8 @@ def synthetic(images: int) -> Stored:
 def ours(data: Stored, epochs: int, batch: int, device: torch.device) -> list[float]:
     """Images per second in each epoch of the project's training."""
     recipe = dataclasses.replace(load_recipe("hcgnet-cifar"), batch=batch)
-    training = Training(build(load(NETWORK)), Task(recipe, epochs, data, None, (3, 32, 32), 0),
-                        device)
+    task = TrainingTask(recipe, epochs, data, None, (3, 32, 32), 0)
+    training = Training(build(load(NETWORK)), task, device)
     training.run(epochs)
     return [training.steps * batch / row.seconds for row in training.curve]
 

@@ -43,12 +43,12 @@ VARIABLE = "NAS_BENCH_MACRO"
 BUNDLED = {"digits": STUDIES / "digits" / "table.json"}
 
 
-class TableError(SearchspaceError):
+class BenchmarkError(SearchspaceError):
     """A table cannot be read, or does not describe the networks of its space."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BenchmarkEntry:
     """One network of a table; ``cost`` is our count, which equals the table's."""
 
     name: str              # of the row, for messages
@@ -58,14 +58,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class BenchmarkTable:
     """A table in memory. ``what`` says what its values are; ``digest`` is the file's SHA-256."""
 
     file: Path
     digest: str
     what: str
     space: Genotype
-    rows: tuple[Row, ...]
+    rows: tuple[BenchmarkEntry, ...]
     _identities: dict[int, str] = field(default_factory=dict, repr=False, compare=False)
 
     def value(self, name: str, cost: Cost) -> float | None:
@@ -129,23 +129,23 @@ def find_table(space: str, given: str | None) -> Path:
         return BUNDLED[space]
     hint = f"; download nas-bench-macro_cifar10.json and name it by --table or ${VARIABLE}" \
         if space == MACRO else f"; spaces with a table of their own: {', '.join(BUNDLED)}"
-    raise TableError(f"the objective 'table' of the space {space!r} needs --table FILE{hint}")
+    raise BenchmarkError(f"the objective 'table' of the space {space!r} needs --table FILE{hint}")
 
 
-def table_for(space: Genotype, file: Path | None) -> Table:
+def table_for(space: Genotype, file: Path | None) -> BenchmarkTable:
     """The table for a search of ``space``; see `read_table`.
 
     Raises:
         TableError: no file is named, or its networks have another input shape than the space.
     """
     if file is None:
-        raise TableError("the objective 'table' needs --table FILE")
+        raise BenchmarkError("the objective 'table' needs --table FILE")
     table = read_table(file)
     shape = trace(space, sample(space, random.Random(0)).decisions).input
     if shape != table.input:
         theirs, ours = ("×".join(map(str, s)) for s in (table.input, shape))
-        raise TableError(f"the networks in {file} take images of {theirs}, those of this search "
-                         f"{ours}")
+        raise BenchmarkError(f"the networks in {file} take images of {theirs}, those of this "
+                             f"search {ours}")
     return table
 
 
@@ -154,7 +154,7 @@ def fingerprint(file: Path) -> str:
     return hashlib.sha256(_bytes(file)).hexdigest()
 
 
-def read_table(file: Path) -> Table:
+def read_table(file: Path) -> BenchmarkTable:
     """Read a table; each row's MACs and parameters must be those of the network it describes.
 
     Raises:
@@ -164,24 +164,24 @@ def read_table(file: Path) -> Table:
     try:
         content = parse_json(data)
     except ValueError as error:
-        raise TableError(f"{file} is no JSON: {error}") from None
+        raise BenchmarkError(f"{file} is no JSON: {error}") from None
     if not isinstance(content, dict) or not content:
-        raise TableError(f"{file} is no table of results: an object with rows was expected")
+        raise BenchmarkError(f"{file} is no table of results: an object with rows was expected")
     if "rows" in content:
         space, what, raw = _ours(content, file)
     else:
         space, what, raw = _macro(content, file)
     rows = tuple(_row(space, file, *parts) for parts in raw)
     if not rows:
-        raise TableError(f"{file} has no rows")
-    return Table(file, hashlib.sha256(data).hexdigest(), what, space, rows)
+        raise BenchmarkError(f"{file} has no rows")
+    return BenchmarkTable(file, hashlib.sha256(data).hexdigest(), what, space, rows)
 
 
 def _bytes(file: Path) -> bytes:
     try:
         return read_bytes(file, MAX_JSON)
     except OSError as error:
-        raise TableError(f"cannot read the table {file}: {error.strerror or error}") from None
+        raise BenchmarkError(f"cannot read the table {file}: {error.strerror or error}") from None
 
 
 Raw = tuple[str, Any, Any, Any, Any]     # name of the row, decisions, MACs, parameters, values
@@ -190,10 +190,10 @@ Raw = tuple[str, Any, Any, Any, Any]     # name of the row, decisions, MACs, par
 def _ours(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[Raw]]:
     name, what, rows = content.get("space"), content.get("value"), content["rows"]
     if not isinstance(name, str) or not isinstance(what, str) or not isinstance(rows, list):
-        raise TableError(f"{file}: a table has a space (its name), a value (what it is, in words) "
-                         "and rows (a list)")
+        raise BenchmarkError(f"{file}: a table has a space (its name), a value (what it is, in "
+                             "words) and rows (a list)")
     if name != Path(name).name:
-        raise TableError(f"{file}: the space {name!r} is neither bundled nor a file beside the "
+        raise BenchmarkError(f"{file}: the space {name!r} is neither bundled nor a file beside the "
                          "table")
     beside = file.parent / name          # a space that is no bundled one lies beside its table
     space = load(beside if beside.is_file() else name)
@@ -208,9 +208,9 @@ def _macro(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator
     holes = [hole.name for hole in space.holes]
     for name in content:
         if len(name) != len(holes) or set(name) - set("012"):
-            raise TableError(f"{file}: {name[:40]!r} is no network of NAS-Bench-Macro, whose names "
-                             f"are {len(holes)} digits from 0 to 2; and there are no rows, as a "
-                             "table of our own format has")
+            raise BenchmarkError(f"{file}: {name[:40]!r} is no network of NAS-Bench-Macro, whose "
+                                 f"names are {len(holes)} digits from 0 to 2; and there are no "
+                                 "rows, as a table of our own format has")
     return space, "mean accuracy on CIFAR-10 in percent", (
         (name, dict(zip(holes, map(int, name), strict=True)),
          *(_get(row, key, name, file) for key in ("flops", "params")),
@@ -220,24 +220,24 @@ def _macro(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator
 
 def _get(row: Any, key: str, name: str, file: Path) -> Any:
     if not isinstance(row, dict) or key not in row:
-        raise TableError(f"{file}, {name}: there is no {key!r}")
+        raise BenchmarkError(f"{file}, {name}: there is no {key!r}")
     return row[key]
 
 
 def _row(space: Genotype, file: Path, name: str, decisions: Any, macs: Any, params: Any,
-         values: Any) -> Row:
+         values: Any) -> BenchmarkEntry:
     if not isinstance(decisions, dict):
-        raise TableError(f"{file}, {name}: decisions are an object of hole names and options")
+        raise BenchmarkError(f"{file}, {name}: decisions are an object of hole names and options")
     if not isinstance(values, list) or not values or not all(map(_is_finite, values)):
-        raise TableError(f"{file}, {name}: values are one or more finite numbers")
+        raise BenchmarkError(f"{file}, {name}: values are one or more finite numbers")
     try:
         cost = trace(space, decisions).cost()
     except SearchspaceError as error:
-        raise TableError(f"{file}, {name}: no network of {space.title}: {error}") from None
+        raise BenchmarkError(f"{file}, {name}: no network of {space.title}: {error}") from None
     if (cost.macs, cost.params) != (macs, params):
-        raise TableError(f"{file}, {name}: the table has {macs} MACs and {params} params, and the "
-                         f"network of {space.title} has {cost.macs} and {cost.params}")
-    return Row(name, decisions, cost, fmean(values))
+        raise BenchmarkError(f"{file}, {name}: the table has {macs} MACs and {params} params, and "
+                             f"the network of {space.title} has {cost.macs} and {cost.params}")
+    return BenchmarkEntry(name, decisions, cost, fmean(values))
 
 
 def _is_finite(value: Any) -> bool:

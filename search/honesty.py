@@ -26,14 +26,20 @@ from numpy.typing import NDArray
 from rich.control import Control
 from rich.segment import ControlType
 
-from search.benchmark_table import TableError, find_table, read_table
+from search.benchmark_table import BenchmarkError, find_table, read_table
 from search.environment import STUDIES
 from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
 from search.score_report.correlations import spearman, worth
 from search.score_report.figures import dots, matrix
-from search.score_report.measure import Job, Sample, add_relative, draw, measure, parts_of
-from search.score_report.tables import Line, band_table, share_table, worth_table, write_report
+from search.score_report.measure import Sample, ScoringJob, add_relative, draw, measure, parts_of
+from search.score_report.tables import (
+    ScoreSummary,
+    band_table,
+    share_table,
+    worth_table,
+    write_report,
+)
 from search.score_report.variance_shares import shares
 from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
@@ -83,7 +89,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
         raise SearchspaceError(f"{options.space} is a network without holes")
     try:
         table = read_table(find_table(options.space, options.table))
-    except TableError:
+    except BenchmarkError:
         if options.table or options.space in BANDS:
             raise
         table = None
@@ -92,7 +98,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
                                f"{table.input[-1]} pixels; leave --input out")
     at = trace(space, draw_one(space, random.Random(0)).decisions)
     size = options.input or at.input[-1]
-    job = Job(options.space, size, options.batch or usual_batch(size), options.seed, parts,
+    job = ScoringJob(options.space, size, options.batch or usual_batch(size), options.seed, parts,
               compared, min(TWICE, options.networks or TWICE))
     count = options.networks or (len(table.rows) if table and len(table.rows) <= ALL else SOME)
     budget = Budget.read(options.budget, None, None)
@@ -155,7 +161,7 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
             continue
         rated = worth(mine[kept], accuracy[kept], macs[kept], columns["params"][kept],
                       columns[strongest][kept], [b[kept] for _, b in bands]) if known else None
-        lines.append(Line(
+        lines.append(ScoreSummary(
             name, int(kept.sum()), int((~kept).sum()), _seconds(sampled, name),
             _again(sampled, name),
             {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
@@ -220,7 +226,7 @@ def _again(sampled: Sample, name: str) -> float:
     return float(spearman(first, second))
 
 
-def _matrix(lines: list[Line], columns: dict[str, Array], sampled: Sample) -> str:
+def _matrix(lines: list[ScoreSummary], columns: dict[str, Array], sampled: Sample) -> str:
     names = [ln.name for ln in lines]
     values = []
     for a in names:

@@ -28,7 +28,7 @@ from search.archive.connection.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
 from search.cli.messages import beginning, files_told, tell
 from search.cli.preview import print_report, print_short
-from search.cli.progress import Progress
+from search.cli.progress import ProgressDisplay
 from search.cli.search_options import parser_of, read_name, read_settings
 from search.cli.worker_options import read_resources, run_with
 from search.objectives.table import KnownResult
@@ -70,7 +70,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         print_short(console, survey(study.plan.space, settings, study.plan.cheapest), settings)
         for line in beginning(study):
             console.print(line)
-        with Progress(console, settings) as progress, Interrupt() as interrupt:
+        with ProgressDisplay(console, settings) as progress, Interrupt() as interrupt:
             def interrupted() -> bool:
                 return interrupt.asked
 

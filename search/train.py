@@ -50,7 +50,7 @@ from searchspace.space.budget import show_amount
 
 if TYPE_CHECKING:
     from search.training.logs import Log
-    from search.training.loop import Row, Training
+    from search.training.loop import EpochLog, Training
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,7 +119,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
     import torch
 
     from search.training.device import choose_device
-    from search.training.loop import Task, Training
+    from search.training.loop import Training, TrainingTask
     from searchspace import build
 
     expansion = trace(genotype)
@@ -138,7 +138,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(options.seed, "weights"))
         network = build(genotype)
-    task = Task(recipe, epochs, fitted, held, expansion.input, options.seed, what)
+    task = TrainingTask(recipe, epochs, fitted, held, expansion.input, options.seed, what)
     return Training(network, task, device)
 
 
@@ -150,7 +150,7 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
         epochs = progress.add_task("epoch", total=training.task.epochs, completed=training.epoch)
         steps = progress.add_task("step", total=training.steps)
 
-        def tell(row: "Row") -> None:
+        def tell(row: "EpochLog") -> None:
             training.save(checkpoint)
             log.add(row)
             validated = "" if row.validated is None else f", validation {row.validated:.2f} %"

@@ -17,7 +17,7 @@ from searchspace.notation.reader import parse
 from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
-from searchspace.summary import Row, operations, stages
+from searchspace.summary import SummaryRow, operations, stages
 from searchspace.units import show_bytes
 from searchspace.zoo.catalogue import catalogue, percent
 from searchspace.zoo.figures import comparisons, standing
@@ -111,7 +111,7 @@ def setting(text: str) -> tuple[str, Atom]:
 # --- tables -------------------------------------------------------------------------------------
 
 
-def cost_table(genotype: Genotype, expansion: Expansion, rows: list[Row]) -> Table:
+def cost_table(genotype: Genotype, expansion: Expansion, rows: list[SummaryRow]) -> Table:
     """Rows with their share of all MACs, and the totals."""
     total = expansion.cost()
     title = (f"{genotype.title}, input {show_shape(expansion.input)}, "

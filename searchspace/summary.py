@@ -14,7 +14,7 @@ from searchspace.shapes import Shape
 
 Notes = tuple[tuple[str, str], ...]
 
-class Row(NamedTuple):
+class SummaryRow(NamedTuple):
     """A step, or some repeats of it. ``shape``: its output, None if no operation is left."""
 
     name: str
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     remarks: tuple[str, ...]     # shortcuts and dead ends that were left out
 
 
-def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:
+def stages(genotype: Genotype, expansion: Expansion) -> list[SummaryRow]:
     """One row for each step of the net, in its order; repeats of equal kind share one.
 
     Repeats are of one kind if their operations, output shape and remarks are the same; a first
@@ -34,7 +34,7 @@ def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:
     nodes: dict[str, list[Node]] = {}
     for node in expansion.nodes:
         nodes.setdefault(node.name.partition(".")[0], []).append(node)
-    rows: list[Row] = []
+    rows: list[SummaryRow] = []
     for step in genotype.program.net:
         # a split's operations are named after its parts
         mine = [node for name in (step.label, *step.names) for node in nodes.pop(name, ())]
@@ -47,17 +47,18 @@ def stages(genotype: Genotype, expansion: Expansion) -> list[Row]:
     return rows
 
 
-def operations(expansion: Expansion) -> list[Row]:
+def operations(expansion: Expansion) -> list[SummaryRow]:
     """One row for each operation; those that were left out come last."""
     notes: dict[str, list[str]] = {}
     for name, text in expansion.notes:
         notes.setdefault(name, []).append(text)
-    rows = [Row(n.name, n.op.label(), 1, n.shape, n.cost, tuple(notes.pop(n.name, ())))
+    rows = [SummaryRow(n.name, n.op.label(), 1, n.shape, n.cost, tuple(notes.pop(n.name, ())))
             for n in expansion.nodes]
-    return rows + [Row(name, "", 0, None, Cost(), tuple(texts)) for name, texts in notes.items()]
+    return rows + [SummaryRow(name, "", 0, None, Cost(), tuple(texts))
+                   for name, texts in notes.items()]
 
 
-def _repeats(step: Step, nodes: list[Node], notes: Notes) -> list[Row]:
+def _repeats(step: Step, nodes: list[Node], notes: Notes) -> list[SummaryRow]:
     def number(node: Node) -> str:
         return node.name.split(".")[1]
 
@@ -78,14 +79,15 @@ def _repeats(step: Step, nodes: list[Node], notes: Notes) -> list[Row]:
     return rows
 
 
-def _row(step: Step, name: str, times: int, nodes: list[Node], remarks: tuple[str, ...]) -> Row:
+def _row(step: Step, name: str, times: int, nodes: list[Node],
+         remarks: tuple[str, ...]) -> SummaryRow:
     what = step.key
     if step.kind == "op" and nodes:
         what = nodes[-1].op.label()
     elif step.kind == "arg" and nodes:           # the block or operation that the argument names
         calls = nodes[-1].calls
         what = calls[0].block if calls else nodes[-1].op.label()
-    return Row(name, what, times, nodes[-1].shape if nodes else None,
+    return SummaryRow(name, what, times, nodes[-1].shape if nodes else None,
                sum((node.cost for node in nodes), Cost()), remarks)
 
 

@@ -29,7 +29,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrialRow:
     """One finished trial.
 
     ``values``, one per goal, and ``shown``, the same human-readable, are empty if the network could
@@ -101,7 +101,7 @@ class Results:
     edge: int                  # pixels of an edge of the square images
     goals: tuple[Goal, ...]
     limits: tuple[Limit, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TrialRow, ...]
     best: int | None = None
     rivals: tuple[Rival, ...] = ()
     effects: tuple[tuple[str, float], ...] = ()
@@ -123,7 +123,7 @@ class Results:
         return html(self)
 
     @property
-    def scored(self) -> tuple[Row, ...]:
+    def scored(self) -> tuple[TrialRow, ...]:
         """The rows that have values."""
         return tuple(row for row in self.rows if row.values)
 
@@ -135,25 +135,25 @@ class Results:
         cost = MACS if self.goals[0].name != MACS else "params"
         return self.goals[0], Goal(cost, "MACs" if cost == MACS else "params", "", False)
 
-    def plane(self, row: Row) -> tuple[float, float]:
+    def plane(self, row: TrialRow) -> tuple[float, float]:
         """A scored row's values on `axes`."""
         return row.values[0], row.values[1] if len(row.values) > 1 \
             else float(row.cost(self.axes[1].name))
 
     @cached_property
-    def numbered(self) -> dict[int, Row]:
+    def numbered(self) -> dict[int, TrialRow]:
         """The rows by their trials' numbers."""
         return {row.number: row for row in self.rows}
 
     @cached_property
-    def front(self) -> tuple[Row, ...]:
+    def front(self) -> tuple[TrialRow, ...]:
         """The rows on the Pareto front of all goals, or of the only one and the MACs, sorted by the
         first goal, best first; of rows with equal values only the earliest."""
         several = len(self.goals) > 2
         losses = [(tuple(g.loss(v) for g, v in zip(self.goals, row.values, strict=True)) if several
                    else tuple(g.loss(v) for g, v in zip(self.axes, self.plane(row), strict=True)),
                    row.number, row) for row in self.scored]
-        front: list[tuple[tuple[float, ...], int, Row]] = []
+        front: list[tuple[tuple[float, ...], int, TrialRow]] = []
         for entry in sorted(losses, key=lambda entry: entry[:2]):
             # what comes later in this order dominates nothing before it
             if not any(all(a <= b for a, b in zip(other[0], entry[0], strict=True))

@@ -19,7 +19,7 @@ from search.archive.ranking import best, magnitude, refresh
 from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
 from search.environment import machine, versions
 
-_COLUMNS = tuple(getattr(schema.Evaluation, f.name) for f in fields(Evaluation))
+_COLUMNS = tuple(getattr(schema.EvaluationTable, f.name) for f in fields(Evaluation))
 _POLL_S = 0.2       # between looks whether another worker is done
 KEY = tuple(f.name for f in fields(EvaluationKey))
 RENEWED = ("value", "curve", "seconds", "error", "study", "trial", "machine", "versions", "created")
@@ -59,7 +59,7 @@ class Archive:
         An existing evaluation is kept, except that a success replaces a failure; so several
         processes may record the same one.
         """
-        insert, table = self.database.insert, schema.Architecture
+        insert, table = self.database.insert, schema.ArchitectureTable
         made = insert(table).values(identity=key.identity, magnitude=magnitude(network.macs),
                                     **asdict(network))
         # This also locks the row in PostgreSQL: who records the same network waits until here.
@@ -67,13 +67,13 @@ class Archive:
             index_elements=["identity"], set_={"memory": made.excluded.memory},
             where=table.memory.is_(None) & made.excluded.memory.is_not(None))
         curve = None if result.curve is None else list(result.curve)
-        scored = insert(schema.Evaluation).values(
+        scored = insert(schema.EvaluationTable).values(
             **asdict(key), value=result.value, curve=curve, seconds=result.seconds,
             error=result.error, study=study, trial=trial, machine=machine(), versions=versions(),
             created=datetime.now(UTC))
         scored = scored.on_conflict_do_update(
             index_elements=KEY, set_={c: scored.excluded[c] for c in RENEWED},
-            where=schema.Evaluation.value.is_(None) & scored.excluded.value.is_not(None))
+            where=schema.EvaluationTable.value.is_(None) & scored.excluded.value.is_not(None))
 
         def work(connection: sa.Connection) -> None:
             connection.execute(made)
@@ -88,7 +88,7 @@ class Archive:
 
     def find(self, key: EvaluationKey) -> Evaluation | None:
         """The evaluation of this key, if there is one."""
-        found = self._evaluations(*(getattr(schema.Evaluation, name) == value
+        found = self._evaluations(*(getattr(schema.EvaluationTable, name) == value
                                     for name, value in asdict(key).items()))
         return found[0] if found else None
 
@@ -112,7 +112,8 @@ class Archive:
     def evaluations(self, study: str | None = None,
                     identity: str | None = None) -> tuple[Evaluation, ...]:
         """All evaluations, or those of one study or one network, in the order of recording."""
-        wanted = ((schema.Evaluation.study, study), (schema.Evaluation.identity, identity))
+        table = schema.EvaluationTable
+        wanted = ((table.study, study), (table.identity, identity))
         return self._evaluations(*(column == key for column, key in wanted if key is not None))
 
     def best(self, budget: int | None = None, *, score: str, data: str, recipe: str = "",
@@ -128,12 +129,12 @@ class Archive:
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
         """Store a study's settings, unless it has some already."""
-        made = self.database.insert(schema.Study).values(
+        made = self.database.insert(schema.StudyTable).values(
             name=study, space=space, settings=dict(settings), created=datetime.now(UTC))
         self.database.write(
             lambda connection: connection.execute(made.on_conflict_do_nothing()))
 
     def _evaluations(self, *conditions: sa.ColumnElement[bool]) -> tuple[Evaluation, ...]:
-        query = sa.select(*_COLUMNS).where(*conditions).order_by(schema.Evaluation.id)
+        query = sa.select(*_COLUMNS).where(*conditions).order_by(schema.EvaluationTable.id)
         return self.database.read(lambda connection: tuple(
             Evaluation(*row) for row in connection.execute(query)))

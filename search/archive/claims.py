@@ -65,7 +65,7 @@ class Claims:
         """Record that this worker is alive."""
         def work(connection: sa.Connection) -> None:
             now = self.database.now(connection)
-            made = self.database.insert(schema.Worker).values(
+            made = self.database.insert(schema.WorkerTable).values(
                 id=self.own, study=study, machine=machine(), started=now, beat=now)
             connection.execute(made.on_conflict_do_update(index_elements=["id"],
                                                           set_={"beat": now}))
@@ -73,12 +73,12 @@ class Claims:
 
     def leave(self, worker: str | None = None) -> None:
         """Remove a worker from the list, by default this one."""
-        gone = sa.delete(schema.Worker).where(schema.Worker.id == (worker or self.own))
+        gone = sa.delete(schema.WorkerTable).where(schema.WorkerTable.id == (worker or self.own))
         self.database.write(lambda connection: connection.execute(gone))
 
     def workers(self, study: str | None = None) -> list[Worker]:
         """All workers, or those of a study, including dead ones that were not removed."""
-        table = schema.Worker
+        table = schema.WorkerTable
         query = sa.select(table.id, table.study, table.machine, table.started, table.beat)
         if study is not None:
             query = query.where(table.study == study)
@@ -91,7 +91,7 @@ class Claims:
 
     def claim(self, subject: str) -> Held:
         """Claim ``subject``; whether this worker has it now, and whether another had it before."""
-        table, others = schema.Claim, schema.Worker
+        table, others = schema.Claim, schema.WorkerTable
 
         def work(connection: sa.Connection) -> Held:
             now = self.database.now(connection)

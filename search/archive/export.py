@@ -43,13 +43,13 @@ def export(archives: list[Archive], file: Path) -> int:
 def rows(archives: list[Archive]) -> Iterator[dict[str, Any]]:
     """All evaluations with their networks, each once."""
     seen: set[tuple[Any, ...]] = set()
-    table = schema.Evaluation
+    table = schema.EvaluationTable
     for archive in archives:
         last = 0
         while True:
             query = sa.select(table.id, *(getattr(table, c) for c in _OF_EVALUATION),
-                              *(getattr(schema.Architecture, c) for c in _OF_NETWORK))
-            query = query.join(schema.Architecture).where(table.id > last)
+                              *(getattr(schema.ArchitectureTable, c) for c in _OF_NETWORK))
+            query = query.join(schema.ArchitectureTable).where(table.id > last)
             query = query.order_by(table.id).limit(CHUNK)
             found = archive.database.read(partial(_all, query))
             if not found:

@@ -22,7 +22,7 @@ def check(archive: Archive) -> list[str]:
 
 
 def _faults(connection: sa.Connection) -> list[str]:
-    one, network, standing = schema.Evaluation, schema.Architecture, schema.Standing
+    one, network, standing = schema.EvaluationTable, schema.ArchitectureTable, schema.StandingTable
     faults: list[str] = []
     if connection.dialect.name == "sqlite":
         for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
@@ -54,7 +54,7 @@ def _faults(connection: sa.Connection) -> list[str]:
 
 def _stale() -> "sa.Select[Any]":
     """Identities whose standing is not the mean, the least, the greatest and the count."""
-    one, standing = schema.Evaluation, schema.Standing
+    one, standing = schema.EvaluationTable, schema.StandingTable
     names = ("identity", "score", "data", "recipe", "fidelity")
     means = sa.select(*(getattr(one, n) for n in names), sa.func.avg(one.value).label("mean"),
                       sa.func.min(one.value).label("least"),
@@ -78,10 +78,10 @@ def _tell(faults: list[str], connection: sa.Connection, query: "sa.Select[Any]",
 
 def repair(archive: Archive) -> None:
     """Recompute the derived rows and columns: magnitudes and standings."""
-    network, database = schema.Architecture, archive.database
+    network, database = schema.ArchitectureTable, archive.database
 
     def work(connection: sa.Connection) -> None:
-        connection.execute(sa.delete(schema.Standing))
+        connection.execute(sa.delete(schema.StandingTable))
         costs = connection.scalars(sa.select(network.macs).distinct()).all()
         if costs:
             connection.execute(

@@ -39,9 +39,9 @@ def merge(source: Archive, target: Archive) -> Merged:
     """
     merged = Merged()
     names = _merge_studies(source.database, target.database, merged)
-    for rows in _pages(source.database, schema.Architecture.identity):
+    for rows in _pages(source.database, schema.ArchitectureTable.identity):
         merged.architectures += write_architectures(target.database, rows)
-    for rows in _pages(source.database, schema.Evaluation.id):
+    for rows in _pages(source.database, schema.EvaluationTable.id):
         for row in rows:
             row["study"] = names.get(row["study"], row["study"])
             del row["id"]
@@ -78,7 +78,7 @@ def _execute(statement: sa.Executable, connection: sa.Connection) -> None:
 
 def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[str, str]:
     """Import the studies; the new names of those that had to be renamed, by their old ones."""
-    table = schema.Study
+    table = schema.StudyTable
     query = sa.select(table.name, table.space, table.settings, table.created)
     here = {row.name: row.settings for row in target.read(lambda c: c.execute(query).all())}
     names: dict[str, str] = {}
@@ -100,7 +100,7 @@ def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[s
 
 def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
     """Write networks in one transaction; returns how many of them are new."""
-    table = schema.Architecture
+    table = schema.ArchitectureTable
     made = target.insert(table)
     made = made.on_conflict_do_update(
         index_elements=["identity"], set_={"memory": made.excluded.memory},
@@ -119,7 +119,7 @@ def write_architectures(target: Database, rows: list[dict[str, Any]]) -> int:
 def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
     """Write evaluations of known networks in one transaction; returns the counts. Existing ones
     are kept, except that a success replaces a failure."""
-    table = schema.Evaluation
+    table = schema.EvaluationTable
     made = target.insert(table)
     made = made.on_conflict_do_update(
         index_elements=KEY, set_={c: made.excluded[c] for c in RENEWED},

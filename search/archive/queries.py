@@ -15,7 +15,7 @@ Measure = tuple[str, str, str, int]     # score, data, recipe, fidelity
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class ArchivedNetwork:
     """A network with its evaluations in all archives, and its names in the studies."""
 
     identity: str
@@ -47,7 +47,7 @@ class Disagreement:
 
 def measures(archives: list[Archive]) -> dict[Measure, int]:
     """Number of networks by measure, largest first."""
-    table, found = schema.Standing, defaultdict[Measure, int](int)
+    table, found = schema.StandingTable, defaultdict[Measure, int](int)
     key = (table.score, table.data, table.recipe, table.fidelity)
     query = sa.select(*key, sa.func.count()).group_by(*key)
     for archive in archives:
@@ -89,16 +89,16 @@ def _together(archives: list[Archive], one: Standing, measure: Measure) -> Stand
 
 def identities(archives: list[Archive], start: str) -> list[str]:
     """The identities that begin with ``start``."""
-    table = schema.Architecture
+    table = schema.ArchitectureTable
     query = sa.select(table.identity).where(table.identity.startswith(start, autoescape=True))
     return sorted({name for archive in archives
                    for name in archive.database.read(
                        lambda connection: connection.scalars(query).all())})
 
 
-def about(archives: list[Archive], identity: str) -> Network | None:
+def about(archives: list[Archive], identity: str) -> ArchivedNetwork | None:
     """Everything known about a network; None where no archive knows it."""
-    table = schema.Architecture
+    table = schema.ArchitectureTable
     query = sa.select(table.name, table.space, table.genotype, table.macs, table.params,
                       table.memory, table.input_size).where(table.identity == identity)
     found = [row for archive in archives
@@ -111,7 +111,7 @@ def about(archives: list[Archive], identity: str) -> Network | None:
             told.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
     first = found[0]
     memory = next((row.memory for row in found if row.memory is not None), None)
-    return Network(identity, tuple(dict.fromkeys(row.name for row in found)),
+    return ArchivedNetwork(identity, tuple(dict.fromkeys(row.name for row in found)),
                    tuple(dict.fromkeys(row.space for row in found if row.space)), first.genotype,
                    first.macs, first.params, memory, first.input_size,
                    tuple(sorted(told.values(), key=lambda e: (e.score, e.data, e.recipe,
@@ -122,7 +122,7 @@ def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
     """The largest disagreements: evaluations whose values differ between archives, and after them
     networks by their spread over the seeds."""
     found = [d for d in _between(archives) if d.spread > 0] if len(archives) > 1 else []
-    table = schema.Standing
+    table = schema.StandingTable
     width = (table.greatest - table.least) / sa.func.coalesce(
         sa.func.nullif(sa.func.abs(table.mean), 0), 1)
     query = sa.select(table.identity, table.score, table.data, table.recipe, table.fidelity).where(
@@ -144,7 +144,7 @@ def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
 
 def _between(archives: list[Archive]) -> list[Disagreement]:
     """The same evaluation in several archives."""
-    table = schema.Evaluation
+    table = schema.EvaluationTable
     query = sa.select(*(getattr(table, name) for name in KEY), table.value).where(
         table.value.is_not(None))
     values = defaultdict[tuple[Any, ...], list[float]](list)

@@ -27,7 +27,7 @@ def magnitude(macs: int) -> int:
 
 def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -> None:
     """Recompute the standings of some networks from their evaluations."""
-    one, network, table = schema.Evaluation, schema.Architecture, schema.Standing
+    one, network, table = schema.EvaluationTable, schema.ArchitectureTable, schema.StandingTable
     key = (one.identity, one.score, one.data, one.recipe, one.fidelity)
     found = sa.select(*key, network.magnitude, network.macs, sa.func.avg(one.value),
                       sa.func.min(one.value), sa.func.max(one.value), sa.func.count(one.value)
@@ -44,7 +44,7 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
          limit: int, lowest: bool = False) -> tuple[Standing, ...]:
     """The networks within bounds of ``macs``, ``params`` and ``memory`` (bytes) with the highest
     means, or the ``lowest``, for one ``score``, ``data``, ``recipe`` and ``fidelity``."""
-    network, table = schema.Architecture, schema.Standing
+    network, table = schema.ArchitectureTable, schema.StandingTable
     same = [getattr(table, name) == value for name, value in key.items()]
     given = {name: bound for name, bound in bounds.items() if bound is not None}
     top = magnitude(given["macs"]) if "macs" in given else None
@@ -79,7 +79,7 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
 def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],
                 top: int | None) -> list[int]:
     """The magnitudes in use, up to ``top``: each is found from the one before in the index."""
-    table = schema.Standing
+    table = schema.StandingTable
     least = sa.select(sa.func.min(table.magnitude).label("at")).where(*same)
     walk = least.cte("walk", recursive=True)
     after = sa.select(sa.func.min(table.magnitude)).where(

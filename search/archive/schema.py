@@ -37,7 +37,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: sa.JSON(none_as_null=True), list[Any]: sa.JSON(none_as_null=True)}
 
 
-class Architecture(Base):
+class ArchitectureTable(Base):
     """Networks by identity, which includes the input size. Name and genotype are those of the
     first occurrence."""
 
@@ -54,7 +54,7 @@ class Architecture(Base):
     magnitude: Mapped[int] = mapped_column(sa.Integer, server_default="0")      # of the MACs
 
 
-class Evaluation(Base):
+class EvaluationTable(Base):
     """Evaluations: one row for each score, data, recipe, fidelity and seed of a network."""
 
     __tablename__ = "arch_evaluation"
@@ -63,7 +63,7 @@ class Evaluation(Base):
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
                                     primary_key=True)
-    identity: Mapped[str] = mapped_column(sa.ForeignKey(Architecture.identity))
+    identity: Mapped[str] = mapped_column(sa.ForeignKey(ArchitectureTable.identity))
     score: Mapped[str]
     data: Mapped[str]
     recipe: Mapped[str] = mapped_column(server_default="")      # '': nothing was trained
@@ -80,7 +80,7 @@ class Evaluation(Base):
     created: Mapped[datetime]
 
 
-class Standing(Base):
+class StandingTable(Base):
     """Derived from the evaluations: mean, least and greatest value over the seeds.
 
     The index has the MACs' magnitude in front of the mean, so the best networks of each magnitude
@@ -89,7 +89,8 @@ class Standing(Base):
 
     __tablename__ = "arch_standing"
 
-    identity: Mapped[str] = mapped_column(sa.ForeignKey(Architecture.identity), primary_key=True)
+    identity: Mapped[str] = mapped_column(sa.ForeignKey(ArchitectureTable.identity),
+                                          primary_key=True)
     score: Mapped[str] = mapped_column(primary_key=True)
     data: Mapped[str] = mapped_column(primary_key=True)
     recipe: Mapped[str] = mapped_column(primary_key=True)
@@ -102,12 +103,12 @@ class Standing(Base):
     count: Mapped[int]
 
 
-sa.Index("ix_arch_standing_best", Standing.score, Standing.data, Standing.recipe,
-         Standing.fidelity, Standing.magnitude, Standing.mean.desc(), Standing.macs,
-         Standing.identity)
+sa.Index("ix_arch_standing_best", StandingTable.score, StandingTable.data, StandingTable.recipe,
+         StandingTable.fidelity, StandingTable.magnitude, StandingTable.mean.desc(),
+         StandingTable.macs, StandingTable.identity)
 
 
-class Worker(Base):
+class WorkerTable(Base):
     """Processes that evaluate networks, each with the time of its last heartbeat."""
 
     __tablename__ = "arch_worker"
@@ -129,7 +130,7 @@ class Claim(Base):
     created: Mapped[datetime]                           # outlive them
 
 
-class Study(Base):
+class StudyTable(Base):
     """Studies by name, with the settings that must not change when one is continued."""
 
     __tablename__ = "arch_study"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from search.latency.device import Device
 from search.latency.find import OWN, find_latency_table
-from search.latency.measure import Network, time_networks
+from search.latency.measure import TimedNetwork, time_networks
 from search.latency.predict import Predictor
 from search.study.settings import Settings
 from searchspace import Genotype, SearchspaceError
@@ -63,7 +63,7 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
 def timed(genotype: Genotype, settings: Settings) -> str:
     """One sentence: the found network's latency, measured on this machine and predicted."""
     assert settings.device is not None
-    [seconds] = time_networks(settings.device, [Network(genotype, None)], random.Random(0))
+    [seconds] = time_networks(settings.device, [TimedNetwork(genotype, None)], random.Random(0))
     told = f"{show_time(seconds * 1e9)} measured on {settings.device.name}"
     if settings.predictor is None:
         return told

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table as Grid
 from rich.text import Text
 
-from search.benchmark_table import Table
+from search.benchmark_table import BenchmarkTable
 from search.cli.progress import final_table
 from search.objectives import named
 from search.objectives.table import KnownResult
@@ -23,7 +23,7 @@ from searchspace.space.budget import show_amount
 ROWS = 20      # rows of a front on the screen; front.csv has all
 
 
-def tell(console: Console, ended: Outcome, settings: Settings, table: Table | None,
+def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkTable | None,
          timed: str | None) -> None:
     """Print the summary; ``table``: known results of the space; ``timed``: sentence about the
     chosen network's latency."""
@@ -109,7 +109,7 @@ def best_table(best: list[Trial], settings: Settings) -> Grid:
     return grid
 
 
-def regret(trials: list[Trial], table: Table, settings: Settings) -> str:
+def regret(trials: list[Trial], table: BenchmarkTable, settings: Settings) -> str:
     """One sentence: how far the best trial is from the table's best network in the budget."""
     number, shown = settings.objectives.index("table"), KnownResult().shown
     value, _, best = max((t.values[number], -t.number, t) for t in trials if t.values)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from search.objectives import named
 from search.pareto import nondominated
-from search.results.final_comparison import Result
+from search.results.final_comparison import FinalResult
 from search.scores.registry import find_score
 from search.study.settings import Settings
 from search.study.trial import Trial
@@ -18,7 +18,7 @@ from searchspace.cli import Console
 from searchspace.space.budget import amount, show_amount
 
 
-class Progress:
+class ProgressDisplay:
     """A line that is updated while the search runs; silent if the output is not a terminal."""
 
     def __init__(self, console: Console, settings: Settings) -> None:
@@ -86,7 +86,7 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def final_table(results: list[Result], settings: Settings) -> Table:
+def final_table(results: list[FinalResult], settings: Settings) -> Table:
     """Found and published networks side by side, best first."""
     table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
                         "initialisations each", title_justify="left")

@@ -3,11 +3,11 @@
 import argparse
 
 from search.archive.connection.urls import VARIABLE
-from search.cli.progress import Progress
+from search.cli.progress import ProgressDisplay
 from search.errors import StudyError
 from search.launchers import LAUNCHERS, Resources
 from search.launchers.local import share
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 from search.process import Interrupt
 from search.study import Study
 from searchspace.cli import whole
@@ -60,7 +60,7 @@ def read_resources(options: argparse.Namespace) -> Resources | None:
 
 
 def run_with(resources: Resources | None, options: argparse.Namespace, study: Study,
-             progress: Progress, interrupt: Interrupt) -> str | None:
+             progress: ProgressDisplay, interrupt: Interrupt) -> str | None:
     """Run the study's trials, in this process or by workers; see `Study.run`."""
     def stop() -> bool:
         return interrupt.asked
@@ -83,7 +83,7 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
         raise StudyError(f"{exclusive[0]} is evaluated by one worker at a time: others on this "
                          "machine would disturb it")
     session = study.session
-    job = Job(study.plan.settings, session.folder.resolve(), session.name, session.url,
+    job = WorkerJob(study.plan.settings, session.folder.resolve(), session.name, session.url,
               share(resources.workers) if local else resources.cpus)
     try:
         LAUNCHERS[options.launcher](resources).run(job, show, stop)

@@ -22,7 +22,7 @@ from search.environment import STUDIES
 from search.latency.device import Device
 from search.latency.find import table_path
 from search.latency.layers import layers
-from search.latency.measure import Network, make_table, time_networks
+from search.latency.measure import TimedNetwork, make_table, time_networks
 from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
@@ -61,7 +61,7 @@ def _network(options: argparse.Namespace, device: Device, console: Console) -> N
         raise SearchspaceError(f"{options.network} is a space; give it as --space")
     expansion = trace(genotype)
     table = LatencyTable.read(options.table) if options.table else None
-    [seconds] = time_networks(device, [Network(genotype, None)], random.Random(0))
+    [seconds] = time_networks(device, [TimedNetwork(genotype, None)], random.Random(0))
     edge = "×".join(map(str, expansion.input))
     console.print(Text.assemble(f"{genotype.title} at {edge}: ", (show_time(seconds * 1e9), "bold"),
                                 f" measured on {device.name}"))

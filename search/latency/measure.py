@@ -39,7 +39,7 @@ LAYER_S, NETWORK_S = 0.01, 0.15     # of repeats, in each pass
 Tell = Callable[[str], None]
 
 
-class Network(NamedTuple):
+class TimedNetwork(NamedTuple):
     """A network of a space: the genotype with holes, and their decisions."""
 
     genotype: Genotype
@@ -63,7 +63,7 @@ def make_table(device: Device, spaces: Sequence[Genotype], seed: int = 0, timed:
                             for space in spaces for _ in range(DRAWN)), timed, rng)
     seconds = time_layers(device, chosen, rng, tell)
     table = learn(device, dict(zip(chosen, seconds, strict=True)))
-    networks = [Network(space, sample(space, rng).decisions)
+    networks = [TimedNetwork(space, sample(space, rng).decisions)
                 for i in range(calibrate + check) for space in [spaces[i % len(spaces)]]]
     times = time_networks(device, networks, rng, tell)
     table = corrected(table, networks[:calibrate], times[:calibrate])
@@ -103,14 +103,14 @@ def time_layers(device: Device, wanted: Sequence[Layer], rng: random.Random,
     return _passes(device, wanted, make, LAYER_S, rng, tell, "layers")
 
 
-def time_networks(device: Device, networks: Sequence[Network], rng: random.Random,
+def time_networks(device: Device, networks: Sequence[TimedNetwork], rng: random.Random,
                   tell: Tell = lambda _: None) -> list[float]:
     """Seconds of each built network, in evaluation mode."""
     import torch
 
     from searchspace import build
 
-    def make(network: Network) -> tuple[Callable[..., Any], list[Any]]:
+    def make(network: TimedNetwork) -> tuple[Callable[..., Any], list[Any]]:
         run = build(network.genotype, network.decisions).eval().to(device.kind)
         return run, [torch.randn(device.batch, *network.expansion.input, device=device.kind)]
 
@@ -146,7 +146,7 @@ def _fitted(columns: Columns, known: list[Layer], seconds: list[float]) -> Proce
     return fit(columns(known), (y - y.mean()) / (y.std() or 1.0), columns.groups, Prior())
 
 
-def corrected(table: LatencyTable, networks: Sequence[Network],
+def corrected(table: LatencyTable, networks: Sequence[TimedNetwork],
               times: Sequence[float]) -> LatencyTable:
     """The table with the factor and the seconds per layer that minimise the relative error for
     some networks' times; both nonnegative."""
@@ -162,7 +162,7 @@ def corrected(table: LatencyTable, networks: Sequence[Network],
     return replace(table, scale=float(scale), each=float(each))
 
 
-def error(table: LatencyTable, networks: Sequence[Network], times: Sequence[float],
+def error(table: LatencyTable, networks: Sequence[TimedNetwork], times: Sequence[float],
           where: str) -> Error:
     """The error of the table's predictions against measured times."""
     predictor = Predictor(table)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve, cholesky
 
 from search.latency.layers import Layer, layers
-from search.latency.table import LatencyTable, TableError
+from search.latency.table import LatencyError, LatencyTable
 from searchspace.expansion import Expansion
 
 Array = NDArray[np.float64]
@@ -40,7 +40,8 @@ class Predictor:
             below = cholesky(table.process.kernel(self._x, self._x)
                              + table.process.noise * np.eye(len(times)), lower=True)
         except (LinAlgError, ValueError) as error:
-            raise TableError(f"nothing can be predicted from this latency table: {error}") from None
+            raise LatencyError("nothing can be predicted from this latency table: "
+                               f"{error}") from None
         self._weights: Array = cho_solve((below, True), (times - self._mean) / self._spread)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
@@ -55,7 +56,7 @@ class Predictor:
             for layer, value in zip(new, mean.tolist(), strict=True):
                 log = self._mean + self._spread * value
                 if not abs(log) < MAX_LOG:
-                    raise TableError("the latency table predicts a time that no layer can take")
+                    raise LatencyError("the latency table predicts a time that no layer can take")
                 self._known[layer] = math.exp(log)
         return [self._known[layer] for layer in wanted]
 

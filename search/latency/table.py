@@ -24,7 +24,7 @@ MAX_NUMBER = 1e15       # its inverse's square is less than any deviation by rou
 Described = TypeVar("Described")
 
 
-class TableError(SearchspaceError):
+class LatencyError(SearchspaceError):
     """A latency table cannot be read, written or used."""
 
 
@@ -75,7 +75,7 @@ class LatencyTable:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, _lines(document))
         except OSError as error:
-            raise TableError(f"cannot write the latency table {path}: "
+            raise LatencyError(f"cannot write the latency table {path}: "
                              f"{error.strerror or error}") from None
 
     @classmethod
@@ -90,15 +90,15 @@ class LatencyTable:
             version = document["version"]
             table = cls._of(document) if version == VERSION else None
         except OSError as error:
-            raise TableError(f"cannot read the latency table {path}: "
+            raise LatencyError(f"cannot read the latency table {path}: "
                              f"{error.strerror or error}") from None
         except (ArithmeticError, AttributeError, LookupError, SearchspaceError, TypeError,
                 ValueError) as error:
-            raise TableError(f"{path} is no latency table, or damaged ({type(error).__name__}: "
+            raise LatencyError(f"{path} is no latency table, or damaged ({type(error).__name__}: "
                              f"{error})") from None
         if table is None:
-            raise TableError(f"the latency table {path} has version {version!r}, and this program "
-                             f"knows {VERSION}; measure it again")
+            raise LatencyError(f"the latency table {path} has version {version!r}, and this "
+                               f"program knows {VERSION}; measure it again")
         return table
 
     @classmethod

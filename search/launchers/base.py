@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Resources:
 class Launcher(Protocol):
     """Starts workers and ends when all of them have."""
 
-    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+    def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """Run workers until the study is done. ``progress`` displays the state and returns the
         number of finished trials; once ``stop`` returns true, each finishes its running trial.
 

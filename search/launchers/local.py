@@ -11,7 +11,7 @@ from collections.abc import Callable
 from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
-from search.launchers.worker import FAILED, Job
+from search.launchers.worker import FAILED, WorkerJob
 
 POLL_S = 0.2
 SHOW_S = 1.0    # between polls of the trials, which read what all workers write
@@ -24,7 +24,7 @@ class LocalLauncher:
     def __init__(self, resources: Resources, module: str = "search.launchers") -> None:
         self.count, self.module = resources.workers, module
 
-    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+    def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """See `search.launchers.base.Launcher`."""
         workers = [_start(job, self.module) for _ in range(self.count)]
         deaths, finished, shown = 0, progress(), time.monotonic()
@@ -64,7 +64,7 @@ def share(workers: int) -> int:
     return max(1, (cores or 1) // workers)
 
 
-def _start(job: Job, module: str) -> subprocess.Popen[bytes]:
+def _start(job: WorkerJob, module: str) -> subprocess.Popen[bytes]:
     inherited = os.environ | environment(job.url) | {
         "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     worker = subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ from typing import Any
 from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
-from search.launchers.worker import Job, work
+from search.launchers.worker import WorkerJob, work
 
 POLL_S = 0.5
 CONNECT_S = 10
@@ -26,7 +26,7 @@ class RayLauncher:
         self.ray: Any = ray
         self.resources = resources
 
-    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+    def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """See `search.launchers.base.Launcher`."""
         ray, wanted = self.ray, self.resources
         try:
@@ -71,7 +71,7 @@ class RayLauncher:
                              f"{str(error).splitlines()[0]}") from None
 
 
-def _work(task: Callable[[Job], None], job: Job, secrets: dict[str, str]) -> None:
+def _work(task: Callable[[WorkerJob], None], job: WorkerJob, secrets: dict[str, str]) -> None:
     """The task on a node, whose environment is that of ``ray start``."""
     os.environ.update(secrets)
     task(job)

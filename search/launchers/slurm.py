@@ -13,7 +13,7 @@ from typing import Any
 from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Resources
-from search.launchers.worker import Job, work
+from search.launchers.worker import WorkerJob, work
 from searchspace.safety.files import make_folder
 
 POLL_S = 1.0
@@ -33,7 +33,7 @@ class SlurmLauncher:
         self.submitit: Any = submitit
         self.resources = resources
 
-    def run(self, job: Job, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
+    def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
         """See `search.launchers.base.Launcher`."""
         wanted = self.resources
         try:

@@ -1,8 +1,8 @@
 """Worker: runs a study's trials in a process of its own, on any machine.
 
-A launcher (search/launchers) starts several and passes each the same `Job`. The process is ``python
--m search.launchers``: it reads the job from its standard input, and stops at the end of that, when
-the launcher closes it or dies.
+A launcher (search/launchers) starts several and passes each the same `WorkerJob`. The process is
+``python -m search.launchers``: it reads the job from its standard input, and stops at the end of
+that, when the launcher closes it or dies.
 """
 
 import os
@@ -26,7 +26,7 @@ FAILED = MISTAKE        # exit status of a worker that has printed the reason
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerJob:
     """Input of every worker of a study. ``threads``: torch threads per worker. The secrets of the
     ``url`` are not in it: a launcher passes them by `connection.urls.environment`."""
 
@@ -40,7 +40,7 @@ class Job:
         object.__setattr__(self, "url", keep(self.url))     # a job may be written to a disk
 
 
-def work(job: Job, stop: Callable[[], bool] = lambda: False,
+def work(job: WorkerJob, stop: Callable[[], bool] = lambda: False,
          prepare: Callable[[Study], None] = lambda _: None) -> None:
     """Run trials of a study until all are done or ``stop`` returns true; ``prepare`` is called
     with the study first.

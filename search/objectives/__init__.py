@@ -3,7 +3,7 @@
 from search.objectives.base import (
            OBJECTIVES,
            Context,
-           Cost,
+           CostObjective,
            Evaluated,
            Evaluator,
            Objective,
@@ -15,5 +15,5 @@ from search.objectives.candidate import Candidate
 
 OBJECTIVES.discover(__name__)
 
-__all__ = ["OBJECTIVES", "Candidate", "Context", "Cost", "Evaluated", "Evaluator", "Objective",
-           "ObjectiveError", "Progress", "named"]
+__all__ = ["OBJECTIVES", "Candidate", "Context", "CostObjective", "Evaluated", "Evaluator",
+           "Objective", "ObjectiveError", "Progress", "named"]

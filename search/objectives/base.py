@@ -113,7 +113,7 @@ class Objective(ABC):
         """The evaluator of networks in an open study."""
 
 
-class Cost(Objective):
+class CostObjective(Objective):
     """An objective computed from a network's graph alone; minimised."""
 
     direction = "minimize"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from search.latency import Predictor
-from search.objectives.base import Cost, ObjectiveError, objective
+from search.objectives.base import CostObjective, ObjectiveError, objective
 from searchspace import Genotype
 from searchspace.cost import peak
 from searchspace.expansion import Expansion
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @objective("macs")
 @dataclass(frozen=True)
-class Macs(Cost):
+class Macs(CostObjective):
     """Multiply-adds of convolutions and linear layers."""
 
     title = "MACs"
@@ -27,13 +27,13 @@ class Macs(Cost):
         return show_amount(value)
 
     def measure(self, network: Expansion) -> int:
-        """See `Cost`."""
+        """See `CostObjective`."""
         return network.cost().macs
 
 
 @objective("params")
 @dataclass(frozen=True)
-class Params(Cost):
+class ParamsObjective(CostObjective):
     """Trainable parameters."""
 
     title = "params"
@@ -44,13 +44,13 @@ class Params(Cost):
         return show_amount(value)
 
     def measure(self, network: Expansion) -> int:
-        """See `Cost`."""
+        """See `CostObjective`."""
         return network.cost().params
 
 
 @objective("memory")
 @dataclass(frozen=True)
-class Memory(Cost):
+class Memory(CostObjective):
     """Peak activations of one image in float32, see `searchspace.cost`."""
 
     title = "memory"
@@ -61,13 +61,13 @@ class Memory(Cost):
         return show_bytes(value)
 
     def measure(self, network: Expansion) -> int:
-        """See `Cost`."""
+        """See `CostObjective`."""
         return peak(network).bytes
 
 
 @objective("latency")
 @dataclass(frozen=True)
-class Latency(Cost):
+class Latency(CostObjective):
     """Latency predicted from the table of a device, without building the network."""
 
     predictor: Predictor | None = None
@@ -86,6 +86,6 @@ class Latency(Cost):
         return show_time(value)
 
     def measure(self, network: Expansion) -> int:
-        """See `Cost`."""
+        """See `CostObjective`."""
         assert self.predictor is not None
         return self.predictor.nanoseconds(network)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, EvaluationKey
 from search.latency.device import Device
-from search.latency.measure import Network, time_networks
+from search.latency.measure import TimedNetwork, time_networks
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import (
     Context,
@@ -37,7 +37,7 @@ class Stopwatch:
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """See `Evaluator`; nanoseconds, lower being better."""
         def work() -> float:
-            network = Network(candidate.genotype, candidate.decisions)
+            network = TimedNetwork(candidate.genotype, candidate.decisions)
             [seconds] = time_networks(self.device, [network], random.Random(0))
             return seconds * 1e9
 

@@ -12,7 +12,7 @@ from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.reference import SIZE
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Rate, Relative, Scored, measured
 from search.seeds import derive
@@ -75,8 +75,8 @@ class Scorer:
         key = EvaluationKey(candidate.identity, name, data, candidate.seed)
         return archived(self.archive, self.study, key, candidate, work)
 
-    def _subject(self, candidate: Candidate) -> Subject:
-        return Subject(candidate.genotype, candidate.decisions, candidate.size, self.batch,
+    def _subject(self, candidate: Candidate) -> ScoringSubject:
+        return ScoringSubject(candidate.genotype, candidate.decisions, candidate.size, self.batch,
                        self.data_seed, candidate.seed)
 
     @cached_property
@@ -169,8 +169,8 @@ def training_free(genotype: Genotype, size: int, batch: int, seed: int,
     """
     chosen = find_score(name)
 
-    def subject(decisions: Decisions) -> Subject:
-        return Subject(genotype, decisions, size, batch, seed,
+    def subject(decisions: Decisions) -> ScoringSubject:
+        return ScoringSubject(genotype, decisions, size, batch, seed,
                        derive(seed, "weights", identity(genotype, decisions)))
 
     if isinstance(chosen, TrainingFree):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
-from search.benchmark_table import Table, table_for
+from search.benchmark_table import BenchmarkTable, table_for
 from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
@@ -22,7 +22,7 @@ class Lookup:
 
     archive: Archive
     study: str
-    table: Table
+    table: BenchmarkTable
     notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
@@ -48,7 +48,7 @@ class Lookup:
 class KnownResult(Objective):
     """The value of a network in a table of known results."""
 
-    table: Table | None = None
+    table: BenchmarkTable | None = None
     direction = "maximize"
     title = "table"
     unit = "the table's"

@@ -98,7 +98,7 @@ class Trainer:
         import torch
 
         from search.training.device import choose_device
-        from search.training.loop import Task, Training
+        from search.training.loop import Training, TrainingTask
         from searchspace import build
 
         network = candidate.expansion
@@ -111,7 +111,7 @@ class Trainer:
                                 "weights": key.seed}
         fitted, held = self.split()
         shape = (network.input[0], candidate.size, candidate.size)
-        task = Task(self.recipe, self.epochs, fitted, held, shape,
+        task = TrainingTask(self.recipe, self.epochs, fitted, held, shape,
                     derive(candidate.seed, "training"), what)
 
         def fresh() -> Training:

@@ -73,7 +73,7 @@ class Trainings:
 
 @objective(TRAIN)
 @dataclass(frozen=True)
-class Accuracy(Objective):
+class TrainedAccuracy(Objective):
     """The accuracy that a network reaches by training, on images that it was not trained on."""
 
     options: TrainOptions | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from search.errors import StudyError
 from search.results.files import write_best, write_finals, write_front, write_trials
-from search.results.final_comparison import TOP, Result, contestants, rescore, verdict
+from search.results.final_comparison import TOP, FinalResult, contestants, rescore, verdict
 from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
 from search.study import Study
@@ -35,7 +35,7 @@ def conclude(study: Study, stopped: str | None = None,
         last = trials[-1].error if trials else "no trial has ended"
         raise NothingScoredError("interrupted before the first score" if should_stop() else
                                  f"nothing could be scored: {stopped or last}")
-    results: list[Result] = []
+    results: list[FinalResult] = []
     if settings.objectives == DEFAULT:
         entries = contestants(study.plan.space, study.best(TOP), settings)
         for i, entry in enumerate(entries):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from search.objectives import Objective
-from search.results.final_comparison import Result
+from search.results.final_comparison import FinalResult
 from search.results.front import Front
 from search.scores.registry import find_score
 from search.spreadsheet import write
@@ -24,7 +24,7 @@ def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
     return filled.replace(filled.document, name=f"{study.session.name}-{suffix}")
 
 
-def write_best(study: Study, trial: Trial, result: Result | None, path: Path) -> Genotype:
+def write_best(study: Study, trial: Trial, result: FinalResult | None, path: Path) -> Genotype:
     """Write a trial's network as a genotype file, and return it."""
     chosen = find_score(study.plan.settings.score)
     score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
@@ -102,7 +102,7 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
          *(t.decisions.get(n, "") for n in names)] for t in trials))
 
 
-def write_finals(results: list[Result], settings: Settings, path: Path) -> None:
+def write_finals(results: list[FinalResult], settings: Settings, path: Path) -> None:
     """The final comparison as CSV."""
     head = ["network", "kind", "input", "macs", "params", "memory", "over_budget", "score_mean",
             "score_spread", "scores"]

@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class FinalResult:
     """An entry with its scores from fresh initialisations."""
 
     entry: Entry
@@ -58,7 +58,7 @@ class Result:
         """Standard deviation over the initialisations."""
         return statistics.stdev(self.scores) if len(self.scores) > 1 else 0.0
 
-    def beats(self, other: "Result") -> bool:
+    def beats(self, other: "FinalResult") -> bool:
         """Whether the means differ by more than both spreads together."""
         return self.mean - other.mean > self.spread + other.spread
 
@@ -86,17 +86,17 @@ def _found(space: Genotype, trial: Trial) -> Entry:
     return Entry(name, space, trial.decisions, trial, trial.number, False, known)
 
 
-def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> Result | None:
+def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | None:
     """Scores of an entry from three fresh initialisations; None if it cannot be scored."""
     scores = [scorer.evaluation(Candidate(
         entry.genotype, entry.decisions, settings.input,
         derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
         for i in range(SEEDS)]
     rated = tuple(value for value in scores if value is not None)
-    return Result(entry, rated) if len(rated) == SEEDS else None
+    return FinalResult(entry, rated) if len(rated) == SEEDS else None
 
 
-def verdict(results: list[Result], settings: Settings) -> str:
+def verdict(results: list[FinalResult], settings: Settings) -> str:
     """One sentence: whether the search beat the published networks at its input size."""
     found = [r for r in results if r.entry.trial is not None]
     known = [r for r in results if r.entry.trial is None and not r.entry.over]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from search.results.final_comparison import TOP, Result
+from search.results.final_comparison import TOP, FinalResult
 from search.results.front import Front, front_of
 from search.study import Study
 from search.study.trial import Trial
@@ -15,19 +15,19 @@ class Outcome:
 
     trials: list[Trial]
     best: list[Trial]
-    results: list[Result]
+    results: list[FinalResult]
     front: Front | None
     chosen: Trial
     stopped: str | None
     interrupted: bool
 
     @property
-    def result(self) -> Result | None:
+    def result(self) -> FinalResult | None:
         """The chosen network's result in the final comparison, if it was compared."""
         return next((r for r in self.results if r.entry.trial == self.chosen.number), None)
 
 
-def outcome(study: Study, trials: list[Trial], results: list[Result], stopped: str | None,
+def outcome(study: Study, trials: list[Trial], results: list[FinalResult], stopped: str | None,
             interrupted: bool) -> Outcome:
     """The outcome with its chosen network: for several objectives the knee of the front, else the
     network with the best mean in the final comparison, or without one the best single score."""

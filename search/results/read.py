@@ -26,7 +26,7 @@ from searchspace import Genotype, load
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.safety.files import own
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
-from viz.results import ORIGINS, Goal, Limit, Results, Rival, Row
+from viz.results import ORIGINS, Goal, Limit, Results, Rival, TrialRow
 
 PACKAGES = ("optuna", "torch", "vl-convert-python")
 _WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
@@ -103,7 +103,7 @@ def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
     return study
 
 
-def _facts(rows: tuple[Row, ...], trials: list[optuna.trial.FrozenTrial],
+def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
            settings: Mapping[str, Any], kept: Kept | None) -> tuple[tuple[str, str], ...]:
     """Names and values of the facts in the summary."""
     distinct = len({t.user_attrs["identity"] for t in trials})
@@ -122,13 +122,13 @@ def _clock(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> Row:
+def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
     a = trial.user_attrs
     values = tuple(trial.values) if trial.values else ()
     known = a.get("start") or ""
     origin = "published" if known and not a.get("brought") else "replaced" if a["replaced"] else \
         "moved" if known or a["changed"] or a["lost"] else "proposed"
-    return Row(trial.number, values,
+    return TrialRow(trial.number, values,
                tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
                a["macs"], a["params"], a["memory"], a["decisions"], origin, known,
                a.get("proposed_macs"), a.get("seconds", 0.0), trial.datetime_start,
@@ -163,7 +163,7 @@ class _Decided:
     holes: Mapping[str, Hole]
 
 
-def _effects(space: Genotype, rows: list[Row]) -> tuple[tuple[str, float], ...]:
+def _effects(space: Genotype, rows: list[TrialRow]) -> tuple[tuple[str, float], ...]:
     """First-order variance shares of the first objective, by hole."""
     holes = {hole.name: hole for hole in space.holes}
     points = [_Decided(row.decisions, {

@@ -1,6 +1,6 @@
 """Samplers propose networks; what they propose is brought to the budget afterwards.
 
-A sampler is a function of a `Task`, registered in `SAMPLERS` in a file of this folder.
+A sampler is a function of a `SamplingTask`, registered in `SAMPLERS` in a file of this folder.
 """
 
 from search.samplers.auto import auto
@@ -8,8 +8,8 @@ from search.samplers.base import (
     SAMPLERS,
     Past,
     Sampler,
+    SamplingTask,
     Score,
-    Task,
     distribution,
     finished,
     history,
@@ -21,9 +21,24 @@ from searchspace import Genotype
 
 SAMPLERS.discover(__name__)
 
-__all__ = ["CHOICES", "SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sampler", "Score", "Task",
-           "choose", "distribution", "finished", "history", "make", "ordinal", "proposals",
-           "snapshot"]
+__all__ = [
+    "CHOICES",
+    "SAMPLERS",
+    "PassiveSampler",
+    "Past",
+    "Proposals",
+    "Sampler",
+    "SamplingTask",
+    "Score",
+    "choose",
+    "distribution",
+    "finished",
+    "history",
+    "make",
+    "ordinal",
+    "proposals",
+    "snapshot",
+]
 
 CHOICES = ("auto", *SAMPLERS)       # what a user may ask for
 
@@ -33,6 +48,6 @@ def choose(name: str, space: Genotype, objectives: int = 1) -> tuple[str, str]:
     return auto(space, objectives) if name == "auto" else (name, "as asked")
 
 
-def make(name: str, task: Task) -> Sampler:
+def make(name: str, task: SamplingTask) -> Sampler:
     """A sampler by its name."""
     return SAMPLERS.find(name)(task)

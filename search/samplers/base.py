@@ -31,7 +31,7 @@ Score = Callable[[Mapping[str, Atom]], float]
 
 
 @dataclass(frozen=True)
-class Task:
+class SamplingTask:
     """What is searched, known before the first trial and the same for all of them."""
 
     space: Genotype
@@ -51,7 +51,7 @@ class Sampler(Protocol):
         """Called with the result of each trial."""
 
 
-SAMPLERS: Registry[Callable[[Task], Sampler]] = Registry("sampler", "docs/search.md")
+SAMPLERS: Registry[Callable[[SamplingTask], Sampler]] = Registry("sampler", "docs/search.md")
 
 
 @dataclass(frozen=True, slots=True)

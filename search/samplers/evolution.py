@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import SAMPLERS, Past, Task, history, taking
+from search.samplers.base import SAMPLERS, Past, SamplingTask, history, taking
 from searchspace import Genotype, GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose, point
@@ -27,7 +27,7 @@ _TRIES = 20
 class Evolution:
     """Regularised evolution with crossover."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: SamplingTask) -> None:
         self.space = task.space
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
@@ -89,6 +89,6 @@ def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) ->
 
 
 @SAMPLERS.register("evolution")
-def make(task: Task) -> Evolution:
+def make(task: SamplingTask) -> Evolution:
     """Regularised evolution."""
     return Evolution(task)

@@ -12,7 +12,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseGASampler, BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import SAMPLERS, STARTUP, Task, distribution
+from search.samplers.base import SAMPLERS, STARTUP, SamplingTask, distribution
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
@@ -62,7 +62,7 @@ class OptunaSampler:
 
 
 @SAMPLERS.register("tpe")
-def tpe(task: Task) -> OptunaSampler:
+def tpe(task: SamplingTask) -> OptunaSampler:
     """Tree-structured Parzen estimators (Bergstra et al. 2011): one multivariate estimator for each
     group of holes that exist together."""
     return OptunaSampler(lambda seed: optuna.samplers.TPESampler(
@@ -70,7 +70,7 @@ def tpe(task: Task) -> OptunaSampler:
 
 
 @SAMPLERS.register("nsga2")
-def nsga2(task: Task) -> OptunaSampler:
+def nsga2(task: SamplingTask) -> OptunaSampler:
     """NSGA-II (Deb et al. 2002): generations, ranked by dominance and crowding; a population small
     enough for searches of a hundred trials."""
     return OptunaSampler(lambda seed: optuna.samplers.NSGAIISampler(
@@ -78,7 +78,7 @@ def nsga2(task: Task) -> OptunaSampler:
 
 
 @SAMPLERS.register("nsga3")
-def nsga3(task: Task) -> OptunaSampler:
+def nsga3(task: SamplingTask) -> OptunaSampler:
     """NSGA-III (Deb & Jain 2014): as NSGA-II, spread by reference directions; for three objectives
     and more, where crowding distances say little."""
     return OptunaSampler(lambda seed: optuna.samplers.NSGAIIISampler(
@@ -86,7 +86,7 @@ def nsga3(task: Task) -> OptunaSampler:
 
 
 @SAMPLERS.register("optuna-gp")
-def optuna_gp(task: Task) -> OptunaSampler:
+def optuna_gp(task: SamplingTask) -> OptunaSampler:
     """Optuna's Gaussian process, for comparison: it knows neither the costs nor which networks are
     equal, and proposes conditional holes independently of each other."""
     return OptunaSampler(lambda seed: optuna.samplers.GPSampler(
@@ -95,6 +95,6 @@ def optuna_gp(task: Task) -> OptunaSampler:
 
 
 @SAMPLERS.register("random")
-def random_search(task: Task) -> OptunaSampler:
+def random_search(task: SamplingTask) -> OptunaSampler:
     """Every hole uniform over its options."""
     return OptunaSampler(lambda seed: optuna.samplers.RandomSampler(seed=seed))

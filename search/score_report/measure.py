@@ -11,10 +11,10 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from search.benchmark_table import Table
+from search.benchmark_table import BenchmarkTable
 from search.errors import ScoreError
 from search.objectives.reference import reference
-from search.scores.base import Subject, TrainingFree
+from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, Scored, measured
 from search.seeds import derive
@@ -33,7 +33,7 @@ _Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float
 
 
 @dataclass(frozen=True)
-class Job:
+class ScoringJob:
     """Settings of the measurements, the same for all networks."""
 
     space: str
@@ -51,7 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Network:
+class ScoredNetwork:
     """One network with its scores, each with its CPU seconds on one core (building included), or
     the reason of its failure.
 
@@ -77,9 +77,9 @@ class Network:
 class Sample:
     """A job with its networks, in one JSON file."""
 
-    job: Job
+    job: ScoringJob
     what: str | None                # name of the accuracies
-    networks: tuple[Network, ...]
+    networks: tuple[ScoredNetwork, ...]
 
     def write(self, path: Path) -> None:
         """Write the sample, one network per line."""
@@ -95,9 +95,9 @@ class Sample:
             content = parse_json(read_bytes(path, MAX_JSON))
             head = dict(content["job"])
             what = head.pop("what")
-            job = Job(**{**head, "scores": tuple(head["scores"]),
+            job = ScoringJob(**{**head, "scores": tuple(head["scores"]),
                          "compared": tuple(head["compared"])})
-            networks = tuple(Network(**row) for row in content["networks"])
+            networks = tuple(ScoredNetwork(**row) for row in content["networks"])
         except OSError as error:
             raise SearchspaceError(f"cannot read {path}: {error.strerror or error}") from None
         except (ValueError, KeyError, TypeError) as error:
@@ -126,7 +126,7 @@ def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
 
 
 def draw(space: Genotype, count: int, seed: int, budget: Budget,
-         table: Table | None) -> list[Decisions]:
+         table: BenchmarkTable | None) -> list[Decisions]:
     """At most ``count`` distinct networks inside a budget: all of a table or a small space if there
     are no more, else random ones, each hole uniform over its options."""
     rng = random.Random(f"networks {seed}")
@@ -147,15 +147,15 @@ def draw(space: Genotype, count: int, seed: int, budget: Budget,
     return list(found.values())
 
 
-def measure(job: Job, decisions: Sequence[Decisions], budget: Budget, table: Table | None,
-            jobs: int, tell: Callable[[int, int], None]) -> Sample:
+def measure(job: ScoringJob, decisions: Sequence[Decisions], budget: Budget,
+            table: BenchmarkTable | None, jobs: int, tell: Callable[[int, int], None]) -> Sample:
     """Score these networks and the reference, on ``jobs`` processes."""
     space = job.genotype
     mine = {identity(space, d): d for d in decisions}
     compared = reference(space, budget) if job.compared else {}
     others = {k: d for k, d in compared.items() if k not in mine}
     todo = [*mine.items(), *others.items()]
-    found: list[Network] = []
+    found: list[ScoredNetwork] = []
     tasks = [(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
     with ExitStack() as stack:
         run: Callable[..., Iterable[_Row]] = map
@@ -169,7 +169,7 @@ def measure(job: Job, decisions: Sequence[Decisions], budget: Budget, table: Tab
             accuracy = table.value(key, cost) if table is not None and key in mine else None
             if accuracy is not None:    # means of equal accuracies differ in their last digits
                 accuracy = float(f"{accuracy:.10g}")
-            found.append(Network(dict(made), key, cost.macs, cost.params, accuracy,
+            found.append(ScoredNetwork(dict(made), key, cost.macs, cost.params, accuracy,
                                  key in compared, key in mine, values, seconds, errors, again))
             tell(len(found), len(todo))
     return Sample(job, table.what if table else None, tuple(found))
@@ -192,13 +192,13 @@ def _genotype(space: str, size: int) -> Genotype:
     return load(space).with_input(size)
 
 
-def _score(task: tuple[Job, str, Decisions, bool, bool]) -> _Row:
+def _score(task: tuple[ScoringJob, str, Decisions, bool, bool]) -> _Row:
     """Scores, seconds, errors and the scores of a second draw."""
     job, key, decisions, drawn, twice = task
     import torch
 
     torch.set_num_threads(1)
-    subject = Subject(job.genotype, decisions, job.input, job.batch, job.seed,
+    subject = ScoringSubject(job.genotype, decisions, job.input, job.batch, job.seed,
                       derive(job.seed, "weights", key))
     values: dict[str, float] = {}
     seconds: dict[str, float] = {}

@@ -16,7 +16,7 @@ from searchspace.safety.files import write_file
 
 
 @dataclass(frozen=True)
-class Line:
+class ScoreSummary:
     """The report's line of one score. ``again``: Spearman between two draws of weights."""
 
     name: str
@@ -29,7 +29,7 @@ class Line:
     shares: Shares
 
 
-def worth_table(lines: Sequence[Line], space: str, what: str, strongest: str) -> Grid:
+def worth_table(lines: Sequence[ScoreSummary], space: str, what: str, strongest: str) -> Grid:
     """Table of the rank correlations of each score."""
     grid = Grid(title=f"{space}: rank correlation with {what}, "
                       f"{max(ln.networks for ln in lines)} networks", title_justify="left")
@@ -45,7 +45,7 @@ def worth_table(lines: Sequence[Line], space: str, what: str, strongest: str) ->
     return grid
 
 
-def band_table(lines: Sequence[Line], bands: Sequence[tuple[str, int]], space: str) -> Grid:
+def band_table(lines: Sequence[ScoreSummary], bands: Sequence[tuple[str, int]], space: str) -> Grid:
     """Table of Spearman inside each band; bands by name with their numbers of networks."""
     grid = Grid(title=f"{space}: Spearman inside bands of MACs (networks)",
                 title_justify="left")
@@ -60,7 +60,7 @@ def band_table(lines: Sequence[Line], bands: Sequence[tuple[str, int]], space: s
     return grid
 
 
-def share_table(lines: Sequence[Line], space: str) -> Grid:
+def share_table(lines: Sequence[ScoreSummary], space: str) -> Grid:
     """Table of the variance shares of each score: cost, size and family."""
     grid = Grid(title=f"{space}: correlation with the costs, and shares of the "
                       "variance of ranks", title_justify="left")
@@ -73,7 +73,7 @@ def share_table(lines: Sequence[Line], space: str) -> Grid:
     return grid
 
 
-def _name(line: Line) -> str:
+def _name(line: ScoreSummary) -> str:
     return line.name + (f" ({line.failed} not scored)" if line.failed else "")
 
 
@@ -81,7 +81,7 @@ def _plain(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
-def write_report(lines: Sequence[Line], bands: Sequence[str], folder: Path) -> None:
+def write_report(lines: Sequence[ScoreSummary], bands: Sequence[str], folder: Path) -> None:
     """The report as JSON, and as CSV with one row a score."""
     def known(value: object) -> object:
         if isinstance(value, dict):

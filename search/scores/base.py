@@ -1,6 +1,7 @@
 """Interface of training-free scores: a rule with its costs and known failures.
 
-A score is one file in `search/scores/proxies/`: a function of a `Subject`, registered by `score`.
+A score is one file in `search/scores/proxies/`: a function of a `ScoringSubject`, registered by
+`score`.
 """
 
 import math
@@ -35,7 +36,7 @@ def usual_batch(size: int) -> int:
 
 
 @dataclass(frozen=True)
-class Subject:
+class ScoringSubject:
     """One network to be scored, with the inputs of scores; these are made when first needed.
 
     ``size``: edge of the square images, in pixels. ``batch``: how many images. The weights are
@@ -138,11 +139,11 @@ class TrainingFree:
     forward: float
     backward: float
     failures: str
-    rule: Callable[[Subject], float] = field(repr=False)
+    rule: Callable[[ScoringSubject], float] = field(repr=False)
     unit: str = "no unit"
     digits: int = 2                 # decimals of a displayed value
 
-    def __call__(self, subject: Subject) -> float:
+    def __call__(self, subject: ScoringSubject) -> float:
         """The score of a network, a finite number.
 
         Raises:
@@ -176,10 +177,10 @@ SCORES: Registry[TrainingFree] = Registry("score", "docs/scores.md")
 
 def score(name: str, title: str, source: str, needs: tuple[Need, ...], forward: float,
           backward: float, failures: str, unit: str = "no unit", digits: int = 2,
-          ) -> Callable[[Callable[[Subject], float]], TrainingFree]:
-    """Decorator that registers a function of a `Subject` as a score and replaces it with a
+          ) -> Callable[[Callable[[ScoringSubject], float]], TrainingFree]:
+    """Decorator that registers a function of a `ScoringSubject` as a score and replaces it with a
     `TrainingFree` of these fields."""
-    def decorate(rule: Callable[[Subject], float]) -> TrainingFree:
+    def decorate(rule: Callable[[ScoringSubject], float]) -> TrainingFree:
         return SCORES.add(name, TrainingFree(name, title, source, needs, forward, backward,
                                              failures, rule, unit, digits))
     return decorate

@@ -10,12 +10,12 @@ from typing import Any
 
 from torch import Tensor
 
-from searchspace.building.builder import Network
+from searchspace.building.builder import TracedNetwork
 from searchspace.expansion import Expansion, Node
 from searchspace.ops import Layer
 
 
-class NodeNetwork(Network):
+class NodeNetwork(TracedNetwork):
     """The network of an expansion, freshly initialised from torch's global generator.
 
     Called with ``keep``, numbers of nodes, it returns the output and those nodes' tensors, each of

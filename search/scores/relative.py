@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from search.errors import ScoreError
-from search.scores.base import Need, Subject, TrainingFree
+from search.scores.base import Need, ScoringSubject, TrainingFree
 from searchspace import GenotypeError
 from searchspace.expansion import Expansion
 from searchspace.registry import Registry
@@ -73,7 +73,7 @@ def values_of(score: Relative, part: TrainingFree, reference: Sequence[Scored]) 
     return found
 
 
-def measured(parts: Iterable[TrainingFree], subject: Subject) -> Scored:
+def measured(parts: Iterable[TrainingFree], subject: ScoringSubject) -> Scored:
     """A network with those of these scores that can be computed for it."""
     found = {}
     for part in parts:

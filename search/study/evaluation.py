@@ -9,7 +9,7 @@ from search.objectives import Candidate, Evaluator, Objective, Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EvaluationResult:
     """Values in the order of the objectives; None if one of them failed (``error``).
     ``seconds``: total wall-clock time; ``pruned``: a training was stopped early."""
 
@@ -20,7 +20,8 @@ class Result:
 
 
 def evaluate(candidate: Candidate, trial: optuna.Trial, ordinal: int,
-             objectives: Sequence[Objective], evaluators: Mapping[str, Evaluator]) -> Result:
+             objectives: Sequence[Objective],
+             evaluators: Mapping[str, Evaluator]) -> EvaluationResult:
     """Evaluate a network by all objectives, expensive ones last; stops at the first that fails.
     ``ordinal``: number of trials before this one."""
     known: dict[str, float] = {}
@@ -29,7 +30,7 @@ def evaluate(candidate: Candidate, trial: optuna.Trial, ordinal: int,
         found = evaluators[objective.name](candidate, Progress(trial, ordinal, known))
         seconds += found.seconds
         if found.value is None:
-            return Result(None, seconds, found.error)
+            return EvaluationResult(None, seconds, found.error)
         known[objective.name] = found.value
         pruned = pruned or found.pruned
-    return Result(tuple(known[o.name] for o in objectives), seconds, pruned=pruned)
+    return EvaluationResult(tuple(known[o.name] for o in objectives), seconds, pruned=pruned)

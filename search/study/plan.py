@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from search.errors import StudyError
-from search.objectives import Cost, Objective, named
+from search.objectives import CostObjective, Objective, named
 from search.objectives.reference import reference
 from search.objectives.score import training_free
-from search.samplers import Score, Task, choose
+from search.samplers import SamplingTask, Score, choose
 from search.study.feasibility import check_budget
 from search.study.neighbours import Region
 from search.study.settings import Settings
@@ -47,7 +47,7 @@ class Plan:
         space, budget = settings.genotype(), settings.budget
         objectives = tuple(o.configured(settings, space)
                            for o in named(settings.objectives, settings.score))
-        proposed = free(space) if any(isinstance(o, Cost) for o in objectives) else space
+        proposed = free(space) if any(isinstance(o, CostObjective) for o in objectives) else space
         cheapest = check_budget(space, settings)
         sampler, reason = choose(settings.sampler, proposed, len(objectives))
         if settings.prior is not None and sampler != "gp":
@@ -58,9 +58,9 @@ class Plan:
                    Region(proposed, budget, cheapest), start)
 
     @property
-    def task(self) -> Task:
+    def task(self) -> SamplingTask:
         """The sampler's view of the search."""
-        return Task(self.proposed, self.settings.budget, self._prior())
+        return SamplingTask(self.proposed, self.settings.budget, self._prior())
 
     def _prior(self) -> Score | None:
         """The training-free score of networks that were not evaluated, if ``--prior`` is given."""

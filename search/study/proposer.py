@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from search.archive import Evaluation
 from search.archive.claims import Held
-from search.objectives import Candidate, Cost
+from search.objectives import Candidate, CostObjective
 from search.samplers import finished, proposals, snapshot
 from search.seeds import derive
 from search.study.plan import Plan
@@ -80,5 +80,5 @@ class Proposer:
         costs that are objectives."""
         seen = self.score(self.candidate(proposal, f"{self.session.name}, proposed"))
         score = -math.inf if seen.value is None else seen.value
-        costs = (o for o in self.plan.objectives if isinstance(o, Cost))
+        costs = (o for o in self.plan.objectives if isinstance(o, CostObjective))
         return (-score, *(float(o.measure(proposal.point.expansion)) for o in costs))

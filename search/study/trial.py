@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
-from search.study.evaluation import Result
+from search.study.evaluation import EvaluationResult
 from search.study.projection import Proposal
 from search.study.settings import Settings
 from search.study.storage import WorkerStorage
@@ -78,7 +78,7 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         _as_attributes(settings.budget, point))
 
 
-def end(session: "Session", trial: optuna.Trial, result: Result) -> None:
+def end(session: "Session", trial: optuna.Trial, result: EvaluationResult) -> None:
     """Record the result of a trial, and pass it to the sampler.
 
     Raises:

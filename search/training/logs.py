@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from search.errors import RecipeError
 from search.spreadsheet import writer
-from search.training.loop import Row
+from search.training.loop import EpochLog
 
 
 class Log:
@@ -17,9 +17,9 @@ class Log:
     def __init__(self, file: TextIO, board: Any) -> None:
         self.file, self.board = file, board
         self.write = writer(file)
-        self.write(f.name for f in fields(Row))
+        self.write(f.name for f in fields(EpochLog))
 
-    def add(self, row: Row) -> None:
+    def add(self, row: EpochLog) -> None:
         """Write an epoch."""
         self.write(asdict(row).values())
         self.file.flush()
@@ -31,7 +31,7 @@ class Log:
 
 
 @contextmanager
-def open_log(kind: str, folder: Path, past: Sequence[Row]) -> Iterator[Log]:
+def open_log(kind: str, folder: Path, past: Sequence[EpochLog]) -> Iterator[Log]:
     """The log of a training in ``folder``, which begins with the ``past`` epochs.
 
     Raises:

@@ -33,7 +33,7 @@ SPARE = 2**25       # bytes of a checkpoint beside them
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EpochLog:
     """One epoch of a curve. ``rate``: learning rate of its last step; accuracies in percent;
     ``trained``: accuracy on the augmented training images."""
 
@@ -46,7 +46,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """Everything that determines the result of a training, except for the network."""
 
     recipe: Recipe
@@ -65,7 +65,7 @@ class Training:
         DataError: the images do not suit the network. RecipeError: kornia is missing.
     """
 
-    def __init__(self, network: nn.Module, task: Task, device: torch.device) -> None:
+    def __init__(self, network: nn.Module, task: TrainingTask, device: torch.device) -> None:
         self.task, self.device, recipe = task, device, task.recipe
         self.network = network.to(device)
         if device.type == "cuda":
@@ -85,14 +85,14 @@ class Training:
         self.average = make_average(recipe, network)
         self.half = half(device)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
-        self.curve: list[Row] = []
+        self.curve: list[EpochLog] = []
 
     @property
     def epoch(self) -> int:
         """Number of completed epochs."""
         return len(self.curve)
 
-    def run(self, until: int, tell: Callable[[Row], None] = lambda row: None,
+    def run(self, until: int, tell: Callable[[EpochLog], None] = lambda row: None,
             step: Callable[[int], None] = lambda done: None) -> None:
         """Train until epoch ``until``; ``tell`` is called with the row of each epoch, ``step`` with
         the number of steps done in it.
@@ -174,12 +174,12 @@ class Training:
         self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        self.curve = [Row(*row) for row in state["curve"]]
+        self.curve = [EpochLog(*row) for row in state["curve"]]
 
     def _batches(self, images: Images) -> Batches:
         return Batches(images, self.task.shape, self.device, self.standard)
 
-    def _train(self, step: Callable[[int], None]) -> Row:
+    def _train(self, step: Callable[[int], None]) -> EpochLog:
         """One epoch."""
         recipe, began = self.task.recipe, time.perf_counter()
         seed = derive(self.task.seed, "epoch", self.epoch)
@@ -218,7 +218,7 @@ class Training:
                                 f"{self.epoch + 1}, at a rate of {rate:.3g}")
         validated = None if self.held is None else \
             100 * int(self._right(self.held).sum()) / len(self.held)
-        return Row(self.epoch + 1, rate, mean, 100 * right.item() / seen, validated,
+        return EpochLog(self.epoch + 1, rate, mean, 100 * right.item() / seen, validated,
                    time.perf_counter() - began)
 
     def _averaged(self) -> None:

@@ -39,7 +39,7 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
 
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
     """The module of an expanded network; see `build`."""
-    network = Network(expansion)
+    network = TracedNetwork(expansion)
     module = fx.GraphModule(network, Tracer().trace(network), class_name=_class_name(title))
     for container in list(module.modules()):
         # `self.stage3.expand.conv` in the generated code would search nn.Module's registries level
@@ -48,7 +48,7 @@ def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
     return module
 
 
-class Network(nn.Module):
+class TracedNetwork(nn.Module):
     """Runs the nodes one by one; only traced, never called."""
 
     def __init__(self, expansion: Expansion) -> None:

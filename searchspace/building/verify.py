@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from searchspace.building.builder import Network, build
+from searchspace.building.builder import TracedNetwork, build
 from searchspace.expansion import trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
@@ -68,7 +68,7 @@ def node_shapes(genotype: Genotype, decisions: Decisions | None = None) -> tuple
     expansion = trace(genotype, decisions)
     shapes: list[Shape] = []
 
-    class Recorder(Network):
+    class Recorder(TracedNetwork):
         def apply_node(self, *args: Any) -> Any:
             y, flat = super().apply_node(*args)
             c, h, w = (y.shape[1], 1, 1) if flat else y.shape[1:]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from searchspace.compiler.program import RESERVED, Block, Step, Value
-from searchspace.compiler.steps import STRUCTURAL, Scope, compile_steps, compile_value
+from searchspace.compiler.steps import STRUCTURAL, CompileScope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
 from searchspace.names import is_part, is_word
 from searchspace.notation.reader import MAX_DEPTH
@@ -74,9 +74,12 @@ def compile_block(name: str, tree: Tree, blocks: Blocks) -> Block:
     return Block(name, args, ins, outs, steps, tree.place)
 
 
-def compile_args(tree: Map, blocks: Blocks) -> tuple[tuple[tuple[str, Value | None], ...], Scope]:
+Args = tuple[tuple[str, Value | None], ...]     # None: required
+
+
+def compile_args(tree: Map, blocks: Blocks) -> tuple[Args, CompileScope]:
     """Arguments in order, and their scope; a default may use the arguments before it."""
-    scope = Scope(blocks)
+    scope = CompileScope(blocks)
     args: list[tuple[str, Value | None]] = []
     for name, value in tree.items.items():
         if name in RESERVED or name in ("cin", "true", "false") or not is_word(name):
@@ -87,7 +90,7 @@ def compile_args(tree: Map, blocks: Blocks) -> tuple[tuple[tuple[str, Value | No
     return tuple(args), scope
 
 
-def check_unused(scope: Scope, args: Map, owner: str) -> None:
+def check_unused(scope: CompileScope, args: Map, owner: str) -> None:
     """Raise GenotypeError for an argument that no formula and no step uses."""
     for name, value in args.items.items():
         if name not in scope.used:

@@ -36,7 +36,7 @@ class Names(Protocol):
     def get(self, name: str) -> Block | None: ...
 
 
-class Scope:
+class CompileScope:
     """Scope of one body: blocks by name, and its arguments; records which were used."""
 
     def __init__(self, blocks: Names) -> None:
@@ -50,7 +50,7 @@ class Scope:
         self.used.add(name)
 
 
-def compile_value(tree: Tree, scope: Scope) -> Value:
+def compile_value(tree: Tree, scope: CompileScope) -> Value:
     """Compile a parameter's value."""
     if isinstance(tree, Hole):
         options = {label: compile_value(t, scope)
@@ -83,13 +83,13 @@ def compile_value(tree: Tree, scope: Scope) -> Value:
                         "with one key)", tree.place)
 
 
-def compile_steps(trees: tuple[Tree, ...], scope: Scope) -> tuple[Step, ...]:
+def compile_steps(trees: tuple[Tree, ...], scope: CompileScope) -> tuple[Step, ...]:
     """Compile the steps of one body."""
     return tuple(compile_step(tree, label, scope)
                  for tree, label in zip(trees, step_labels(trees), strict=True))
 
 
-def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> Step:
+def compile_step(tree: Tree, label: str, scope: CompileScope, passed: bool = False) -> Step:
     """Compile one step; ``label`` is its name in the body. A step that is ``passed`` as an argument
     may lack parameters, which its caller gives.
 
@@ -136,7 +136,7 @@ def compile_step(tree: Tree, label: str, scope: Scope, passed: bool = False) -> 
         per_repeat=each == Scalar(True))
 
 
-def _resolve(key: str, scope: Scope, place: Place) -> tuple[str, type[Op] | Block | None,
+def _resolve(key: str, scope: CompileScope, place: Place) -> tuple[str, type[Op] | Block | None,
                                                            Mapping[str, Field | None] | None]:
     """Kind, target and parameters (None: known only during expansion) of a step's key."""
     if key.startswith("="):
@@ -161,7 +161,7 @@ def _missing(target: type[Op] | Block | None) -> tuple[str, ...]:
 
 
 def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
-            scope: Scope) -> Params:
+            scope: CompileScope) -> Params:
     fixed, dynamic = [], []
     for name, tree in own.items():
         value = compile_value(tree, scope)
@@ -177,7 +177,7 @@ def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
     return Params(tuple(fixed), tuple(dynamic))
 
 
-def _choice(hole: Hole, label: str, scope: Scope) -> Step:
+def _choice(hole: Hole, label: str, scope: CompileScope) -> Step:
     options = {option: compile_step(tree, label, scope)
                for option, tree in zip(hole.labels, hole.trees, strict=True)}
     return Step(label, "choice", "choice", None, Params(), hole.place,
@@ -185,7 +185,7 @@ def _choice(hole: Hole, label: str, scope: Scope) -> Step:
                 names=_as_names(hole.common.get("as")), options=options, hole=hole)
 
 
-def _sources(tree: Tree | None, scope: Scope) -> tuple[Value, ...] | None:
+def _sources(tree: Tree | None, scope: CompileScope) -> tuple[Value, ...] | None:
     if tree is None:
         return None
     items: Iterable[Tree] = tree if isinstance(tree, Seq) else (tree,)
@@ -198,7 +198,7 @@ def _sources(tree: Tree | None, scope: Scope) -> tuple[Value, ...] | None:
     return sources
 
 
-def _branches(tree: Tree | None, scope: Scope) -> tuple[Branch, ...] | None:
+def _branches(tree: Tree | None, scope: CompileScope) -> tuple[Branch, ...] | None:
     if tree is None:
         return None
     if not isinstance(tree, Seq) or not tree.items:
@@ -234,7 +234,7 @@ def _as_names(tree: Tree | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _list(tree: Tree, scope: Scope) -> tuple[Value, ...]:
+def _list(tree: Tree, scope: CompileScope) -> tuple[Value, ...]:
     if not isinstance(tree, Seq):
         raise GenotypeError("a list with one value for each repeat was expected", tree.place)
     return tuple(compile_value(t, scope) for t in tree)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from searchspace.compiler.program import Block, Closure
 from searchspace.expansion.graph import Node, Tensor
-from searchspace.expansion.scope import Mark, Outputs, Run
+from searchspace.expansion.scope import Milestone, Outputs, Run
 from searchspace.shapes import Shape
 
 MAX_KEPT = 200_000     # operations, some 100 MB; then the cache is cleared
@@ -52,7 +52,7 @@ class Recall:
         return (None if made.main is None else here(made.main),
                 {name: here(tensor) for name, tensor in made.outputs})
 
-    def keep(self, key: Key, run: Run, start: Mark, inputs: tuple[Tensor, ...],
+    def keep(self, key: Key, run: Run, start: Milestone, inputs: tuple[Tensor, ...],
              outputs: Outputs) -> None:
         """Remember the operations of ``run`` from ``start`` on."""
         base = start.nodes

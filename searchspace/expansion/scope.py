@@ -32,7 +32,7 @@ class Invocation(NamedTuple):
     repeat: int | None = None
 
 
-class Mark(NamedTuple):
+class Milestone(NamedTuple):
     """How far an expansion has come."""
 
     nodes: int
@@ -58,9 +58,9 @@ class Run:
         if self.effort > MAX_EFFORT:
             raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
 
-    def mark(self) -> Mark:
+    def mark(self) -> Milestone:
         """How far it has come by now."""
-        return Mark(len(self.nodes), self.asked, self.effort)
+        return Milestone(len(self.nodes), self.asked, self.effort)
 
     def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:

@@ -173,10 +173,12 @@ class _Reader:
 
 def _extent(tree: Tree) -> tuple[int, int]:
     """How many values a tree holds, and on how many levels."""
+    if isinstance(tree, Scalar):
+        return 1, 0
     if isinstance(tree, Tagged):    # a tag and its list or mapping are one value
         return _extent(tree.body)
     parts = [_extent(t) for t in children(tree)]
-    return 1 + sum(n for n, _ in parts), max((1 + d for _, d in parts), default=0)
+    return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
 
 
 def _atom(event: Any, place: Place) -> Atom:

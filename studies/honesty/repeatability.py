@@ -20,7 +20,7 @@ from search.score_report.correlations import spearman
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
 from search.scores.activation_codes import agreements
-from search.scores.base import Subject
+from search.scores.base import ScoringSubject
 from searchspace import load
 from searchspace.identity import identity
 from searchspace.space.point import sample
@@ -44,7 +44,7 @@ def main() -> None:
     seconds = []
     for k, (name, at) in enumerate(chosen.items()):
         for d in range(DRAWS):
-            subject = Subject(space, at.decisions, SIZE, BATCHES[-1], 1000 + d,
+            subject = ScoringSubject(space, at.decisions, SIZE, BATCHES[-1], 1000 + d,
                               derive(0, "weights", name, d))
             net, images, start = subject.network, subject.images, time.process_time()
             kernel = agreements(net, images).numpy()    # that of fewer images is a part of it

@@ -15,7 +15,7 @@ import torch
 from search.data import Data, Images, open_data
 from search.process import keep_memory
 from search.seeds import derive
-from search.training.loop import Task, Training
+from search.training.loop import Training, TrainingTask
 from search.training.recipe import load_recipe
 from searchspace import Genotype, build, load
 
@@ -62,7 +62,7 @@ def train(repeat: Repeat) -> list[int]:
     fitted, held = repeat.images(open_data("digits"))
     network = read(repeat.genotype)
     torch.manual_seed(derive(repeat.seed, "weights"))
-    task = Task(load_recipe(repeat.recipe), repeat.epochs, fitted, None,
+    task = TrainingTask(load_recipe(repeat.recipe), repeat.epochs, fitted, None,
                 (3, repeat.size, repeat.size), repeat.seed)
     training = Training(build(network), task, torch.device("cpu"))
     training.run(task.epochs)

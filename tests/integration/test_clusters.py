@@ -13,7 +13,7 @@ import pytest
 from benchmarks.reliability import account, study_of
 from search.errors import StudyError
 from search.launchers import Resources
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 from search.samplers import finished
 from search.study.recovery import running
 from search.study.storage import WORKER
@@ -23,8 +23,8 @@ BEFORE = signal.getsignal(signal.SIGINT)        # it is ignored where a shell ru
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
-def job_of(study: object) -> Job:
-    return Job(study.plan.settings, study.session.folder.resolve(), study.session.name, study.session.url)
+def job_of(study: object) -> WorkerJob:
+    return WorkerJob(study.plan.settings, study.session.folder.resolve(), study.session.name, study.session.url)
 
 
 def test_slurm_jobs_run_a_study(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_ray_node_is_lost_and_its_trials_are_run_elsewhere(
     lost = cluster.add_node(num_cpus=2)         # a second node, with room for two of three workers
     log, removed = tmp_path / "log", []
 
-    def slow_work(job: Job) -> None:
+    def slow_work(job: WorkerJob) -> None:
         """The worker function, with an objective that takes its time."""
         from benchmarks.slow_worker import slow
         from search.launchers.worker import work

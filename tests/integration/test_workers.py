@@ -24,7 +24,7 @@ from search.archive.connection.retry import passes, patient
 from search.errors import StudyError
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 from search.objectives.table import Lookup
 from search.samplers import finished, history
 from search.study import Study
@@ -379,7 +379,7 @@ def test_ctrl_c_lets_workers_finish_their_trials(tmp_path: Path) -> None:
 def test_workers_that_die_at_once_end_the_search(tmp_path: Path,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     with study_of(tmp_path, None, 3) as study:
-        job = Job(study.plan.settings, study.session.folder, study.session.name, study.session.url)
+        job = WorkerJob(study.plan.settings, study.session.folder, study.session.name, study.session.url)
         launcher = LocalLauncher(Resources(2), "no_such_module_for_workers")
         with pytest.raises(StudyError, match="workers died one after the other"):
             launcher.run(job, lambda: 0, lambda: False)
@@ -388,7 +388,7 @@ def test_workers_that_die_at_once_end_the_search(tmp_path: Path,
 def test_a_worker_that_cannot_go_on_says_why(tmp_path: Path,
                                              capfd: pytest.CaptureFixture[str]) -> None:
     with study_of(tmp_path, None, 3) as study:
-        job = Job(replace(study.plan.settings, batch=7), study.session.folder, study.session.name, study.session.url)
+        job = WorkerJob(replace(study.plan.settings, batch=7), study.session.folder, study.session.name, study.session.url)
         with pytest.raises(StudyError, match="could not go on, see above"):
             LocalLauncher(Resources(1)).run(job, lambda: 0, lambda: False)
     assert "error: study 'reliability' was made with batch = 4, not 7" in capfd.readouterr().err

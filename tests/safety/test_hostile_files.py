@@ -36,7 +36,7 @@ from search.data.cifar import CIFAR10, CIFAR100
 from search.data.folder import SUFFIXES, UNREAD, read_image
 from search.data.images import FORMATS, MAX_EDGE, MAX_PIXELS, open_image
 from search.latency import LatencyTable, Predictor
-from search.score_report.measure import Job, Sample
+from search.score_report.measure import Sample, ScoringJob
 from search.training.loop import Training
 from search.training.recipe import load_recipe
 from searchspace import SearchspaceError, load
@@ -145,7 +145,7 @@ READERS = {
     "table's digest": Reader("digest.json", lambda folder: (folder / "digest.json").write_text("{}"),
                              lambda folder: fingerprint(folder / "digest.json")),
     "latency table": Reader("latency.json", make_latency_table, foretell),
-    "sample": Reader("s.json", lambda folder: Sample(Job("digits", 8, 2, 0, (), (), 0), None, ())
+    "sample": Reader("s.json", lambda folder: Sample(ScoringJob("digits", 8, 2, 0, (), (), 0), None, ())
                      .write(folder / "s.json"), lambda folder: Sample.read(folder / "s.json", "digits")),
     "checkpoint": Reader("c.pt", make_checkpoint,
                          lambda folder: make_training().resume(folder / "c.pt")),

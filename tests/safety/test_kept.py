@@ -14,7 +14,7 @@ import pytest
 
 from search import status, train
 from search.errors import StudyError
-from search.launchers.worker import Job, work
+from search.launchers.worker import WorkerJob, work
 from search.results.files import write_best
 from search.results.read import read_study
 from search.run import main as run
@@ -309,7 +309,7 @@ def test_a_study_is_read_where_its_files_are_not(space: Path, tmp_path: Path,
 
 def test_a_worker_uses_the_copy(space: Path, tmp_path: Path) -> None:
     with open_study(settings(space), tmp_path / "s", "s") as study:
-        job = Job(replace(study.plan.settings, trials=3), tmp_path / "s", "s", study.session.url)
+        job = WorkerJob(replace(study.plan.settings, trials=3), tmp_path / "s", "s", study.session.url)
     space.unlink()
     work(job)
     assert len(read_study(tmp_path / "s").rows) == 3
@@ -459,7 +459,7 @@ def test_edited_operations_are_refused_and_named(operations: Operations, tmp_pat
 def test_a_worker_runs_the_operations_of_its_job(operations: Operations, tmp_path: Path) -> None:
     plugins.load_file(operations.file)
     with open_study(settings(operations.space), tmp_path / "s", "s") as study:
-        job = Job(study.plan.settings, tmp_path / "s", "s", study.session.url)
+        job = WorkerJob(study.plan.settings, tmp_path / "s", "s", study.session.url)
     operations.forget()
     allowed.noted_in().unlink()
     operations.file.unlink()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import honesty, train
-from search.benchmark_table import TableError, read_table
+from search.benchmark_table import BenchmarkError, read_table
 from search.cli.search_options import read_name
 from search.latency.find import table_path
 from search.run import main as run
@@ -151,7 +151,7 @@ def test_a_table_and_a_sample_read_no_space_elsewhere(named: str, outside: Path)
     space = named.format(outside=outside)
     path = outside / "home" / "table.json"
     path.write_text(json.dumps({"space": space, "value": "v", "rows": [{}]}))
-    with pytest.raises(TableError, match="neither bundled nor a file beside"):
+    with pytest.raises(BenchmarkError, match="neither bundled nor a file beside"):
         read_table(path)
     job = {"space": space, "input": 8, "batch": 4, "seed": 0, "scores": [], "compared": [],
            "again": 0, "what": None}

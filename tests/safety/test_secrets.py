@@ -41,7 +41,7 @@ from search.archive.connection.urls import (
     scrub,
     whole,
 )
-from search.launchers.worker import Job
+from search.launchers.worker import WorkerJob
 from search.results.read import read_study
 from search.run import main as run
 from search.status import main as status
@@ -200,8 +200,8 @@ def places(url: str, folder: Path) -> Iterator[Callable[[], object]]:
     yield lambda: report([str(folder), "--storage", url])
     yield lambda: Archive(url)
     yield lambda: read_study(folder, url)
-    yield lambda: Job(None, folder, "s", url)
-    yield lambda: pickle.dumps(Job(None, folder, "s", url))
+    yield lambda: WorkerJob(None, folder, "s", url)
+    yield lambda: pickle.dumps(WorkerJob(None, folder, "s", url))
     yield lambda: url_of(url, folder)
     yield lambda: new_url(url)
     yield lambda: all_urls([url], folder)
@@ -266,7 +266,7 @@ def test_a_worker_on_this_machine_finds_the_secret_in_its_environment_alone(
     monkeypatch.setattr(search.launchers.local.subprocess, "Popen", Started)
     url = f"postgresql+psycopg://me:{NUMBER}@127.0.0.1:9/db"
     keep(url.replace("127.0.0.1", "localhost"))     # of another database, which it needs not know
-    worker = search.launchers.local._start(Job(None, Path(), "s", url), "search.launchers")
+    worker = search.launchers.local._start(WorkerJob(None, Path(), "s", url), "search.launchers")
     assert worker.environment.pop(VARIABLE) == url
     assert_hidden(worker.arguments, worker.environment, worker.stdin.getvalue())
 

@@ -62,7 +62,7 @@ def test_an_evaluation_is_kept_once(url: str) -> None:
         assert archive.evaluations() == (first, *others)
         with archive.engine.connect() as connection:
             assert connection.scalar(sa.select(sa.func.count())
-                                     .select_from(schema.Architecture)) == 2
+                                     .select_from(schema.ArchitectureTable)) == 2
 
 
 def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
@@ -99,7 +99,7 @@ def test_a_study_keeps_its_first_settings(url: str) -> None:
         archive.register("mine", "mobile", {"budget": "300M"})
         archive.register("mine", "mobile", {"budget": "1M"})
         with archive.engine.connect() as connection:
-            row = connection.execute(sa.select(schema.Study.__table__)).one()
+            row = connection.execute(sa.select(schema.StudyTable.__table__)).one()
     assert (row.name, row.space, row.settings) == ("mine", "mobile", {"budget": "300M"})
 
 
@@ -220,7 +220,7 @@ def test_it_lives_beside_optuna(url: str) -> None:
 
 def test_an_evaluation_needs_its_architecture(url: str) -> None:
     with Archive(url) as archive, archive.engine.connect() as connection:
-        orphan = sa.insert(schema.Evaluation).values(
+        orphan = sa.insert(schema.EvaluationTable).values(
             identity="nobody", score="s", data="d", seed=0, seconds=0, versions={},
             created=datetime.now(UTC))
         with pytest.raises(sa.exc.IntegrityError):

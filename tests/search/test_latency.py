@@ -17,8 +17,8 @@ from search.latency import measure as measuring
 from search.latency.__main__ import main
 from search.latency.device import DeviceError
 from search.latency.layers import Columns, Layer, as_json, features, from_json, layers
-from search.latency.measure import Network, choose_layers, corrected, error, learn, make_table
-from search.latency.table import TableError
+from search.latency.measure import TimedNetwork, choose_layers, corrected, error, learn, make_table
+from search.latency.table import LatencyError
 from search.run import main as run
 from searchspace import BudgetError, cost, load, published, spaces
 from searchspace.expansion import trace
@@ -48,7 +48,7 @@ def table() -> LatencyTable:
     space, rng = load("mobile").with_input(64), random.Random(0)
     chosen = choose_layers((layers(sample(space, rng).expansion) for _ in range(40)), 150, rng)
     made = learn(HERE, {layer: pretended(layer) for layer in chosen})
-    networks = [Network(space, sample(space, rng).decisions) for _ in range(24)]
+    networks = [TimedNetwork(space, sample(space, rng).decisions) for _ in range(24)]
     times = [all_of(n.expansion) for n in networks]
     made = corrected(made, networks[:12], times[:12])
     return made.with_error(error(made, networks[12:], times[12:], "mobile at 64 pixels"))
@@ -111,7 +111,7 @@ def test_the_error_is_of_networks_that_nothing_was_learned_from(table: LatencyTa
     assert table.scale == pytest.approx(1.3, rel=0.05)
     worse = replace(table, scale=2 * table.scale, each=2 * table.each)
     space, rng = load("mobile").with_input(64), random.Random(9)
-    networks = [Network(space, sample(space, rng).decisions) for _ in range(4)]
+    networks = [TimedNetwork(space, sample(space, rng).decisions) for _ in range(4)]
     times = [all_of(n.expansion) for n in networks]
     assert error(worse, networks, times, "").mape == pytest.approx(100, abs=5)
 
@@ -135,13 +135,13 @@ def test_a_table_reads_back_as_itself(table: LatencyTable, file: Path) -> None:
 ])
 def test_a_damaged_table_is_one_sentence(file: Path, change: Any, words: str) -> None:
     file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
-    with pytest.raises(TableError, match=words) as caught:
+    with pytest.raises(LatencyError, match=words) as caught:
         LatencyTable.read(file)
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_missing_table_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="No such file"):
+    with pytest.raises(LatencyError, match="No such file"):
         LatencyTable.read(tmp_path / "none.json")
 
 

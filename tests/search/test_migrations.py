@@ -57,8 +57,8 @@ def test_an_archive_of_the_first_release_loses_nothing(url: str) -> None:
                            ).total_seconds() < 3 for e in kept)
             with archive.engine.connect() as connection:
                 rows = connection.execute(sa.select(
-                    schema.Architecture.identity, schema.Architecture.genotype,
-                    schema.Architecture.space, schema.Architecture.macs).order_by("identity")).all()
+                    schema.ArchitectureTable.identity, schema.ArchitectureTable.genotype,
+                    schema.ArchitectureTable.space, schema.ArchitectureTable.macs).order_by("identity")).all()
             assert rows == [(i, f"name: {i}\n# it's ×\n", space, macs) for i, space, macs in (
                 (A, "mobile", 300_000_000), (B, "mobile", 5_000_000_000), (C, None, 300_000_000))]
     with Archive(url) as archive:       # and it goes on: the key is the new one, ids grow

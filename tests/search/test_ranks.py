@@ -13,7 +13,7 @@ from search.errors import ScoreError
 from search.objectives.reference import reference
 from search.objectives.score import training_free
 from search.run import main
-from search.scores.base import Subject
+from search.scores.base import ScoringSubject
 from search.scores.rank_aggregation import Combination, Scale
 from search.scores.registry import SCORES, find_score
 from search.scores.relative import Scored, measured
@@ -30,7 +30,7 @@ PAIR = Combination("pair", "pair", "a test", (SCORES["macs"], SCORES["depth"]), 
 def networks(count: int) -> list[Scored]:
     space, rng = load("digits"), random.Random(5)
     found = [sample(space, rng).decisions for _ in range(count)]
-    return [measured(PAIR.parts, Subject(space, d, 8, 4, 0, 0)) for d in found]
+    return [measured(PAIR.parts, ScoringSubject(space, d, 8, 4, 0, 0)) for d in found]
 
 
 @pytest.mark.parametrize("values", [
@@ -83,7 +83,7 @@ def test_the_reference_is_fixed_and_inside() -> None:
 def test_standardised_scores_hold_no_size_and_no_family() -> None:
     """On networks that were no reference, what was taken away stays away."""
     space, rng = load("mixed").with_input(32), random.Random(1)
-    known = [measured([SCORES["deepmad"]], Subject(space, sample(space, rng).decisions, 32, 4, 0, 0))
+    known = [measured([SCORES["deepmad"]], ScoringSubject(space, sample(space, rng).decisions, 32, 4, 0, 0))
              for _ in range(160)]
     rate = Standard(SCORES["deepmad"]).among(known[:80])
     others = known[80:]
@@ -105,7 +105,7 @@ def test_standardised_scores_hold_no_size_and_no_family() -> None:
 
 def test_a_score_that_is_size_alone_has_no_standardised_form() -> None:
     space = load("mobile").with_input(32)
-    known = [measured([SCORES["macs"]], Subject(space, sample(space, random.Random(i)).decisions,
+    known = [measured([SCORES["macs"]], ScoringSubject(space, sample(space, random.Random(i)).decisions,
                                                 32, 4, 0, 0)) for i in range(1)]
     with pytest.raises(ScoreError, match="says nothing beyond size"):
         Standard(SCORES["macs"]).among(known * 10)

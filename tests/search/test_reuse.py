@@ -9,7 +9,7 @@ import pytest
 from search.archive import Archive
 from search.objectives import Candidate
 from search.objectives.score import Scorer
-from search.scores.base import Subject
+from search.scores.base import ScoringSubject
 from search.scores.registry import SCORES
 from search.study import open_study
 from search.study.settings import Settings
@@ -79,7 +79,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[Genotype]:
     """The networks that are really scored from here on, by a stand-in."""
     networks: list[Genotype] = []
 
-    def score(subject: Subject) -> float:
+    def score(subject: ScoringSubject) -> float:
         networks.append(subject.genotype)
         return float(len(networks))
 

@@ -16,7 +16,7 @@ from search.samplers import (
     SAMPLERS,
     PassiveSampler,
     Sampler,
-    Task,
+    SamplingTask,
     choose,
     distribution,
     evolution,
@@ -103,7 +103,7 @@ class Search:
     def restart(self) -> None:
         """As another process finds the study: nothing but the trials is left."""
         name = choose(self.sampler, self.space, len(self.study.directions))[0]
-        self.use(make(name, Task(self.space, self.budget)))
+        self.use(make(name, SamplingTask(self.space, self.budget)))
 
     def use(self, sampler: Sampler) -> None:
         self.inner = sampler
@@ -263,7 +263,7 @@ def test_a_space_is_walked_through_once(tmp_path: Path) -> None:
 
 def test_a_network_of_several_spellings_is_one_candidate() -> None:
     macro, budget = load("nas-bench-macro"), Budget(15_000_000)
-    pool = Walked(Task(macro, budget), walk(macro) or [])
+    pool = Walked(SamplingTask(macro, budget), walk(macro) or [])
     spellings: dict[str, list[Point]] = {}
     for at in walk(macro) or []:
         if budget.fits(at):
@@ -404,7 +404,7 @@ def test_a_model_hands_over_by_the_number_of_trials(tmp_path: Path,
     Search("auto", genotype, Budget(4_000_000)).run(7)
     assert [name for name, _ in asked] == ["GaussianSampler"] * 4 + ["Evolution"] * 3
     assert [count for _, count in asked] == list(range(7))
-    small = make("gp", Task(load("digits"), Budget(100_000)))
+    small = make("gp", SamplingTask(load("digits"), Budget(100_000)))
     assert isinstance(small, gp.sampler.GaussianSampler)        # rates all networks, for as long as it lasts
 
 
@@ -438,7 +438,7 @@ def test_a_prior_leads_to_what_it_favours(tmp_path: Path) -> None:
 
     def first(prior: Callable | None) -> list[tuple]:
         search = Search("gp", genotype, budget, lambda at: (slope(at.decisions),))
-        search.use(make("gp", Task(genotype, budget, prior)))
+        search.use(make("gp", SamplingTask(genotype, budget, prior)))
         told = search.run(8)
         check(search, told)
         return told
@@ -454,7 +454,7 @@ def test_naswot_is_a_prior_for_any_number_of_channels(name: str, budget: int | N
                                                       tmp_path: Path) -> None:
     genotype = load(name) if name == "digits" else space(name, tmp_path)
     bound = Budget(budget) if budget else middle(genotype)
-    sampler = make("gp", Task(genotype, bound, training_free(genotype, 8, 4, 0)))
+    sampler = make("gp", SamplingTask(genotype, bound, training_free(genotype, 8, 4, 0)))
     search = Search("gp", genotype, bound)
     search.use(sampler)
     check(search, search.run(7))

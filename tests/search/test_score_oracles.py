@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from search.errors import ScoreError
-from search.scores.base import Subject
+from search.scores.base import ScoringSubject
 from search.scores.images import digit_labels, digits
 from search.scores.node_network import block_ends, features
 from search.scores.proxies.az_nas import _greatest, block_entropies, entropy, trainability
@@ -216,7 +216,7 @@ def test_synflow_of_a_deep_network_does_not_overflow() -> None:
 
 def test_zen(genotype: Callable[..., Genotype]) -> None:
     made = genotype("- conv: {out: 6, stride: 2, as: one}\n- conv: {out: 5, k: 1, act: none, as: two}\n- gap:\n- linear: {out: 4}")
-    one = Subject(made, None, 16, 4, 0, 9)
+    one = ScoringSubject(made, None, 16, 4, 0, 9)
     generator = torch.Generator().manual_seed(9)
     first, second = (torch.randn(p.shape, generator=generator)
                      for p in one.nodes.parameters() if p.dim() == 4)
@@ -240,7 +240,7 @@ def test_zen(genotype: Callable[..., Genotype]) -> None:
 def test_zen_of_a_deep_network_without_norms(genotype: Callable[..., Genotype]) -> None:
     """Gaussian weights multiply it by e^2 a layer: float32 ends after 40."""
     made = genotype("- conv: {out: 32, bn: false, repeat: 60}\n- gap:\n- linear: {out: 4}")
-    value = SCORES["zen"](Subject(made, None, 16, 2, 0, 0))
+    value = SCORES["zen"](ScoringSubject(made, None, 16, 2, 0, 0))
     assert math.isfinite(value) and value > math.log(3e38)
 
 
@@ -270,7 +270,7 @@ def test_entropy_of_a_spectrum(shape: tuple[int, ...]) -> None:
 
 def test_progressivity_is_the_least_growth(genotype: Callable[..., Genotype]) -> None:
     made = genotype("- conv: {out: 4}\n- conv: {out: 9}\n- conv: {out: 7}\n- gap:\n- linear: {out: 4}")
-    one = Subject(made, None, 16, 4, 0, 0)
+    one = ScoringSubject(made, None, 16, 4, 0, 0)
     a, b, c = block_entropies(one)
     assert SCORES["az-expressivity"](one) == pytest.approx(a + b + c)
     assert SCORES["az-progressivity"](one) == min(b - a, c - b)
@@ -286,7 +286,7 @@ def test_the_greatest_singular_value_of_a_linear_block() -> None:
 
 def test_trainability_of_isometric_blocks_is_greatest(genotype: Callable[..., Genotype]) -> None:
     made = genotype("- conv: {out: 8, k: 1, bn: false, act: none, repeat: 5}\n- gap:\n- linear: {out: 4}")
-    one = Subject(made, None, 16, 16, 0, 0)
+    one = ScoringSubject(made, None, 16, 16, 0, 0)
     convs = [m for m in one.nodes.modules() if isinstance(m, nn.Conv2d)]
     for conv in convs:
         nn.init.orthogonal_(conv.weight)

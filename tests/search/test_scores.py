@@ -12,7 +12,7 @@ from torch import nn
 
 from search.errors import ScoreError
 from search.scores.__main__ import main as list_scores
-from search.scores.base import Subject, TrainingFree, usual_batch
+from search.scores.base import ScoringSubject, TrainingFree, usual_batch
 from search.scores.registry import (
     BASELINES,
     DEFAULT_SCORE,
@@ -39,9 +39,9 @@ SMALL = {
 }
 
 
-def subject(genotype: Genotype, seed: int = 1, size: int | None = None, batch: int = 6) -> Subject:
+def subject(genotype: Genotype, seed: int = 1, size: int | None = None, batch: int = 6) -> ScoringSubject:
     decisions = small(genotype, random.Random(seed)) if genotype.is_space else None
-    return Subject(genotype, decisions, size or trace(genotype, decisions).input[-1], batch, 0, seed)
+    return ScoringSubject(genotype, decisions, size or trace(genotype, decisions).input[-1], batch, 0, seed)
 
 
 def small(space: Genotype, rng: random.Random) -> Decisions:

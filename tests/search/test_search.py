@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 
 from search.errors import StudyError
-from search.results.final_comparison import Entry, Result, verdict
+from search.results.final_comparison import Entry, FinalResult, verdict
 from search.samplers import SAMPLERS, choose
 from search.seeds import derive
 from search.study import Plan, open_study
@@ -259,10 +259,10 @@ def test_samplers_of_one_seed_agree() -> None:
 def test_a_win_is_claimed_only_outside_the_spread() -> None:
     given = settings()
 
-    def result(trial: int | None, *scores: float) -> Result:
+    def result(trial: int | None, *scores: float) -> FinalResult:
         network = load("mobilenet-v2")
         name = f"trial {trial}" if trial is not None else "mobilenet-v2@1.0"
-        return Result(Entry(name, network, None, Cost(1, 1), trial, False), scores)
+        return FinalResult(Entry(name, network, None, Cost(1, 1), trial, False), scores)
 
     known = result(None, 10.0, 11.0, 12.0)
     assert "cannot be told apart" in verdict([known, result(3, 11.0, 12.0, 13.0)], given)

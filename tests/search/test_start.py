@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.objectives import Candidate, Evaluated
-from search.results.final_comparison import Entry, Result, contestants, verdict
+from search.results.final_comparison import Entry, FinalResult, contestants, verdict
 from search.study import open_study
 from search.study.settings import Settings
 from search.study.trial import Trial
@@ -147,8 +147,8 @@ def test_a_known_network_is_no_find(tmp_path: Path) -> None:
 
 
 def test_the_verdict_on_a_known_network_claims_no_find() -> None:
-    def result(name: str, trial: int | None, start: str | None, *scores: float) -> Result:
-        return Result(Entry(name, load("sinet"), None, Cost(1, 1), trial, False, start), scores)
+    def result(name: str, trial: int | None, start: str | None, *scores: float) -> FinalResult:
+        return FinalResult(Entry(name, load("sinet"), None, Cost(1, 1), trial, False, start), scores)
 
     known = result("trial 0 (sinet-1.0)", 0, "sinet-1.0", 20.0, 20.5, 21.0)
     found = result("trial 4", 4, None, 11.0, 12.0, 13.0)

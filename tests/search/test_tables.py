@@ -12,8 +12,8 @@ from search.benchmark_table import (
     BUNDLED,
     MACRO,
     VARIABLE,
-    Table,
-    TableError,
+    BenchmarkError,
+    BenchmarkTable,
     find_table,
     fingerprint,
     read_table,
@@ -56,7 +56,7 @@ def ours(some: list[dict], **changes: object) -> dict:
     return {"space": "digits", "value": "made up", "command": "none", "rows": some} | changes
 
 
-def value(table: Table, space: str | Path, decisions: dict) -> float | None:
+def value(table: BenchmarkTable, space: str | Path, decisions: dict) -> float | None:
     genotype = load(space)
     return table.value(identity(genotype, decisions), cost(genotype, decisions))
 
@@ -186,11 +186,11 @@ def test_what_is_no_table_is_refused_in_one_sentence(content: object, words: lis
 
 
 def test_a_missing_file_and_other_images_are_refused(written: Callable, tmp_path: Path) -> None:
-    with pytest.raises(TableError, match=r"cannot read .*none\.json"):
+    with pytest.raises(BenchmarkError, match=r"cannot read .*none\.json"):
         read_table(tmp_path / "none.json")
-    with pytest.raises(TableError, match=r"images of 1×8×8, those of this search 1×16×16"):
+    with pytest.raises(BenchmarkError, match=r"images of 1×8×8, those of this search 1×16×16"):
         table_for(load("digits").with_input(16), written(ours(rows(1))))
-    with pytest.raises(TableError, match="--table"):
+    with pytest.raises(BenchmarkError, match="--table"):
         table_for(load("digits"), None)
 
 
@@ -198,9 +198,9 @@ def test_where_a_table_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     assert find_table("digits", None).parts[-3:] == ("studies", "digits", "table.json")
     assert find_table("digits", "mine.json") == Path("mine.json")
-    with pytest.raises(TableError, match=VARIABLE):
+    with pytest.raises(BenchmarkError, match=VARIABLE):
         find_table(MACRO, None)
-    with pytest.raises(TableError, match="--table FILE; spaces with a table of their own: digits"):
+    with pytest.raises(BenchmarkError, match="--table FILE; spaces with a table of their own: digits"):
         find_table("mobile", None)
     monkeypatch.setenv(VARIABLE, "somewhere.json")
     assert find_table(MACRO, None) == Path("somewhere.json")

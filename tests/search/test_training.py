@@ -14,7 +14,7 @@ from search.errors import RecipeError, TrainingError
 from search.training.augment import Mixup, make_augment
 from search.training.batches import IMAGENET, Batches, moments
 from search.training.device import choose_device, half, repeatable
-from search.training.loop import Task, Training
+from search.training.loop import Training, TrainingTask
 from search.training.recipe import Recipe, load_recipe
 from searchspace import build, load
 
@@ -30,9 +30,9 @@ RECIPES = {"quick": QUICK, "rich": RICH, "swa": dataclasses.replace(QUICK, swa=0
                                        schedule_settings={"first": 2, "times": 2})}
 
 
-def task(recipe: Recipe = QUICK, epochs: int = 4, seed: int = 0, size: int = 8, **what: object) -> Task:
+def task(recipe: Recipe = QUICK, epochs: int = 4, seed: int = 0, size: int = 8, **what: object) -> TrainingTask:
     fitted, held = open_data("digits").split(0.2, 0)
-    return Task(recipe, epochs, fitted.take(range(256)), held.take(range(100)), (1, size, size),
+    return TrainingTask(recipe, epochs, fitted.take(range(256)), held.take(range(100)), (1, size, size),
                 seed, dict(what))
 
 
@@ -184,7 +184,7 @@ def test_a_training_on_files(tmp_path: Path) -> None:
     pytest.importorskip("kornia")
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
-    training = Training(net, Task(recipe, 20, images, images, (3, 8, 8), 0), CPU)
+    training = Training(net, TrainingTask(recipe, 20, images, images, (3, 8, 8), 0), CPU)
     training.run(20)
     assert training.curve[-1].validated == 100
 

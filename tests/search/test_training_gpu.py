@@ -8,7 +8,7 @@ import training
 from torch.utils.flop_counter import FlopCounterMode
 
 from search.data import open_data
-from search.training.loop import Task, Training
+from search.training.loop import Training, TrainingTask
 from search.training.recipe import load_recipe
 from searchspace import build, cost, load
 
@@ -46,7 +46,7 @@ def test_mixed_precision_learns_and_repeats(tmp_path: Path) -> None:
     for _ in range(2):
         torch.manual_seed(0)
         run = Training(build(load("resnet-cifar@20").with_input(16)),
-                       Task(load_recipe("quick"), 4, data.train, data.test, (3, 16, 16), 0),
+                       TrainingTask(load_recipe("quick"), 4, data.train, data.test, (3, 16, 16), 0),
                        torch.device("cuda:0"))
         run.run(2)
         run.save(tmp_path / "c.pt")

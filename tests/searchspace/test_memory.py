@@ -13,7 +13,7 @@ from test_ops import each_example, tensors
 
 from searchspace import Genotype, load, peak_memory, published, spaces
 from searchspace.__main__ import main
-from searchspace.building.builder import Network
+from searchspace.building.builder import TracedNetwork
 from searchspace.cost import Peak, peak
 from searchspace.expansion import Expansion, trace
 from searchspace.ops import OPS
@@ -28,7 +28,7 @@ def held_by_torch(expansion: Expansion) -> Peak:
     The operations run one by one; a tensor is dropped when nobody will read it any more. What
     shares memory is found out from torch, so that this knows nothing of views.
     """
-    network = Network(expansion).eval()
+    network = TracedNetwork(expansion).eval()
     reads = Counter(j for node in expansion.nodes for j in node.inputs)
     reads[expansion.output] += 1
     alive: dict[int, Any] = {-1: (torch.zeros(1, *expansion.input), False)}

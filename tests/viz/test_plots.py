@@ -24,18 +24,18 @@ from viz.plots import (
 )
 from viz.plots.render import chart
 from viz.plots.theme import THEMES, config
-from viz.results import Goal, Limit, Results, Rival, Row
+from viz.results import Goal, Limit, Results, Rival, TrialRow
 
 SCORE = Goal("score", "NASWOT", "nats", True)
 PARAMS = Goal("params", "params", "parameters", False)
 START = datetime(2026, 1, 1, 12)
 
 
-def row(number: int, value: float | None, cost: int, **other: object) -> Row:
+def row(number: int, value: float | None, cost: int, **other: object) -> TrialRow:
     began = START + timedelta(seconds=10 * number)
     given = {"decisions": {}, "origin": "proposed", "began": began,
              "ended": began + timedelta(seconds=4), **other}
-    return Row(number, () if value is None else (value,), () if value is None else (f"{value:g}",),
+    return TrialRow(number, () if value is None else (value,), () if value is None else (f"{value:g}",),
                cost, cost // 10, cost // 100, **given)  # type: ignore[arg-type]
 
 

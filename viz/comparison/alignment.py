@@ -20,7 +20,7 @@ MOST = 3             # operations named in one remark
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StageChange:
     """A stage before and after; one of them is None where it was added or removed."""
 
     kind: str
@@ -41,7 +41,7 @@ class Difference:
     """Two genotypes, stage by stage; ``before`` and ``after`` are their whole costs."""
 
     titles: tuple[str, str]
-    changes: tuple[Change, ...]
+    changes: tuple[StageChange, ...]
     before: Cost
     after: Cost
 
@@ -93,9 +93,9 @@ def align(left: Sequence[Stage],
     return pairs[::-1]
 
 
-def _change(before: Stage | None, after: Stage | None, renamed: Mapping[str, str]) -> Change:
+def _change(before: Stage | None, after: Stage | None, renamed: Mapping[str, str]) -> StageChange:
     if before is None or after is None:
-        return Change("added" if before is None else "removed", before, after)
+        return StageChange("added" if before is None else "removed", before, after)
     remarks = []
     if before.name != after.name:
         remarks.append(f"renamed from {before.name}" if before.kind == after.kind
@@ -104,7 +104,7 @@ def _change(before: Stage | None, after: Stage | None, renamed: Mapping[str, str
         remarks.append(f"takes {_listed(after.sources)} instead of {_listed(before.sources)}")
     if before[3:8] != after[3:8] or before[9:] != after[9:]:       # all but words and sources
         remarks += _inside(before, after)
-    return Change("changed" if remarks else "same", before, after, tuple(remarks))
+    return StageChange("changed" if remarks else "same", before, after, tuple(remarks))
 
 
 def _inside(before: Stage, after: Stage) -> list[str]:

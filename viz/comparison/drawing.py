@@ -5,7 +5,7 @@ from textwrap import wrap
 import graphviz
 
 from searchspace.ops import Cost, show_shape
-from viz.comparison.alignment import KINDS, Change, Difference
+from viz.comparison.alignment import KINDS, Difference, StageChange
 from viz.comparison.stages import Stage
 from viz.drawing.dot import frame
 from viz.drawing.labels import amount, span, table, tooltip
@@ -85,7 +85,7 @@ def _heading(found: Difference, style: Style) -> str:
         legend])
 
 
-def _stage(stage: Stage, change: Change | None, style: Style) -> str:
+def _stage(stage: Stage, change: StageChange | None, style: Style) -> str:
     theme = style.palette
     times = f" ×{stage.times}" if stage.times > 1 else ""
     head, *more = wrap(f"{stage.name}\0{stage.what}{times}", LETTERS,

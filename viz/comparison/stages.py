@@ -15,7 +15,7 @@ from searchspace.ops import Cost
 from searchspace.shapes import Shape
 from viz.drawing.block_parts import without_sizes
 from viz.drawing.levels import INPUT, stages
-from viz.drawing.network import Subject
+from viz.drawing.network import DrawnNetwork
 
 LETTERS = 6          # of a structure's digest
 
@@ -68,7 +68,7 @@ class Outline:
     cost: Cost
 
 
-def outline(subject: Subject) -> Outline:
+def outline(subject: DrawnNetwork) -> Outline:
     """The outline of a network, or of a space with its default decisions for drawing."""
     shown, nodes = stages(subject), subject.expansion.nodes
     sources: dict[str, tuple[str, ...]] = {}

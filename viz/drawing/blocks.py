@@ -17,13 +17,13 @@ from searchspace.expansion import Node
 from viz.drawing.block_parts import Part, parts, signature, uses
 from viz.drawing.channel_groups import lanes
 from viz.drawing.elements import Box, Edge, Group, edge, operation
-from viz.drawing.network import Subject, stage_of
+from viz.drawing.network import DrawnNetwork, stage_of
 
 Drawn = tuple[tuple[Group, ...], tuple[Box, ...], tuple[Edge, ...]]
 Found = dict[object, list[tuple[Part, int]]]
 
 
-def folded(subject: Subject, only: str | None = None) -> Drawn:
+def folded(subject: DrawnNetwork, only: str | None = None) -> Drawn:
     """Groups, boxes and edges of the blocks that the net calls, each structure once.
 
     Shapes and costs are those of the first use; blocks that differ only in channels and image
@@ -64,7 +64,7 @@ def folded(subject: Subject, only: str | None = None) -> Drawn:
     return tuple(groups), tuple(boxes), tuple(edges)
 
 
-def _distinct(subject: Subject, names: Collection[str]) -> Found:
+def _distinct(subject: DrawnNetwork, names: Collection[str]) -> Found:
     """The blocks that the net calls, by structure; with ``names`` those of these names anywhere."""
     nodes = subject.expansion.nodes
     found: Found = {}
@@ -82,7 +82,7 @@ def _distinct(subject: Subject, names: Collection[str]) -> Found:
     return found
 
 
-def _called(subject: Subject, found: Found, apart: Collection[str | None]) -> Found:
+def _called(subject: DrawnNetwork, found: Found, apart: Collection[str | None]) -> Found:
     """The blocks to draw, including those drawn separately (``apart``), in order of appearance.
 
     All uses are counted; separate blocks are collected from the first uses, which are drawn.
@@ -143,7 +143,7 @@ class _Fold:
     collects the parts drawn as groups.
     """
 
-    def __init__(self, subject: Subject, lane: tuple[int | None, ...],
+    def __init__(self, subject: DrawnNetwork, lane: tuple[int | None, ...],
                  apart: dict[object, str]) -> None:
         self.subject = subject
         self.nodes = subject.expansion.nodes

@@ -1,4 +1,4 @@
-"""Levels of detail of drawings; each makes a `Picture` of a `Subject`."""
+"""Levels of detail of drawings; each makes a `Picture` of a `DrawnNetwork`."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,13 +10,13 @@ from viz.drawing.blocks import folded
 from viz.drawing.channel_groups import lanes
 from viz.drawing.edge_bundling import bundle
 from viz.drawing.elements import Band, Box, Edge, Group, Picture, edge, family, operation
-from viz.drawing.network import Subject
+from viz.drawing.network import DrawnNetwork
 
 LEVELS = ("stage", "block", "operation")
 INPUT = "input"
 
 
-def picture(subject: Subject, level: str, only: str | None = None) -> Picture:
+def picture(subject: DrawnNetwork, level: str, only: str | None = None) -> Picture:
     """The drawing of a subject at a level; at the level of blocks, ``only`` those of that name.
 
     Raises:
@@ -29,7 +29,7 @@ def picture(subject: Subject, level: str, only: str | None = None) -> Picture:
     return bundle({"stage": stages, "block": blocks, "operation": operations}[level](subject))
 
 
-def stages(subject: Subject) -> Picture:
+def stages(subject: DrawnNetwork) -> Picture:
     """One box for each step of the net, with the costs of all its repeats; they add up."""
     nodes = subject.expansion.nodes
     boxes, edges = [_input(subject)], list[Edge]()
@@ -48,7 +48,7 @@ def stages(subject: Subject) -> Picture:
     return replace(_picture(subject, "stage", boxes, edges), bands=_bands(boxes[1:]))
 
 
-def blocks(subject: Subject, only: str | None = None) -> Picture:
+def blocks(subject: DrawnNetwork, only: str | None = None) -> Picture:
     """The stages, and beside them the inside of each distinct block once (`folded`); with
     ``only``, the blocks of that name without the stages."""
     overview = stages(subject)
@@ -63,7 +63,7 @@ def blocks(subject: Subject, only: str | None = None) -> Picture:
                    edges=(*overview.edges, *edges), openings=subject.openings)
 
 
-def operations(subject: Subject) -> Picture:
+def operations(subject: DrawnNetwork) -> Picture:
     """Every operation, in groups for stages and the blocks inside them."""
     nodes = subject.expansion.nodes
     lane = lanes(nodes)
@@ -94,7 +94,7 @@ def operations(subject: Subject) -> Picture:
                    notes=notes)
 
 
-def _picture(subject: Subject, level: str, boxes: Iterable[Box],
+def _picture(subject: DrawnNetwork, level: str, boxes: Iterable[Box],
              edges: Iterable[Edge]) -> Picture:
     cost = subject.expansion.cost()
     return Picture(level, subject.title, subject.remark, cost.macs, cost.params, tuple(boxes),
@@ -107,11 +107,11 @@ def _bands(boxes: Iterable[Box]) -> tuple[Band, ...]:
     return tuple(Band(f"{h}×{w}", tuple(box.key for box in row)) for (h, w), row in rows)
 
 
-def _input(subject: Subject) -> Box:
+def _input(subject: DrawnNetwork) -> Box:
     return Box(INPUT, INPUT, "tensor", subject.expansion.input)
 
 
-def _sources(subject: Subject, span: range) -> tuple[str, ...]:
+def _sources(subject: DrawnNetwork, span: range) -> tuple[str, ...]:
     """Names of the stages whose outputs are inputs of a stage, nearest last."""
     nodes = subject.expansion.nodes
     outside = sorted({j for i in span for j in nodes[i].inputs if j < span.start})
@@ -119,7 +119,7 @@ def _sources(subject: Subject, span: range) -> tuple[str, ...]:
                                for j in outside))
 
 
-def _inner_repeats(subject: Subject, body: list[Part]) -> str:
+def _inner_repeats(subject: DrawnNetwork, body: list[Part]) -> str:
     """The inner repeats of a stage that is one block, if short: ``: a + b ×3``."""
     if len(body) > 1 or body[0].block is None:
         return ""
@@ -130,7 +130,7 @@ def _inner_repeats(subject: Subject, body: list[Part]) -> str:
     return f": {text}" + (f" ×{count}" if count > 1 else "")
 
 
-def _noted(subject: Subject, groups: Iterable[Group],
+def _noted(subject: DrawnNetwork, groups: Iterable[Group],
            boxes: Iterable[Box]) -> tuple[tuple[Box, ...], tuple[str, ...]]:
     """The boxes with the expansion's notes, each at the last operation of the innermost group that
     it concerns, and the notes about whole steps. Those about blocks not drawn are left out."""

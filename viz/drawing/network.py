@@ -23,7 +23,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class DrawnNetwork:
     """A network to draw. ``openings`` are its holes in order of expansion."""
 
     title: str
@@ -59,7 +59,7 @@ class Subject:
         return any(stage_of(n) in owners or any(c.block in owners for c in n.calls) for n in nodes)
 
 
-def subject(genotype: Genotype) -> Subject:
+def subject(genotype: Genotype) -> DrawnNetwork:
     """The subject of a genotype; for a space, at the point where each hole takes its first option,
     or the middle one if the options are ordered numbers.
 
@@ -84,7 +84,7 @@ def subject(genotype: Genotype) -> Subject:
         owner = "" if name in arguments else name.partition(".")[0]
         openings.append(Opening(name if not owner else _inside(name, keys.get(owner)), owner,
                                 tuple(map(_plain, hole.labels)), tuple(map(_plain, taken))))
-    return Subject(genotype.title, genotype.header.status or "", expansion, tuple(openings))
+    return DrawnNetwork(genotype.title, genotype.header.status or "", expansion, tuple(openings))
 
 
 def middle(hole: Hole) -> Atom:

@@ -13,7 +13,7 @@ from viz.comparison.nearest import nearest
 from viz.pages.network import Detail, detail
 from viz.pages.page import page
 from viz.plots import PLOTS, in_order
-from viz.results import Results, Row
+from viz.results import Results, TrialRow
 
 CHUNK = 100        # networks whose details are packed together, and unpacked on demand
 
@@ -57,7 +57,7 @@ def write_report(results: Results, path: Path) -> Path:
     return path
 
 
-def genotype(results: Results, row: Row) -> Genotype:
+def genotype(results: Results, row: TrialRow) -> Genotype:
     """The network of a row, as a genotype of its own."""
     filled = fill(results.space, row.decisions)
     return filled.replace(filled.document, name=f"{results.name}-{row.number}")

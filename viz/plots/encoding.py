@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from viz.results import Goal, Row
+from viz.results import Goal, TrialRow
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 SHORT = "~s"        # 300M, 2.5k: how an axis writes amounts
@@ -52,6 +52,6 @@ def goal(field: str, of: Goal, **other: Any) -> dict[str, Any]:
     return quantity(field, f"{of.title} ({unit}{better})", amount=of.name in AMOUNTS, **other)
 
 
-def kind(row: Row) -> str:
+def kind(row: TrialRow) -> str:
     """The origin of a trial, in words."""
     return KINDS[row.origin]

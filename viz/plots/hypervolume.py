@@ -11,27 +11,27 @@ ABOUT = ("The volume between the front and the reference point, after each trial
          "last one. The reference is the budget where it bounds a goal, else the worst value seen.")
 
 
-class Step(NamedTuple):
+class VolumePoint(NamedTuple):
     """Hypervolume after a trial, as a ``share`` of the last one."""
 
     trial: int
     share: float
 
 
-def rows(results: Results) -> tuple[Step, ...]:
+def rows(results: Results) -> tuple[VolumePoint, ...]:
     """One step for each change of the volume, and the last trial."""
     last = results.volumes[-1] if results.volumes else 0.0
     if not last:
         return ()
-    steps: list[Step] = []
+    steps: list[VolumePoint] = []
     for row, volume in zip(results.rows, results.volumes, strict=True):
         share = volume / last
         if not steps or share != steps[-1].share or row is results.rows[-1]:
-            steps.append(Step(row.number, share))
+            steps.append(VolumePoint(row.number, share))
     return tuple(steps)
 
 
-def spec(steps: Sequence[Step]) -> dict[str, Any] | None:
+def spec(steps: Sequence[VolumePoint]) -> dict[str, Any] | None:
     """A nondecreasing line."""
     if not steps:
         return None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from searchspace.notation.tree import Atom
 from viz.plots import encoding
 from viz.plots.registry import Spec, plot
-from viz.results import Goal, Results, Row
+from viz.results import Goal, Results, TrialRow
 
 AXES, LINES = 8, 240
 ABOUT = (f"One line a network, one axis a hole: the {AXES} that explain most. A network that lacks "
@@ -88,7 +88,7 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
           for style in ({"style": "halo"}, {})), height=320)
 
 
-def _place(axis: Axis, row: Row) -> float:
+def _place(axis: Axis, row: TrialRow) -> float:
     if axis.hole not in row.decisions:
         return -0.12
     return _scaled(axis.options.index(_plain(row.decisions[axis.hole])), len(axis.options))

@@ -10,7 +10,7 @@ from viz.results import Goal, Results
 ABOUT = "Each trial by how it came about; the line is the best value so far."
 
 
-class Step(NamedTuple):
+class ProgressPoint(NamedTuple):
     """A scored trial; ``best`` is the best value up to it."""
 
     trial: int
@@ -19,16 +19,16 @@ class Step(NamedTuple):
     kind: str
 
 
-def rows(results: Results) -> tuple[Step, ...]:
+def rows(results: Results) -> tuple[ProgressPoint, ...]:
     """The scored trials in order, with the value of the first goal."""
-    pick, steps, best = max if results.goals[0].maximize else min, list[Step](), None
+    pick, steps, best = max if results.goals[0].maximize else min, list[ProgressPoint](), None
     for row in results.scored:
         best = row.values[0] if best is None else pick(best, row.values[0])
-        steps.append(Step(row.number, row.values[0], best, encoding.kind(row)))
+        steps.append(ProgressPoint(row.number, row.values[0], best, encoding.kind(row)))
     return tuple(steps)
 
 
-def spec(steps: Sequence[Step], goal: Goal) -> dict[str, Any] | None:
+def spec(steps: Sequence[ProgressPoint], goal: Goal) -> dict[str, Any] | None:
     """Points, and a line that only improves."""
     if not steps:
         return None

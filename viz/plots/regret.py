@@ -15,7 +15,7 @@ EARLY = 9            # the axis is cut above the curves after ten evaluations
 Band = tuple[float, float, float]        # low, mean, high
 
 
-class Point(NamedTuple):
+class RegretPoint(NamedTuple):
     """A sampler's mean regret after an evaluation, between the ends of its confidence interval."""
 
     kind: str
@@ -37,13 +37,13 @@ def band(regrets: Sequence[Sequence[float]]) -> tuple[Band, ...]:
                  for a, b, c in zip(low, rows.mean(0), high, strict=True))
 
 
-def rows(curves: Mapping[str, Sequence[Band]]) -> tuple[Point, ...]:
+def rows(curves: Mapping[str, Sequence[Band]]) -> tuple[RegretPoint, ...]:
     """The curves of some samplers, one after another."""
-    return tuple(Point(name, i, *values) for name, curve in curves.items()
+    return tuple(RegretPoint(name, i, *values) for name, curve in curves.items()
                  for i, values in enumerate(curve, 1))
 
 
-def spec(points: Sequence[Point], title: str) -> dict[str, Any]:
+def spec(points: Sequence[RegretPoint], title: str) -> dict[str, Any]:
     """Lines with confidence bands; the second kind has the colour of our sampler."""
     kinds = list(dict.fromkeys(point.kind for point in points))
     last = max(point.evaluation for point in points)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from search.samplers.base import Past, Task, taking
+from search.samplers.base import Past, SamplingTask, taking
 from search.samplers.gp.candidates import Catalogue, Decided
 from search.samplers.gp.features import Array, Encoder, scales
 from searchspace import BudgetError, GenotypeError
@@ -28,7 +28,7 @@ DECIDED = 20_000    # and decisions in all of them, which determine the run time
 LOOKS = 12          # candidates of a large space that are expanded at most in one trial
 
 
-class Pool(Protocol):
+class CandidatePool(Protocol):
     """Candidates by number; the numbers are valid until the next `renew`."""
 
     encoder: Encoder
@@ -54,7 +54,7 @@ class Pool(Protocol):
         """The decisions of the first candidate in ``order`` that is new and fits, else None."""
 
 
-def make(task: Task) -> Pool:
+def make(task: SamplingTask) -> CandidatePool:
     """The pool for the size of the space."""
     points = walk(task.space)
     return Drawn(task) if points is None else Walked(task, points)
@@ -68,7 +68,7 @@ class Walked:
     (Haasdonk & Burkhardt 2007, section 3.2).
     """
 
-    def __init__(self, task: Task, points: Sequence[Point]) -> None:
+    def __init__(self, task: SamplingTask, points: Sequence[Point]) -> None:
         inside = sorted((p for p in points if task.budget.fits(p)), key=lambda p: p.cost.macs)
         # Solved holes take the most expensive value inside, as in the budget solver.
         inside = list({tuple(p.sampled.items()): p for p in inside}.values())
@@ -85,14 +85,14 @@ class Walked:
             for same in alike.values()])
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """See `Pool`; the candidates do not change."""
+        """See `CandidatePool`; the candidates do not change."""
 
     def start(self) -> Sequence[int]:
         """The more expensive part: networks with more computation tend to be better."""
         return range(int(len(self.points) * (1 - DEAREST)), len(self.points))
 
     def observed(self, past: Sequence[Past]) -> Array:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         found = self.encoder([p.decisions for p in past], [p.cost for p in past])
         for row, p in zip(found, past, strict=True):
             if p.identity in self.names:        # a published network may have a width of its own
@@ -100,18 +100,18 @@ class Walked:
         return found
 
     def trend(self, features: Array) -> Array:
-        """See `Pool`: log MACs and log parameters in equal parts."""
+        """See `CandidatePool`: log MACs and log parameters in equal parts."""
         mine = self.features[:, -2:].sum(1)
         found: Array = (features[:, -2:].sum(1) - mine.mean()) / (mine.std() or 1.0)
         return found
 
     def probes(self, count: int) -> list[Point]:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         among = list(self.start())
         return [self.points[i] for i in random.Random(0).sample(among, min(count, len(among)))]
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         seen = {self.names[p.identity] for p in past if p.identity in self.names}
         return next((self.points[i].sampled for i in order if i not in seen), None)
 
@@ -119,7 +119,7 @@ class Walked:
 class Drawn:
     """Random candidates and children of the best, without costs, which require expansion."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: SamplingTask) -> None:
         self.task = task
         self.narrowest = {h.name: h.labels[0] for h in task.space.holes if h.kind == "solve"}
         self.names: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Drawn:
         self.features = np.zeros((0, 0))
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         self.rng = rng
         count = min(DRAWN, DECIDED // max(1, len(self.catalogue.holes)))
         self.candidates = self.catalogue.near(best, count,
@@ -140,15 +140,15 @@ class Drawn:
         return range(len(self.candidates))
 
     def observed(self, past: Sequence[Past]) -> Array:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         return self.encoder([p.decisions for p in past])
 
     def trend(self, features: Array) -> Array:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         return np.zeros(len(features))
 
     def probes(self, count: int) -> list[Point]:
-        """See `Pool`."""
+        """See `CandidatePool`."""
         found, rng = [], random.Random(0)
         for row in self.catalogue.draw(count + count // 2, np.random.default_rng(0)):
             with suppress(GenotypeError, BudgetError):      # some are invalid or outside
@@ -157,8 +157,8 @@ class Drawn:
         return found[:count]
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """See `Pool`. If none of those expanded fits, the first new one, for the budget solver to
-        repair."""
+        """See `CandidatePool`. If none of those expanded fits, the first new one, for the budget
+        solver to repair."""
         decided = {self._sampled(p.decisions) for p in past}
         seen = {self._name(p) for p in past}
         looks, spare = 0, None

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.gaussian_process import Prior, Process, fit, typical
 from search.samplers import evolution
-from search.samplers.base import SAMPLERS, Past, Sampler, Task, history, taking
+from search.samplers.base import SAMPLERS, Past, Sampler, SamplingTask, history, taking
 from search.samplers.gp import pools
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Array
@@ -40,7 +40,7 @@ PRIOR = Prior()
 class GaussianSampler:
     """Bayesian optimisation; its caches (candidates, fits) are derived from task and trials."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: SamplingTask) -> None:
         self.task, self.pool = task, pools.make(task)
         self.groups = self.pool.encoder.groups
         if task.prior:
@@ -158,7 +158,7 @@ def _stretched(targets: Array) -> Array:
 
 
 @SAMPLERS.register("gp")
-def make(task: Task) -> Sampler:
+def make(task: SamplingTask) -> Sampler:
     """A Gaussian process over the networks inside the budget; see `MODELLED`."""
     sampler = GaussianSampler(task)
     if isinstance(sampler.pool, pools.Walked):

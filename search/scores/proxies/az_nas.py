@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 from search.scores.rank_aggregation import Combination
 from search.scores.relative import RELATIVE
 
@@ -22,7 +22,7 @@ SOURCE = ("Lee, Ham: AZ-NAS: Assembling Zero-Cost Proxies for Network Architectu
           "2024, arXiv 2403.19232, ")
 
 
-def block_entropies(subject: Subject) -> list[float]:
+def block_entropies(subject: ScoringSubject) -> list[float]:
     """The entropy of each primary block's output for noise, in order; in nats.
 
     It is that of the eigenvalues, normalised to a sum of 1, of the covariance of the channels over
@@ -62,7 +62,7 @@ def entropy(features: "torch.Tensor") -> float:
     "az-expressivity", "AZ-NAS expressivity", SOURCE + "eq. 3 and 4", ("noise",), 1, 0,
     "A sum over blocks of at most log C: it grows with their number. What a block is follows from "
     "the genotype's calls, so that families written in larger blocks have fewer.", unit="nats")
-def expressivity_score(subject: Subject) -> float:
+def expressivity_score(subject: ScoringSubject) -> float:
     return sum(block_entropies(subject))
 
 
@@ -70,14 +70,14 @@ def expressivity_score(subject: Subject) -> float:
     "az-progressivity", "AZ-NAS progressivity", SOURCE + "eq. 5", ("noise",), 1, 0,
     "One pair of blocks decides the value; of deep networks the minimum of more pairs is lower.",
     unit="nats", digits=3)
-def progressivity_score(subject: Subject) -> float:
+def progressivity_score(subject: ScoringSubject) -> float:
     found = block_entropies(subject)
     if len(found) < 2:
         raise ScoreError("progressivity needs two blocks, and the network has one")
     return min(b - a for a, b in pairwise(found))
 
 
-def trainability(subject: Subject) -> float:
+def trainability(subject: ScoringSubject) -> float:
     """Mean over pairs of consecutive blocks of 2 − σ − 1/σ: at most 0, where σ = 1.
 
     σ is the greatest singular value of a block's Jacobian over the channels, estimated with one
@@ -134,7 +134,7 @@ def _greatest(back: "torch.Tensor", signs: "torch.Tensor") -> float:
     "az-trainability", "AZ-NAS trainability", SOURCE + "eq. 9 and 10", ("noise", "gradients"), 1, 1,
     "Depends on the initial weights; a block far from σ = 1 outweighs all others. Blocks as for "
     "expressivity.", digits=3)
-def trainability_score(subject: Subject) -> float:
+def trainability_score(subject: ScoringSubject) -> float:
     return trainability(subject)
 
 
@@ -142,7 +142,7 @@ def trainability_score(subject: Subject) -> float:
     "az-complexity", "AZ-NAS complexity", SOURCE + "Sec. 3.2", (), 0, 0,
     "It is the cost, as `macs`: alone it finds the largest network that fits.",
     unit="multiply-adds", digits=0)
-def complexity_score(subject: Subject) -> float:
+def complexity_score(subject: ScoringSubject) -> float:
     return float(subject.expansion.cost().macs)
 
 

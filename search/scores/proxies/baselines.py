@@ -1,6 +1,6 @@
 """Baselines: a network's costs and its depth; a useful score ranks better than these."""
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 from search.scores.size_features import depth
 
 
@@ -8,7 +8,7 @@ from search.scores.size_features import depth
     "macs", "MACs", "a baseline", (), 0, 0,
     "It is the cost itself: alone it finds the largest network that fits.",
     unit="multiply-adds", digits=0)
-def macs_score(subject: Subject) -> float:
+def macs_score(subject: ScoringSubject) -> float:
     return float(subject.expansion.cost().macs)
 
 
@@ -16,7 +16,7 @@ def macs_score(subject: Subject) -> float:
     "params", "parameters", "a baseline", (), 0, 0,
     "It is the cost itself: alone it finds the largest network that fits.",
     unit="parameters", digits=0)
-def params_score(subject: Subject) -> float:
+def params_score(subject: ScoringSubject) -> float:
     return float(subject.expansion.cost().params)
 
 
@@ -24,5 +24,5 @@ def params_score(subject: Subject) -> float:
     "depth", "depth", "a baseline", (), 0, 0,
     "A gate's layers count like others, and width not at all; many networks share a value.",
     unit="layers", digits=0)
-def depth_score(subject: Subject) -> float:
+def depth_score(subject: ScoringSubject) -> float:
     return float(depth(subject.expansion))

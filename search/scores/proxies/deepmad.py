@@ -8,7 +8,7 @@ the score is the weighted sum over them, in which the last one has the largest w
 import math
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 from searchspace.expansion import Expansion
 
 LAST = 8        # weight of the last stage; the others have 1 (Sec. 4.1)
@@ -47,5 +47,5 @@ def entropy(expansion: Expansion) -> float:
     (), 0, 0,
     "Knows no shortcuts, activations or normalisation, and of parallel branches only the longest: "
     "it grows with depth without end.", digits=1)
-def deepmad_score(subject: Subject) -> float:
+def deepmad_score(subject: ScoringSubject) -> float:
     return entropy(subject.expansion)

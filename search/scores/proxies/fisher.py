@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -48,5 +48,5 @@ def fisher(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor
     ("images", "labels", "gradients"), 1, 1,
     "Dominated by few layers, by those without normalisation above all; noisy. Holds all "
     "convolutions' outputs twice in memory.", digits=4)
-def fisher_score(subject: Subject) -> float:
+def fisher_score(subject: ScoringSubject) -> float:
     return fisher(subject.network, subject.images, subject.labels)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -22,5 +22,5 @@ def gradnorm(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tens
     ("images", "labels", "gradients"), 1, 1,
     "Depends on the scale of initial weights: with batch norm small weights have large gradients. "
     "Large where gradients explode, too.", digits=3)
-def gradnorm_score(subject: Subject) -> float:
+def gradnorm_score(subject: ScoringSubject) -> float:
     return gradnorm(subject.network, subject.images, subject.labels)

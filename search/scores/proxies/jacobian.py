@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -48,5 +48,5 @@ def jacobian_covariance(net: "torch.nn.Module", images: "torch.Tensor") -> float
     ("images", "gradients"), 1, 1,
     "Where it tells good from bad it does so among poor networks: among the best it is close to "
     "chance. One pair of images that a network confuses decides the value.")
-def jacobian_score(subject: Subject) -> float:
+def jacobian_score(subject: ScoringSubject) -> float:
     return jacobian_covariance(subject.network, subject.images)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ def meco(net: "torch.nn.Module", image: "torch.Tensor") -> float:
     ("noise",), 1, 0,
     "A layer with more channels than pixels adds nothing: late layers, and all at small inputs, "
     "are not seen. Narrow layers score higher than wide ones.", digits=4)
-def meco_score(subject: Subject) -> float:
+def meco_score(subject: ScoringSubject) -> float:
     single = any(node.shape[1:] == (1, 1) and node.op.kind != "linear"
                  for node in subject.expansion.nodes)
     return meco(subject.network, subject.noise(2 if single else 1))

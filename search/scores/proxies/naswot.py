@@ -7,7 +7,7 @@ images i and j agree. A network that tells the images apart has a large one.
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -48,5 +48,5 @@ def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     "Grows with the logarithm of the number of activations: families with many of them, and larger "
     "inputs, score higher at equal quality. The codes of gates and of small heads hardly count.",
     unit="nats", digits=1)
-def naswot_score(subject: Subject) -> float:
+def naswot_score(subject: ScoringSubject) -> float:
     return naswot(subject.network, subject.images)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -25,5 +25,5 @@ def snip(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor")
     ("images", "labels", "gradients"), 1, 1,
     "A sum over weights: it grows with their number. Its terms are noisy for one small batch.",
     digits=3)
-def snip_score(subject: Subject) -> float:
+def snip_score(subject: ScoringSubject) -> float:
     return snip(subject.network, subject.images, subject.labels)

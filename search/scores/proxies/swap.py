@@ -6,7 +6,7 @@ batch is a word of as many bits as there are images, and the score is the number
 
 from typing import TYPE_CHECKING
 
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -63,5 +63,5 @@ def swap(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     ("images",), 1, 0,
     "Bounded by the number of activations, and for few images by 2 to their number: it grows with "
     "input size and width before anything else.", unit="patterns", digits=0)
-def swap_score(subject: Subject) -> float:
+def swap_score(subject: ScoringSubject) -> float:
     return swap(subject.network, subject.images)

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -57,5 +57,5 @@ def log_synflow(net: "torch.nn.Module", size: tuple[int, int, int]) -> float:
     ("gradients",), 1, 1,
     "Its logarithm is close to depth times the logarithm of width: it follows size, prefers "
     "unbranched depth, and knows nothing of normalisation, gates or data.", unit="nats")
-def synflow_score(subject: Subject) -> float:
+def synflow_score(subject: ScoringSubject) -> float:
     return log_synflow(subject.network, (subject.expansion.input[0], subject.size, subject.size))

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +87,6 @@ def _gaussian(net: "NodeNetwork", kind: "torch.dtype", seed: int) -> "dict[str, 
     "Nearly the sum of log widths over depth: it follows size. Shortcuts and dense concatenation "
     "lower it though they help training; networks without batch norm are on another scale.",
     unit="nats")
-def zen_score(subject: Subject) -> float:
+def zen_score(subject: ScoringSubject) -> float:
     return zen(subject.nodes, subject.noise(subject.batch), subject.noise(subject.batch, 1),
                subject.weight_seed)

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import ScoreError
-from search.scores.base import Subject, score
+from search.scores.base import ScoringSubject, score
 
 if TYPE_CHECKING:
     import torch
@@ -45,5 +45,5 @@ def zico(net: "torch.nn.Module", images: "torch.Tensor", labels: "torch.Tensor")
     ("images", "labels", "gradients"), 1, 1,
     "A sum over layers of the logarithm of their weights' number, nearly: it counts layers. With "
     "two batches a few weights of almost equal gradients carry the value.")
-def zico_score(subject: Subject) -> float:
+def zico_score(subject: ScoringSubject) -> float:
     return zico(subject.network, subject.images, subject.labels)
