@@ -177,6 +177,14 @@ PROFILE = (*(f"macs_at_{level}" for level in range(1, LEVELS + 1)),
 """By what networks are near to each other: how much there is of what, and where."""
 
 
+_POSITIONS = {name: i for i, name in enumerate(FEATURES)}
+
+
+def position(name: str) -> int:
+    """Where a feature is in a `vector`."""
+    return _POSITIONS[name]
+
+
 def vector(of: Digest) -> tuple[float, ...]:
     """All features in the order of the registry."""
     return tuple([f.rule(of) for f in FEATURES.values()])

@@ -1,6 +1,6 @@
 """Published accuracies of the bundled networks: what a calibration is fitted to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from search.predictors.digest import Digest, digest
 from search.predictors.families import family
-from search.predictors.features import FEATURES, vector
+from search.predictors.features import position, vector
 from searchspace import load, published
 from searchspace.expansion import trace
 from searchspace.notation.metadata import Header
 
 Array = NDArray[np.float64]
+Words = NDArray[np.str_]
 
 PAPER = "paper"                 # the recipe of a network's own paper, whatever it was
 CLASSES, EDGES = 1000, (128, 340)       # of ImageNet, and pixels of the images that are looked at
@@ -22,45 +23,30 @@ NEAR_224 = (192, 256)           # pixels for which predictions are made
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """One accuracy of one network; ``top1`` in percent, ``recipe``: how it was trained."""
-
-    network: str
-    family: str
-    recipe: str
-    top1: float
-    digest: Digest = field(repr=False)
-    vector: tuple[float, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Measurements:
-    """Several accuracies of one data set, as arrays of shape (measurements, …)."""
+    """Several accuracies of one data set, in arrays of equal length; ``x``: (accuracies, features)
+    in the order of `FEATURES`; ``top1`` in percent; ``recipes``: how each was trained."""
 
-    rows: tuple[Measurement, ...]
+    networks: Words
+    families: Words
+    recipes: Words
+    top1: Array
+    x: Array = field(repr=False)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.top1)
 
-    @cached_property
-    def x(self) -> Array:
-        """All features, (measurements, features)."""
-        return np.array([row.vector for row in self.rows])
+    @classmethod
+    def of(cls, rows: Sequence[tuple[str, str, str, float, Digest]]) -> "Measurements":
+        """Those of rows: network, family, recipe, top-1, digest."""
+        networks, families, recipes, top1, digests = zip(*rows, strict=True)
+        return cls(np.array(networks), np.array(families), np.array(recipes), np.array(top1),
+                   np.array([vector(one) for one in digests]))
 
     @cached_property
     def y(self) -> Array:
         """log(1 − top-1): what is predicted, since each point is dearer than the one before."""
-        return np.log1p(-np.array([row.top1 for row in self.rows]) / 100)
-
-    @cached_property
-    def families(self) -> NDArray[np.str_]:
-        """The family of each."""
-        return np.array([row.family for row in self.rows])
-
-    @cached_property
-    def recipes(self) -> NDArray[np.str_]:
-        """The recipe of each."""
-        return np.array([row.recipe for row in self.rows])
+        return np.asarray(np.log1p(-self.top1 / 100))
 
     @cached_property
     def weights(self) -> Array:
@@ -68,24 +54,34 @@ class Measurements:
         _, which, count = np.unique(self.families, return_inverse=True, return_counts=True)
         return np.asarray(1 / np.sqrt(count[which]))
 
+    @property
+    def macs(self) -> Array:
+        """Multiply-adds."""
+        return np.asarray(2 ** self.column("log_macs"))
+
+    @property
+    def edges(self) -> Array:
+        """Edges of the images, in pixels."""
+        return np.asarray(np.rint(2 ** self.column("log_input")))
+
     def column(self, name: str) -> Array:
         """One feature of all."""
-        return np.asarray(self.x[:, list(FEATURES).index(name)])
+        return np.asarray(self.x[:, position(name)])
 
-    def of(self, names: tuple[str, ...]) -> Array:
-        """Some features, (measurements, names)."""
-        order = list(FEATURES)
-        return self.x[:, [order.index(name) for name in names]]
+    def of_features(self, names: tuple[str, ...]) -> Array:
+        """Some features, (accuracies, names)."""
+        return np.asarray(self.x[:, [position(name) for name in names]])
 
     def where(self, mask: NDArray[np.bool_]) -> "Measurements":
         """Those under a mask."""
-        return Measurements(tuple(row for row, kept in zip(self.rows, mask, strict=True) if kept))
+        return Measurements(self.networks[mask], self.families[mask], self.recipes[mask],
+                            self.top1[mask], self.x[mask])
 
 
 def imagenet() -> Measurements:
     """All that count: ImageNet, one network each time as its file has it, no unsettled structure,
     no unchecked figure, images of 128 to 340 pixels. Takes seconds."""
-    return Measurements(tuple(row for name in published() for row in _rows(name)))
+    return Measurements.of([row for name in published() for row in _rows(name)])
 
 
 def accuracies(header: Header) -> Iterator[tuple[str, float]]:
@@ -98,7 +94,7 @@ def accuracies(header: Header) -> Iterator[tuple[str, float]]:
             yield known.recipe, known.top1
 
 
-def _rows(name: str) -> Iterator[Measurement]:
+def _rows(name: str) -> Iterator[tuple[str, str, str, float, Digest]]:
     genotype = load(name)
     known = list(accuracies(genotype.header))
     if not known or genotype.header.status == "unsettled":
@@ -108,4 +104,4 @@ def _rows(name: str) -> Iterator[Measurement]:
     if expansion.nodes[expansion.output].shape[0] != CLASSES or not EDGES[0] <= of.edge <= EDGES[1]:
         return
     for recipe, top1 in known:
-        yield Measurement(name, family(name), recipe, top1, of, vector(of))
+        yield name, family(name), recipe, top1, of

@@ -57,15 +57,18 @@ class Regression:
 def regress(known: Measurements, features: tuple[str, ...], strength: float) -> Regression:
     """The ridge regression of some measurements. ``strength``: its penalty a measurement, where
     features have variance 1; a recipe's step is shrunk by it too."""
-    from sklearn.linear_model import Ridge
+    from sklearn import config_context
+    from sklearn.linear_model import ridge_regression
 
-    values = known.of(features)
+    values = known.of_features(features)
     design = Design.of(features, values)
-    others = sorted({str(r) for r in known.recipes} - {PAPER})
-    dummies = np.array([[float(r == other) for other in others] for r in known.recipes])
-    columns = np.concatenate([design(values), dummies.reshape(len(known), -1)], axis=1)
+    others = [str(r) for r in np.unique(known.recipes) if r != PAPER]
+    columns = np.concatenate([design(values), *(known.recipes[:, None] == r for r in others)], 1)
     weights = known.weights
-    fitted = Ridge(alpha=strength * float(weights.sum())).fit(columns, known.y, weights)
+    centre, level = (np.average(of, axis=0, weights=weights) for of in (columns, known.y))
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        slopes = ridge_regression(columns - centre, known.y - level, strength * weights.sum(),
+                                  sample_weight=weights, solver="cholesky", check_input=False)
     cut = 2 * len(features)
-    steps = {PAPER: 0.0} | dict(zip(others, fitted.coef_[cut:].tolist(), strict=True))
-    return Regression(design, float(fitted.intercept_), fitted.coef_[:cut], steps)
+    steps = {PAPER: 0.0} | dict(zip(others, slopes[cut:].tolist(), strict=True))
+    return Regression(design, float(level - centre @ slopes), slopes[:cut], steps)
