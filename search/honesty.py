@@ -39,7 +39,7 @@ from search.scores.base import usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import Console, Parser, add_option, fail, load_named
+from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name, write_file
 from searchspace.space.budget import Budget, parse_amount, show_amount
@@ -59,22 +59,21 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(width=None if sys.stdout.isatty() else 150)
-    try:
-        load_named(options)
-        kept = Sample.read(Path(options.read), options.space) if options.read else None
-        every = (*SCORES, *RELATIVE)
-        scores = [find_score(name) for name in options.scores or every]
-        scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
-        if kept and not options.scores:
-            scores = [s for s in scores if set(parts_of([s])) <= set(kept.job.scores)]
-        relative = [s for s in scores if isinstance(s, Relative)]
-        sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
-        return _report(sampled, [s.name for s in scores], relative, options, console)
-    except SearchspaceError as error:
-        return fail(error)
-    except KeyboardInterrupt:
-        return 130
+    return run(lambda: _study(options, output(150)))
+
+
+def _study(options: argparse.Namespace, console: Console) -> int:
+    """Measure the scores, or read what was measured, and report."""
+    load_named(options)
+    kept = Sample.read(Path(options.read), options.space) if options.read else None
+    every = (*SCORES, *RELATIVE)
+    scores = [find_score(name) for name in options.scores or every]
+    scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
+    if kept and not options.scores:
+        scores = [s for s in scores if set(parts_of([s])) <= set(kept.job.scores)]
+    relative = [s for s in scores if isinstance(s, Relative)]
+    sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
+    return _report(sampled, [s.name for s in scores], relative, options, console)
 
 
 def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tuple[str, ...],
@@ -235,39 +234,30 @@ def _matrix(lines: list[Line], columns: dict[str, Array], sampled: Sample) -> st
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="search/honesty.py", description=(__doc__ or "").partition("\n\n")[0],
-        epilog=(__doc__ or "").partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("search/honesty.py", __doc__)
     parser.add_argument("--space", default="digits",
                         help=f"{', '.join(spaces())}, or a path (default: digits)")
     parser.add_argument("--table", metavar="FILE", help="accuracies (default: the space's own)")
-    parser.add_argument("--input", type=_count, metavar="PIXELS",
+    parser.add_argument("--input", type=whole(1), metavar="PIXELS",
                         help="edge of the images (default: the space's)")
-    parser.add_argument("--networks", type=_count, metavar="N", help="how many are drawn (default: "
+    parser.add_argument("--networks", type=whole(1), metavar="N",
+                        help="how many are drawn (default: "
                         f"all of a table of up to {ALL}, else {SOME})")
     parser.add_argument("--scores", nargs="+", metavar="NAME", help="python -m search.scores lists "
                         "them (default: all but the standardised); the baselines always")
     parser.add_argument("--budget", metavar="MACS", help="only networks inside: 60M, 40M-60M")
     parser.add_argument("--bands", nargs="+", metavar="LOW-HIGH",
                         help="bands of MACs (default: five of equally many networks)")
-    parser.add_argument("--batch", type=_count, metavar="N", help="images a score looks at "
+    parser.add_argument("--batch", type=whole(1), metavar="N", help="images a score looks at "
                         "(default: as in a search)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same networks and weights")
-    parser.add_argument("--jobs", type=_count, default=1, metavar="N",
+    parser.add_argument("--jobs", type=whole(1), default=1, metavar="N",
                         help="processes of one thread each (default: 1)")
     parser.add_argument("--read", metavar="FILE", help="a networks.json: report on what was "
                         "measured before")
     parser.add_argument("--out", metavar="FOLDER", help="default: studies/honesty/SPACE")
     add_option(parser)
     return parser
-
-
-def _count(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 2 <= value <= 100_000 and text != "1":
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
-    return value
 
 
 if __name__ == "__main__":

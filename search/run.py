@@ -37,7 +37,7 @@ from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
 from search.study.feasibility import check_budget, survey
 from searchspace import SearchspaceError
-from searchspace.cli import Console, fail, load_named
+from searchspace.cli import Console, load_named, output, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,15 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.command = shlex.join(["python", "search/run.py", *given])
     keep_memory()
     wait_asleep()
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    try:
-        return _search(options, console)
-    except SearchspaceError as error:
-        return fail(error)
-    except OSError as error:        # a disk that is full, or may not be written to
-        return fail(f"{error.filename or 'output'}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        return 130
+    return run(lambda: _search(options, output(110)))
 
 
 def _search(options: argparse.Namespace, console: Console) -> int:

@@ -13,6 +13,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,8 +37,7 @@ from search.pareto import nondominated
 from search.samplers import finished
 from search.study.recovery import INTERRUPTED
 from search.study.storage import WORKER, WorkerStorage, read_storage
-from searchspace import SearchspaceError
-from searchspace.cli import Console, Parser, fail
+from searchspace.cli import Console, Parser, output, run
 from searchspace.space.budget import show_amount
 from searchspace.text import printable
 
@@ -144,27 +144,27 @@ def _span(seconds: float) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for a user's mistake."""
     options = _parser().parse_args(without_secrets(arguments))
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    try:
-        url = url_of(options.where, Path(options.studies))
-        with Archive(url, access=Access.READ) as archive, read_storage(url) as storage:
-            study = _load(storage, options.study or Path(options.where).resolve().name)
-            wanted = options.trials or study.user_attrs.get("trials")
+    return run(lambda: _watch(options, output(120)))
 
-            def look() -> Group:
-                now = datetime.now(UTC)
-                return shown(status_of(study, archive, now), wanted, now)
-            if options.once or not console.is_terminal:
-                console.print(look())
-                return 0
-            with Live(look(), console=console, auto_refresh=False) as live:
-                while True:
-                    time.sleep(options.every)
-                    live.update(look(), refresh=True)
-    except SearchspaceError as error:
-        return fail(error)
-    except KeyboardInterrupt:
-        return 0
+
+def _watch(options: argparse.Namespace, console: Console) -> None:
+    """Show the status once, or again and again until Ctrl-C, which is the way to end it."""
+    url = url_of(options.where, Path(options.studies))
+    with Archive(url, access=Access.READ) as archive, read_storage(url) as storage:
+        study = _load(storage, options.study or Path(options.where).resolve().name)
+        wanted = options.trials or study.user_attrs.get("trials")
+
+        def look() -> Group:
+            now = datetime.now(UTC)
+            return shown(status_of(study, archive, now), wanted, now)
+        if options.once or not console.is_terminal:
+            console.print(look())
+            return
+        with Live(look(), console=console, auto_refresh=False) as live, \
+                suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(options.every)
+                live.update(look(), refresh=True)
 
 
 def _load(storage: WorkerStorage, name: str) -> optuna.Study:
@@ -178,9 +178,7 @@ def _load(storage: WorkerStorage, name: str) -> optuna.Study:
 
 
 def _parser() -> argparse.ArgumentParser:
-    head, _, rest = (__doc__ or "").partition("\n\n")
-    parser = Parser(prog="search/status.py", description=head, epilog=rest,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("search/status.py", __doc__)
     parser.add_argument("where", metavar="STUDY",
                         help="name or folder of a study, a database file, or a URL")
     parser.add_argument("--study", metavar="NAME", help="where the database holds several")

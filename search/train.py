@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from search.archive.connection.locations import FILE
-from search.cli.training_options import DEVICE, add_data_options, number, share
+from search.cli.training_options import DEVICE, add_data_options, share
 from search.data import Data
 from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
@@ -31,8 +31,17 @@ from search.study.kept import Kept
 from search.study.storage import study_attributes
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
-from searchspace import Genotype, GenotypeError, SearchspaceError, cost, load, published, to_yaml
-from searchspace.cli import Console, Parser, add_option, fail, load_named, remark
+from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml
+from searchspace.cli import (
+    Console,
+    Parser,
+    add_option,
+    load_named,
+    output,
+    remark,
+    run,
+    whole,
+)
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
@@ -51,17 +60,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    return run(lambda: _attempt(options, output(110)))
+
+
+def _attempt(options: argparse.Namespace, console: Console) -> int:
+    """Train; a training that fails, and an interruption, get a sentence of their own."""
     try:
         return _train(options, console)
     except ScoreError as error:
         remark(f"the training failed: {error}")
         return 1
-    except SearchspaceError as error:
-        return fail(error)
     except KeyboardInterrupt:
         remark("interrupted: the same command goes on after the last whole epoch")
-        return 130
+        raise
 
 
 def _train(options: argparse.Namespace, console: Console) -> int:
@@ -212,16 +223,13 @@ def _folder(network: str, data: Data, recipe: Recipe) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="search/train.py", description=(__doc__ or "").partition("\n\n")[0],
-        epilog=(__doc__ or "").partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("search/train.py", __doc__)
     parser.add_argument("network", metavar="NAME|PATH", help="a published network or a genotype")
     add_data_options(parser)
     parser.add_argument("--device", metavar="NAME", help=DEVICE)
-    parser.add_argument("--classes", type=number, metavar="N",
+    parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the data's classes)")
-    parser.add_argument("--input", type=number, metavar="PX", help="edge of the square images "
+    parser.add_argument("--input", type=whole(1), metavar="PX", help="edge of the square images "
                         "(default: the network's, but no more than the data's)")
     parser.add_argument("--validation", type=share, metavar="SHARE", help="of the training images "
                         "held out, to watch the accuracy on them (default: none)")

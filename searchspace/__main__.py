@@ -3,18 +3,18 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
 
 from rich.table import Table
 
 from searchspace import load, to_yaml
-from searchspace.cli import Console, add_option, fail, load_named, show, table
+from searchspace.cli import Console, Parser, add_option, load_named, run, show, table
 from searchspace.cost import peak
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.metadata import Header
-from searchspace.notation.tree import Atom, Scalar, parse
+from searchspace.notation.reader import parse
+from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import Row, operations, stages
@@ -36,17 +36,9 @@ examples:
 
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse, with errors like those of genotypes: one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SearchspaceError(f"{message}; see python -m searchspace --help")
-
-
 def arguments() -> Parser:
     """The command line."""
-    parser = Parser(prog="python -m searchspace", epilog=EXAMPLES,
-                    formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = Parser("python -m searchspace", epilog=EXAMPLES,
                     description="Shapes, MACs and parameters of a genotype, beside what its paper "
                                 "published.\nOne MAC is one multiply-add of a convolution or "
                                 "linear layer.")
@@ -69,14 +61,11 @@ def arguments() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
-    try:
-        return run(arguments().parse_args(argv))
-    except SearchspaceError as error:
-        return fail(error)
+    options = arguments().parse_args(argv)
+    return run(lambda: _run(options))
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what the options say."""
+def _run(options: argparse.Namespace) -> int:
     load_named(options)
     if options.list:
         show(*catalogue(options.genotype or "*"))
@@ -171,7 +160,15 @@ def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table
                   if changed else "."))
         if figures.top1 is not None:
             where = f" (Table {figures.table})" if figures.table else ""
-            yield f"Top-1 accuracy in the paper: {figures.top1:g} %{where}."
+            yield (f"Top-1 accuracy in the paper: {figures.top1:g} %{where}"
+                   + (", unchecked: no source that can be read confirms it."
+                      if figures.unchecked else "."))
+    if header.accuracies and not changed:
+        made = table("accuracies of trained weights", ("data", "recipe"), ("image", "top-1"),
+                     ("source",))
+        for a in header.accuracies:
+            made.add_row(a.data, a.recipe, f"{a.size}×{a.size}", f"{a.top1:g} %", a.of)
+        yield made
     if header.exact and not changed:
         same = (header.exact.params, header.exact.macs) == (cost.params, cost.macs)
         yield (f"Exact counts of {header.exact.of or 'a public implementation'}: "

@@ -4,6 +4,7 @@ Whatever this project says on a terminal goes through `Console`.
 """
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from searchspace.errors import SearchspaceError
 from searchspace.plugins import load_file, load_installed
 from searchspace.text import printable
 
 PROSE = 96      # width of running text
 WIDEST = 60     # of a column whose text may wrap
 MISTAKE = 2     # exit status for a user's
+INTERRUPTED = 130
 _KEPT = "\n\t"
 
 
@@ -51,10 +54,32 @@ class Console(rich.console.Console):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, whose errors quote a command line in which a file's name may be a stranger's."""
+    """argparse for a command's docstring ``about``: its first paragraph is the description, the
+    rest, examples say, stands below the options. Errors may quote the name of a stranger's file.
+    """
+
+    def __init__(self, prog: str | None = None, about: str | None = None, **how: Any) -> None:
+        head, _, rest = (about or "").partition("\n\n")
+        super().__init__(prog, **{"description": head or None, "epilog": rest or None,
+                                  "formatter_class": argparse.RawDescriptionHelpFormatter, **how})
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        self.exit(MISTAKE, printable(f"error: {message}; see {self.prog} --help") + "\n")
+
+
+def whole(least: int, most: int = 100_000) -> Callable[[str], int]:
+    """Reads an option's whole number; the error says from where to where it may go."""
+    def read(text: str) -> int:
+        if not text.isdecimal() or len(text) > 20 or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to "
+                                             f"{most:,}")
+        return int(text)
+    return read
+
+
+def output(width: int) -> Console:
+    """The console of a command's output; ``width``: columns where that is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else width)
 
 
 def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[str] = ()) -> Table:
@@ -83,6 +108,22 @@ def show(*parts: Table | str) -> None:
 def remark(text: str) -> None:
     """Say something beside what a command prints: on standard error."""
     Console(stderr=True).out(text)
+
+
+def run(work: Callable[[], int | None]) -> int:
+    """Do a command's work; gives its exit status.
+
+    That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, or a file that
+    cannot be read or written; 130 after Ctrl-C, or where nobody reads its output any more.
+    """
+    try:
+        return work() or 0
+    except SearchspaceError as error:
+        return fail(error)
+    except (KeyboardInterrupt, BrokenPipeError):
+        return INTERRUPTED
+    except OSError as error:
+        return fail(f"{error.filename or 'output'}: {error.strerror or error}")
 
 
 def fail(message: object) -> int:

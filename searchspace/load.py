@@ -1,31 +1,35 @@
-"""Loading: a genotype by bundled name (``sinet@1.6``) or by path (``my/net.yaml@wide``)."""
+"""Loading a genotype by bundled name (``sinet@1.6``) or by path (``my/net.yaml@wide``).
+
+Five steps: the file is *read*, what its base and `use` files hold is *inherited*, its *variant* is
+applied, its *holes are named*, and the document is *compiled*.
+"""
 
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from searchspace.compiler.blocks import Blocks
+from searchspace.compiler.pruning import without_superseded, without_unused
 from searchspace.errors import GenotypeError
-from searchspace.genotype import Genotype, without_superseded, without_unused
-from searchspace.notation.inheritance import (
-    apply_variant,
-    block_file,
-    check_variant,
-    choose_variant,
-    read_document,
-    variant_names,
-    variants,
-)
+from searchspace.genotype import Genotype
+from searchspace.notation.inheritance import block_file, inherit
 from searchspace.notation.metadata import read_header, read_name
 from searchspace.notation.naming import name_holes
+from searchspace.notation.reader import read
 from searchspace.notation.schema import mapping
 from searchspace.notation.sources import GENOTYPES, find
 from searchspace.notation.tree import Map, Tree
+from searchspace.notation.variants import (
+    apply_variant,
+    check_variants,
+    choose_variant,
+    variant_names,
+)
 
 LIBRARY = Path(__file__).parent / "ops"
 
 
-def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
+def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Genotype:
     """A genotype by bundled name or path, with a variant after ``@``, and arguments changed.
 
     >>> load("mobilenet-v2@1.4").title
@@ -35,8 +39,15 @@ def load(name: str | Path, variant: str | None = None, **args: Any) -> Genotype:
         UnknownNameError: no such file, variant or argument.
         GenotypeError: the file is not a correct genotype.
     """
-    path, at = find(str(name))
-    genotype = _select(read_document(path), path, variant or at)
+    path, at = find(str(source))
+    whole = inherit(read(path), path)
+    variant = choose_variant(whole, variant or at, path)
+    name = read_name(whole)
+    check_variants(whole)
+    named = name_holes(_without_alternatives(apply_variant(whole, variant)))
+    genotype = Genotype(name, variant, str(path), read_header(whole, variant),
+                        _pruned(named, whole, variant, path), library(),
+                        mapping(whole.get("variants"), "variants"))
     if args:
         genotype = genotype.with_args(args)
     genotype.program  # noqa: B018 - compiled now, so that a fault is told here
@@ -55,30 +66,32 @@ def library() -> Blocks:
     return Blocks(trees)
 
 
-def _select(document: Map, path: Path, variant: str | None) -> Genotype:
-    """The genotype of one variant."""
-    variant = choose_variant(document, variant, path)
-    known = mapping(document.get("variants"), "variants")
-    name = read_name(document)
-    for other in known:
-        check_variant(document, other)
-    chosen = apply_variant(document, variant) if variant is not None else document
-    header = read_header(document, variant)
-    resolved = ("variants", "default", "base", "use")
-    kept = {k: t for k, t in chosen.items.items() if k not in resolved}
-    genotype = Genotype(name, variant, str(path), header,
-                        name_holes(Map(kept, document.place)), library(), known)
+def _without_alternatives(document: Map) -> Map:
+    """The document without the keys that loading has resolved."""
+    return document.but(variants=None, default=None, base=None, use=None)
+
+
+def _pruned(named: Map, whole: Map, variant: str | None, path: Path) -> Map:
+    """The document of one variant without what only a base or other variants need; what is then
+    left over is a fault of the file."""
+    spare = variant_names(whole)
     if variant is not None:
-        own = mapping(known[variant], "variant")
+        own = mapping(mapping(whole.get("variants"), "variants")[variant], "variant")
         if "fill" in own or "steps" in own:
-            return without_unused(genotype)
-        args, given = (mapping(d.get("args"), "args") for d in (document, own))
-        before = [args[name] for name in given] + [t for t in [document.get("input")] if t
-                                                   and "input" in own]
-        genotype = without_superseded(genotype, before, kept=given)
-    spare = variant_names(document)
-    inherits = "base" in document or "use" in document
-    return without_unused(genotype, str(path), spare) if inherits or spare else genotype
+            return without_unused(named, library())
+        args, given = (mapping(d.get("args"), "args") for d in (whole, own))
+        before = [args[name] for name in given]
+        if "input" in own and (shape := whole.get("input")) is not None:
+            before.append(shape)
+        named = without_superseded(named, library(), before, kept=given)
+    if spare or "base" in whole or "use" in whole:
+        return without_unused(named, library(), str(path), spare)
+    return named
+
+
+def variants(path: Path) -> tuple[str, ...]:
+    """The names of a genotype's variants, in the order of the file."""
+    return tuple(mapping(inherit(read(path), path).get("variants"), "variants"))
 
 
 def published() -> tuple[str, ...]:

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from searchspace import SearchspaceError, cli, load
-from searchspace.cli import add_option, load_named
 from viz.comparison.alignment import Difference
 from viz.comparison.drawing import total
 from viz.comparison.table import FORMATS, compare, draw_difference, show
@@ -30,10 +29,8 @@ examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    parser = cli.Parser(
-        prog="python viz/diff.py", epilog=EXAMPLES,
-        description="What changed between two genotypes, stage by stage.",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.Parser("python viz/diff.py", epilog=EXAMPLES,
+                        description="What changed between two genotypes, stage by stage.")
     parser.add_argument("before", help="bundled name, name@variant, or path of a YAML file")
     parser.add_argument("after", help="the other one")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
@@ -41,23 +38,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--theme", choices=tuple(THEMES), default="light",
                         help="colours of the drawing (default: light)")
     parser.add_argument("--all", action="store_true", help="list also what stays the same")
-    add_option(parser)
+    cli.add_option(parser)
     given = parser.parse_args(arguments)
-    try:
-        load_named(given)
-        found = compare(load(given.before), load(given.after))
-        if given.output is not None:
-            format = given.output.suffix.lower().removeprefix(".")
-            if format not in FORMATS:
-                raise SearchspaceError(f"{given.output}: the suffix says the format, one of "
-                                       f"{', '.join('.' + f for f in FORMATS)}")
-            write(given.output, draw_difference(found, format, given.theme))
-    except SearchspaceError as error:
-        return cli.fail(error)
+    return cli.run(lambda: _compare(given))
+
+
+def _compare(given: argparse.Namespace) -> None:
+    cli.load_named(given)
+    found = compare(load(given.before), load(given.after))
+    if given.output is not None:
+        format = given.output.suffix.lower().removeprefix(".")
+        if format not in FORMATS:
+            raise SearchspaceError(f"{given.output}: the suffix says the format, one of "
+                                   f"{', '.join('.' + f for f in FORMATS)}")
+        write(given.output, draw_difference(found, format, given.theme))
     _print(found, everything=given.all)
     if given.output is not None:
         cli.Console().out(given.output)
-    return 0
 
 
 def _print(found: Difference, *, everything: bool) -> None:

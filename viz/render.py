@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from searchspace import SearchspaceError, load
-from searchspace.cli import Console, Parser, add_option, fail, load_named
+from searchspace import load
+from searchspace.cli import Console, Parser, add_option, load_named, run
 from viz.drawing.levels import LEVELS
 from viz.drawing.render import FORMATS, render
 from viz.drawing.style import COLOURS, DIRECTIONS, FIGURES, THEMES, Style
@@ -51,9 +51,8 @@ def given_style(given: argparse.Namespace) -> Style:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
-    parser = Parser(
-        prog="python viz/render.py", epilog=EXAMPLES, description="Draw a network or a space.",
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("python viz/render.py", epilog=EXAMPLES,
+                    description="Draw a network or a space.")
     parser.add_argument("genotype", help="bundled name, name@variant, or path of a YAML file")
     parser.add_argument("-o", "--output", required=True, metavar="FILE",
                         help=f"file to write; its suffix is one of {', '.join(FORMATS)}")
@@ -67,16 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
     add_style(parser)
     add_option(parser)
     given = parser.parse_args(arguments)
-    try:
-        load_named(given)
-        usual = "operation" if given.output.lower().endswith(".html") else "stage"
-        level = given.level or ("block" if given.block else usual)
-        path = render(load(given.genotype), given.output, level, given_style(given),
-                      only=given.block, beside=[load(name) for name in given.beside])
-    except SearchspaceError as error:
-        return fail(error)
-    Console().out(path)
-    return 0
+    return run(lambda: _render(given))
+
+
+def _render(given: argparse.Namespace) -> None:
+    load_named(given)
+    usual = "operation" if given.output.lower().endswith(".html") else "stage"
+    level = given.level or ("block" if given.block else usual)
+    Console().out(render(load(given.genotype), given.output, level, given_style(given),
+                         only=given.block, beside=[load(name) for name in given.beside]))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from search.archive.connection.arguments import without_secrets
 from search.results.read import read_study
-from searchspace import SearchspaceError
-from searchspace.cli import Console, Parser, add_option, fail, load_named
+from searchspace.cli import Console, Parser, add_option, load_named, run
 from viz.drawing.render import write
 from viz.pages.study import report, write_report
 from viz.plots.render import FORMATS, write_charts
@@ -40,9 +39,8 @@ examples:
 
 def arguments() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = Parser(
-        prog="python viz/report.py", epilog=EXAMPLES, description=(__doc__ or "").partition(":")[0],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("python viz/report.py", epilog=EXAMPLES,
+                    description=(__doc__ or "").partition(":")[0])
     parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")
     parser.add_argument("--storage", metavar="URL", help="the database that it was searched in, "
                         "where that is not study.db in the folder")
@@ -59,19 +57,19 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: list[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
     options = arguments().parse_args(without_secrets(given))
-    try:
-        load_named(options)
-        results = read_study(options.study, options.storage)
-        if options.plots is not None:
-            written = write_charts(results, options.plots, options.format, options.theme)
-        elif options.output is not None:        # wherever that leads: a person named it
-            written = [write(options.output, report(results).encode())]
-        else:
-            written = [write_report(results, options.study / "report.html")]
-    except SearchspaceError as error:
-        return fail(error)
+    return run(lambda: _report(options))
+
+
+def _report(options: argparse.Namespace) -> None:
+    load_named(options)
+    results = read_study(options.study, options.storage)
+    if options.plots is not None:
+        written = write_charts(results, options.plots, options.format, options.theme)
+    elif options.output is not None:        # wherever that leads: a person named it
+        written = [write(options.output, report(results).encode())]
+    else:
+        written = [write_report(results, options.study / "report.html")]
     Console().out(*written, sep="\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from searchspace import SearchspaceError, published
-from searchspace.cli import Console, Parser, fail
+from searchspace.cli import Console, Parser, run
+from viz.drawing.render import write
 from viz.pages.gallery import gallery
 
 
 def arguments() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = Parser(
-        prog="python viz/zoo.py", description="Write the gallery of bundled networks as one page.")
+    parser = Parser("python viz/zoo.py", "Write the gallery of bundled networks as one page.")
     parser.add_argument("networks", nargs="*", default=["*"], metavar="PATTERN",
                         help="which networks: sinet@*, '*shuffle*' (default: all)")
     parser.add_argument("-o", "--output", type=Path, default=Path("gallery.html"), metavar="FILE",
@@ -25,18 +25,16 @@ def arguments() -> argparse.ArgumentParser:
 def main(given: Sequence[str] | None = None) -> int:
     """The command line; 2 for a user's mistake."""
     options = arguments().parse_args(given)
-    try:
-        names = [name for name in published()
-                 if any(fnmatch.fnmatch(name, pattern) for pattern in options.networks)]
-        if not names:
-            raise SearchspaceError(f"no bundled network is called {' or '.join(options.networks)}")
-        options.output.write_text(gallery(names), encoding="utf-8", errors="backslashreplace")
-    except SearchspaceError as error:
-        return fail(error)
-    except OSError as error:
-        return fail(f"{options.output} cannot be written: {error.strerror}")
+    return run(lambda: _write(options))
+
+
+def _write(options: argparse.Namespace) -> None:
+    names = [name for name in published()
+             if any(fnmatch.fnmatch(name, pattern) for pattern in options.networks)]
+    if not names:
+        raise SearchspaceError(f"no bundled network is called {' or '.join(options.networks)}")
+    write(options.output, gallery(names).encode(errors="backslashreplace"))
     Console().out(options.output)
-    return 0
 
 
 if __name__ == "__main__":

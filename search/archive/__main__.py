@@ -34,8 +34,8 @@ from search.archive.merge import backup, merge
 from search.archive.queries import Measure, about, best, disagreements, identities, measures
 from search.archive.schema import REVISION
 from search.environment import STUDIES
-from searchspace import SearchspaceError, load
-from searchspace.cli import Console, Parser, fail, remark
+from searchspace import load
+from searchspace.cli import Console, Parser, output, remark, run
 from searchspace.errors import nearest
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
@@ -48,20 +48,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 where a check finds faults, 2 for a user's
     mistake."""
     options = _parser().parse_args(without_secrets(arguments))
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    try:
-        with ExitStack() as open_:
-            studies = Path(options.studies)
-            for folder in elsewhere(studies) if not options.archives else ():
-                remark(f"{folder} is left out: it is kept in another database, which is asked "
-                       "where it is named")
-            archives = [open_.enter_context(Archive(url, access=options.access))
-                        for url in all_urls(options.archives, studies)]
-            return int(options.run(options, archives, console))
-    except SearchspaceError as error:
-        return fail(error)
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 130
+    return run(lambda: _ask(options, output(140)))
+
+
+def _ask(options: argparse.Namespace, console: Console) -> int:
+    """Open the archives and run the command on them."""
+    with ExitStack() as open_:
+        studies = Path(options.studies)
+        for folder in elsewhere(studies) if not options.archives else ():
+            remark(f"{folder} is left out: it is kept in another database, which is asked "
+                   "where it is named")
+        archives = [open_.enter_context(Archive(url, access=options.access))
+                    for url in all_urls(options.archives, studies)]
+        return int(options.run(options, archives, console))
 
 
 def _best(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
@@ -215,9 +214,7 @@ def _title(measure: Measure) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    head, _, rest = (__doc__ or "").partition("\n\n")
-    parser = Parser(prog="python -m search.archive", description=head, epilog=rest,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("python -m search.archive", __doc__)
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where the studies are whose archives are asked by default")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

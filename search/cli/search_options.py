@@ -16,7 +16,7 @@ from search.scores.registry import DEFAULT_SCORE, find_score
 from search.study.settings import DEFAULT, Settings
 from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import Parser, add_option
+from searchspace.cli import Parser, add_option, whole
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
@@ -79,11 +79,11 @@ def parser_of(text: str) -> argparse.ArgumentParser:
                         "several for a Pareto front")
     parser.add_argument("--table", metavar="FILE", help="the known results that --objective table "
                         "looks up (default: the space's own)")
-    parser.add_argument("--input", type=_size, metavar="PIXELS",
+    parser.add_argument("--input", type=whole(1), metavar="PIXELS",
                         help="edge of the square images (default: 224; with a table the space's)")
-    parser.add_argument("--classes", type=_size, metavar="N",
+    parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the space's)")
-    parser.add_argument("--trials", type=_size, default=150, metavar="N",
+    parser.add_argument("--trials", type=whole(1), default=150, metavar="N",
                         help="networks to score, in all (default: 150)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
     parser.add_argument("--sampler", choices=CHOICES, default="auto")
@@ -94,7 +94,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
                         f"{DEFAULT_SCORE})")
     parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
                         "sampler which networks may be good; where the objective is another one")
-    parser.add_argument("--batch", type=_batch, metavar="N", help="images a score looks at "
+    parser.add_argument("--batch", type=whole(2, 1797), metavar="N", help="images a score looks at "
                         f"(default: {MOST} up to 32 pixels, {FEWEST} from 64 pixels on)")
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "
                         "space, budget, input and seed")
@@ -104,20 +104,6 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     add_train_options(parser)
     add_option(parser)
     return parser
-
-
-def _size(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 1 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
-    return value
-
-
-def _batch(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 2 <= value <= 1797:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 to 1797 (all digits)")
-    return value
 
 
 def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:

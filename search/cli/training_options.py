@@ -6,6 +6,7 @@ from search.data import DATASETS, FOLDER
 from search.errors import RecipeError
 from search.training.options import RUNGS, TrainOptions
 from search.training.recipe import recipes
+from searchspace.cli import whole
 
 DEVICE = "cpu, cuda, cuda:1 … (default: a GPU where there is one)"
 
@@ -20,13 +21,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                        "held out to rate networks (default: 0.2)")
     group.add_argument("--prune", action=argparse.BooleanOptionalAction, help="break trainings "
                        "off that are no match for the others (default: yes)")
-    group.add_argument("--first-epochs", type=number, metavar="N", help="epochs before the first "
+    group.add_argument("--first-epochs", type=whole(1), metavar="N", help="epochs before the first "
                        f"look at a training (default: 1/{RUNGS} of them)")
-    group.add_argument("--reduction", type=_reduction, metavar="N", help="at each look 1/N of the "
+    group.add_argument("--reduction", type=whole(2), metavar="N", help="at each look 1/N of the "
                        "trainings go on, for N times as many epochs (default: 3)")
-    group.add_argument("--brackets", type=number, metavar="N", help="more than 1: Hyperband, "
+    group.add_argument("--brackets", type=whole(1), metavar="N", help="more than 1: Hyperband, "
                        "brackets that begin to look later and later (default: 1)")
-    group.add_argument("--among", type=number, metavar="K", help="propose K networks at a time and "
+    group.add_argument("--among", type=whole(1), metavar="K",
+                       help="propose K networks at a time and "
                        "train the best by a training-free score (default: 1)")
 
 
@@ -38,7 +40,8 @@ def add_data_options(group: argparse._ActionsContainer) -> None:
                        "(default: $SEARCHSPACE_DATA, else data/)")
     group.add_argument("--recipe", metavar="NAME", help=f"{', '.join(recipes())}, or a YAML file "
                        "(default: quick)")
-    group.add_argument("--epochs", type=number, metavar="N", help="length of a full training; the "
+    group.add_argument("--epochs", type=whole(1), metavar="N",
+                       help="length of a full training; the "
                        "recipe's schedule is brought to it (default: the recipe's)")
 
 
@@ -64,14 +67,6 @@ def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOp
     return TrainOptions(**given)
 
 
-def number(text: str) -> int:
-    """A whole number of the command line."""
-    value = int(text) if text.isdecimal() else 0
-    if not 1 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100,000")
-    return value
-
-
 def share(text: str) -> float:
     """A share of the command line."""
     try:
@@ -80,10 +75,4 @@ def share(text: str) -> float:
         value = 0.0
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
-    return value
-
-
-def _reduction(text: str) -> int:
-    if (value := number(text)) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 on")
     return value

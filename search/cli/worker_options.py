@@ -10,14 +10,16 @@ from search.launchers.local import share
 from search.launchers.worker import Job
 from search.process import Interrupt
 from search.study import Study
+from searchspace.cli import whole
 
 HINT_FROM = 4       # workers, from which on SQLite is what they wait for
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
     """``--workers``, ``--storage``, ``--launcher`` and what belongs to it."""
-    parser.add_argument("--workers", type=_count, metavar="N", help="processes that score networks "
-                        "at the same time (default: this one alone)")
+    parser.add_argument("--workers", type=whole(1, 10_000), metavar="N",
+                        help="processes that score networks at the "
+                        "same time (default: this one alone)")
     parser.add_argument("--storage", metavar="URL", help="a database that many machines share, "
                         "postgresql+psycopg://USER@HOST/DB; its password is better given by "
                         f"PGPASSWORD or {VARIABLE} (default: study.db of the study)")
@@ -25,19 +27,12 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
                         help="what starts the workers (default: local, on this machine)")
     parser.add_argument("--address", metavar="HOST:PORT", help="of the Ray cluster, or auto; of "
                         "slurm: local, to try it without a cluster")
-    parser.add_argument("--cpus", type=_count, default=1, metavar="N",
+    parser.add_argument("--cpus", type=whole(1, 10_000), default=1, metavar="N",
                         help="cores of each worker of a cluster (default: 1)")
     parser.add_argument("--gpus", type=float, default=0, metavar="N",
                         help="GPUs of each worker of a cluster (default: 0)")
     parser.add_argument("--slurm", action="append", default=[], metavar="KEY=VALUE",
                         help="a parameter of submitit: slurm_partition=gpu, timeout_min=600")
-
-
-def _count(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 1 <= value <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 10,000")
-    return value
 
 
 def read_resources(options: argparse.Namespace) -> Resources | None:

@@ -27,7 +27,7 @@ from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.cli import Console, Parser, add_option, fail, load_named
+from searchspace.cli import Console, Parser, add_option, load_named, output, run
 from searchspace.expansion import trace
 from searchspace.space.point import sample
 from searchspace.units import show_time
@@ -40,21 +40,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     keep_memory()
     wait_asleep()
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    try:
-        load_named(options)
-        if bool(options.network) is bool(options.space):
-            raise SearchspaceError("name a network to time, or a --space to make a table of")
-        device = Device.here(options.device, options.threads, options.batch)
-        if options.network:
-            _network(options, device, console)
-        else:
-            _space(options, device, console)
-    except SearchspaceError as error:
-        return fail(error)
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return run(lambda: _time(options, output(110)))
+
+
+def _time(options: argparse.Namespace, console: Console) -> None:
+    """Time a network, or make a table of a space."""
+    load_named(options)
+    if bool(options.network) is bool(options.space):
+        raise SearchspaceError("name a network to time, or a --space to make a table of")
+    device = Device.here(options.device, options.threads, options.batch)
+    if options.network:
+        _network(options, device, console)
+    else:
+        _space(options, device, console)
 
 
 def _network(options: argparse.Namespace, device: Device, console: Console) -> None:
@@ -108,10 +106,7 @@ def _sized(genotype: Genotype, pixels: int | None) -> Genotype:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="python -m search.latency", description=(__doc__ or "").partition("\n\n")[0],
-        epilog=(__doc__ or "").partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("python -m search.latency", __doc__)
     parser.add_argument("network", nargs="?", help="a bundled network or a path, to be timed")
     parser.add_argument("--space", action="append", metavar="NAME|PATH",
                         help="a space to make a table of; several for one table")

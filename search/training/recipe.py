@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from search.errors import RecipeError
 from searchspace.errors import GenotypeError, nearest
-from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe, read
+from searchspace.notation.reader import read
+from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -7,8 +7,9 @@ from searchspace.compiler.program import RESERVED, Block, Step, Value
 from searchspace.compiler.steps import STRUCTURAL, Scope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
 from searchspace.names import is_part, is_word
+from searchspace.notation.reader import MAX_DEPTH
 from searchspace.notation.schema import check_keys, mapping
-from searchspace.notation.tree import MAX_DEPTH, Map, Scalar, Seq, Tree, describe
+from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 from searchspace.ops import OPS
 
 

@@ -20,7 +20,8 @@ from searchspace.errors import GenotypeError, Place, nearest
 from searchspace.names import is_word
 from searchspace.notation.formula import COMMA, compile_formula
 from searchspace.notation.holes import Hole, branch_steps, find_holes, step_labels, step_parts
-from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe, is_torn
+from searchspace.notation.reader import is_torn
+from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
 from searchspace.ops import OPS, Field, Op, schema
 
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 from searchspace.compiler.program import Block, Closure
 from searchspace.expansion.graph import Node, Tensor
-from searchspace.expansion.scope import Run
+from searchspace.expansion.scope import Mark, Outputs, Run
 from searchspace.shapes import Shape
 
 MAX_KEPT = 200_000     # operations, some 100 MB; then all is forgotten
 
 Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...], tuple[int, ...]]
-Outputs = tuple[Tensor | None, dict[str, Tensor]]
 
 
 class Made(NamedTuple):
@@ -53,9 +52,10 @@ class Recall:
         return (None if made.main is None else here(made.main),
                 {name: here(tensor) for name, tensor in made.outputs})
 
-    def keep(self, key: Key, run: Run, base: int, effort: int, inputs: tuple[Tensor, ...],
+    def keep(self, key: Key, run: Run, start: Mark, inputs: tuple[Tensor, ...],
              outputs: Outputs) -> None:
-        """Remember the operations of ``run`` from ``base`` on."""
+        """Remember the operations of ``run`` from ``start`` on."""
+        base = start.nodes
         place = {t.node: -1 - i for i, t in reversed(list(enumerate(inputs)))}
         nodes = tuple(n._replace(inputs=tuple([i - base if i >= base else place[i]
                                                for i in n.inputs])) for n in run.nodes[base:])
@@ -69,7 +69,8 @@ class Recall:
             self.made.clear()
             self.kept = 0
         self.made[key] = Made(nodes, None if main is None else there(main),
-                              tuple((name, there(t)) for name, t in named.items()), effort)
+                              tuple((name, there(t)) for name, t in named.items()),
+                              run.effort - start.effort)
         self.kept += len(nodes) + 1
 
 

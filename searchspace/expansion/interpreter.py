@@ -8,15 +8,12 @@ from searchspace.errors import GenotypeError, nearest, show
 from searchspace.expansion.cache import RECALL, key_of
 from searchspace.expansion.graph import Call, Tensor
 from searchspace.expansion.inputs import find, no_input, step_inputs
-from searchspace.expansion.scope import Env
+from searchspace.expansion.scope import Env, Given, Invocation, Outputs
 from searchspace.expansion.structural import residual, split, wire
-from searchspace.notation.tree import MAX_DEPTH
+from searchspace.notation.reader import MAX_DEPTH
 from searchspace.ops import OPS, Op, schema
 
 MAX_REPEATS = 1000
-
-Given = tuple[tuple[str, Any], ...]
-Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
 
 
 def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
@@ -46,7 +43,8 @@ def run_step(env: Env, step: Step) -> None:
         _bind(env, step, passed, travel)
         return
     if step.repeat is None:
-        main, outputs = invoke(env, step, _params(env, step, 0, None), inputs, travel, None)
+        main, outputs = invoke(env, Invocation(step, _name(env, step), _params(env, step, 0, None),
+                                               inputs, travel))
     else:
         main, outputs = _repeat(env, step, inputs, travel)
     _bind(env, step, main, outputs)
@@ -68,7 +66,8 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
     outputs = travel
     for i in range(count):
         env.repeat = i if step.per_repeat else None
-        main, outputs = invoke(env, step, _params(env, step, i, i), inputs, travel, i)
+        main, outputs = invoke(env, Invocation(step, _name(env, step, i), _params(env, step, i, i),
+                                               inputs, travel, i))
         first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
         threaded = outputs.get(first_in, main) if first_in else main
         if threaded is None:
@@ -88,101 +87,102 @@ def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
     return given
 
 
-def invoke(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
-           travel: dict[str, Tensor], repeat: int | None) -> Outputs:
+def _name(env: Env, step: Step, repeat: int | None = None) -> str:
+    """The full name of a step's node or call."""
+    return env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
+
+
+def invoke(env: Env, at: Invocation) -> Outputs:
     """Do what a step says, once."""
-    name = env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
+    step = at.step
     if step.branches is not None:
-        inputs = _run_branches(env, step, name + ".")
-        travel = {}
+        joined = _run_branches(env, step, at.name + ".")
+        at = at._replace(inputs=joined, travel={})
     if step.kind == "op":
-        if not inputs:
+        if not at.inputs:
             raise no_input(step)
         assert isinstance(step.target, type)
-        return env.run.add(name, step.target, given, inputs, env.calls, step.place), {}
+        return env.run.add(at.name, step.target, at.given, at.inputs, env.calls, step.place), {}
     if step.kind == "block":
         assert isinstance(step.target, Block)
-        return enter(env, step.target, given, inputs, travel, name, repeat)
+        return enter(env, step.target, at)
     if step.kind == "arg":
-        return call_argument(env, step.key[1:], given, inputs, travel, name, repeat, step)
+        return call_argument(env, step.key[1:], at)
     if step.kind == "identity":
-        if len(inputs) != 1:
+        if len(at.inputs) != 1:
             raise no_input(step)
-        return inputs[0], travel
+        return at.inputs[0], at.travel
     if step.kind == "split":
-        return None, split(env, step, given, inputs, name)
-    if step.kind == "residual":
-        return residual(env, step, given, inputs, name, call_argument), {}
-    return wire(env, step, given, inputs, name, call_argument), {}
+        return None, split(env, at)
+    return (residual if step.kind == "residual" else wire)(env, at, call_argument), {}
 
 
-def enter(env: Env, block: Block, given: Given, inputs: tuple[Tensor, ...],
-          travel: dict[str, Tensor], name: str, repeat: int | None) -> Outputs:
+def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     """Run a block's body in a scope of its own; its outputs, the first being the main one."""
-    calls = (*env.calls, Call(name, block.name, repeat))
-    env.run.spend(len(block.ins))
+    run, calls = env.run, (*env.calls, Call(at.name, block.name, at.repeat))
+    run.spend(len(block.ins))
     if len(calls) > MAX_DEPTH:  # a block may be handed to itself as an argument
         raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
-    inner = Env(env.run, dict(given), name + ".", calls)
-    if len(inputs) > len(block.ins):
-        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
-                            f"{len(inputs)}")
-    for i, (tensor_name, fallback) in enumerate(block.ins):
-        if i < len(inputs):
-            tensor = inputs[i]
-        elif tensor_name in travel:
-            tensor = travel[tensor_name]
-        elif fallback is not None:
-            tensor = inner.tensors[fallback]
-        else:
-            raise GenotypeError(f"{block.name} needs the input {tensor_name!r}, and nothing of "
-                                "that name travels here; name it: from: [a, b]")
-        inner.tensors[tensor_name] = tensor
-    run, taken = env.run, tuple(inner.tensors.values())
-    key = None if run.named else key_of(block, given, taken)
+    inner = Env(run, dict(at.given), at.name + ".", calls)
+    _take_inputs(inner, block, at)
+    taken = tuple(inner.tensors.values())
+    key = None if run.named else key_of(block, at.given, taken)
     if (known := RECALL.replay(key, run, taken)) is not None:
         return known
-    base, asked, effort = len(run.nodes), run.asked, run.effort
+    start = run.mark()
     inner.current = inner.focus = inner.tensors[block.ins[0][0]]
-    args = inner.args
     for arg, default in block.args:
-        if arg not in args:
+        if arg not in inner.args:
             if default is None:
                 raise GenotypeError(f"{block.name} needs {arg}")
-            args[arg] = default.get(inner)
+            inner.args[arg] = default.get(inner)
     run_steps(inner, block.body)
     named = {out: inner.tensors[tensor] for out, tensor in block.outs}
     outputs = (named[block.outs[0][0]] if named else inner.current, named)
-    if key is not None and run.asked == asked:
-        RECALL.keep(key, run, base, run.effort - effort, taken, outputs)
+    if key is not None and run.asked == start.asked:
+        RECALL.keep(key, run, start, taken, outputs)
     return outputs
 
 
-def call_argument(env: Env, arg: str, given: Given, inputs: tuple[Tensor, ...],
-                  travel: dict[str, Tensor], name: str, repeat: int | None,
-                  step: Step) -> Outputs:
+def _take_inputs(inner: Env, block: Block, at: Invocation) -> None:
+    """Name the tensors that a block takes: those it is given, those that travel, fallbacks."""
+    if len(at.inputs) > len(block.ins):
+        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
+                            f"{len(at.inputs)}")
+    for i, (name, fallback) in enumerate(block.ins):
+        if i < len(at.inputs):
+            inner.tensors[name] = at.inputs[i]
+        elif name in at.travel:
+            inner.tensors[name] = at.travel[name]
+        elif fallback is not None:
+            inner.tensors[name] = inner.tensors[fallback]
+        else:
+            raise GenotypeError(f"{block.name} needs the input {name!r}, and nothing of that name "
+                                "travels here; name it: from: [a, b]")
+
+
+def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
     """Call what an argument names: a block or operation by name, or a step passed along."""
     value = env.args[arg]
     if isinstance(value, Closure):
         passed = value.step
-        scope = value.env.inner(inputs[0] if inputs else None)
-        scope.prefix, scope.calls = name + ".", env.calls
+        scope = value.env.inner(at.inputs[0] if at.inputs else None)
+        scope.prefix, scope.calls = at.name + ".", env.calls
         own = _params(scope, passed, 0, None)
-        clash = {n for n, _ in own} & {n for n, _ in given}
+        clash = {n for n, _ in own} & {n for n, _ in at.given}
         if clash:
             raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
                                 "and where it is called", passed.place)
+        at = at._replace(step=passed, given=own + at.given)
         if passed.kind == "arg":       # handed on: an argument of the place where it was written
-            return call_argument(scope, passed.key[1:], own + given, inputs, travel, name, repeat,
-                                 passed)
-        return call(scope, passed.key, passed.target, own + given, inputs, travel, name, repeat,
-                    passed)
+            return call_argument(scope, passed.key[1:], at)
+        return call(scope, passed.key, passed.target, at)
     target = step_target(value)
     if target is None:
         hint = nearest(value, OPS) if isinstance(value, str) else ""
         raise GenotypeError(f"argument {arg!r} must name an operation, or be a step like "
-                            f"{{conv: {{k: 1}}}}, not {show(value)}{hint}", step.place)
-    return call(env, str(value), target, given, inputs, travel, name, repeat, step)
+                            f"{{conv: {{k: 1}}}}, not {show(value)}{hint}", at.step.place)
+    return call(env, str(value), target, at)
 
 
 def step_target(value: Any) -> type[Op] | None:
@@ -190,27 +190,23 @@ def step_target(value: Any) -> type[Op] | None:
     return OPS.get(value) if isinstance(value, str) else None
 
 
-def call(env: Env, key: str, target: type[Op] | Block | None, given: Given,
-         inputs: tuple[Tensor, ...], travel: dict[str, Tensor], name: str, repeat: int | None,
-         step: Step) -> Outputs:
+def call(env: Env, key: str, target: type[Op] | Block | None, at: Invocation) -> Outputs:
     """Call an operation or block whose parameters were not known while compiling."""
-    if isinstance(target, Block):
-        known: tuple[str, ...] = tuple(n for n, _ in target.args)
-    elif target is not None:
-        fields = schema(target)
-        known = tuple(fields)
-    else:
-        return invoke(env, step, given, inputs, travel, repeat)
-    for n, _ in given:
+    if target is None:
+        return invoke(env, at._replace(name=_name(env, at.step, at.repeat)))
+    place = at.step.place
+    fields = {} if isinstance(target, Block) else schema(target)
+    known = tuple(n for n, _ in target.args) if isinstance(target, Block) else tuple(fields)
+    for n, _ in at.given:
         if n not in known:
-            raise GenotypeError(f"{key} has no parameter {n!r}{nearest(n, known)}", step.place)
+            raise GenotypeError(f"{key} has no parameter {n!r}{nearest(n, known)}", place)
     if isinstance(target, Block):
-        return enter(env, target, given, inputs, travel, name, repeat)
-    missing = [f.name for f in fields.values() if f.required and f.name not in dict(given)]
+        return enter(env, target, at)
+    missing = [f.name for f in fields.values() if f.required and f.name not in dict(at.given)]
     if missing:
-        raise GenotypeError(f"{key} needs {', '.join(missing)}", step.place)
-    coerced = tuple((n, fields[n].coerce(v, step.place)) for n, v in given)
-    return env.run.add(name, target, coerced, inputs, env.calls, step.place), {}
+        raise GenotypeError(f"{key} needs {', '.join(missing)}", place)
+    coerced = tuple((n, fields[n].coerce(v, place)) for n, v in at.given)
+    return env.run.add(at.name, target, coerced, at.inputs, env.calls, place), {}
 
 
 def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:

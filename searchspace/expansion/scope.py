@@ -1,8 +1,9 @@
 """The state of one expansion: nodes made so far, and the scope of the body that runs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from searchspace.compiler.program import Step
 from searchspace.errors import GenotypeError, Place, ShapeError, nearest
 from searchspace.expansion.graph import Call, Node, Tensor, infer
 from searchspace.notation.holes import Hole
@@ -26,6 +27,29 @@ Decide = Callable[[str, Hole], Atom]
 
 
 
+Given = tuple[tuple[str, Any], ...]                   # parameters by name
+Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
+
+
+class Invocation(NamedTuple):
+    """A step about to run once: under which full name, with which parameters and tensors."""
+
+    step: Step
+    name: str
+    given: Given
+    inputs: tuple[Tensor, ...]
+    travel: dict[str, Tensor]           # the previous step's outputs by name
+    repeat: int | None = None
+
+
+class Mark(NamedTuple):
+    """How far an expansion has come."""
+
+    nodes: int
+    asked: int
+    effort: int
+
+
 class Run:
     """State of one expansion. Unless it is ``named``, names and notes are not to be relied on."""
 
@@ -43,6 +67,10 @@ class Run:
         self.effort += effort
         if self.effort > MAX_EFFORT:
             raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
+
+    def mark(self) -> Mark:
+        """How far it has come by now."""
+        return Mark(len(self.nodes), self.asked, self.effort)
 
     def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:

@@ -15,23 +15,21 @@ from typing import Any
 from searchspace.compiler.program import Closure, Step
 from searchspace.errors import GenotypeError
 from searchspace.expansion.graph import Tensor
-from searchspace.expansion.scope import Env
+from searchspace.expansion.scope import Env, Given, Invocation, Outputs
 from searchspace.ops import OPS, show_shape
 
 MAX_ROW = 1000
 
-Given = tuple[tuple[str, Any], ...]
-Calls = Callable[..., tuple[Tensor | None, dict[str, Tensor]]]   # runs a step given as an argument
+CallArgument = Callable[[Env, str, Invocation], Outputs]      # runs a step given as an argument
 
 
-def split(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
-          name: str) -> dict[str, Tensor]:
+def split(env: Env, at: Invocation) -> dict[str, Tensor]:
     """Slices of one tensor under the names of `as`."""
-    if len(inputs) != 1:
-        raise GenotypeError(f"split takes one tensor, not {len(inputs)}", step.place)
-    tensor, = inputs
-    channels, parts = tensor.shape[0], len(step.names)
-    sizes = dict(given).get("sizes")
+    step = at.step
+    if len(at.inputs) != 1:
+        raise GenotypeError(f"split takes one tensor, not {len(at.inputs)}", step.place)
+    channels, parts = at.inputs[0].shape[0], len(step.names)
+    sizes = dict(at.given).get("sizes")
     if sizes is None:
         if channels % parts:
             raise GenotypeError(f"split: {channels} channels do not divide into {parts} equal "
@@ -41,25 +39,24 @@ def split(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
             or not all(type(n) is int for n in sizes) or sum(sizes) != channels):
         raise GenotypeError(f"split: sizes are {parts} whole numbers that add up to the {channels} "
                             "channels", step.place)
-    prefix = name.rpartition(".")[0]
+    prefix = at.name.rpartition(".")[0]
     slices, start = {}, 0
     for part, length in zip(step.names, sizes, strict=True):
         full = f"{prefix}.{part}" if prefix else part
         slices[part] = env.run.add(full, OPS["slice"], (("start", start), ("length", length)),
-                                   inputs, env.calls, step.place)
+                                   at.inputs, env.calls, step.place)
         start += length
     return slices
 
 
-def residual(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
-             name: str, call_argument: Calls) -> Tensor:
+def residual(env: Env, at: Invocation, call_argument: CallArgument) -> Tensor:
     """The previous tensor plus the one that `from` names."""
-    main = env.current
-    if main is None or len(inputs) != 1:
+    main, step = env.current, at.step
+    if main is None or len(at.inputs) != 1:
         raise GenotypeError("residual adds one tensor, named by from, to the previous one",
                             step.place)
     env.used.add(main.node)
-    shortcut, project = inputs[0], dict(given).get("project")
+    shortcut, project = at.inputs[0], dict(at.given).get("project")
     if shortcut.shape != main.shape and project is not None:
         if not isinstance(project, Closure):
             raise GenotypeError("residual: project is a step, like {conv: {k: 1}}", step.place)
@@ -67,34 +64,30 @@ def residual(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
         scope = env.inner(shortcut)
         scope.args = {"project": project}
         extra: Given = (("out", main.shape[0]), ("stride", stride))
-        projected, _ = call_argument(scope, "project", extra, (shortcut,), {}, f"{name}.project",
-                                     None, step)
-        if projected is None:
-            raise GenotypeError("residual: project ends in several tensors; join them", step.place)
-        shortcut = projected
+        shortcut = _run(scope, "project", call_argument,
+                        Invocation(step, f"{at.name}.project", extra, (shortcut,), {}))
         if shortcut.shape != main.shape:
             raise GenotypeError(f"residual: projected to {show_shape(shortcut.shape)}, not "
                                 f"{show_shape(main.shape)}", step.place)
     if shortcut.shape != main.shape:
-        env.run.notes.append((name, f"no shortcut: {show_shape(shortcut.shape)} is not "
-                                    f"{show_shape(main.shape)}"))
+        env.run.notes.append((at.name, f"no shortcut: {show_shape(shortcut.shape)} is not "
+                                       f"{show_shape(main.shape)}"))
         return main
-    return env.run.add(name, OPS["add"], (), (main, shortcut), env.calls, step.place)
+    return env.run.add(at.name, OPS["add"], (), (main, shortcut), env.calls, step.place)
 
 
-def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
-         name: str, call_argument: Calls) -> Tensor:
+def wire(env: Env, at: Invocation, call_argument: CallArgument) -> Tensor:
     """A graph of equal nodes."""
-    if len(inputs) != 1:
-        raise GenotypeError(f"wire takes one tensor, not {len(inputs)}", step.place)
-    values = dict(given)
+    step, name, values = at.step, at.name, dict(at.given)
+    if len(at.inputs) != 1:
+        raise GenotypeError(f"wire takes one tensor, not {len(at.inputs)}", step.place)
     if not isinstance(values["node"], Closure):
         raise GenotypeError("wire: node is a step, like {unit: {out: 32}}", step.place)
     if "back" in values:
-        return _row(env, step, values, inputs[0], name, call_argument)
+        return _row(env, at, values, call_argument)
     edges = _edges(values["edges"], step)
     env.run.spend(len(edges))
-    scope = env.inner(inputs[0])
+    scope = env.inner(at.inputs[0])
     scope.args = {"node": values["node"], "source": values.get("source", values["node"])}
     join, out = (_joiner(values.get(key, default), key, step)
                  for key, default in (("join", "wsum"), ("out", "mean")))
@@ -106,16 +99,16 @@ def wire(env: Env, step: Step, given: Given, inputs: tuple[Tensor, ...],
         taken = tuple(made[a] for a in sources[n])
         if len(taken) > 1:
             taken = (env.run.add(f"{name}.{n}.join", join, (), taken, env.calls, step.place),)
-        role = "node" if taken else "source"
-        made[n] = _node(scope, role, taken or inputs, f"{name}.{n}", call_argument, step)
+        made[n] = _run(scope, "node" if taken else "source", call_argument,
+                       Invocation(step, f"{name}.{n}", (), taken or at.inputs, {}))
     sinks = tuple(made[n] for n in sorted(set(sources) - {a for a, _ in edges}))
     return sinks[0] if len(sinks) == 1 else \
         env.run.add(f"{name}.out", out, (), sinks, env.calls, step.place)
 
 
-def _row(env: Env, step: Step, values: dict[str, Any], first: Tensor, name: str,
-         call_argument: Calls) -> Tensor:
+def _row(env: Env, at: Invocation, values: dict[str, Any], call_argument: CallArgument) -> Tensor:
     """Nodes in a row behind the step's input; what leaves is what a further node would take."""
+    step, name = at.step, at.name
     n, back, ends = values["n"], values["back"], values.get("ends", "next")
     if type(n) is not int or not 0 <= n <= MAX_ROW:
         raise GenotypeError(f"wire: n is a whole number from 0 to {MAX_ROW}", step.place)
@@ -127,9 +120,9 @@ def _row(env: Env, step: Step, values: dict[str, Any], first: Tensor, name: str,
     if ends not in ("next", "all"):
         raise GenotypeError(f"wire: ends is next or all, not {ends!r}", step.place)
     join = _joiner(values.get("join", "wsum"), "join", step)
-    scope = env.inner(first)
+    scope = env.inner(at.inputs[0])
     scope.args = {"node": values["node"]}
-    made = [first]
+    made = [at.inputs[0]]
 
     def joined(numbers: tuple[int, ...], name: str) -> Tensor:
         env.run.spend(len(numbers))
@@ -146,15 +139,17 @@ def _row(env: Env, step: Step, values: dict[str, Any], first: Tensor, name: str,
 
     for i in range(1, n + 1):
         taken = joined(before(i), f"{name}.{i}.join")
-        made.append(_node(scope, "node", (taken,), f"{name}.{i}", call_argument, step))
+        made.append(_run(scope, "node", call_argument,
+                         Invocation(step, f"{name}.{i}", (), (taken,), {})))
     return joined(before(n + 1) if ends == "next" else tuple(range(n + 1)), f"{name}.out")
 
 
-def _node(scope: Env, role: str, taken: tuple[Tensor, ...], name: str, call_argument: Calls,
-          step: Step) -> Tensor:
-    result, _ = call_argument(scope, role, (), taken, {}, name, None, step)
+def _run(scope: Env, argument: str, call_argument: CallArgument, at: Invocation) -> Tensor:
+    """The one tensor in which a step given as an argument ends."""
+    result, _ = call_argument(scope, argument, at)
     if result is None:
-        raise GenotypeError("wire: node ends in several tensors; join them", step.place)
+        raise GenotypeError(f"{at.step.key}: {argument} ends in several tensors; join them",
+                            at.step.place)
     return result
 
 

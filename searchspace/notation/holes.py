@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from searchspace.errors import UnknownNameError, nearest
 from searchspace.notation.random_graphs import draw
-from searchspace.notation.tree import Atom, Hole, Map, Scalar, Seq, Tree
+from searchspace.notation.tree import Atom, Hole, Map, Scalar, Seq, Tree, walk
 
 __all__ = ["Decisions", "Hole", "branch_steps", "check_names", "chosen", "find_holes", "given_name",
            "step_labels", "step_parts"]
@@ -92,14 +92,7 @@ def branch_steps(of: Tree) -> tuple[Tree, ...]:
 
 def find_holes(tree: Tree) -> tuple[Hole, ...]:
     """All holes of a named document, outer before inner, in the order of the file."""
-    if isinstance(tree, Hole):
-        inner = [h for t in (*tree.common.items.values(), *tree.trees) for h in find_holes(t)]
-        return tree, *inner
-    if isinstance(tree, Seq):
-        return tuple(h for t in tree for h in find_holes(t))
-    if isinstance(tree, Map):
-        return tuple(h for t in tree.items.values() for h in find_holes(t))
-    return ()
+    return tuple(t for t in walk(tree) if isinstance(t, Hole))
 
 
 def check_names(decisions: Decisions, holes: tuple[Hole, ...]) -> None:

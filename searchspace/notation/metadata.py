@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from searchspace.errors import GenotypeError, nearest
 from searchspace.names import check_name
 from searchspace.notation.schema import _number, _text, check_keys, mapping
-from searchspace.notation.tree import Map, Scalar, Tree
+from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 
-VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "exact", "status", "note")
+VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "accuracies", "exact", "status",
+                "note")
+CHANGES = ("args", "fill", "input", "steps")       # what makes of a variant a network of its own
 RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # in `zoo/counting_rules.py`
 STATUSES = ("calibrated", "unsettled")
-_PUBLISHED = ("params", "macs", "rule", "top1", "table", "of")
+_PUBLISHED = ("params", "macs", "rule", "top1", "unchecked", "table", "of")
+_ACCURACY = ("data", "top1", "recipe", "size", "of")
 _EXACT = ("params", "macs", "of")
 
 
@@ -22,8 +25,20 @@ class Published:
     macs: str | None = None
     rule: str = "macs"
     top1: float | None = None      # accuracy in percent, on the data set of the genotype
+    unchecked: bool = False        # no source that can be read confirms the accuracy
     table: str | None = None
     of: str | None = None          # the paper, where it is not the genotype's source
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What trained weights of a network reach, beside the paper's own figure."""
+
+    data: str                      # the data set: imagenet
+    top1: float                    # in percent
+    recipe: str                    # how it was trained, or the name of the weights
+    size: int                      # of the images, in pixels
+    of: str                        # where it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Header:
     note: str = ""
     status: str | None = None
     published: Published | None = None
+    accuracies: tuple[Accuracy, ...] = ()
     exact: Exact | None = None
 
 
@@ -58,6 +74,8 @@ def read_name(document: Map) -> str:
 def read_header(document: Map, variant: str | None) -> Header:
     """The header of one variant; what it does not say itself, the genotype says.
 
+    But accuracies are those of one network: a variant that is another has only its own.
+
     Raises:
         GenotypeError: an unknown key, or a value of the wrong kind.
     """
@@ -68,8 +86,13 @@ def read_header(document: Map, variant: str | None) -> Header:
     if written is not None and status not in (None, *STATUSES):
         raise GenotypeError(f"status is one of {', '.join(STATUSES)}, not {status!r}",
                             written.place)
+    reached = _accuracies(document.get("accuracies"))
+    if "accuracies" in own:
+        reached = _accuracies(own["accuracies"])
+    elif any(key in own for key in CHANGES):
+        reached = ()
     return Header(_text(document.get("source")) or "", _text(both["note"]) or "", status,
-                  _published(both["published"]), _exact(both["exact"]))
+                  _published(both["published"]), reached, _exact(both["exact"]))
 
 
 def _published(tree: Tree | None) -> Published | None:
@@ -80,8 +103,59 @@ def _published(tree: Tree | None) -> Published | None:
     rule = _text(given.get("rule")) or "macs"
     if rule not in RULES:
         raise GenotypeError(f"no counting rule {rule!r}{nearest(rule, RULES)}", given["rule"].place)
-    return Published(_text(given.get("params")), _text(given.get("macs")), rule,
-                     _number(given.get("top1")), _text(given.get("table")), _text(given.get("of")))
+    top1 = _percent(given.get("top1"), "published")
+    unchecked = _flag(given.get("unchecked"))
+    if unchecked and top1 is None:
+        raise GenotypeError("unchecked has no effect without top1", given["unchecked"].place)
+    return Published(_text(given.get("params")), _text(given.get("macs")), rule, top1, unchecked,
+                     _text(given.get("table")), _text(given.get("of")))
+
+
+def _accuracies(tree: Tree | None) -> tuple[Accuracy, ...]:
+    if tree is None or (isinstance(tree, Scalar) and tree.value is None):
+        return ()
+    if not isinstance(tree, Seq):
+        raise GenotypeError(f"accuracies is a list, not {describe(tree)}", tree.place)
+    found: dict[tuple[str, str, int], Accuracy] = {}
+    for item in tree:
+        made = _accuracy(item)
+        if (same := (made.data, made.recipe, made.size)) in found:
+            raise GenotypeError(f"accuracies: {made.data} by {made.recipe} at {made.size} pixels "
+                                "stands here twice", item.place)
+        found[same] = made
+    return tuple(found.values())
+
+
+def _accuracy(tree: Tree) -> Accuracy:
+    given = mapping(tree, "an accuracy")
+    check_keys(given, _ACCURACY, "an accuracy")
+    for key in _ACCURACY:
+        if given.get(key) in (None, Scalar(None), Scalar("")):
+            raise GenotypeError(f"an accuracy needs {key}", tree.place)
+    data, recipe, of = (_text(given[key]) or "" for key in ("data", "recipe", "of"))
+    for key, name in (("data", data), ("recipe", recipe)):
+        check_name(name, given[key].place)
+    top1, size = _percent(given["top1"], "an accuracy"), _number(given["size"])
+    assert top1 is not None and size is not None
+    if size != int(size) or size < 1:
+        raise GenotypeError(f"size is a whole number of pixels, not {size:g}", given["size"].place)
+    return Accuracy(data, top1, recipe, int(size), of)
+
+
+def _percent(tree: Tree | None, owner: str) -> float | None:
+    number = _number(tree)
+    if tree and number is not None and not 0 < number < 100:
+        raise GenotypeError(f"{owner}: top1 is in percent, between 0 and 100, not {number:g}",
+                            tree.place)
+    return number
+
+
+def _flag(tree: Tree | None) -> bool:
+    if tree is None:
+        return False
+    if not (isinstance(tree, Scalar) and isinstance(tree.value, bool)):
+        raise GenotypeError(f"true or false was expected, not {describe(tree)}", tree.place)
+    return tree.value
 
 
 def _exact(tree: Tree | None) -> Exact | None:
@@ -94,7 +168,3 @@ def _exact(tree: Tree | None) -> Exact | None:
     if len(whole) < len(counts):
         raise GenotypeError("exact takes whole numbers for params and macs", tree.place)
     return Exact(whole[0], whole[1], _text(given.get("of")) or "")
-
-
-
-

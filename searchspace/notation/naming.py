@@ -11,7 +11,16 @@ from searchspace.names import is_label, show_name
 from searchspace.notation.arithmetic import exact
 from searchspace.notation.holes import Hole, branch_steps, given_name, step_parts
 from searchspace.notation.random_graphs import GENERATORS, draw
-from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tagged, Tree, describe
+from searchspace.notation.tree import (
+    Atom,
+    Map,
+    Scalar,
+    Seq,
+    Tagged,
+    Tree,
+    describe,
+    map_children,
+)
 
 MAX_OPTIONS = 10_000
 
@@ -229,11 +238,7 @@ def as_written(tree: Tree) -> Tree:
     """A named document with its holes as the tags that they are written as."""
     if isinstance(tree, Hole):
         return Tagged(tree.kind, _body(tree), tree.place)
-    if isinstance(tree, Seq):
-        return Seq(tuple(as_written(t) for t in tree), tree.place)
-    if isinstance(tree, Map):
-        return Map({k: as_written(t) for k, t in tree.items.items()}, tree.place)
-    return tree
+    return map_children(tree, as_written)
 
 
 def _body(hole: Hole) -> Seq | Map:

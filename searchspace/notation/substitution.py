@@ -5,17 +5,12 @@ from dataclasses import replace
 from searchspace.errors import GenotypeError
 from searchspace.notation.holes import Decisions, Hole, chosen, find_holes, step_parts
 from searchspace.notation.naming import as_written, name_holes
-from searchspace.notation.tree import Map, Scalar, Seq, Tree
+from searchspace.notation.tree import Map, Scalar, Seq, Tree, map_children
 
 
 def substitute(tree: Tree, decisions: Decisions) -> Tree:
     """The tree with the decided holes replaced by their options; others stay."""
-    if isinstance(tree, Hole):
-        if tree.each or tree.name not in decisions:
-            common = substitute(tree.common, decisions)
-            assert isinstance(common, Map)
-            return replace(tree, common=common,
-                           trees=tuple(substitute(t, decisions) for t in tree.trees))
+    if isinstance(tree, Hole) and not tree.each and tree.name in decisions:
         option = substitute(chosen(tree, decisions[tree.name]), decisions)
         if tree.common and tree.kind == "choice":
             parts = step_parts(option)
@@ -24,14 +19,9 @@ def substitute(tree: Tree, decisions: Decisions) -> Tree:
             assert isinstance(common, Map)
             return Map({parts[0]: Map({**common.items, **parts[1].items})}, tree.place)
         return option
-    if isinstance(tree, Seq):
-        return Seq(tuple(substitute(t, decisions) for t in tree), tree.place)
-    if isinstance(tree, Map):
-        if tree.get("each") == Scalar(True):
-            tree = _fill_each(tree, decisions)
-        return Map({k: substitute(t, decisions) for k, t in tree.items.items()},
-                   tree.place)
-    return tree
+    if isinstance(tree, Map) and tree.get("each") == Scalar(True):
+        tree = _fill_each(tree, decisions)
+    return map_children(tree, lambda inner: substitute(inner, decisions))
 
 
 def substitute_in(document: Map, decisions: Decisions) -> Map:
@@ -56,14 +46,10 @@ def settle(document: Map) -> Map:
 
 def _alike(tree: Tree) -> Tree:
     if isinstance(tree, Hole):
-        return replace(tree, each=False, trees=tuple(_alike(t) for t in tree.trees))
-    if isinstance(tree, Seq):
-        return Seq(tuple(_alike(t) for t in tree), tree.place)
-    if isinstance(tree, Map):
-        items = {k: _alike(t) for k, t in tree.items.items()
-                 if not (k == "each" and t == Scalar(True))}
-        return Map(items, tree.place)
-    return tree
+        tree = replace(tree, each=False)
+    elif isinstance(tree, Map) and tree.get("each") == Scalar(True):
+        tree = tree.but(each=None)
+    return map_children(tree, _alike)
 
 
 def _fill_each(params: Map, decisions: Decisions) -> Map:
@@ -117,13 +103,10 @@ def _repeats(params: Map, holes: list[Hole], decisions: Decisions) -> int:
 
 
 def _decide_repeat(tree: Tree, decisions: Decisions, index: int) -> Tree:
-    if isinstance(tree, Hole) and tree.each:
-        name = f"{tree.name}.{index}"
-        return _decide_repeat(chosen(tree, decisions[name]), decisions, index) \
-            if name in decisions else tree
-    if isinstance(tree, Seq):
-        return Seq(tuple(_decide_repeat(t, decisions, index) for t in tree), tree.place)
-    if isinstance(tree, Map):
-        return Map({k: _decide_repeat(t, decisions, index) for k, t in tree.items.items()},
-                   tree.place)
-    return substitute(tree, decisions)
+    if not isinstance(tree, Hole):
+        return map_children(tree, lambda inner: _decide_repeat(inner, decisions, index))
+    if not tree.each:
+        return substitute(tree, decisions)
+    name = f"{tree.name}.{index}"
+    return _decide_repeat(chosen(tree, decisions[name]), decisions, index) \
+        if name in decisions else tree

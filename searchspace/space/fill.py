@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from searchspace.compiler.pruning import without_unused
 from searchspace.errors import GenotypeError
 from searchspace.expansion import trace
-from searchspace.genotype import Genotype, without_unused
+from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions, check_names
 from searchspace.notation.substitution import settle, substitute_in
-from searchspace.notation.tree import Atom, Hole, Map, Seq, Tree
+from searchspace.notation.tree import Atom, Hole, Map, Tree, map_children
 
 
 def fill(genotype: Genotype, decisions: Decisions) -> Genotype:
@@ -21,10 +22,14 @@ def fill(genotype: Genotype, decisions: Decisions) -> Genotype:
         UnknownNameError: a decision about no hole. GenotypeError: no such option.
     """
     check_names(decisions, genotype.holes)
-    filled = without_unused(genotype.replace(substitute_in(genotype.document, decisions)))
+    filled = _pruned(genotype, substitute_in(genotype.document, decisions))
     if filled.is_space and _is_settled(filled):
-        return without_unused(filled.replace(settle(filled.document)))
+        return _pruned(filled, settle(filled.document))
     return filled
+
+
+def _pruned(genotype: Genotype, document: Map) -> Genotype:
+    return genotype.replace(without_unused(document, genotype.outer))
 
 
 class _Open(Exception):
@@ -56,13 +61,6 @@ def free(space: Genotype) -> Genotype:
 
 
 def _free(tree: Tree) -> Tree:
-    if isinstance(tree, Hole):
-        common = _free(tree.common)
-        assert isinstance(common, Map)
-        return replace(tree, kind="int" if tree.kind == "solve" else tree.kind, common=common,
-                       trees=tuple(_free(t) for t in tree.trees))
-    if isinstance(tree, Seq):
-        return Seq(tuple(_free(t) for t in tree), tree.place)
-    if isinstance(tree, Map):
-        return Map({key: _free(t) for key, t in tree.items.items()}, tree.place)
-    return tree
+    if isinstance(tree, Hole) and tree.kind == "solve":
+        tree = replace(tree, kind="int")
+    return map_children(tree, _free)

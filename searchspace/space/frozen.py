@@ -11,13 +11,15 @@ from searchspace.compiler.blocks import Blocks
 from searchspace.genotype import Genotype, to_yaml
 from searchspace.notation.metadata import read_header, read_name
 from searchspace.notation.naming import name_holes
+from searchspace.notation.reader import parse
 from searchspace.notation.schema import mapping
-from searchspace.notation.tree import Map, Scalar, Tree, parse
+from searchspace.notation.tree import Map, Scalar, Tree
 from searchspace.notation.writer import document_text
 from searchspace.space.changes import first_change
 from searchspace.space.known_networks import stated
 
-_BESIDE = ("name", "source", "status", "note", "published", "exact", "default", "variants")
+_BESIDE = ("name", "source", "status", "note", "published", "accuracies", "exact", "default",
+           "variants")
 
 
 @dataclass(frozen=True, slots=True)

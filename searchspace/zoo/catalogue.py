@@ -17,7 +17,8 @@ LEGEND = (
     "off, is what the paper prints. exact: the counts of a public implementation, or of the "
     "paper's own layer table, to the last digit. calibrated: the paper does not say enough, and "
     "what it leaves open is fitted to its figures. unsettled: a difference that nothing explains. "
-    "published only: nothing but the paper's figures is known.")
+    "published only: nothing but the paper's figures is known. top-1: the paper's own; ? where no "
+    "source that can be read confirms it.")
 
 
 def catalogue(pattern: str = "*") -> Iterable[Table | str]:
@@ -63,6 +64,7 @@ def _networks(names: tuple[str, ...]) -> Table:
             else:
                 cells += [""] * 3
         top1 = f"{figures.top1:g} %" if figures and figures.top1 is not None else ""
+        top1 += " ?" if figures and figures.unchecked else ""
         made.add_row(*cells, figures.rule if figures else "", standing(header, cost),
                      exact.of if exact else "", top1, _short(header.source))
     return made

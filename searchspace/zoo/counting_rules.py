@@ -1,12 +1,13 @@
 """How papers counted: each published figure is compared by the rule of its own paper.
 
 A rule takes an expanded network and gives a `Cost`: its MACs and parameters as that paper would
-have counted them. The names are those of `header.RULES`.
+have counted them. Which names the notation knows is said in `notation/metadata.py`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, Node
 from searchspace.ops import Cost, Op
 from searchspace.ops.activation import Act
@@ -14,16 +15,21 @@ from searchspace.ops.attention import Attend
 from searchspace.ops.conv import Conv, Depthwise, Linear
 from searchspace.ops.normalization import BatchNorm
 from searchspace.ops.pool import GlobalPool, Pool
+from searchspace.registry import Registry
 from searchspace.shapes import Shape
 
 Rule = Callable[[Expansion], Cost]
 
+RULES: Registry[Rule] = Registry("counting rule", "docs/counting.md", GenotypeError)
 
+
+@RULES.register("macs")
 def all_macs(expansion: Expansion) -> Cost:
     """MACs of convolutions and linear layers; all trainable parameters. The rule of `cost`."""
     return expansion.cost()
 
 
+@RULES.register("conv")
 def convolutions(expansion: Expansion) -> Cost:
     """MACs of convolutions only, without linear layers; all parameters.
 
@@ -33,6 +39,7 @@ def convolutions(expansion: Expansion) -> Cost:
     return Cost(macs, expansion.cost().params)
 
 
+@RULES.register("bias")
 def biased(expansion: Expansion) -> Cost:
     """SqueezeNext's paper, Table 3: as if each convolution and linear layer had a bias.
 
@@ -48,6 +55,7 @@ def biased(expansion: Expansion) -> Cost:
     return Cost(macs, params)
 
 
+@RULES.register("henet")
 def henet(expansion: Expansion) -> Cost:
     """HENet's paper, Tables 3 and 4, for its own networks and the ShuffleNets beside them.
 
@@ -63,6 +71,7 @@ def henet(expansion: Expansion) -> Cost:
     return Cost(sum(last[_across_repeats(node)] for node in expansion.nodes), params)
 
 
+@RULES.register("hcgnet")
 def hcgnet(expansion: Expansion) -> Cost:
     """HCGNet's authors' counter (`cal_multi_adds` in their repository); all parameters.
 
@@ -91,6 +100,7 @@ def hcgnet(expansion: Expansion) -> Cost:
     return Cost(macs, expansion.cost().params)
 
 
+@RULES.register("condensenet")
 def condensenet(expansion: Expansion) -> Cost:
     """CondenseNet's authors' counter (`measure_model` in their repository); all parameters.
 
@@ -112,10 +122,6 @@ def condensenet(expansion: Expansion) -> Cost:
         elif isinstance(op, Pool) and op.fn == "avg":
             macs += op.k**2 * _elements(node.shape)
     return Cost(macs, expansion.cost().params)
-
-
-RULES: dict[str, Rule] = {"macs": all_macs, "conv": convolutions, "bias": biased, "henet": henet,
-                          "hcgnet": hcgnet, "condensenet": condensenet}
 
 
 def _layers_of(conv: Conv, taken: Shape, given: Shape) -> int:

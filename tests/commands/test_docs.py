@@ -46,8 +46,9 @@ from searchspace.notation.arithmetic import FUNCTIONS
 from searchspace.notation.inheritance import KEYS
 from searchspace.notation.metadata import RULES, STATUSES, VARIANT_KEYS
 from searchspace.notation.random_graphs import GENERATORS
+from searchspace.notation.reader import HOLE_TAGS, parse
 from searchspace.notation.schema import mapping
-from searchspace.notation.tree import HOLE_TAGS, Map, parse
+from searchspace.notation.tree import Map
 from searchspace.ops import OPS, schema
 from searchspace.space.budget import Budget
 from searchspace.space.point import first

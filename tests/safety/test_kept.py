@@ -26,7 +26,7 @@ from search.training.options import TrainOptions
 from searchspace import cost, load, plugins
 from searchspace.compiler.blocks import Blocks
 from searchspace.errors import SearchspaceError
-from searchspace.notation.tree import parse
+from searchspace.notation.reader import parse
 from searchspace.ops import OPS
 from searchspace.safety import allowed
 from searchspace.space.budget import Budget

@@ -28,7 +28,8 @@ from searchspace import Genotype, load, to_yaml
 from searchspace.load import library
 from searchspace.names import as_name
 from searchspace.notation.metadata import Header
-from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tree, parse
+from searchspace.notation.reader import parse
+from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tree
 from searchspace.text import markdown, markup, printable
 from viz.docs import gallery
 

@@ -19,6 +19,7 @@ from search.training.options import TrainOptions
 from searchspace import Genotype, cost
 from searchspace.registry import Registry
 from searchspace.space.budget import Budget
+from searchspace.zoo import counting_rules  # noqa: F401 - registers the rules
 
 BUDGET = Budget(150_000)
 TABLE = Path(__file__).resolve().parents[2] / "studies" / "digits" / "table.json"

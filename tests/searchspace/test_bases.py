@@ -7,6 +7,7 @@ import pytest
 
 from searchspace import Genotype, GenotypeError, UnknownNameError, expand, load, to_yaml
 from searchspace.expansion import trace
+from searchspace.notation.metadata import Accuracy
 from searchspace.space.known_networks import known_networks
 
 Read = Callable[..., Genotype]
@@ -214,6 +215,43 @@ def test_published_figures_stay_with_the_base(genotype: Read) -> None:
     derived = genotype("name: mine\nbase: mobilenet-v2\nargs: {classes: 10}\n")
     assert derived.header.published is None and derived.header.exact is None
     assert derived.variant is None
+
+
+def reached(top1: float) -> str:
+    return f"[{{data: imagenet, top1: {top1}, recipe: plain, size: 224, of: somebody}}]"
+
+
+WEIGHTS = f"""
+name: weights
+accuracies: {reached(70)}
+args: {{w: 1}}
+input: [3, 8, 8]
+variants:
+  same: {{note: words}}
+  own: {{args: {{w: 2}}, accuracies: {reached(80)}}}
+  none: {{accuracies: }}
+  wide: {{args: {{w: 2}}}}
+  large: {{input: [3, 16, 16]}}
+  other: {{steps: {{last: }}}}
+net: [conv: {{out: =8*w}}, act: {{as: last}}]
+"""
+
+
+@pytest.mark.parametrize(("variant", "expected"), [
+    ("same", [70]), ("own", [80]), ("none", []), ("wide", []), ("large", []), ("other", [])])
+def test_accuracies_are_those_of_one_network(genotype: Read, variant: str,
+                                             expected: list[float]) -> None:
+    found = genotype(WEIGHTS, variant=variant)
+    assert [a.top1 for a in found.header.accuracies] == expected
+    derived = genotype(f"name: mine\nbase: weights.yaml@{variant}\n", {"weights.yaml": WEIGHTS})
+    assert derived.header.accuracies == ()
+
+
+def test_accuracies_are_read_and_written(genotype: Read, genotype_file: Write) -> None:
+    network = genotype(WEIGHTS.replace("variants:", "default:\nvariants:"))
+    assert network.header.accuracies == (Accuracy("imagenet", 70, "plain", 224, "somebody"),)
+    again = load(genotype_file(to_yaml(network)))
+    assert again.header.accuracies == network.header.accuracies
 
 
 @pytest.mark.parametrize(("text", "words"), [

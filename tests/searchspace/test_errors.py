@@ -27,8 +27,8 @@ from searchspace import (
 from searchspace.errors import MAX_SENTENCE, nearest
 from searchspace.expansion import trace
 from searchspace.load import LIBRARY
+from searchspace.notation.reader import parse
 from searchspace.notation.sources import GENOTYPES
-from searchspace.notation.tree import parse
 
 Write = Callable[..., Path]
 

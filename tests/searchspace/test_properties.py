@@ -19,7 +19,8 @@ from searchspace.expansion import trace
 from searchspace.names import as_name, is_name
 from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole
-from searchspace.notation.tree import Map, Scalar, Seq, Tree, parse
+from searchspace.notation.reader import parse
+from searchspace.notation.tree import Map, Scalar, Seq, Tree
 from searchspace.space.frozen import change, freeze, thaw
 
 Write = Callable[..., Path]

@@ -12,10 +12,15 @@ import torch
 from searchspace import build, cost, load, published
 from searchspace.building.verify import verify
 from searchspace.expansion import trace
+from searchspace.notation.sources import GENOTYPES
 from searchspace.zoo.figures import Figure, comparisons, standing
 
 # Structures from public code or a drawn graph, for which nobody printed a count.
 NO_FIGURES = ("darts@nasnet-cifar", "pnasnet@large-1001", "randwire-small@ba", "randwire-small@er")
+
+# How the weights were trained whose accuracies the genotypes list.
+RECIPES = ("bvlc", "densenet-torch", "imgclsmob", "megvii", "senet-caffe", "slim", "timm-a1", "timm-a2",
+           "timm-a3", "torchvision-v1", "torchvision-v2")
 
 each_network = pytest.mark.parametrize("name", published())
 MACS = {name: cost(load(name)).macs for name in published()}
@@ -108,6 +113,17 @@ def test_it_runs_forward_and_backward(name: str) -> None:
     assert device == "meta" or bool(scores.isfinite().all())
     scores.square().sum().backward()
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
+
+
+@pytest.mark.parametrize("file", sorted(p.stem for p in GENOTYPES.rglob("*.yaml")))
+def test_accuracies_say_what_they_are_of(file: str) -> None:
+    for name in (n for n in published() if n.partition("@")[0] == file):
+        found = load(name).header.accuracies
+        for a in found:
+            assert (a.data, trace(load(name)).nodes[-1].shape[0]) == ("imagenet", 1000)
+            assert a.recipe in RECIPES and a.of
+            assert 0 < a.top1 < 100
+        assert len({(a.data, a.recipe, a.size) for a in found}) == len(found)
 
 
 def test_the_readme_counts_what_is_bundled() -> None:

@@ -8,7 +8,7 @@ import pytest
 from searchspace import BudgetError, cost, expand, fill, load, published, spaces, to_yaml
 from searchspace.expansion import trace
 from searchspace.identity import digest
-from searchspace.notation.inheritance import variants
+from searchspace.load import variants
 from searchspace.notation.sources import GENOTYPES
 from searchspace.space.budget import Budget, parse_amount, show_amount
 from searchspace.space.known_networks import known_networks

@@ -61,8 +61,13 @@ def _row(name: str, family: str, genotype: Genotype, expansion: Expansion) -> di
     figures = [[f"{c.what} in the paper", f"{c.printed}; ours by its rule {show_amount(c.ours)} "
                 f"({c.difference:+.1f} %)"] for c in comparisons(header, expansion)]
     top1 = header.published.top1 if header.published else None
-    if top1 is not None:
-        figures.append(["top-1 in the paper", f"{top1:g} %"])
+    if header.published and top1 is not None:
+        unchecked = ", unchecked" if header.published.unchecked else ""
+        figures.append(["top-1 in the paper", f"{top1:g} %{unchecked}"])
+    figures += [[f"top-1 on {a.data}, {a.recipe}", f"{a.top1:g} % at {a.size}×{a.size}"]
+                for a in header.accuracies]
     return {"id": name, "name": name, "family": family, "macs": cost.macs, "params": cost.params,
-            "input": expansion.input[1], "top1": top1, "standing": standing(header, cost),
-            "source": header.source, "note": header.note, "figures": figures}
+            "input": expansion.input[1], "top1": top1,
+            "unchecked": bool(header.published and header.published.unchecked),
+            "standing": standing(header, cost), "source": header.source, "note": header.note,
+            "figures": figures}

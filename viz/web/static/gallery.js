@@ -56,7 +56,8 @@ const columns = [
   { key: "macs", title: "MACs", number: true, show: (r) => amount(r.macs) },
   { key: "params", title: "params", number: true, show: (r) => amount(r.params) },
   { key: "input", title: "input", number: true, show: (r) => String(r.input) },
-  { key: "top1", title: "top-1", number: true, show: (r) => (r.top1 ? `${r.top1} %` : "") },
+  { key: "top1", title: "top-1", number: true, 
+    show: (r) => (r.top1 ? `${r.top1} %${r.unchecked ? " ?" : ""}` : "") },
   { key: "standing", title: "standing" },
   { key: "source", title: "source", show: (r) => r.source.split(",")[0] }];
 sortedTable({ host: document.getElementById("table"), caption: "Bundled networks", columns,

@@ -1,0 +1,68 @@
+"""A resolved document compiled to a program: arguments, input, net."""
+
+from dataclasses import dataclass
+
+from searchspace.compiler.blocks import Blocks, compile_args
+from searchspace.compiler.program import Program, Value
+from searchspace.compiler.steps import compile_steps, compile_value
+from searchspace.errors import GenotypeError
+from searchspace.notation.schema import mapping
+from searchspace.notation.tree import Map, Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program, and the names of the document's own blocks and arguments that it uses."""
+
+    program: Program
+    blocks: frozenset[str]
+    args: frozenset[str]
+
+
+def compile_network(document: Map, outer: Blocks) -> Program:
+    """The program of a document that can call the blocks of ``outer``.
+
+    Raises:
+        GenotypeError: the document is incorrect, or has a block or an argument that is never used.
+    """
+    compiled = compile_parts(document, outer)
+    for name, tree in mapping(document.get("args"), "args").items.items():
+        if name not in compiled.args:
+            raise GenotypeError(f"argument {name!r} of the network is never used", tree.place)
+    for name, tree in mapping(document.get("blocks"), "blocks").items.items():
+        if name not in compiled.blocks:
+            raise GenotypeError(f"block {name!r} is never used", tree.place)
+    return compiled.program
+
+
+def compile_parts(document: Map, outer: Blocks) -> Compiled:
+    """The program, whether or not it uses all that the document holds.
+
+    Raises:
+        GenotypeError: the document is incorrect.
+    """
+    try:
+        return _compile(document, outer)
+    except RecursionError:
+        raise GenotypeError("blocks or formulas are nested too deeply", document.place) from None
+
+
+def _compile(document: Map, outer: Blocks) -> Compiled:
+    blocks = Blocks(mapping(document.get("blocks"), "blocks").items, outer)
+    given = mapping(document.get("args"), "args")
+    args, scope = compile_args(given, blocks)
+    values: list[tuple[str, Value]] = []
+    for name, value in args:
+        if value is None:
+            raise GenotypeError(f"argument {name!r} of the network has no value", given.place)
+        values.append((name, value))
+    shape, net = document.get("input"), document.get("net")
+    if not isinstance(shape, Seq):
+        raise GenotypeError("a genotype needs an input: [channels, height, width]",
+                            (shape or document).place)
+    if not isinstance(net, Seq) or not net.items:
+        raise GenotypeError("a genotype needs a net: a list of steps", (net or document).place)
+    size = tuple(compile_value(t, scope) for t in shape)
+    steps = compile_steps(net.items, scope)
+    program = Program(tuple(values), size, steps, shape.place)
+    return Compiled(program, frozenset(blocks.called), frozenset(scope.used))
