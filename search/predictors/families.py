@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from searchspace.notation.sources import GENOTYPES, find, find_base
-from searchspace.notation.tree import Scalar, read
+from searchspace.notation.reader import read
+from searchspace.notation.tree import Scalar
 
 _PAPER = re.compile(r"arXiv (\d+\.\d+)")
 

@@ -72,9 +72,9 @@ def gates(of: Digest) -> float:
     return min(1.0, of.gates / of.layers)
 
 
-@feature("0 or 1", "Whether there are gates at all.")
+@feature("share", "How near to the published gated networks, all of which have a gate in six layers.")
 def gated(of: Digest) -> float:
-    return float(of.gates > 0)
+    return min(1.0, 6 * of.gates / of.layers)
 
 
 @feature("log₂ of pixels", "Mean kernel among kernels greater than 1, by values: 5×5 sees further.")

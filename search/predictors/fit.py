@@ -16,8 +16,9 @@ REACH = 1.5         # times the greatest distance of a left-out network
 def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
     """The calibration of some accuracies; features and penalty are chosen unless they are given."""
     features, strength = (choice or choose(known))[1:]
-    near = Neighbourhood.of(PROFILE, known.of_features(PROFILE))
-    distances = near.distances(known.of_features(PROFILE))
+    where = tuple(dict.fromkeys((*PROFILE, *features)))
+    near = Neighbourhood.of(where, known.of_features(where))
+    distances = near.distances(known.of_features(where))
     apart = np.empty(len(known))
     for inside, _ in left_out(known):
         apart[inside] = to_nearest(distances[np.ix_(inside, ~inside)])
