@@ -10,6 +10,8 @@ from search.predictors.measurements import PAPER, Measurements
 
 Array = NDArray[np.float64]
 
+FREE = 5.0          # how much less a step is shrunk than features are
+
 
 @dataclass(frozen=True)
 class Design:
@@ -63,12 +65,13 @@ def regress(known: Measurements, features: tuple[str, ...], strength: float) -> 
     values = known.of_features(features)
     design = Design.of(features, values)
     others = [str(r) for r in np.unique(known.recipes) if r != PAPER]
-    columns = np.concatenate([design(values), *(known.recipes[:, None] == r for r in others)], 1)
+    columns = np.concatenate([design(values), *(FREE * (known.recipes[:, None] == r)
+                                                for r in others)], 1)
     weights = known.weights
     centre, level = (np.average(of, axis=0, weights=weights) for of in (columns, known.y))
     with config_context(assume_finite=True, skip_parameter_validation=True):
         slopes = ridge_regression(columns - centre, known.y - level, strength * weights.sum(),
                                   sample_weight=weights, solver="cholesky", check_input=False)
     cut = 2 * len(features)
-    steps = {PAPER: 0.0} | dict(zip(others, slopes[cut:].tolist(), strict=True))
+    steps = {PAPER: 0.0} | dict(zip(others, (FREE * slopes[cut:]).tolist(), strict=True))
     return Regression(design, float(level - centre @ slopes), slopes[:cut], steps)

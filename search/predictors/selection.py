@@ -16,7 +16,7 @@ BASE = ("log_macs", "log_ungated_params", "log_depth", "log_activations", "log_i
         "gated")
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2)
 EXTRA = 2           # features that may come to the base
-GAIN = 0.02         # by what share of the error each must make it smaller
+GAIN = 0.05         # by what share of the error each must make it smaller
 MENU = tuple(name for name in FEATURES
              if name not in BASE and not name.startswith(("macs_at", "params_at")))
 
