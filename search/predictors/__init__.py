@@ -1,0 +1,1 @@
+"""Accuracy predicted in percent, from published accuracies and the expanded graph alone."""

@@ -1,0 +1,68 @@
+"""What a predictor is worth: each family is predicted by all others, features and penalty chosen
+among those too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.predictors.calibration import Calibration, Values
+from search.predictors.fit import fit
+from search.predictors.measurements import PAPER, Measurements
+from search.predictors.selection import left_out
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Measured accuracies with what was predicted of each by families other than its own."""
+
+    known: Measurements
+    said: Values
+
+    def where(self, mask: NDArray[np.bool_]) -> "LeftOut":
+        """Those under a mask."""
+        return LeftOut(self.known.where(mask), Values(*(
+            getattr(self.said, name)[mask] for name in ("value", "lower", "upper", "distance"))))
+
+    @property
+    def errors(self) -> Array:
+        """Predicted less measured, in points."""
+        return np.asarray(self.said.value - self.known.top1)
+
+    @property
+    def rank_correlation(self) -> float:
+        """Spearman's, with the measured accuracies."""
+        from scipy.stats import spearmanr
+
+        return float(spearmanr(self.said.value, self.known.top1).statistic)
+
+    @property
+    def mean_error(self) -> float:
+        """In points, without signs."""
+        return float(np.abs(self.errors).mean())
+
+    @property
+    def inside(self) -> float:
+        """The share that lies inside the 80 % interval."""
+        top1 = self.known.top1
+        return float(((self.said.lower <= top1) & (top1 <= self.said.upper)).mean())
+
+
+def evaluate(known: Measurements, fitted: Callable[[Measurements], Calibration] = fit) -> LeftOut:
+    """Predictions for all, each by a calibration that never saw its family. Takes minutes."""
+    names = ("value", "lower", "upper", "distance")
+    found = {name: np.empty(len(known)) for name in names}
+    for inside, others in left_out(known):
+        said = fitted(others)(known.x[inside], known.recipes[inside])
+        for name in names:
+            found[name][inside] = getattr(said, name)
+    return LeftOut(known, Values(**found))
+
+
+def counted(known: Measurements) -> NDArray[np.bool_]:
+    """Those by which the predictor is judged: images of 224 pixels, the paper's own recipe, up to
+    1.3 G multiply-adds."""
+    return np.asarray((known.edges == 224) & (known.recipes == PAPER) & (known.macs <= 1.3e9))
