@@ -17,9 +17,10 @@ from search.results.conclude import conclude, write_results
 from search.results.files import trial_genotype
 from search.results.outcome import Outcome
 from search.scores.base import usual_batch
-from search.scores.registry import DEFAULT_SCORE, find_score
+from search.objectives.usual import usual_score
+from search.scores.registry import find_score
 from search.study import open_study
-from search.study.settings import DEFAULT, Settings
+from search.study.settings import DEFAULT, Settings, space_of
 from search.study.trial import Trial
 from search.training.options import TrainOptions
 from searchspace import Genotype
@@ -44,7 +45,7 @@ class Result:
 def search(space: str | Path, budget: str | Budget,
            objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int = 150, *,
            input: int = 224, classes: int | None = None, seed: int = 0, sampler: str = "auto",
-           score: str = DEFAULT_SCORE, batch: int | None = None, table: str | None = None,
+           score: str | None = None, screen: str | None = None, batch: int | None = None, table: str | None = None,
            warm_start: bool = True, prior: str | None = None, device: Device | None = None,
            predictor: Predictor | None = None, train: TrainOptions | None = None,
            folder: str | Path | None = None, storage: str | None = None,
@@ -75,7 +76,10 @@ def search(space: str | Path, budget: str | Budget,
     settings = Settings(
         str(space), bounds, input, seed, sampler, trials, batch or usual_batch(input), classes,
         goals, table=find_table(str(space), table) if "table" in goals else None,
-        warm_start=warm_start, prior=prior, score=find_score(score).name, device=device,
+        warm_start=warm_start, prior=prior, device=device,
+        score=find_score(score).name if score else
+        usual_score(space_of(str(space), input, classes))[0],
+        screen=find_score(screen).name if screen else None,
         predictor=predictor, train=train, function=functions[0] if functions else None)
     home = Path(folder) if folder is not None else Path("studies") / settings.study_name
     with open_study(settings, home, home.resolve().name, storage,

@@ -12,8 +12,9 @@ from search.environment import STUDIES
 from search.objectives import OBJECTIVES, named
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
+from search.objectives.usual import PREDICTED, usual_score
 from search.scores.registry import DEFAULT_SCORE, find_score
-from search.study.settings import DEFAULT, Settings
+from search.study.settings import DEFAULT, Settings, space_of
 from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Parser, add_option, whole
@@ -36,13 +37,17 @@ def read_settings(options: argparse.Namespace) -> Settings:
         find_score(options.prior)
     train = read_options(options, goals)
     size = options.input or _edge(options.space, goals, train)
+    classes = options.classes or (len(train.open().classes) if train else None)
     return Settings(
         options.space,
         Budget.read(options.budget, options.params, options.memory, options.latency),
         size, options.seed, options.sampler, options.trials, options.batch or usual_batch(size),
-        options.classes or (len(train.open().classes) if train else None), goals,
+        classes, goals,
         find_table(options.space, options.table) if "table" in goals else None,
-        options.warm_start, options.prior, find_score(options.score).name, train=train)
+        options.warm_start, options.prior,
+        find_score(options.score).name if options.score else
+        usual_score(space_of(options.space, size, classes))[0],
+        find_score(options.screen).name if options.screen else None, train=train)
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:
@@ -89,9 +94,11 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--sampler", choices=CHOICES, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
                         help="begin with the published networks of the space (default: yes)")
-    parser.add_argument("--score", default=DEFAULT_SCORE, metavar="NAME", help="the training-free "
-                        "score of --objective score; python -m search.scores lists them (default: "
-                        f"{DEFAULT_SCORE})")
+    parser.add_argument("--score", metavar="NAME", help="the score of --objective score; python -m "
+                        f"search.scores lists them (default: {PREDICTED}, a predicted accuracy, where "
+                        f"it is known; else {DEFAULT_SCORE})")
+    parser.add_argument("--screen", metavar="NAME", help="a score of the graph alone: thousands of "
+                        "networks are rated by it, and the best are evaluated by the objective")
     parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
                         "sampler which networks may be good; where the objective is another one")
     parser.add_argument("--batch", type=whole(2, 1797), metavar="N", help="images a score looks at "

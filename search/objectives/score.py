@@ -1,6 +1,7 @@
 """Training-free score as an objective: evaluated on one batch, timed, archived."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from search.seeds import derive
 from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.space.point import Point
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -155,6 +157,24 @@ def scorer_of(context: Context) -> Scorer:
     settings = context.settings
     return Scorer(context.archive, context.name, settings.batch, settings.seed, settings.score,
                   context.space, lambda: context.reference)
+
+
+def of_graph(space: Genotype, name: str) -> Callable[[Point], float]:
+    """A `quick` score of the points of a space; −∞ where it refuses one.
+
+    Raises:
+        ScoreError: the score looks at more than the graph.
+    """
+    chosen = find_score(name)
+    if not (isinstance(chosen, TrainingFree) and chosen.quick):
+        raise ScoreError(f"{name} looks at more than the graph of a network: it can screen none")
+
+    def rate(at: Point) -> float:
+        try:
+            return chosen(ScoringSubject.of_graph(space, at.decisions, at.expansion))
+        except ScoreError:
+            return -math.inf
+    return rate
 
 
 def training_free(genotype: Genotype, size: int, batch: int, seed: int,

@@ -7,6 +7,7 @@ from search.samplers.auto import auto
 from search.samplers.base import (
     SAMPLERS,
     Past,
+    Quick,
     Sampler,
     SamplingTask,
     Score,
@@ -27,6 +28,7 @@ __all__ = [
     "PassiveSampler",
     "Past",
     "Proposals",
+    "Quick",
     "Sampler",
     "SamplingTask",
     "Score",
@@ -43,9 +45,10 @@ __all__ = [
 CHOICES = ("auto", *SAMPLERS)       # what a user may ask for
 
 
-def choose(name: str, space: Genotype, objectives: int = 1) -> tuple[str, str]:
+def choose(name: str, space: Genotype, objectives: int = 1,
+           quick: str | None = None) -> tuple[str, str]:
     """The sampler for ``auto``, with the reason in one line; other names stay as they are."""
-    return auto(space, objectives) if name == "auto" else (name, "as asked")
+    return auto(space, objectives, quick) if name == "auto" else (name, "as asked")
 
 
 def make(name: str, task: SamplingTask) -> Sampler:

@@ -22,12 +22,13 @@ from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
 from searchspace.registry import Registry
 from searchspace.space.budget import Budget
-from searchspace.space.point import Propose
+from searchspace.space.point import Point, Propose
 
 STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
 
 
 Score = Callable[[Mapping[str, Atom]], float]
+Quick = Callable[[Point], float]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class SamplingTask:
     space: Genotype
     budget: Budget
     prior: Score | None = None      # score of networks not evaluated; higher is better
+    quick: Quick | None = None      # the same in milliseconds
+    start: tuple[Point, ...] = ()   # known networks inside the budget
+    seed: int = 0
 
 
 class Sampler(Protocol):

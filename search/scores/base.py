@@ -52,6 +52,14 @@ class ScoringSubject:
     data_seed: int
     weight_seed: int
 
+    @classmethod
+    def of_graph(cls, genotype: Genotype, decisions: Decisions | None,
+                 expansion: Expansion) -> "ScoringSubject":
+        """The subject of a `quick` score, for a network that is expanded already."""
+        made = cls(genotype, decisions, max(expansion.input[1:]), 0, 0, 0)
+        vars(made)["expansion"] = expansion
+        return made
+
     @cached_property
     def expansion(self) -> Expansion:
         """The operations of the network with their shapes and costs; no torch."""
@@ -163,6 +171,11 @@ class TrainingFree:
     def uses_torch(self) -> bool:
         """Whether the network must be built."""
         return self.forward > 0
+
+    @property
+    def quick(self) -> bool:
+        """Whether it takes milliseconds: the graph alone suffices."""
+        return not self.needs and not self.uses_torch
 
     @property
     def passes(self) -> str:

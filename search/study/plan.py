@@ -6,8 +6,8 @@ from typing import Self
 from search.errors import StudyError
 from search.objectives import CostObjective, Objective, named
 from search.objectives.reference import reference
-from search.objectives.score import training_free
-from search.samplers import SamplingTask, Score, choose
+from search.objectives.score import of_graph, training_free
+from search.samplers import Quick, SamplingTask, Score, choose
 from search.study.feasibility import check_budget
 from search.study.neighbours import Region
 from search.study.settings import Settings
@@ -49,9 +49,11 @@ class Plan:
                            for o in named(settings.objectives, settings.score))
         proposed = free(space) if any(isinstance(o, CostObjective) for o in objectives) else space
         cheapest = check_budget(space, settings)
-        sampler, reason = choose(settings.sampler, proposed, len(objectives))
+        sampler, reason = choose(settings.sampler, proposed, len(objectives), settings.screens)
         if settings.prior is not None and sampler != "gp":
             raise StudyError(f"--prior guides the sampler gp, not {sampler}")
+        if settings.screen is not None and sampler != "screening":
+            raise StudyError(f"--screen is for the sampler screening, not {sampler}")
         start = find_start(proposed, budget, settings.seed, cheapest) if settings.warm_start \
             else COLD
         return cls(settings, space, proposed, objectives, cheapest, sampler, reason,
@@ -60,7 +62,13 @@ class Plan:
     @property
     def task(self) -> SamplingTask:
         """The sampler's view of the search."""
-        return SamplingTask(self.proposed, self.settings.budget, self._prior())
+        return SamplingTask(self.proposed, self.settings.budget, self._prior(), self._quick(),
+                            tuple(p.point for p in self.start.proposals), self.settings.seed)
+
+    def _quick(self) -> Quick | None:
+        """The score of the graph by which networks are screened, if there is one."""
+        name = self.settings.screens
+        return None if name is None else of_graph(self.proposed, name)
 
     def _prior(self) -> Score | None:
         """The training-free score of networks that were not evaluated, if ``--prior`` is given."""

@@ -9,7 +9,9 @@ from typing import Any
 from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
-from search.scores.registry import DEFAULT_SCORE
+from search.objectives.usual import usual_score
+from search.scores.base import TrainingFree
+from search.scores.registry import DEFAULT_SCORE, find_score
 from search.study.kept import Kept
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
@@ -23,7 +25,8 @@ DEFAULT = ("score",)        # objectives
 class Settings:
     """One search. ``input``: edge of the square images, in pixels; ``table``: file of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
-    ``function``: the user's own objective; ``kept``: the text of the space, see `resolved`."""
+    ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
+    objective; ``kept``: the text of the space, see `resolved`."""
 
     space: str
     budget: Budget
@@ -38,6 +41,7 @@ class Settings:
     warm_start: bool = True
     prior: str | None = None
     score: str = DEFAULT_SCORE
+    screen: str | None = None
     device: Device | None = None
     predictor: Predictor | None = None
     train: TrainOptions | None = None
@@ -64,18 +68,25 @@ class Settings:
         """
         if self.kept:
             return self.kept.genotype(self.space)
-        args: dict[str, Any] = {} if self.classes is None else {"classes": self.classes}
-        space = load(self.space, **args).with_input(self.input)
-        if not space.is_space:
-            raise StudyError(f"{self.space} is a network without holes; there is nothing to search")
-        return space
+        return space_of(self.space, self.input, self.classes)
+
+    @property
+    def screens(self) -> str | None:
+        """The score of the graph by which networks are screened: the one asked for, or the only
+        objective where it is one; None if there is none."""
+        if self.screen or self.objectives != DEFAULT or self.sampler not in ("auto", "screening"):
+            return self.screen
+        chosen = find_score(self.score)
+        return self.score if isinstance(chosen, TrainingFree) and chosen.quick else None
 
     @property
     def study_name(self) -> str:
         """Default name of the study; the same for the same command."""
         goals = self.objectives if self.objectives != DEFAULT else ()
-        if self.score != DEFAULT_SCORE:
+        if self.score != usual_score(self.genotype())[0]:
             goals = (*goals, self.score)
+        if self.screen:
+            goals = (*goals, f"screened-{self.screen}")
         return file_name("-".join([self.space, self.budget.text, *goals, f"{self.input}px",
                                    f"seed{self.seed}"]))
 
@@ -111,6 +122,19 @@ class Settings:
         if change:
             raise StudyError(f"study {study!r} cannot be continued: {change}; undo that, or name "
                              "another --study")
+
+
+def space_of(name: str, size: int, classes: int | None = None) -> Genotype:
+    """The space of this name or path for square images of ``size`` pixels.
+
+    Raises:
+        SearchspaceError: no such space, or it has no holes.
+    """
+    args: dict[str, Any] = {} if classes is None else {"classes": classes}
+    space = load(name, **args).with_input(size)
+    if not space.is_space:
+        raise StudyError(f"{name} is a network without holes; there is nothing to search")
+    return space
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:

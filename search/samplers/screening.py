@@ -1,0 +1,161 @@
+"""Screening: thousands of networks are rated by a score of the graph before any is evaluated.
+
+Regularised evolution (Real et al. 2019, algorithm 1) against a score that takes milliseconds, from
+the known networks of the space and random ones. Each network that it looks at is inside the budget
+and as wide as its decisions allow. Trials then evaluate the best ones, best first, no two of them
+near copies; so an expensive objective is spent on what a cheap one found promising.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.errors import StudyError
+from search.samplers.base import SAMPLERS, SamplingTask, history, taking
+from search.seeds import derive
+from searchspace import GenotypeError
+from searchspace.notation.tree import Atom
+from searchspace.space.point import Point, Propose, point, sample
+
+LOOKED = 10_000     # networks that are rated
+RANDOM = 200        # of them at random
+POPULATION = 100
+TOURNAMENT = 10
+APART = 3           # decisions in which two proposals differ at least, while there are such
+_TRIES = 20         # for one inside the budget
+_PATIENCE = 50      # times LOOKED: attempts, where hardly any network is inside
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A network that was looked at; a higher ``value`` is better."""
+
+    value: float
+    point: Point
+
+
+class Screening:
+    """See the module. What was found is a function of the task, so that it is only a cache."""
+
+    def __init__(self, task: SamplingTask) -> None:
+        if task.quick is None:
+            raise StudyError("the sampler screening needs a score of the graph alone: "
+                             "--screen NAME")
+        self.task, self.rate = task, task.quick
+        self.looked = 0
+
+    def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
+        """See `search.samplers.base.Sampler`."""
+        past = [p.decisions for p in history(study)]
+        best = next((one.decisions for one in self.ranking if one.decisions not in past), None)
+        if "looked" not in study.user_attrs:
+            study.set_user_attr("looked", self.looked)
+        return taking(best or {}, random.Random(seed))
+
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
+                    values: list[float] | None) -> None:
+        """See `search.samplers.base.Sampler`."""
+
+    @cached_property
+    def ranking(self) -> tuple[Point, ...]:
+        """All that were looked at, best first; near copies of better ones come last."""
+        rng = random.Random(derive(self.task.seed, "screening"))
+        found: dict[frozenset[tuple[str, Atom]], Rated] = {}
+        for one in self._evolution(rng):
+            found.setdefault(frozenset(one.point.decisions.items()), one)
+            self.looked += 1
+            if self.looked == LOOKED:
+                break
+        return _spread(sorted(found.values(), key=lambda one: -one.value))
+
+    def _evolution(self, rng: random.Random) -> Iterator[Rated]:
+        """Networks inside the budget, one after the other."""
+        living: list[Rated] = []
+        for at in self._first(rng):
+            living.append(Rated(self.rate(at), at))
+            yield living[-1]
+        living = sorted(living, key=lambda one: one.value)[-POPULATION:]
+        for _ in range(_PATIENCE * LOOKED if living else 0):
+            one, other = (max(rng.sample(living, min(TOURNAMENT, len(living))),
+                              key=lambda rated: rated.value) for _ in range(2))
+            at = self._inside(_child(one.point, other.point, rng), rng)
+            if at is None:
+                continue
+            made = Rated(self.rate(at), at)
+            living = [*living[-POPULATION + 1:], made]
+            yield made
+
+    def _first(self, rng: random.Random) -> Iterator[Point]:
+        """The known networks, as wide as fits, and random ones."""
+        yield from self.task.start
+        for _ in range(RANDOM):
+            try:
+                at = self._inside(sample(self.task.space, rng).decisions, rng)
+            except GenotypeError:
+                continue
+            if at is not None:
+                yield at
+
+    def _inside(self, decisions: dict[str, Atom], rng: random.Random) -> Point | None:
+        """The network of these decisions, at the greatest width inside the budget near theirs."""
+        space, budget = self.task.space, self.task.budget
+        try:
+            at = point(space, taking(decisions, rng))
+            for _ in range(_TRIES):
+                if budget.excess(at) <= 1:
+                    break
+                names = [n for n in at.solved if at.holes[n].labels.index(at.decisions[n])]
+                if not names:
+                    return None
+                name = rng.choice(names)
+                at = point(space, taking(at.decisions | {name: _narrower(at, name, budget.excess(
+                    at))}, rng))
+        except GenotypeError:
+            return None
+        return at if budget.fits(at) else None
+
+
+def _narrower(at: Point, name: str, excess: float) -> Atom:
+    """A smaller option of a solved width: multiply-adds go about with its square."""
+    labels = at.holes[name].labels
+    here = labels.index(at.decisions[name])
+    return labels[min(here - 1, int((here + 1) / excess ** 0.5))]
+
+
+def _child(one: Point, other: Point, rng: random.Random) -> dict[str, Atom]:
+    """Decisions of a parent, half the time crossed with another's, with one to three changed; a
+    range mostly by a few steps."""
+    made = dict(one.decisions)
+    if rng.random() < 0.5:
+        made |= {n: v for n, v in other.decisions.items() if rng.random() < 0.5}
+    names = [n for n in one.decisions if len(one.holes[n].labels) > 1]
+    for name in rng.sample(names, min(len(names), rng.choice((1, 1, 2, 3)))):
+        labels = one.holes[name].labels
+        if one.holes[name].kind != "choice" and rng.random() < 0.7:
+            here = labels.index(one.decisions[name])
+            made[name] = labels[min(max(here + rng.choice((-2, -1, 1, 2)), 0), len(labels) - 1)]
+        else:
+            made[name] = rng.choice(labels)
+    return made
+
+
+def _spread(ranked: Sequence[Rated]) -> tuple[Point, ...]:
+    """The ranking with those behind that differ too little from a better one."""
+    apart: list[Point] = []
+    near: list[Point] = []
+    for one in ranked:
+        mine = one.point.sampled        # the budget decides the width
+        close = any(sum(mine.get(n) != v for n, v in other.sampled.items()) < APART
+                    for other in apart[-POPULATION:])
+        (near if close else apart).append(one.point)
+    return (*apart, *near)
+
+
+@SAMPLERS.register("screening")
+def make(task: SamplingTask) -> Screening:
+    """Evolution against a score of the graph, before anything is evaluated."""
+    return Screening(task)
