@@ -13,11 +13,11 @@ from pathlib import Path
 from search.benchmark_table import find_table
 from search.latency import Device, Predictor
 from search.objectives import named
+from search.objectives.usual import usual_score
 from search.results.conclude import conclude, write_results
 from search.results.files import trial_genotype
 from search.results.outcome import Outcome
 from search.scores.base import usual_batch
-from search.objectives.usual import usual_score
 from search.scores.registry import find_score
 from search.study import open_study
 from search.study.settings import DEFAULT, Settings, space_of

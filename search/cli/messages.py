@@ -10,10 +10,12 @@ from search.benchmark_table import BenchmarkTable
 from search.cli.progress import final_table
 from search.objectives import named
 from search.objectives.table import KnownResult
+from search.objectives.usual import usual_score
 from search.results.final_comparison import caveat, verdict
 from search.results.front import Front
 from search.results.outcome import Outcome
 from search.results.proposal_counts import summary
+from search.scores.registry import find_score
 from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
@@ -129,6 +131,10 @@ def _used(trial: Trial, settings: Settings) -> str:
 def beginning(study: Study) -> Iterator[str]:
     """Messages before the first trial: sampler and reason, study, and notes of the objectives."""
     plan = study.plan
+    if plan.settings.objectives == DEFAULT:
+        usual, why = usual_score(plan.space)
+        yield f"score {find_score(plan.settings.score).title}" + \
+            (f": {why}" if plan.settings.score == usual and why else "")
     yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
     if plan.proposed is not plan.space:
         solved = ", ".join(h.name for h in plan.space.holes if h.kind == "solve")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.objectives import named
+from search.objectives.usual import PREDICTED
 from search.pareto import nondominated
 from search.results.final_comparison import FinalResult
 from search.scores.registry import find_score
@@ -88,20 +89,26 @@ def _clock(seconds: float) -> str:
 
 def final_table(results: list[FinalResult], settings: Settings) -> Table:
     """Found and published networks side by side, best first."""
-    table = Table(title=f"Scored again from {len(results[0].scores) if results else 0} "
-                        "initialisations each", title_justify="left")
+    count = len(results[0].scores) if results else 0
+    table = Table(title=f"Scored again from {count} initialisations each" if count > 1 else
+                  "Found and published", title_justify="left")
     others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
     score = find_score(settings.score)
-    for name in ("network", "input", "MACs", "params", *(b.name for b in others),
-                 "of budget", score.title):
+    predicted = any(r.prediction for r in results)
+    scored = settings.score != PREDICTED        # else it follows from the prediction
+    for name in ("network", "input", "MACs", "params", *(b.name for b in others), "of budget",
+                 *(("predicted top-1", "published") if predicted else ()),
+                 *((score.title,) if scored else ())):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for r in sorted(results, key=lambda r: -r.mean):
-        e = r.entry
+        e, p = r.entry, r.prediction
         share = settings.budget.excess(e.cost)
         table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
                       show_amount(e.cost.params),
                       *(amount(b.name, b.measure(e.cost)) for b in others),
                       Text.assemble(f"{share:.1%}", (" over" if e.over else "", "bold red")),
-                      f"{score.shown(r.mean)} ± {score.shown(r.spread)}",
+                      *((f"{p.value:.1f} ± {p.spread:.1f} %" if p else "–",
+                         f"{e.published:.1f} %" if e.published else "") if predicted else ()),
+                      *((f"{score.shown(r.mean)} ± {score.shown(r.spread)}",) if scored else ()),
                       style="bold" if e.trial is not None else "cyan")
     return table

@@ -166,7 +166,7 @@ def of_graph(space: Genotype, name: str) -> Callable[[Point], float]:
         ScoreError: the score looks at more than the graph.
     """
     chosen = find_score(name)
-    if not (isinstance(chosen, TrainingFree) and chosen.quick):
+    if not isinstance(chosen, TrainingFree) or not chosen.quick:
         raise ScoreError(f"{name} looks at more than the graph of a network: it can screen none")
 
     def rate(at: Point) -> float:

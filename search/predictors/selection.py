@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search.predictors.features import FEATURES, PROFILE
+from search.predictors.features import FEATURES
 from search.predictors.measurements import NEAR_224, Measurements
 from search.predictors.regression import regress
 

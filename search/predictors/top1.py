@@ -2,11 +2,15 @@
 import pickle
 from functools import cache
 from typing import NamedTuple
+
 import numpy as np
+
 from search.predictors.digest import digest
 from search.predictors.features import vector
+
+
 class Prediction(NamedTuple):
-    value: float; spread: float; lower: float; distance: float
+    value: float; spread: float; lower: float; distance: float; recipe: str="paper"
 @cache
 def calibration():
     return pickle.load(open("/tmp/cal.pkl","rb"))

@@ -105,8 +105,10 @@ def write_trials(trials: list[Trial], path: Path, objectives: Sequence[Objective
 def write_finals(results: list[FinalResult], settings: Settings, path: Path) -> None:
     """The final comparison as CSV."""
     head = ["network", "kind", "input", "macs", "params", "memory", "over_budget", "score_mean",
-            "score_spread", "scores"]
+            "score_spread", "scores", "predicted_top1", "predicted_spread", "published_top1"]
     write(path, head, (
         [r.entry.name, "published" if r.entry.trial is None else "found", settings.input,
          r.entry.cost.macs, r.entry.cost.params, r.entry.cost.memory, int(r.entry.over), r.mean,
-         r.spread, " ".join(repr(s) for s in r.scores)] for r in results))
+         r.spread, " ".join(repr(s) for s in r.scores),
+         *((r.prediction.value, r.prediction.spread) if r.prediction else ("", "")),
+         "" if r.entry.published is None else r.entry.published] for r in results))

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 from search.objectives import Candidate
 from search.objectives.score import Scorer
-from search.scores.registry import find_score
+from search.objectives.usual import PREDICTED
+from search.predictors.measurements import CLASSES, accuracies
+from search.predictors.top1 import Prediction, predict, refusal
+from search.scores.registry import find_score, is_quick
 from search.seeds import derive
 from search.study.settings import Settings
 from search.study.trial import Trial
-from searchspace import Genotype
+from searchspace import Genotype, load
+from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Costs
 from searchspace.space.point import Point
@@ -39,6 +43,12 @@ class Entry:
     trial: int | None
     over: bool
     start: str | None = None
+    published: float | None = None      # top-1 on ImageNet in percent, at this input size
+
+    def predicted(self) -> Prediction | None:
+        """Its predicted top-1 on ImageNet; None where nothing is predicted of such networks."""
+        expansion = trace(self.genotype, self.decisions)
+        return None if refusal(expansion) else predict(expansion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class FinalResult:
 
     entry: Entry
     scores: tuple[float, ...]
+    prediction: Prediction | None = None
 
     @property
     def mean(self) -> float:
@@ -74,7 +85,8 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
         filled = budget.excess(total)
         family = name.partition("@")[0]
         if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:
-            entry = Entry(name, network, None, total, None, filled > 1)
+            entry = Entry(name, network, None, total, None, filled > 1,
+                          published=_published(name, network, settings.input))
             nearest[family] = filled, entry
     known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
     return [*found, *(entry for _, entry in known)]
@@ -88,12 +100,13 @@ def _found(space: Genotype, trial: Trial) -> Entry:
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | None:
     """Scores of an entry from three fresh initialisations; None if it cannot be scored."""
+    seeds = 1 if is_quick(settings.score) else SEEDS        # the graph alone has no initialisation
     scores = [scorer.evaluation(Candidate(
         entry.genotype, entry.decisions, settings.input,
         derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
-        for i in range(SEEDS)]
+        for i in range(seeds)]
     rated = tuple(value for value in scores if value is not None)
-    return FinalResult(entry, rated) if len(rated) == SEEDS else None
+    return FinalResult(entry, rated, entry.predicted()) if len(rated) == seeds else None
 
 
 def verdict(results: list[FinalResult], settings: Settings) -> str:
@@ -105,6 +118,8 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
     best = max(found, key=lambda r: r.mean)
     if not known:
         return f"No published network fits the budget at {settings.input}×{settings.input}."
+    if settings.score == PREDICTED:
+        return _predicted_verdict(best, known)
     rival = max(known, key=lambda r: r.mean)
     shown = find_score(settings.score).shown
     names = f"{best.entry.name} ({shown(best.mean)} ± {shown(best.spread)})"
@@ -118,8 +133,40 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
     return f"{names} and the published {other} cannot be told apart: their spreads touch."
 
 
+def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
+    """A win is a lower end above the predicted accuracy of every published network."""
+    rivals = [(r.prediction.value, r) for r in known if r.prediction]
+    assert best.prediction is not None
+    mine, name = best.prediction, best.entry.name
+    told = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
+    if not rivals:
+        return f"{told}; no published network inside the budget has a prediction."
+    value, rival = max(rivals, key=lambda pair: pair[0])
+    other = f"{rival.entry.name}, {value:.1f} ± {rival.prediction.spread:.1f} %" \
+        if rival.prediction else rival.entry.name
+    if mine.lower > value:
+        return (f"{told}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
+                f"published network inside the budget (the best: {other}).")
+    return (f"{told}; this is no win over the best published network inside the budget ({other}): "
+            f"its lower end, {mine.lower:.1f} %, is not above that.")
+
+
+def _published(name: str, network: Genotype, size: int) -> float | None:
+    """The published top-1 on ImageNet of a network that is as its file has it."""
+    own = load(name)
+    if trace(own).input[1:] != (size, size):
+        return None
+    return next((top1 for _, top1 in accuracies(own.header, size)), None) \
+        if trace(own).nodes[-1].shape[0] == CLASSES else None
+
+
 def caveat(score: str) -> str:
     """The limitations of a score, in a few sentences."""
+    if score == PREDICTED:
+        return ("The score is the lower end (the 10 % quantile) of the ImageNet top-1 that is "
+                "predicted from the published accuracies of the bundled networks. It is a "
+                "prediction: the spread beside it held four of five families that it had not seen. "
+                "Train what you intend to use.")
     if score == "naswot":
         return ("The score (NASWOT, Mellor et al. 2021) looks at untrained networks: how "
                 "differently their non-linearities respond to images of digits. It ranks networks, "

@@ -6,7 +6,8 @@ from search.scores.standardised import Standard
 from searchspace import SearchspaceError
 from searchspace.errors import nearest
 
-__all__ = ["BASELINES", "DEFAULT_SCORE", "RELATIVE", "SCORES", "STANDARD", "find_score", "names"]
+__all__ = ["BASELINES", "DEFAULT_SCORE", "RELATIVE", "SCORES", "STANDARD", "find_score", "is_quick",
+           "names"]
 
 BASELINES = ("macs", "params", "depth")
 DEFAULT_SCORE = "naswot"
@@ -19,6 +20,12 @@ STANDARD = {f"{one.name}-standard": Standard(one) for one in SCORES.values()
 def names() -> tuple[str, ...]:
     """The names of all scores: single, combined, standardised."""
     return (*SCORES, *RELATIVE, *STANDARD)
+
+
+def is_quick(name: str) -> bool:
+    """Whether a score looks at the graph alone, and takes milliseconds."""
+    found = find_score(name)
+    return isinstance(found, TrainingFree) and found.quick
 
 
 def find_score(name: str) -> TrainingFree | Relative:

@@ -10,8 +10,7 @@ from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives.usual import usual_score
-from search.scores.base import TrainingFree
-from search.scores.registry import DEFAULT_SCORE, find_score
+from search.scores.registry import DEFAULT_SCORE, is_quick
 from search.study.kept import Kept
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
@@ -76,8 +75,7 @@ class Settings:
         objective where it is one; None if there is none."""
         if self.screen or self.objectives != DEFAULT or self.sampler not in ("auto", "screening"):
             return self.screen
-        chosen = find_score(self.score)
-        return self.score if isinstance(chosen, TrainingFree) and chosen.quick else None
+        return self.score if is_quick(self.score) else None
 
     @property
     def study_name(self) -> str:

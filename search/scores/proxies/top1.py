@@ -2,6 +2,8 @@
 from search.errors import ScoreError
 from search.predictors.top1 import predict, refusal
 from search.scores.base import ScoringSubject, score
+
+
 def _p(subject):
     if r:=refusal(subject.expansion): raise ScoreError(r)
     return predict(subject.expansion)
