@@ -142,7 +142,7 @@ class Heartbeat:
                  trace: TracebackType | None) -> None:
         self.ended.set()
         self.thread.join()
-        with contextlib.suppress(StorageError):     # the database is unreachable; the beats have ended
+        with contextlib.suppress(StorageError):     # unreachable; the beats have ended
             self.claims.leave()
 
     def _beat(self) -> None:

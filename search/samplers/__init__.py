@@ -25,7 +25,7 @@ __all__ = ["CHOICES", "SAMPLERS", "PassiveSampler", "Past", "Proposals", "Sample
            "choose", "distribution", "finished", "history", "make", "ordinal", "proposals",
            "snapshot"]
 
-CHOICES = ("auto", *SAMPLERS)       # what a user may ask for
+CHOICES = ("auto", *SAMPLERS)       # values of --sampler
 
 
 def choose(name: str, space: Genotype, objectives: int = 1) -> tuple[str, str]:
