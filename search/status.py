@@ -184,8 +184,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--study", metavar="NAME", help="where the database holds several")
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where studies are looked for by name")
-    parser.add_argument("--trials", type=int, metavar="N", help="how many there shall be "
-                        "(default: as the study was last asked for)")
+    parser.add_argument("--trials", type=int, metavar="N", help="requested number "
+                        "(default: that of the study's last run)")
     parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS",
                         help="between looks (default: 2)")
     parser.add_argument("--once", action="store_true", help="show it once and end")

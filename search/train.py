@@ -6,7 +6,7 @@ examples:
   python search/train.py studies/mine/best.yaml --data digits --epochs 30 --seed 1 --out mine
   python search/train.py sinet@1.0 --data imagefolder:/data/imagenet --recipe sinet-imagenet
 
-The same command goes on with a training that was interrupted. All training images are used; the
+The same command resumes a training that was interrupted. All training images are used; the
 test images are looked at once, at the end. In the folder --out are then genotype.yaml,
 weights.safetensors, log.csv, checkpoint.pt and result.json.
 """
@@ -70,7 +70,7 @@ def _attempt(options: argparse.Namespace, console: Console) -> int:
         remark(f"the training failed: {error}")
         return 1
     except KeyboardInterrupt:
-        remark("interrupted: the same command goes on after the last whole epoch")
+        remark("interrupted: the same command resumes after the last complete epoch")
         raise
 
 
@@ -103,7 +103,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
                   f"{len(training.fitted):,} images of {data.name} on {training.device}, "
                   f"seed {options.seed}")
     if resumed:
-        console.print(f"goes on after epoch {training.epoch}")
+        console.print(f"resumes after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
         _run(training, checkpoint, log, console)
     result = _finish(training, data, genotype, recipe, options, folder)

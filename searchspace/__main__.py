@@ -172,7 +172,7 @@ def about(header: Header, expansion: Expansion, changed: bool) -> Iterable[Table
         same = (header.exact.params, header.exact.macs) == (cost.params, cost.macs)
         yield (f"Exact counts of {header.exact.of or 'a public implementation'}: "
                f"{header.exact.params:,} parameters, {header.exact.macs:,} MACs; "
-               + ("ours are the same to the last digit." if same else "OURS ARE OTHERS."))
+               + ("ours are the same to the last digit." if same else "OURS DIFFER."))
     if (status := standing(header, cost)) and not changed:
         yield f"Status: {status}."
     if header.note:

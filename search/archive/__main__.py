@@ -1,4 +1,4 @@
-"""Ask the archives of all studies, or of some: files, study folders, names, URLs.
+"""Query the archives of all studies, or of some: files, study folders, names, URLs.
 
 examples:
   python -m search.archive best --budget 300M
@@ -56,8 +56,8 @@ def _ask(options: argparse.Namespace, console: Console) -> int:
     with ExitStack() as open_:
         studies = Path(options.studies)
         for folder in elsewhere(studies) if not options.archives else ():
-            remark(f"{folder} is left out: it is kept in another database, which is asked "
-                   "where it is named")
+            remark(f"{folder} is left out: it is in another database, which must be "
+                   "named explicitly")
         archives = [open_.enter_context(Archive(url, access=options.access))
                     for url in all_urls(options.archives, studies)]
         return int(options.run(options, archives, console))
@@ -66,7 +66,7 @@ def _ask(options: argparse.Namespace, console: Console) -> int:
 def _best(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
     budget = Budget.read(options.budget, options.params, options.memory)
     if any(bound.least is not None for bound in budget.bounds):
-        raise StorageError("ask for the best under upper bounds, --budget 300M, not for a band")
+        raise StorageError("best takes upper bounds, such as --budget 300M, and no bands")
     wanted = [m for m in measures(archives)
               if all(given is None or given == part for given, part in zip(
                   (options.score, options.data, options.recipe, options.epochs), m, strict=True))]
@@ -171,10 +171,10 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
             m = merge(source, target)
             told = Text(f"{source.database.name}: {m.architectures:,} networks, "
                         f"{m.evaluations:,} evaluations and {m.studies} studies are new, "
-                        f"{m.renewed:,} took the place of a failure, {m.known:,} were known")
+                        f"{m.renewed:,} replaced a failure, {m.known:,} were known")
             if m.different:
                 told.append(f", {m.different:,} of them with another value", "bold")
-                told.append(" (ours stays)")
+                told.append(" (ours is kept)")
             console.print(told)
     return 0
 
@@ -216,7 +216,7 @@ def _title(measure: Measure) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("python -m search.archive", __doc__)
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
-                        help="where the studies are whose archives are asked by default")
+                        help="folder of the studies whose archives are queried by default")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: object, told: str,
@@ -238,16 +238,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("network", help="name, file, or the beginning of an identity")
     one.add_argument("--input", type=int, metavar="PIXELS", help="at this input size")
     one.add_argument("--yaml", action="store_true", help="also its genotype")
-    one = command("disagree", _disagree, "values that should be alike and are not")
+    one = command("disagree", _disagree, "networks with differing values of one measure")
     one.add_argument("--limit", type=int, default=20, metavar="N", help="rows (default: 20)")
     one = command("export", _export, "all evaluations as a file")
     one.add_argument("file", help="what to write: .csv, .json or .parquet")
     one = command("import", _import, "merge archives into one, without duplicates")
     one.add_argument("--into", required=True, metavar="ARCHIVE",
                      help="database file or URL; made where it is not")
-    one = command("check", _check, "whether archives are whole; exit status 1 where one is not")
+    one = command("check", _check, "check the integrity of archives; exit status 1 on faults")
     one.add_argument("--repair", dest="access", action="store_const", const=Access.WRITE,
-                     help="first work out anew what follows from the evaluations")
+                     help="first recompute what is derived from the evaluations")
     one = command("backup", _backup, "copy an SQLite database while it may be written to")
     one.add_argument("file", help="the copy")
     command("migrate", _migrate, "bring archives of an older release up to date", Access.MIGRATE)

@@ -16,7 +16,7 @@ from search.archive.schema import REVISION, VERSION_TABLE
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-_LOCK = 0x61726368                  # PostgreSQL's advisory lock of whoever migrates
+_LOCK = 0x61726368                  # PostgreSQL's advisory lock for migrations
 _ONE_THREAD = threading.Lock()      # alembic's ``op`` is one for the whole process
 _VERSIONS = sa.table(VERSION_TABLE, sa.column("version_num", sa.Text))
 

@@ -43,7 +43,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(timed)
     trials = ended.trials
     scored = sum(t.value is not None for t in trials)
-    pruned = f", {sum(t.pruned for t in trials)} broken off early" if settings.train else ""
+    pruned = f", {sum(t.pruned for t in trials)} stopped early" if settings.train else ""
     console.print(f"{len(trials)} trials, all inside the budget, {scored} scored{pruned}, "
                   f"{len({t.identity for t in trials})} distinct networks")
     console.print(summary(trials))

@@ -35,15 +35,14 @@ def print_report(console: Console, report: Report, settings: Settings) -> None:
     for name, ends in report.ranges.items():
         reach.add_row(_NAMES[name], *(amount(name, end) for end in ends), bounds.get(name, "–"))
     console.print(reach)
-    console.print("Counted point by point." if report.counted else
-                  "The ends are what descent over the holes finds; nothing guarantees them.")
+    console.print("All points were enumerated." if report.counted else
+                  "The ranges were found by descent over the holes, without a guarantee.")
     console.print(f"{report.holes} holes, {_points(report)}" + ("" if report.points_exact else
                   " (estimated: which holes exist depends on more than labelled choices)"))
     console.print(f"distinct networks: {_distinct(report)}")
     if bounds:
         console.print(f"inside the budget: {_fitting(report)}")
-    console.print("Which holes drive the cost, by the share of the variance of its logarithm that "
-                  "each explains alone:")
+    console.print("Holes that drive the cost, by share of the variance of its logarithm:")
     drives = Table(*(title for name in report.drivers for title in (_NAMES[name], "")))
     for row in range(max(map(len, report.drivers.values()))):
         drives.add_row(*(text for found in report.drivers.values() for text in (

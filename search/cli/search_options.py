@@ -76,7 +76,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
                         "image in float32: 4MB, 512KB, 1.5MiB, 2MB-4MB")
     add_clock(parser)
     parser.add_argument("--report", action="store_true",
-                        help="only tell what the budget leaves of the space, and search nothing")
+                        help="only report which part of the space is inside the budget")
     parser.add_argument("--space", default="mixed",
                         help=f"{', '.join(spaces())}, or a path (default: mixed)")
     parser.add_argument("--objective", action="append", metavar="NAME",
@@ -95,12 +95,12 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
                         help="begin with the published networks of the space (default: yes)")
     parser.add_argument("--score", metavar="NAME", help="the score of --objective score; python -m "
-                        f"search.scores lists them (default: {PREDICTED}, a predicted accuracy, where "
-                        f"it is known; else {DEFAULT_SCORE})")
+                        f"search.scores lists them (default: {PREDICTED}, a predicted accuracy, "
+                        f"where that is known; else {DEFAULT_SCORE})")
     parser.add_argument("--screen", metavar="NAME", help="a score of the graph alone: thousands of "
                         "networks are rated by it, and the best are evaluated by the objective")
-    parser.add_argument("--prior", metavar="NAME", help="a training-free score that tells the "
-                        "sampler which networks may be good; where the objective is another one")
+    parser.add_argument("--prior", metavar="NAME", help="a training-free score as prior of the "
+                        "sampler gp; for other objectives than the score")
     parser.add_argument("--batch", type=whole(2, 1797), metavar="N", help="images a score looks at "
                         f"(default: {MOST} up to 32 pixels, {FEWEST} from 64 pixels on)")
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "

@@ -19,14 +19,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--train-device", metavar="NAME", help=DEVICE)
     group.add_argument("--validation", type=share, metavar="SHARE", help="of the training images, "
                        "held out to rate networks (default: 0.2)")
-    group.add_argument("--prune", action=argparse.BooleanOptionalAction, help="break trainings "
-                       "off that are no match for the others (default: yes)")
+    group.add_argument("--prune", action=argparse.BooleanOptionalAction, help="stop "
+                       "unpromising trainings early (default: yes)")
     group.add_argument("--first-epochs", type=whole(1), metavar="N", help="epochs before the first "
-                       f"look at a training (default: 1/{RUNGS} of them)")
-    group.add_argument("--reduction", type=whole(2), metavar="N", help="at each look 1/N of the "
-                       "trainings go on, for N times as many epochs (default: 3)")
+                       f"rung of a training (default: 1/{RUNGS} of them)")
+    group.add_argument("--reduction", type=whole(2), metavar="N", help="at each rung 1/N of the "
+                       "trainings continue, for N times as many epochs (default: 3)")
     group.add_argument("--brackets", type=whole(1), metavar="N", help="more than 1: Hyperband, "
-                       "brackets that begin to look later and later (default: 1)")
+                       "brackets with later and later first rungs (default: 1)")
     group.add_argument("--among", type=whole(1), metavar="K",
                        help="propose K networks at a time and "
                        "train the best by a training-free score (default: 1)")

@@ -155,7 +155,7 @@ def _made(kind: type[Described], given: dict[str, Any]) -> Described:
 def _check_numbers(values: Iterable[Any], least: float) -> None:
     for value in values:
         if isinstance(value, bool) or not least <= value <= MAX_NUMBER:
-            raise ValueError(f"{value} is no such number as belongs there")
+            raise ValueError(f"{value} is out of range")
 
 
 def _lines(document: dict[str, Any]) -> str:

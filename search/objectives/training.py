@@ -45,8 +45,8 @@ class Trainings:
         return [*trainer.data.notes,
                 f"training: recipe {trainer.recipe.name}, {trainer.epochs} epochs of "
                 f"{len(fitted):,} images of {trainer.data.name}, rated on {len(held):,} others",
-                f"looks at the trainings {looks}: 1 of {rungs.reduction} goes on" if looks
-                else "no training is broken off"]
+                f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks
+                else "no training is stopped early"]
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """See `Evaluator`; the accuracy in percent on held-out images."""

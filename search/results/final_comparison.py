@@ -130,7 +130,7 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
         return f"{names} scores above the best published network within the budget, {other}."
     if rival.beats(best):
         return f"The published {other} scores above everything found; the best is {names}."
-    return f"{names} and the published {other} cannot be told apart: their spreads touch."
+    return f"{names} and the published {other} cannot be ranked: their spreads overlap."
 
 
 def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:

@@ -42,7 +42,7 @@ __all__ = [
     "snapshot",
 ]
 
-CHOICES = ("auto", *SAMPLERS)       # what a user may ask for
+CHOICES = ("auto", *SAMPLERS)       # values of --sampler
 
 
 def choose(name: str, space: Genotype, objectives: int = 1,

@@ -31,6 +31,7 @@ class NodeNetwork(TracedNetwork):
         self.expansion = expansion
 
     def forward(self, x: Tensor, keep: Iterable[int] = ()) -> Any:
+        """The output, or with ``keep`` the output and a dictionary of tensors by node."""
         self._wanted, self._kept = frozenset(keep), {}
         self._number = 0
         try:

@@ -48,7 +48,7 @@ class Kept:
                        tuple(Source(Path(entry["file"]).name, _text(entry))
                              for entry in found["operations"]))
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise SearchspaceError("what the study keeps of its space is damaged") from None
+            raise SearchspaceError("the study's copy of its space is damaged") from None
 
     def as_json(self) -> dict[str, Any]:
         """JSON value of the attribute `ATTRIBUTE`, which `of` reads."""
@@ -58,7 +58,7 @@ class Kept:
 
     def genotype(self, file: str) -> Genotype:
         """The space; messages name it ``file``."""
-        return thaw(self.space, f"{file} as the study keeps it")
+        return thaw(self.space, f"the study's copy of {file}")
 
     def change(self, now: "Kept") -> str | None:
         """The first difference from ``now``, in a sentence; None if there is none."""

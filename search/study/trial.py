@@ -103,8 +103,8 @@ def check_count(trial: Trial, counted: Cost) -> None:
     if (counted.macs, counted.params) != (trial.macs, trial.params):
         raise StudyError(
             f"the network of trial {trial.number} had {trial.macs:,} MACs and {trial.params:,} "
-            f"parameters when it was tried, and has {counted.macs:,} and {counted.params:,} here: "
-            "the study was made with operations that count otherwise")
+            f"parameters when it was evaluated, and has {counted.macs:,} and {counted.params:,} "
+            "here: the study was made with other versions of its operations")
 
 
 def read(trial: FrozenTrial) -> Trial:

@@ -18,7 +18,7 @@ _NAMES = frozenset((
     "collections OrderedDict", "collections Counter", "torch._utils _rebuild_tensor_v2",
     *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int",
                                           "Bool", "Byte"))))
-# What changes while a training goes on, besides tensors: numbers that only grow, and others.
+# State that changes during a training, besides tensors: increasing numbers, and others.
 _COUNTS = frozenset(("last_epoch", "_step_count", "T_cur", "T_i", "_growth_tracker"))
 _MOVING = frozenset(("curve", "lr", "_last_lr", "scale", "_is_initial",
                      "_get_lr_called_within_step"))
@@ -80,7 +80,7 @@ def check_same(path: Path, found: Any, own: dict[str, Any]) -> None:
     held = found if isinstance(found, dict) else {}
     for name, value in own.items():
         if type(other := held.get(name)) is not type(value) or other != value:
-            shown = other if isinstance(other, str | int | float) else "not told"
+            shown = other if isinstance(other, str | int | float) else "missing"
             raise DataError(f"{path} is of another training: its {name} is {shown}, not {value}; "
                             "name another --out, or delete it")
 

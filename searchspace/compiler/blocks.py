@@ -54,6 +54,7 @@ class Blocks:
 
     @cached_property
     def names(self) -> frozenset[str]:
+        """Names of all blocks that can be called."""
         return frozenset(self.trees) | (self.outer.names if self.outer else frozenset())
 
 

@@ -21,6 +21,8 @@ RESERVED = ("from", "as", "of", "repeat", "first", "each", "when")
 
 @dataclass(frozen=True, slots=True)
 class Const:
+    """A constant."""
+
     value: Any
     place: Place
 
@@ -30,6 +32,8 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
+    """A formula, evaluated in the scope of a body."""
+
     run: Callable[[Any], Any]
     place: Place
 
@@ -39,6 +43,8 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class HoleValue:
+    """The value of a hole's chosen option."""
+
     hole: Hole
     options: Mapping[Any, "Value"]   # empty for a drawn graph
     place: Place
@@ -52,6 +58,8 @@ class HoleValue:
 
 @dataclass(frozen=True, slots=True)
 class ListValue:
+    """A list of values."""
+
     items: tuple["Value", ...]
     place: Place
 
@@ -72,6 +80,8 @@ class StepValue:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
+    """A passed step with the scope in which it was written."""
+
     step: "Step"
     env: Any
 
@@ -90,6 +100,7 @@ class Params:
     dynamic: tuple[tuple[str, Field | None, Value], ...] = ()
 
     def get(self, env: Any) -> tuple[tuple[str, Any], ...]:
+        """Names and values in a scope. Raises GenotypeError for a value of the wrong type."""
         if not self.dynamic:
             return self.fixed
         return self.fixed + tuple(
@@ -102,6 +113,8 @@ Branch = str | tuple["Step", ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
+    """A compiled step of a body."""
+
     label: str                       # its name in the body, part of every node's name
     key: str
     kind: str                        # op, block, arg, choice, or a structural word
@@ -122,6 +135,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
+    """A compiled block: arguments, inputs, outputs and body."""
+
     name: str
     args: tuple[tuple[str, Value | None], ...]      # None: required
     ins: tuple[tuple[str, str | None], ...]         # input, and the input it falls back to
@@ -131,6 +146,7 @@ class Block:
 
     @property
     def required(self) -> tuple[str, ...]:
+        """Names of the arguments without a default."""
         return tuple(name for name, default in self.args if default is None)
 
 

@@ -45,6 +45,7 @@ class CompileScope:
         self.used: set[str] = set()
 
     def use(self, name: str, place: Place, text: str) -> None:
+        """Mark an argument as used. Raises GenotypeError if there is none of this name."""
         if name not in self.args:
             raise GenotypeError(f"{text!r}: no argument {name!r}{nearest(name, self.args)}", place)
         self.used.add(name)

@@ -57,6 +57,8 @@ class Expansion(NamedTuple):
 
 
 class Tensor(NamedTuple):
+    """Output of a node (its position; -1 is the network's input), with its shape (C, H, W)."""
+
     node: int
     shape: Shape
 

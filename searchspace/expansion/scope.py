@@ -64,6 +64,8 @@ class Run:
 
     def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
+        """Add a node; its output. Raises GenotypeError if the inputs do not fit, or at the limit
+        of nodes."""
         try:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
         except ShapeError as error:

@@ -164,7 +164,7 @@ def _edges(value: Any, step: Step) -> list[tuple[int, int]]:
             raise GenotypeError(f"wire: edge [{a}, {b}] does not lead from a smaller to a larger "
                                 "number", step.place)
     if len(set(edges)) < len(edges):
-        raise GenotypeError("wire: an edge stands there twice", step.place)
+        raise GenotypeError("wire: an edge is listed twice", step.place)
     return edges
 
 

@@ -100,6 +100,7 @@ class _Graph:
         return Segment(index, 0, self.widths[index])
 
     def label(self, s: Segment) -> str:
+        """The range of a segment (``start:length``); empty if it is the whole vertex."""
         return "" if s.length == self.widths[s.vertex] else f"{s.start}:{s.length}"
 
     def ordered(self, tensor: Tensor) -> list[tuple[int, str]]:

@@ -110,6 +110,7 @@ class Field:
         return self.scalar(value, place)
 
     def scalar(self, value: Any, place: Place | None) -> Any:
+        """A single value converted to this field's type; raises as `coerce`."""
         if bool in self.types and type(value) is bool:
             return value
         if self.choices:

@@ -74,6 +74,7 @@ class Bound(NamedTuple):
 
     @property
     def ends(self) -> tuple[int, ...]:
+        """The upper bound, or the lower and the upper one."""
         return (self.most,) if self.least is None else (self.least, self.most)
 
     def __str__(self) -> str:

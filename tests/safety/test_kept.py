@@ -241,7 +241,7 @@ def test_a_damaged_copy_is_one_sentence(begun: Path, tmp_path: Path, damage: Any
     (tmp_path / "s").mkdir()
     (tmp_path / "s/study.db").write_bytes((begun / "s/study.db").read_bytes())
     attributes(tmp_path / "s", damage)
-    with pytest.raises(SearchspaceError, match="keeps of its space is damaged"):
+    with pytest.raises(SearchspaceError, match="copy of its space is damaged"):
         read_study(tmp_path / "s")
 
 

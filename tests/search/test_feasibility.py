@@ -189,7 +189,7 @@ def test_the_report_reads_well() -> None:
     for text in ("14 holes, 864 points, 864 distinct", "9.89K to 593.2K MACs", "of all points fit",
                  "50.0K to 100.0K MACs and 10.0 KB of activations", "vary with c"):
         assert text in short
-    for text in ("Counted point by point", "distinct networks: 864", "9.89K", "up to 10.0 KB",
+    for text in ("All points were enumerated", "distinct networks: 864", "9.89K", "up to 10.0 KB",
                  "50.0K to 100.0K", "stage2.mobile.t", "inside the budget"):
         assert text in long
 

@@ -184,7 +184,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     (["best", "nowhere"], "'nowhere' is no database, no study's folder and no study in"),
     (["best", "--budget", "many"], "'many'"),
     (["best", "--score", "naswott"], "no such evaluations; there are naswot"),
-    (["best", "--budget", "1M-2M"], "not for a band"),
+    (["best", "--budget", "1M-2M"], "no bands"),
     (["show", "mobilenet-v3000"], "mobilenet-v3000"),
     (["show", "mobile"], "is a space"),
     (["export", "all.txt"], "write .csv, .json or .parquet"),

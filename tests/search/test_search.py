@@ -265,6 +265,6 @@ def test_a_win_is_claimed_only_outside_the_spread() -> None:
         return FinalResult(Entry(name, network, None, Cost(1, 1), trial, False), scores)
 
     known = result(None, 10.0, 11.0, 12.0)
-    assert "cannot be told apart" in verdict([known, result(3, 11.0, 12.0, 13.0)], given)
+    assert "cannot be ranked" in verdict([known, result(3, 11.0, 12.0, 13.0)], given)
     assert "above the best published" in verdict([known, result(3, 20.0, 20.5, 21.0)], given)
     assert "above everything found" in verdict([known, result(3, 1.0, 1.5, 2.0)], given)

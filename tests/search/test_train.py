@@ -58,9 +58,9 @@ def test_the_same_command_goes_on(network: Path, monkeypatch: pytest.MonkeyPatch
             raise KeyboardInterrupt
     monkeypatch.setattr(Training, "save", cut)
     parts = [*command, "--out", str(network.parent / "parts")]
-    assert main(parts) == 130 and "the same command goes on" in capsys.readouterr().err
+    assert main(parts) == 130 and "the same command resumes" in capsys.readouterr().err
     assert main(parts) == 0
-    assert "goes on after epoch 2" in capsys.readouterr().out
+    assert "resumes after epoch 2" in capsys.readouterr().out
     ours, theirs = ((network.parent / f / "weights.safetensors").read_bytes() for f in ("parts", "whole"))
     assert ours == theirs
     logs = [list(csv.DictReader((network.parent / f / "log.csv").read_text().splitlines()))

@@ -202,7 +202,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "recipe quick, 2 epochs of 717 images of digits, rated on 180 others" in out
-    assert "looks at the trainings after epoch 1: 1 of 3 goes on" in out and "broken off early" in out
+    assert "rungs after epoch 1: 1 of 3 trainings continues" in out and "stopped early" in out
     folder, = tmp_path.iterdir()
     assert "accuracy" in (folder / "best.yaml").read_text()
     with (folder / "trials.csv").open() as file:

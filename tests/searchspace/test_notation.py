@@ -367,7 +367,7 @@ TOPICS: dict[str, dict[str, list[tuple[str, str]]]] = {
             ("- wire: {n: 2, back: [1], node: dw}", "node is a step"),
             ("- wire: {edges: [[1, 0]], node: {dw: }}", "[1, 0] does not lead from a smaller"),
             ("- wire: {edges: [[0, 0]], node: {dw: }}", "[0, 0] does not lead from a smaller"),
-            ("- wire: {edges: [[0, 1], [0, 1]], node: {dw: }}", "an edge stands there twice"),
+            ("- wire: {edges: [[0, 1], [0, 1]], node: {dw: }}", "an edge is listed twice"),
             ("- wire: {edges: [[0, 1, 2]], node: {dw: }}", "edges is a list of pairs"),
             ("- wire: {edges: 3, node: {dw: }}", "edges is a list of pairs"),
             ("- wire: {edges: [[0, a]], node: {dw: }}", "edges is a list of pairs"),

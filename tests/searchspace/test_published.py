@@ -135,6 +135,7 @@ def test_the_readme_counts_what_is_bundled() -> None:
     assert f"of {found['published only']} only the paper's rounded figures are known" in readme
     assert f"{found['calibrated']} are *calibrated*" in readme
     assert f"{found['unsettled']} *unsettled*" in readme
+    assert f"{found['']} have no published figures" in readme
     assert sum(found.values()) == sum(found[kind] for kind in (
         "exact", "published only", "calibrated", "unsettled", ""))
 

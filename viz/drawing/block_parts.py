@@ -88,5 +88,6 @@ def uses(names: Sequence[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def without_sizes(op: Op) -> tuple[Any, ...]:
+    """Key of an operation without the parameters that depend on the number of channels."""
     kept = (f.name for f in fields(op) if f.name not in _SIZES)  # type: ignore[arg-type]
     return op.kind, getattr(op, "groups", 1) > 1, *(getattr(op, name) for name in kept)

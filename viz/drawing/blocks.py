@@ -170,11 +170,13 @@ class _Fold:
         return self
 
     def repeats(self, first: Part, part: Part, depth: int) -> bool:
+        """Whether two parts are repeats of one step with the same structure."""
         inside = depth + (part.block is not None)
         return (part.repeat is not None and first.repeat is not None and first.stem == part.stem
                 and signature(self.nodes, first, inside) == signature(self.nodes, part, inside))
 
     def draw(self, part: Part, owner: Part, depth: int, count: int) -> None:
+        """Draw a part with ``count`` repeats as a box or a group."""
         is_open = self.subject.depends(part.span)
         start = part.span.start
         if part.block is None or len(part.span) == 1:       # no frame around a single box

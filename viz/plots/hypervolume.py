@@ -7,7 +7,7 @@ from viz.plots import encoding
 from viz.plots.registry import Spec, plot
 from viz.results import Results
 
-ABOUT = ("The volume between the front and the reference point, after each trial, in parts of the "
+ABOUT = ("The volume between the front and the reference point, after each trial, relative to the "
          "last one. The reference is the budget where it bounds a goal, else the worst value seen.")
 
 

@@ -8,8 +8,8 @@ from viz.plots.registry import Spec, plot
 from viz.results import Results
 
 MOST = 15
-ABOUT = ("The share of the first goal's variance that a hole's options explain alone (ε², what "
-         "chance gives taken off). The trials are what a sampler chose, not a random sample: where "
+ABOUT = ("The share of the first goal's variance that a hole's options explain alone (ε², "
+         "corrected for chance). The trials are what a sampler chose, not a random sample: where "
          "it moved several holes together, each is credited, and the shares may exceed 100 %.")
 
 
