@@ -90,20 +90,22 @@ def _clock(seconds: float) -> str:
 def final_table(results: list[FinalResult], settings: Settings) -> Table:
     """Found and published networks side by side, best first."""
     count = len(results[0].scores) if results else 0
-    table = Table(title=f"Scored again from {count} initialisations each" if count > 1 else
-                  "Found and published", title_justify="left")
+    table = Table(title=f"Scored again from {count} initialisations each, at {settings.input}×"
+                        f"{settings.input}" if count > 1 else
+                  f"Found and published, at {settings.input}×{settings.input}",
+                  title_justify="left")
     others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
     score = find_score(settings.score)
     predicted = any(r.prediction for r in results)
     scored = settings.score != PREDICTED        # else it follows from the prediction
-    for name in ("network", "input", "MACs", "params", *(b.name for b in others), "of budget",
+    for name in ("network", "MACs", "params", *(b.name for b in others), "of budget",
                  *(("predicted top-1", "published") if predicted else ()),
                  *((score.title,) if scored else ())):
         table.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for r in sorted(results, key=lambda r: -r.mean):
         e, p = r.entry, r.prediction
         share = settings.budget.excess(e.cost)
-        table.add_row(e.name, f"{settings.input}×{settings.input}", show_amount(e.cost.macs),
+        table.add_row(e.name, show_amount(e.cost.macs),
                       show_amount(e.cost.params),
                       *(amount(b.name, b.measure(e.cost)) for b in others),
                       Text.assemble(f"{share:.1%}", (" over" if e.over else "", "bold red")),

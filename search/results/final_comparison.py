@@ -76,19 +76,22 @@ class FinalResult:
 
 def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
     """The best trials, and the published networks that (nearly) fit the budget at the search's
-    input size: the nearest one of each family, for the nearest families."""
+    input size, one of each family and the best families only: by predicted accuracy if that is
+    the score, else by how much of the budget they use."""
     found = [_found(space, t) for t in best]
     budget = settings.budget
-    nearest: dict[str, tuple[float, Entry]] = {}
+    chosen: dict[str, tuple[float, Entry]] = {}
     for name, network, expansion in published_at(settings.input):
         total = Point({}, {}, expansion.cost(), expansion)
-        filled = budget.excess(total)
+        rank = filled = budget.excess(total)
+        if settings.score == PREDICTED:
+            rank = 0.0 if refusal(expansion) else predict(expansion).value
         family = name.partition("@")[0]
-        if filled <= TOLERANCE and filled > nearest.get(family, (0.0,))[0]:
+        if filled <= TOLERANCE and rank > chosen.get(family, (0.0,))[0]:
             entry = Entry(name, network, None, total, None, filled > 1,
-                          published=_published(name, network, settings.input))
-            nearest[family] = filled, entry
-    known = sorted(nearest.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
+                          published=_published(name, settings.input))
+            chosen[family] = rank, entry
+    known = sorted(chosen.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
     return [*found, *(entry for _, entry in known)]
 
 
@@ -151,13 +154,13 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 
-def _published(name: str, network: Genotype, size: int) -> float | None:
+def _published(name: str, size: int) -> float | None:
     """The published top-1 on ImageNet of a network that is as its file has it."""
     own = load(name)
-    if trace(own).input[1:] != (size, size):
+    expansion = trace(own)
+    if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != CLASSES:
         return None
-    return next((top1 for _, top1 in accuracies(own.header, size)), None) \
-        if trace(own).nodes[-1].shape[0] == CLASSES else None
+    return next((top1 for _, top1 in accuracies(own.header, size)), None)
 
 
 def caveat(score: str) -> str:

@@ -19,11 +19,13 @@ from search.samplers.base import SAMPLERS, SamplingTask, history, taking
 from search.seeds import derive
 from searchspace import GenotypeError
 from searchspace.notation.tree import Atom
+from searchspace.ops import Cost
 from searchspace.space.point import Point, Propose, point, sample
 
 LOOKED = 10_000     # networks that are rated
 RANDOM = 200        # of them at random
 POPULATION = 100
+LAST = 0.6          # from this share on, parents are the best of all instead of the latest
 TOURNAMENT = 10
 APART = 3           # decisions in which two proposals differ at least, while there are such
 _TRIES = 20         # for one inside the budget
@@ -78,15 +80,18 @@ class Screening:
         for at in self._first(rng):
             living.append(Rated(self.rate(at), at))
             yield living[-1]
-        living = sorted(living, key=lambda one: one.value)[-POPULATION:]
+        best = living = sorted(living, key=lambda one: one.value)[-POPULATION:]
         for _ in range(_PATIENCE * LOOKED if living else 0):
-            one, other = (max(rng.sample(living, min(TOURNAMENT, len(living))),
+            late = self.looked > LAST * LOOKED
+            one, other = (max(rng.sample(best if late else living, min(TOURNAMENT, len(living))),
                               key=lambda rated: rated.value) for _ in range(2))
             at = self._inside(_child(one.point, other.point, rng), rng)
             if at is None:
                 continue
             made = Rated(self.rate(at), at)
             living = [*living[-POPULATION + 1:], made]
+            if made.value > best[0].value and made.value not in {one.value for one in best}:
+                best = sorted([*best[-POPULATION + 1:], made], key=lambda one: one.value)
             yield made
 
     def _first(self, rng: random.Random) -> Iterator[Point]:
@@ -147,10 +152,13 @@ def _spread(ranked: Sequence[Rated]) -> tuple[Point, ...]:
     """The ranking with those behind that differ too little from a better one."""
     apart: list[Point] = []
     near: list[Point] = []
+    costs: set[Cost] = set()            # one more of the same cost differs in what costs nothing
     for one in ranked:
         mine = one.point.sampled        # the budget decides the width
-        close = any(sum(mine.get(n) != v for n, v in other.sampled.items()) < APART
-                    for other in apart[-POPULATION:])
+        close = one.point.cost in costs or any(
+            sum(mine.get(n) != v for n, v in other.sampled.items()) < APART
+            for other in apart[-POPULATION:])
+        costs.add(one.point.cost)
         (near if close else apart).append(one.point)
     return (*apart, *near)
 
