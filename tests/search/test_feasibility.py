@@ -211,7 +211,7 @@ def test_a_report_is_all_that_is_asked_for(tmp_path: Path) -> None:
                            "mobile", "--input", "32", "--studies", str(tmp_path)],
                           capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    for word in ("MACs", "params", "activations", "26 holes", "w "):
+    for word in ("MACs", "params", "activations", "37 holes", "w "):
         assert word in done.stdout
     assert not list(tmp_path.iterdir())
 

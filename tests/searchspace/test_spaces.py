@@ -52,6 +52,7 @@ def test_every_published_network_of_a_spaces_family_is_inside() -> None:
     # The other widths have the same decisions but one, which a search solves.
     assert {n for n in inside if n.startswith("mobilenet-v2@")} == {"mobilenet-v2@1.0",
                                                                     "mobilenet-v2@1.4"}
+    assert "efficientnet@b0" in inside
     assert {n for n in inside if n.startswith("nasnet-a@")} == {"nasnet-a@mobile", "nasnet-a@cifar"}
 
 
