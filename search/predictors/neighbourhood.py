@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 NEAREST = 3
-SHRINKAGE = 0.3     # of the correlations towards none
+SHRINKAGE = 0.5     # of the correlations towards none
+NORM = 4            # of differences: one that is large is not made up for by many that are small
 _LEAST = 0.02       # a deviation's least, of features that hardly vary among what is known
 
 
@@ -39,13 +40,14 @@ class Neighbourhood:
         mean, scale = seen.mean(0), np.maximum(seen.std(0), _LEAST)
         z = (seen - mean) / scale
         shrunk = shrunk_covariance(z.T @ z / len(z), SHRINKAGE)
-        whitening = np.linalg.cholesky(np.linalg.inv(shrunk)) / scale[:, None]
+        values, vectors = np.linalg.eigh(shrunk)
+        whitening = (vectors / np.sqrt(values)) @ vectors.T / scale[:, None]
         return cls(features, mean, whitening, (seen - mean) @ whitening)
 
     def distances(self, values: Array) -> Array:
         """From networks (n, features) to all known ones, (n, known)."""
         apart = ((values - self.mean) @ self.whitening)[:, None, :] - self.points[None, :, :]
-        return np.asarray(np.sqrt((apart * apart).mean(2)))
+        return np.asarray(((apart ** NORM).mean(2)) ** (1 / NORM))
 
 
 def to_nearest(distances: Array) -> Array:
