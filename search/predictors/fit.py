@@ -10,7 +10,7 @@ from search.predictors.regression import regress
 from search.predictors.selection import Choice, choose, residuals
 from search.predictors.spread import fit_spread
 
-REACH = 1.25        # times the greatest distance of a left-out network
+REACH = 1.25        # times the distance that one left-out network in twenty exceeds
 
 
 def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
@@ -29,4 +29,4 @@ def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
                        fit_spread(wrong, distance, known.weights),
                        Known(tuple(known.networks[first].tolist()),
                              tuple(known.recipes[first].tolist()), known.top1[first],
-                             known.macs[first]), REACH * float(distance.max()))
+                             known.macs[first]), REACH * float(np.quantile(distance, 0.95)))
