@@ -30,8 +30,9 @@ class CalibrationError(SearchspaceError):
 def fingerprint(known: Measurements) -> str:
     """What a calibration was fitted to, in 16 characters: accuracies and features, whose names
     count too."""
-    rows = [[*map(str, row), f"{top1:g}", *(f"{value:.4g}" for value in x)] for *row, top1, x in zip(
-        known.networks, known.families, known.recipes, known.top1, known.x, strict=True)]
+    words = zip(known.networks, known.families, known.recipes, strict=True)
+    rows = [[*map(str, row), f"{top1:g}", *(f"{value:.4g}" for value in x)]
+            for row, top1, x in zip(words, known.top1, known.x, strict=True)]
     return hashlib.sha256(json.dumps([list(FEATURES), *rows]).encode()).hexdigest()[:16]
 
 
@@ -75,9 +76,8 @@ def read(path: Path) -> tuple[Predictor, str]:
             array(mean[key]) for key in ("mean", "scale", "low", "high")))
         fitted = Calibration(
             Regression(design, float(mean["intercept"]), array(mean["slopes"]), mean["steps"]),
-            Neighbourhood(tuple(near["features"]), *(
-                array(near[key]) for key in ("mean", "scale", "whitening")),
-                array([row["point"] for row in known])),
+            Neighbourhood(tuple(near["features"]), array(near["mean"]), array(near["scale"]),
+                          array(near["whitening"]), array([row["point"] for row in known])),
             Spread(**content["spread"]),
             Known(tuple(row["network"] for row in known), tuple(row["recipe"] for row in known),
                   array([float(row["top1"]) for row in known]),

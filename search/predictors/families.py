@@ -8,8 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from searchspace.notation.sources import GENOTYPES, find, find_base
 from searchspace.notation.reader import read
+from searchspace.notation.sources import GENOTYPES, find, find_base
 from searchspace.notation.tree import Scalar
 
 _PAPER = re.compile(r"arXiv (\d+\.\d+)")

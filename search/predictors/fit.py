@@ -18,7 +18,7 @@ def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
     features, strength = (choice or choose(known))[1:]
     where = tuple(dict.fromkeys((*PROFILE, *features)))
     values = known.of_features(where)
-    first = np.unique(known.networks, return_index=True)[1]     # its paper's figure, if there is one
+    first = np.unique(known.networks, return_index=True)[1]     # its paper's figure first
     near = Neighbourhood.of(where, values[first])
     distance = np.empty(len(known))
     for one in np.unique(known.families):

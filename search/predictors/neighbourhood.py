@@ -44,7 +44,8 @@ class Neighbourhood:
 
         mean, scale = seen.mean(0), np.maximum(seen.std(0), _LEAST)
         points = (seen - mean) / scale
-        values, vectors = np.linalg.eigh(shrunk_covariance(points.T @ points / len(seen), SHRINKAGE))
+        shrunk = shrunk_covariance(points.T @ points / len(seen), SHRINKAGE)
+        values, vectors = np.linalg.eigh(shrunk)
         return cls(features, mean, scale, (vectors / np.sqrt(values)) @ vectors.T, points)
 
     def apart(self, values: Array) -> Array:
@@ -69,8 +70,8 @@ class Neighbourhood:
         found = []
         for z in (values - self.mean) / self.scale:
             gap = np.abs(points[:, macs] - z[macs]) * self.scale[macs]
-            alike = points[gap <= max(OCTAVE, np.partition(gap, min(LEAST, len(gap)) - 1)
-                                      [min(LEAST, len(gap)) - 1])]
+            few = np.sort(gap)[:LEAST]
+            alike = points[gap <= max(OCTAVE, few[-1])]
             over = np.maximum(np.maximum(z - alike.max(0), alike.min(0) - z), 0.0)
             found.append(np.sqrt((over * over).sum()))
         return np.array(found)

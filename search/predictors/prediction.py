@@ -26,8 +26,8 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Top-1 in percent for one recipe. ``spread``: half the 80 % interval, in points; ``lower``: its
-    lower end, the 10 % quantile; ``nearest`` three known networks, and the ``distance`` to them."""
+    """Top-1 in percent for one recipe. ``spread``: half the 80 % interval, in points; ``lower``:
+    its lower end, the 10 % quantile; ``nearest``: three known networks; ``distance``: to them."""
 
     value: float
     spread: float

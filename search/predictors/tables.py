@@ -44,7 +44,7 @@ def own(path: Path) -> tuple[Scope, Measurements]:
         try:
             network, top1 = line["network"].strip(), float(line["accuracy"])
             if not 0 < top1 < 100:
-                raise ValueError(f"an accuracy is more than 0 and less than 100 percent, not {top1}")
+                raise ValueError(f"an accuracy is between 0 and 100 percent, not {top1}")
             expansion = trace(load(network))
             rows.append((network, family(network), PAPER, top1, digest(expansion)))
         except KeyError:

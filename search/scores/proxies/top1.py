@@ -7,8 +7,8 @@ from search.predictors.artefact import bundled
 from search.scores.base import Subject, score
 
 _SOURCE = "this project: a ridge regression of published accuracies, docs/scores.md"
-_FAILURES = ("Knows only what was published, good networks, each trained by its paper's own recipe. "
-             "It refuses other images than those of about 224 pixels, other than 1,000 classes, and "
+_FAILURES = ("Knows only what was published: good networks, each trained by its paper's recipe. "
+             "Refuses images of other than about 224 pixels, other than 1,000 classes, and "
              "networks far from all published ones.")
 
 
