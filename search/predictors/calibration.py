@@ -1,13 +1,14 @@
 """A fitted predictor: the mean, the distance, the spread, and the best that was published."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.features import position
 from search.predictors.measurements import PAPER
-from search.predictors.neighbourhood import Neighbourhood, to_nearest
+from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.regression import Regression
 from search.predictors.spread import Spread
 
@@ -18,9 +19,10 @@ BEYOND = 3.0        # spreads above the best published network of a cost
 
 @dataclass(frozen=True)
 class Known:
-    """Networks whose accuracy is known, as a prediction names them: top-1 in percent, MACs."""
+    """Accuracies that are known, as a prediction names them: top-1 in percent, MACs."""
 
     networks: tuple[str, ...]
+    recipes: tuple[str, ...]
     top1: Array
     macs: Array
 
@@ -53,8 +55,7 @@ class Calibration:
 
     def __call__(self, x: Array, recipes: NDArray[np.str_] | str = PAPER) -> Values:
         """Predictions for features of shape (networks, all features)."""
-        distances = self.near.distances(_columns(x, self.near.features))
-        distance = to_nearest(distances)
+        distance = self.near.distance(_columns(x, self.near.features))
         error = self.mean(_columns(x, self.mean.design.features), recipes)
         half = self.spread(distance)
         lower, value, upper = (_percent(error + step) for step in (half, 0.0 * half, -half))
@@ -64,10 +65,14 @@ class Calibration:
 
     def best_below(self, macs: Array) -> Array:
         """The best published top-1 with at most these multiply-adds; the least one's below it."""
+        cost, best = self._best
+        return np.asarray(best[np.maximum(np.searchsorted(cost, macs * 1.000001) - 1, 0)])
+
+    @cached_property
+    def _best(self) -> tuple[Array, Array]:
+        """Multiply-adds in order, and the best top-1 up to each, any recipe."""
         order = np.argsort(self.known.macs)
-        best = np.maximum.accumulate(self.known.top1[order])
-        at = np.searchsorted(self.known.macs[order], macs * (1 + 1e-6), side="right") - 1
-        return np.asarray(best[np.maximum(at, 0)])
+        return self.known.macs[order], np.maximum.accumulate(self.known.top1[order])
 
 
 def _columns(x: Array, names: tuple[str, ...]) -> Array:

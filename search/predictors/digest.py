@@ -14,8 +14,7 @@ from searchspace.ops.combine import Add, Concat, Mul
 from searchspace.ops.conv import Conv, Depthwise
 
 LEVELS = 5
-SMOOTH = frozenset({"swish", "hswish", "silu", "hardswish", "gelu"})
-_NOTHING = 1e-9
+SMOOTH = frozenset({"swish", "hswish", "gelu"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,8 @@ class Digest:
     """Sums over one network; MACs in multiply-adds, *values* in numbers that layers give.
 
     ``macs_at``, ``params_at``: by level, from 1 on; those of gates and the head count at the last
-    level reached before them. ``width_at``: channels of the widest sum, concatenation or layer that
-    something of another level reads, or the head. ``kernels`` and ``groups`` are sums of log₂,
+    level reached before them. ``width_at``: channels of the last layer or concatenation of a
+    level. ``kernels`` and ``groups`` are sums of log₂,
     weighted by values where the kernel is greater than 1, and by MACs.
     """
 
@@ -62,7 +61,8 @@ def digest(expansion: Expansion) -> Digest:
     last = max((i for i, (_, h, w) in enumerate(shapes) if h > 1 or w > 1), default=-1)
     levels: dict[int, int] = {}
     macs_at, params_at, width_at = [0.0] * LEVELS, [0.0] * LEVELS, [0.0] * LEVELS
-    depths, sums = [], []
+    depths: list[int] = []
+    sums: list[float] = []
     layers = gates = adds = concatenations = at = 0
     macs = params = values = head_params = gate_params = 0.0
     spatial_values = kernels = groups = dense = depthwise = smooth = 0.0
@@ -113,8 +113,8 @@ def digest(expansion: Expansion) -> Digest:
             elif isinstance(op, Concat):
                 concatenations += 1
                 width_at[at] = c
-            elif isinstance(op, Mul) and any(shapes[j][1:] == (1, 1) for j in node.inputs if j >= 0):
-                gates += 1
+            elif isinstance(op, Mul):
+                gates += any(shapes[j][1:] == (1, 1) for j in node.inputs if j >= 0)
         elif i > last:
             head_params += cost.params
         else:

@@ -14,18 +14,22 @@ from search.predictors.selection import left_out
 
 Array = NDArray[np.float64]
 
+_NAMES = ("value", "lower", "upper", "distance")
+
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Measured accuracies with what was predicted of each by families other than its own."""
+    """Measured accuracies with what was predicted of each by families other than its own; and how
+    many were ``refused``, since they were too far from all these, and are left out."""
 
     known: Measurements
     said: Values
+    refused: int = 0
 
     def where(self, mask: NDArray[np.bool_]) -> "LeftOut":
         """Those under a mask."""
         return LeftOut(self.known.where(mask), Values(*(
-            getattr(self.said, name)[mask] for name in ("value", "lower", "upper", "distance"))))
+            getattr(self.said, name)[mask] for name in _NAMES)), self.refused)
 
     @property
     def errors(self) -> Array:
@@ -53,13 +57,16 @@ class LeftOut:
 
 def evaluate(known: Measurements, fitted: Callable[[Measurements], Calibration] = fit) -> LeftOut:
     """Predictions for all, each by a calibration that never saw its family. Takes minutes."""
-    names = ("value", "lower", "upper", "distance")
-    found = {name: np.empty(len(known)) for name in names}
+    found = {name: np.empty(len(known)) for name in _NAMES}
+    near = np.empty(len(known), bool)
     for inside, others in left_out(known):
-        said = fitted(others)(known.x[inside], known.recipes[inside])
-        for name in names:
+        calibration = fitted(others)
+        said = calibration(known.x[inside], known.recipes[inside])
+        near[inside] = said.distance <= calibration.reach
+        for name in _NAMES:
             found[name][inside] = getattr(said, name)
-    return LeftOut(known, Values(**found))
+    every = LeftOut(known, Values(**found), int((~near).sum()))
+    return every.where(near)
 
 
 def counted(known: Measurements) -> NDArray[np.bool_]:

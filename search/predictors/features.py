@@ -47,7 +47,7 @@ def log_params(of: Digest) -> float:
     return _log2(of.params)
 
 
-@feature("log₂ of layers", "How often it can transform what it sees: trunk layers on the longest way.")
+@feature("log₂ of layers", "How often it can transform what it sees: the longest way.")
 def log_depth(of: Digest) -> float:
     return _log2(of.depth)
 
@@ -62,17 +62,17 @@ def log_input(of: Digest) -> float:
     return _log2(of.edge)
 
 
-@feature("levels", "Where the multiply-adds are: mean level, 1 for half the input's edge to 5 for 1/32.")
+@feature("levels", "Where the multiply-adds are: 1 for half the input's edge to 5 for 1/32.")
 def mean_level(of: Digest) -> float:
     return sum((i + 1) * m for i, m in enumerate(of.macs_at)) / max(of.macs, 1)
 
 
-@feature("gates a layer", "Squeeze-and-excitation and its kind: a little cost for a point of accuracy.")
+@feature("gates a layer", "Squeeze-and-excitation and its kind: a point for little cost.")
 def gates(of: Digest) -> float:
     return min(1.0, of.gates / of.layers)
 
 
-@feature("share", "How near to the published gated networks, all of which have a gate in six layers.")
+@feature("share", "Up to a gate in six layers, which all published gated networks have.")
 def gated(of: Digest) -> float:
     return min(1.0, 6 * of.gates / of.layers)
 
@@ -82,7 +82,7 @@ def kernel(of: Digest) -> float:
     return of.kernels / of.spatial_values if of.spatial_values else 0.0
 
 
-@feature("share of multiply-adds", "Full k×k convolutions: spatial and channel mixing in one, dear.")
+@feature("share of multiply-adds", "Full k×k convolutions: they mix space and channels in one.")
 def dense(of: Digest) -> float:
     return of.dense_macs / max(of.macs, 1)
 
@@ -97,7 +97,7 @@ def grouping(of: Digest) -> float:
     return of.groups / max(of.macs, 1)
 
 
-@feature("share of values", "Swish and its kind are a little better than ReLU, and newer recipes with them.")
+@feature("share of values", "Swish and its kind, a little better than ReLU; so are their recipes.")
 def smooth(of: Digest) -> float:
     return of.smooth_values / of.values
 
@@ -107,12 +107,12 @@ def shortcuts(of: Digest) -> float:
     return min(1.0, of.sums / of.layers)
 
 
-@feature("concatenations a layer", "Dense connections and parallel branches, in place of shortcuts.")
+@feature("concatenations a layer", "Dense connections and branches, in place of shortcuts.")
 def concatenations(of: Digest) -> float:
     return min(1.0, of.concatenations / of.layers)
 
 
-@feature("share of params", "The classifier and what stands after the last map: memory that sees no image.")
+@feature("share of params", "The classifier and what stands after the last map.")
 def head(of: Digest) -> float:
     return of.head_params / max(of.params, 1)
 
@@ -127,7 +127,7 @@ def log_ungated_params(of: Digest) -> float:
     return _log2(of.params - of.gate_params)
 
 
-@feature("log of inputs a value", "DeepMAD's entropy: width and depth together, log Σ log(k²c/g) (Shen et al. 2023).")
+@feature("log₂ of Σ log of inputs a value", "DeepMAD's (Shen 2023): width and depth together.")
 def entropy(of: Digest) -> float:
     return _log2(of.entropy)
 

@@ -4,28 +4,29 @@ import numpy as np
 
 from search.predictors.calibration import Calibration, Known
 from search.predictors.features import PROFILE
-from search.predictors.measurements import PAPER, Measurements
-from search.predictors.neighbourhood import Neighbourhood, to_nearest
+from search.predictors.measurements import Measurements
+from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.regression import regress
-from search.predictors.selection import Choice, choose, left_out, residuals
+from search.predictors.selection import Choice, choose, residuals
 from search.predictors.spread import fit_spread
 
-REACH = 1.5         # times the greatest distance of a left-out network
+REACH = 1.25        # times the distance that one left-out network in twenty exceeds
 
 
 def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
     """The calibration of some accuracies; features and penalty are chosen unless they are given."""
     features, strength = (choice or choose(known))[1:]
     where = tuple(dict.fromkeys((*PROFILE, *features)))
-    near = Neighbourhood.of(where, known.of_features(where))
-    distances = near.distances(known.of_features(where))
-    apart = np.empty(len(known))
-    for inside, _ in left_out(known):
-        apart[inside] = to_nearest(distances[np.ix_(inside, ~inside)])
+    values = known.of_features(where)
+    first = np.unique(known.networks, return_index=True)[1]     # its paper's figure first
+    near = Neighbourhood.of(where, values[first])
+    distance = np.empty(len(known))
+    for one in np.unique(known.families):
+        inside = known.families == one
+        distance[inside] = near.distance(values[inside], known.families[first] != one)
     wrong = residuals(known, features, strength)
-    own = known.recipes == PAPER
-    own = own if own.any() else np.ones(len(known), bool)
     return Calibration(regress(known, features, strength), near,
-                       fit_spread(wrong, apart, known.weights),
-                       Known(tuple(known.networks[own].tolist()), known.top1[own],
-                             known.macs[own]), REACH * float(apart.max()))
+                       fit_spread(wrong, distance, known.weights),
+                       Known(tuple(known.networks[first].tolist()),
+                             tuple(known.recipes[first].tolist()), known.top1[first],
+                             known.macs[first]), REACH * float(np.quantile(distance, 0.95)))

@@ -61,5 +61,6 @@ def residuals(known: Measurements, features: tuple[str, ...], strength: float) -
 def _try(known: Measurements, features: tuple[str, ...], strength: float) -> Choice:
     error = np.abs(residuals(known, features, strength))
     counts = (known.edges >= NEAR_224[0]) & (known.edges <= NEAR_224[1])
+    counts = counts if counts.any() else ~counts        # a user's table of other images
     return Choice(float(np.average(error[counts], weights=known.weights[counts])), features,
                   strength)

@@ -24,14 +24,14 @@ class Spread:
 
 
 def fit_spread(residuals: Array, distances: Array, weights: Array) -> Spread:
-    """The spread of residuals at distances: the line of their mean size, no part of it negative,
-    as often as it takes for four fifths of them to be inside. Arrays of shape (networks,)."""
-    from sklearn.linear_model import LinearRegression
+    """The line below which four fifths of the residuals' sizes are, near and far; it never falls.
+    Arrays of shape (networks,)."""
+    from sklearn.linear_model import QuantileRegressor
 
     size = np.abs(residuals)
-    columns = np.stack([np.ones_like(distances), distances], axis=1)
-    line = LinearRegression(fit_intercept=False, positive=True).fit(columns, size, weights)
-    base, slope = max(float(line.coef_[0]), _LEAST), float(line.coef_[1])
-    factor = float(np.quantile(size / (base + slope * distances), INSIDE, weights=weights,
-                               method="inverted_cdf"))
-    return Spread(factor * base, factor * slope)
+    line = QuantileRegressor(quantile=INSIDE, alpha=0.0).fit(distances[:, None], size, weights)
+    base, slope = max(float(line.intercept_), _LEAST), float(line.coef_[0])
+    if slope > 0:
+        return Spread(base, slope)
+    return Spread(max(_LEAST, float(np.quantile(size, INSIDE, weights=weights,
+                                                method="inverted_cdf"))), 0.0)

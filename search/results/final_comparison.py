@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from search.objectives import Candidate
 from search.objectives.score import Scorer
-from search.objectives.usual import PREDICTED
+from search.objectives.usual import PREDICTED, predicted
 from search.predictors.measurements import CLASSES, accuracies
-from search.predictors.top1 import Prediction, predict, refusal
+from search.predictors.prediction import Prediction
 from search.scores.registry import find_score, is_quick
 from search.seeds import derive
 from search.study.settings import Settings
@@ -45,10 +45,9 @@ class Entry:
     start: str | None = None
     published: float | None = None      # top-1 on ImageNet in percent, at this input size
 
-    def predicted(self) -> Prediction | None:
+    def prediction(self) -> Prediction | None:
         """Its predicted top-1 on ImageNet; None where nothing is predicted of such networks."""
-        expansion = trace(self.genotype, self.decisions)
-        return None if refusal(expansion) else predict(expansion)
+        return predicted(trace(self.genotype, self.decisions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,8 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
         total = Point({}, {}, expansion.cost(), expansion)
         rank = filled = budget.excess(total)
         if settings.score == PREDICTED:
-            rank = 0.0 if refusal(expansion) else predict(expansion).value
+            told = predicted(expansion)
+            rank = told.value if told else 0.0
         family = name.partition("@")[0]
         if filled <= TOLERANCE and rank > chosen.get(family, (0.0,))[0]:
             entry = Entry(name, network, None, total, None, filled > 1,
@@ -109,7 +109,7 @@ def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | N
         derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
         for i in range(seeds)]
     rated = tuple(value for value in scores if value is not None)
-    return FinalResult(entry, rated, entry.predicted()) if len(rated) == seeds else None
+    return FinalResult(entry, rated, entry.prediction()) if len(rated) == seeds else None
 
 
 def verdict(results: list[FinalResult], settings: Settings) -> str:

@@ -17,8 +17,8 @@ def auto(space: Genotype, objectives: int = 1, quick: str | None = None) -> tupl
     name, networks are screened by it.
     """
     if quick is not None and objectives == 1:
-        return "screening", (f"{quick} takes milliseconds: {LOOKED:,} networks are rated by it, and "
-                             "the best evaluated")
+        return "screening", (f"{quick} takes milliseconds: {LOOKED:,} networks are rated by it, "
+                             "and the best evaluated")
     holes = len(space.holes)
     if objectives > FRONT:
         return "nsga3", f"{objectives} objectives need a population spread over their front"

@@ -77,8 +77,8 @@ class Screening:
     def _evolution(self, rng: random.Random) -> Iterator[Rated]:
         """Networks inside the budget, one after the other."""
         living: list[Rated] = []
-        for at in self._first(rng):
-            living.append(Rated(self.rate(at), at))
+        for first in self._first(rng):
+            living.append(Rated(self.rate(first), first))
             yield living[-1]
         best = living = sorted(living, key=lambda one: one.value)[-POPULATION:]
         for _ in range(_PATIENCE * LOOKED if living else 0):

@@ -1,4 +1,11 @@
-"""List of the training-free scores: ``python -m search.scores``."""
+"""The scores that need no training, and what they say of networks.
+
+examples:
+  python -m search.scores
+  python -m search.scores blend zico
+  python -m search.scores rate mobilenet-v2 resnet@18 my/net.yaml
+  python -m search.scores rate mobilenet-v2 --score naswot --json
+"""
 
 import sys
 
@@ -6,13 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from search.scores.rank_aggregation import Combination
+from search.scores.rate import main as rate
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
 from searchspace import SearchspaceError
 from searchspace.cli import Console, fail
 
 
 def main(arguments: list[str]) -> int:
-    """Print a table of all scores, or details of the named ones; returns 2 for an unknown name."""
+    """Print a table of all scores, or details of the named ones; returns 2 for an unknown name.
+    After ``rate`` come networks, see `search.scores.rate`."""
+    if arguments[:1] == ["rate"]:
+        return rate(arguments[1:])
     console = Console(width=None if sys.stdout.isatty() else 110)
     try:
         chosen = [find_score(name) for name in arguments or

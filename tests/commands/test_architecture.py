@@ -22,7 +22,8 @@ ORDER = {
             "pictures report zoo"),
     "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
-               "archive.connection benchmark_table data samplers scores", "archive", "latency samplers.gp scores.proxies training",
+               "predictors", "archive.connection benchmark_table data samplers scores", "archive",
+               "latency samplers.gp scores.proxies training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),
 }

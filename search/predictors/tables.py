@@ -1,0 +1,74 @@
+"""Calibration on a user's own accuracies: a CSV file with the columns network and accuracy."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+
+from search.predictors.artefact import CalibrationError
+from search.predictors.digest import Digest, digest
+from search.predictors.families import family
+from search.predictors.fit import fit
+from search.predictors.measurements import CLASSES, NEAR_224, PAPER, Measurements, imagenet
+from search.predictors.prediction import Predictor, Scope
+from searchspace import SearchspaceError, load
+from searchspace.expansion import trace
+from searchspace.safety.reading import read_bytes
+
+LEAST = 20          # networks
+FAMILIES = 4        # with fewer, each network is left out on its own
+MAX_CSV = 2**22     # bytes
+_AROUND = 7 / 8     # of the edges of images in the table
+
+
+def published() -> tuple[Scope, Measurements]:
+    """What the bundled predictor is about, and fitted to. Takes seconds."""
+    return Scope("ImageNet", CLASSES, NEAR_224), imagenet()
+
+
+def own(path: Path) -> tuple[Scope, Measurements]:
+    """The same for a user's table.
+
+    Raises:
+        CalibrationError: it is no such table, has fewer than twenty networks, or several numbers of
+            classes.
+    """
+    rows: list[tuple[str, str, str, float, Digest]] = []
+    classes, edges = set(), set()
+    try:
+        lines = list(csv.DictReader(io.StringIO(read_bytes(path, MAX_CSV).decode("utf-8-sig"))))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CalibrationError(f"{path} cannot be read: {error}") from None
+    for number, line in enumerate(lines, 2):
+        try:
+            network, top1 = line["network"].strip(), float(line["accuracy"])
+            if not 0 < top1 < 100:
+                raise ValueError(f"an accuracy is between 0 and 100 percent, not {top1}")
+            expansion = trace(load(network))
+            rows.append((network, family(network), PAPER, top1, digest(expansion)))
+        except KeyError:
+            raise CalibrationError(f"{path} needs the columns network and accuracy") from None
+        except (AttributeError, TypeError, ValueError, SearchspaceError) as error:
+            raise CalibrationError(f"{path}, line {number}: {error}") from None
+        classes.add(expansion.nodes[expansion.output].shape[0])
+        edges.add(max(expansion.input[1:]))
+    if len({row[0] for row in rows}) < LEAST:
+        raise CalibrationError(f"{path} has {len(rows)} networks; {LEAST} are needed")
+    if len(classes) > 1:
+        raise CalibrationError(f"{path} has networks for {', '.join(map(str, sorted(classes)))} "
+                               "classes; a calibration is for one data set")
+    if len({row[1] for row in rows}) < FAMILIES:
+        rows = [(network, network, *rest) for network, _, *rest in rows]  # type: ignore[misc]
+    around = round(min(edges) * _AROUND), round(max(edges) / _AROUND)
+    return Scope(path.name, classes.pop(), around, "as in the table"), Measurements.of(rows)
+
+
+def calibrated(scope: Scope, known: Measurements) -> Predictor:
+    """The predictor fitted to accuracies. Takes seconds."""
+    return Predictor(scope, fit(known))
+
+
+def worth(known: Measurements) -> float:
+    """The deviation of the accuracies in points: what a predictor's mean error is compared with."""
+    return float(np.abs(known.top1 - np.median(known.top1)).mean())
