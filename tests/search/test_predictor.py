@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from search.errors import ScoreError
 from search.predictors.artefact import BUNDLED, bundled, fingerprint, read, write
 from search.predictors.digest import digest
@@ -20,7 +21,6 @@ from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.prediction import Predictor
 from search.predictors.selection import Choice
 from search.predictors.spread import fit_spread
-
 from searchspace import load
 from searchspace.expansion import trace
 from searchspace.space.point import sample

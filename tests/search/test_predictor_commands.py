@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from search.predictors.__main__ import main
 from search.predictors.artefact import CalibrationError, read
 from search.predictors.tables import own
