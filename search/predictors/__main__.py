@@ -31,13 +31,17 @@ LARGEST = 20        # errors that are listed
 
 def main(arguments: list[str] | None = None) -> int:
     """The commands; 2 for a user's mistake."""
+    given = _parser().parse_args(arguments)
+    return run(lambda: _do(given.command, given.calibrate, given.out))
+
+
+def _parser() -> Parser:
     parser = Parser("python -m search.predictors", __doc__)
     parser.add_argument("command", choices=("list", "calibrate", "check"))
     parser.add_argument("--calibrate", metavar="CSV", type=Path,
                         help="your own networks and accuracies in place of ImageNet's")
     parser.add_argument("--out", metavar="JSON", type=Path, help="where a calibration is written")
-    given = parser.parse_args(arguments)
-    return run(lambda: _do(given.command, given.calibrate, given.out))
+    return parser
 
 
 def _do(command: str, csv: Path | None, out: Path | None) -> None:

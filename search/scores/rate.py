@@ -61,14 +61,18 @@ class Rated:
 
 def main(arguments: list[str]) -> int:
     """``python -m search.scores rate …``; 2 where a network could not be rated."""
+    given = _parser().parse_args(arguments)
+    return run(lambda: _rate(given.networks, given.score, given.json, given.calibrate))
+
+
+def _parser() -> Parser:
     parser = Parser("python -m search.scores rate", __doc__)
     parser.add_argument("networks", nargs="+", metavar="NETWORK", help="a bundled name, or a file")
     parser.add_argument("--score", default="top1", help="one of python -m search.scores; top1")
     parser.add_argument("--json", action="store_true", help="JSON lines")
     parser.add_argument("--calibrate", type=Path, metavar="CSV",
                         help="predict accuracy from your own networks: columns network, accuracy")
-    given = parser.parse_args(arguments)
-    return run(lambda: _rate(given.networks, given.score, given.json, given.calibrate))
+    return parser
 
 
 def _rate(networks: list[str], name: str, as_json: bool, csv: Path | None) -> int:
