@@ -21,6 +21,7 @@ from searchspace import GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
 from searchspace.space.point import Point, Propose, point, sample
+from searchspace.space.solver import find_inside
 
 LOOKED = 10_000     # networks that are rated
 RANDOM = 200        # of them at random
@@ -95,8 +96,10 @@ class Screening:
             yield made
 
     def _first(self, rng: random.Random) -> Iterator[Point]:
-        """The known networks, as wide as fits, and random ones."""
+        """The known networks, one that is surely inside, and random ones."""
         yield from self.task.start
+        if (inside := find_inside(self.task.space, self.task.budget)) is not None:
+            yield inside
         for _ in range(RANDOM):
             try:
                 at = self._inside(sample(self.task.space, rng).decisions, rng)
