@@ -19,7 +19,7 @@ from test_hostile_files import soon
 from test_reading import NAME, READING, Command, snapshot
 
 from benchmarks.reliability import SPACE, study_of
-from search import run, status
+from search import run, status, train
 from search.archive import Archive, StorageError
 from search.archive import __main__ as archive_command
 from search.archive.connection import sqlite
@@ -29,6 +29,7 @@ from search.archive.owner import _optunas
 from search.archive.schema import VERSION_TABLE, Base
 from search.results.read import read_study
 from search.study.storage import open_storage, read_storage, study_attributes
+from searchspace import GenotypeError
 
 
 def go_on(folder: Path, _: Path) -> int:
@@ -368,3 +369,62 @@ def test_a_wrong_url_is_one_sentence(url: str, command: str, folder: Path,
     assert ended == 0 or (ended == 2 and said.startswith("error: ") and said.count("\n") == 1)
     if "abc" in url or "zz" in url.partition("check")[2] or "%00" in url:
         assert ended == 2
+
+
+# --- beside a network ---------------------------------------------------------------------------
+
+DAMAGED = {"null": None, "deep": "[" * 100_000, "bytes": b"\xff\0", "number": "5", "list": "[]",
+           "empty": "", "long": "1" * 5000, "half": '{"space": {"text": "a", "sha256": "b"}}'}
+
+
+def damage(folder: Path, key: str, value: str | bytes | None) -> None:
+    with closing(sqlite3.connect(folder / "study.db")) as connection:
+        connection.execute("UPDATE study_user_attributes SET value_json = ? WHERE key = ?",
+                           [value, key])
+        connection.commit()
+
+
+def fails_to_load(network: Path) -> None:
+    network.write_text("name: b\ninput: [3, 8, 8]\nnet: [nonesuch: , gap: ]\n")
+    with soon(), pytest.raises(GenotypeError, match="nonesuch"):
+        train._load(str(network))
+
+
+@pytest.mark.parametrize("name", ["best.yaml", "front/001.yaml"])
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
+def test_what_lies_beside_a_network_is_no_matter(name: str, kind: str, suffix: str,
+                                                 folder: Path) -> None:
+    path = folder / f"study.db{suffix}"
+    path.unlink(missing_ok=True)
+    ODD[kind](path)
+    (folder / "front").mkdir()
+    before = snapshot(folder / "study.db")
+    fails_to_load(folder / name)
+    assert snapshot(folder / "study.db") == before
+
+
+def test_no_link_beside_a_network_is_followed(finished: Path, tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "study.db").symlink_to(finished / "study.db")
+    monkeypatch.setattr(train, "study_attributes", lambda *_: pytest.fail("it is opened"))
+    fails_to_load(tmp_path / NAME / "best.yaml")
+
+
+@pytest.mark.parametrize("key", ["kept", "settings", "objectives"])
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_what_a_study_keeps_may_be_damaged(key: str, kind: str, folder: Path,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    damage(folder, key, DAMAGED[kind])
+    fails_to_load(folder / "best.yaml")
+    (folder / "best.yaml").unlink()
+    if key != "objectives":
+        said = refused(WRITING["run"], folder, capsys)
+        assert "damaged" in said or "was made with" in said
+
+
+def test_a_folders_name_beside_a_network_is_no_part_of_a_url(folder: Path) -> None:
+    odd = folder.rename(folder.with_name("a?mode=rwc&uri=true"))
+    fails_to_load(odd / "best.yaml")
+    assert not (folder.parent / "a").exists()
