@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from search.archive.connection.locations import FILE
+from search.archive.connection.locations import database_of
 from search.cli.training_options import DEVICE, add_data_options, share
 from search.data import Data
 from search.environment import STUDIES
@@ -42,6 +42,7 @@ from searchspace.cli import (
     run,
     whole,
 )
+from searchspace.errors import SearchspaceError
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
@@ -205,12 +206,19 @@ def _load(network: str) -> Genotype:
         return load(network)
     except GenotypeError:
         for folder in Path(network).absolute().parents[:2]:     # best.yaml, front/001.yaml
-            attributes = study_attributes(f"sqlite:///{folder / FILE}", folder.name) or {}
-            if kept := Kept.of(attributes):
+            if kept := _kept(folder):
                 kept.run()
                 if kept.remark:
                     raise RecipeError(f"{network}: {kept.remark}") from None
         return load(network)
+
+
+def _kept(folder: Path) -> Kept | None:
+    """What the study in a folder keeps; None if there is none, or it cannot be read."""
+    try:
+        return Kept.of(study_attributes(database_of(folder), folder.name) or {})
+    except SearchspaceError:
+        return None
 
 
 def _folder(network: str, data: Data, recipe: Recipe) -> Path:

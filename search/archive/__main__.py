@@ -17,6 +17,7 @@ be read.
 """
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -193,7 +194,7 @@ def _check(options: argparse.Namespace, archives: list[Archive], console: Consol
 def _backup(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
     if len(archives) != 1:
         raise StorageError(f"name the one archive to back up; there are {len(archives)}")
-    if Path(options.file).exists():
+    if os.path.lexists(options.file):
         raise StorageError(f"{options.file} is there already")
     backup(archives[0], options.file)
     console.print(f"{archives[0].database.name} is copied to {options.file}")

@@ -154,11 +154,13 @@ def continued(settings: Settings, url: str, name: str) -> Settings:
     """The settings, with the study's own copy of the space if the study exists already.
 
     Raises:
-        StudyError: it was made with other settings.
+        StudyError: it was made with other settings. StorageError: it is damaged.
     """
     attributes = study_attributes(url, name) or {}
     if "settings" not in attributes:
         return settings
+    if not isinstance(attributes["settings"], dict):
+        raise StudyError(f"the settings of study {name!r} are damaged")
     settings.check_same(attributes, name)
     kept = Kept.of(attributes)
     assert kept is not None         # check_same refuses a study without

@@ -29,6 +29,7 @@ from search.archive.connection.retry import passes, patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
 from search.errors import StorageError
+from searchspace.safety.reading import parse_json
 
 T = TypeVar("T")
 WORKER = "worker"       # the attribute of a trial
@@ -211,8 +212,12 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
 
 
 def study_attributes(url: str, name: str) -> dict[str, Any] | None:
-    """User attributes of a study; None if there is none of that name, or it cannot be read.
-    Nothing is made or changed."""
+    """User attributes of a study; None if there is none of that name, or the database cannot be
+    read, which is reported when the study is opened. Nothing is made or changed.
+
+    Raises:
+        StorageError: an attribute is damaged.
+    """
     study, told = models.StudyModel, models.StudyUserAttributeModel
     try:
         parsed = sqlalchemy.make_url(whole(url))
@@ -223,9 +228,18 @@ def study_attributes(url: str, name: str) -> dict[str, Any] | None:
                     study, study.study_id == told.study_id).where(study.study_name == name)).all()
         finally:
             engine.dispose()
-        return {key: json.loads(value) for key, value in rows} or None
-    except (SQLAlchemyError, ImportError, ValueError):
-        return None                     # reported when the study is opened
+    except (SQLAlchemyError, ImportError):
+        return None
+    return {key: _value(value, f"{key!r} of study {name!r} in {called(url)}")
+            for key, value in rows} or None
+
+
+def _value(text: object, what: str) -> Any:
+    """The value of an attribute; StorageError if it is no JSON, or is nested too deeply."""
+    try:
+        return parse_json(str(text).encode())
+    except ValueError as error:
+        raise StorageError(f"the attribute {what} is damaged: {error}") from None
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:

@@ -19,7 +19,7 @@ from test_migrations import FIRST
 
 from benchmarks.reliability import study_of
 from search import run, status
-from search.archive import Archive, StorageError
+from search.archive import Archive, StorageError, claims
 from search.archive import __main__ as archive_command
 from search.archive.connection.access import Access
 from search.archive.connection.locations import database_of, url_of, url_of_file
@@ -183,7 +183,10 @@ def test_a_study_that_is_running_is_read_and_goes_on(
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    with study_of(tmp_path_factory.mktemp("studies") / NAME, None, 99) as study:
+    """A study that runs, and writes only when a test lets it: its heart beats once."""
+    with pytest.MonkeyPatch.context() as patch, \
+            study_of(tmp_path_factory.mktemp("studies") / NAME, None, 99) as study:
+        patch.setattr(claims, "BEAT_S", 10**6)
         study.run(lambda _: None, lambda: len(study.trials()) >= 3)
         yield study
 

@@ -257,7 +257,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url, words", [
     ("sqlite:///{}/nowhere/study.db", "opened: unable to .*; there is no folder .*/nowhere$"),
-    ("sqlite:///{}", "cannot be opened: unable to open database file$"),
+    ("sqlite:///{}", "cannot be opened: .* is no regular file$"),
     ("sqlite:///{}/text.db", "file is not a database$"),
     ("study.db", "no database URL"),
     ("mysql://me@here/db", "works on SQLite and PostgreSQL, not on mysql$"),
