@@ -30,7 +30,10 @@ from search.archive.__main__ import _parser as archive_parser
 from search.cli.search_options import parser_of
 from search.honesty import _parser as honesty_parser
 from search.latency.__main__ import _parser as latency_parser
+from search.predictors.__main__ import _parser as predictors_parser
 from search.scores.__main__ import main as list_scores
+from search.scores.rate import _parser as rate_parser
+from search.scores.registry import find_score
 from search.status import _parser as status_parser
 from search.train import _parser as train_parser
 from search.training.recipe import load_recipe, read_recipe
@@ -241,6 +244,10 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert zoo_parser().parse_args(given).output
         case ["benchmarks/pages.py", *given]:
             assert all(word.isdecimal() for word in given)
+        case ["-m", "search.predictors", *given]:
+            predictors_parser().parse_args(given)
+        case ["-m", "search.scores", "rate", *given]:
+            assert find_score(rate_parser().parse_args(given).score)
         case ["-m", "search.scores", *given]:
             assert list_scores(given) == 0
         case ["search/honesty.py", *given]:
