@@ -136,7 +136,7 @@ def beginning(study: Study) -> Iterator[str]:
         yield f"score {find_score(plan.settings.score).title}" + \
             (f": {why}" if plan.settings.score == usual and why else "")
     yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
-    if plan.proposed is not plan.space:
+    if plan.proposed is not plan.space and plan.sampler != "screening":
         solved = ", ".join(h.name for h in plan.space.holes if h.kind == "solve")
         yield (f"a cost is an objective: {solved} is proposed, too, where else the budget would be "
                "filled up")

@@ -40,6 +40,7 @@ class SamplingTask:
     prior: Score | None = None      # score of networks not evaluated; higher is better
     quick: Quick | None = None      # the same in milliseconds
     start: tuple[Point, ...] = ()   # known networks inside the budget
+    widths: tuple[str, ...] = ()    # what the budget solver would decide
     seed: int = 0
 
 

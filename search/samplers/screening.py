@@ -1,9 +1,10 @@
 """Screening: thousands of networks are rated by a score of the graph before any is evaluated.
 
 Regularised evolution (Real et al. 2019, algorithm 1) against a score that takes milliseconds, from
-the known networks of the space and random ones. Each network that it looks at is inside the budget
-and as wide as its decisions allow. Trials then evaluate the best ones, best first, no two of them
-near copies; so an expensive objective is spent on what a cheap one found promising.
+the known networks of the space and random ones. What the budget solver would decide, a width, is
+one more decision, narrowed where the budget asks for it: what was rated is what is evaluated. Trials
+then evaluate the best ones, best first, no two of them near copies; so an expensive objective is
+spent on what a cheap one found promising.
 """
 
 import random
@@ -83,8 +84,8 @@ class Screening:
             yield living[-1]
         best = living = sorted(living, key=lambda one: one.value)[-POPULATION:]
         for _ in range(_PATIENCE * LOOKED if living else 0):
-            late = self.looked > LAST * LOOKED
-            one, other = (max(rng.sample(best if late else living, min(TOURNAMENT, len(living))),
+            parents = best if self.looked > LAST * LOOKED else living
+            one, other = (max(rng.sample(parents, min(TOURNAMENT, len(parents))),
                               key=lambda rated: rated.value) for _ in range(2))
             at = self._inside(_child(one.point, other.point, rng), rng)
             if at is None:
@@ -109,14 +110,15 @@ class Screening:
                 yield at
 
     def _inside(self, decisions: dict[str, Atom], rng: random.Random) -> Point | None:
-        """The network of these decisions, at the greatest width inside the budget near theirs."""
+        """The network of these decisions, narrower where it would be outside the budget."""
         space, budget = self.task.space, self.task.budget
         try:
             at = point(space, taking(decisions, rng))
             for _ in range(_TRIES):
                 if budget.excess(at) <= 1:
                     break
-                names = [n for n in at.solved if at.holes[n].labels.index(at.decisions[n])]
+                names = [n for n in self.task.widths
+                         if n in at.decisions and at.holes[n].labels.index(at.decisions[n])]
                 if not names:
                     return None
                 name = rng.choice(names)
@@ -157,9 +159,9 @@ def _spread(ranked: Sequence[Rated]) -> tuple[Point, ...]:
     near: list[Point] = []
     costs: set[Cost] = set()            # one more of the same cost differs in what costs nothing
     for one in ranked:
-        mine = one.point.sampled        # the budget decides the width
+        mine = one.point.decisions
         close = one.point.cost in costs or any(
-            sum(mine.get(n) != v for n, v in other.sampled.items()) < APART
+            sum(mine.get(n) != v for n, v in other.decisions.items()) < APART
             for other in apart[-POPULATION:])
         costs.add(one.point.cost)
         (near if close else apart).append(one.point)

@@ -54,8 +54,12 @@ class Plan:
             raise StudyError(f"--prior guides the sampler gp, not {sampler}")
         if settings.screen is not None and sampler != "screening":
             raise StudyError(f"--screen is for the sampler screening, not {sampler}")
-        start = find_start(proposed, budget, settings.seed, cheapest) if settings.warm_start \
-            else COLD
+        if sampler == "screening":
+            proposed = free(space)
+        start = COLD
+        if settings.warm_start:
+            start = find_start(space if sampler == "screening" else proposed, budget,
+                               settings.seed, cheapest)
         return cls(settings, space, proposed, objectives, cheapest, sampler, reason,
                    Region(proposed, budget, cheapest), start)
 
@@ -63,7 +67,9 @@ class Plan:
     def task(self) -> SamplingTask:
         """The sampler's view of the search."""
         return SamplingTask(self.proposed, self.settings.budget, self._prior(), self._quick(),
-                            tuple(p.point for p in self.start.proposals), self.settings.seed)
+                            tuple(p.point for p in self.start.proposals),
+                            tuple(h.name for h in self.space.holes if h.kind == "solve"),
+                            self.settings.seed)
 
     def _quick(self) -> Quick | None:
         """The score of the graph by which networks are screened, if there is one."""

@@ -16,10 +16,11 @@ from search.samplers.screening import APART, Screening
 from search.scores.registry import DEFAULT_SCORE, SCORES, is_quick
 from search.study.plan import Plan
 from search.study.settings import Settings
-from searchspace import load
+from searchspace import Genotype, load
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
 from searchspace.space.descent import lowest
+from searchspace.space.fill import free
 from searchspace.space.known_networks import known_networks
 from searchspace.space.point import first, point
 from searchspace.space.solver import bring
@@ -35,7 +36,12 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def screened(space: str, score: str, budget: Budget, seed: int = 0) -> Screening:
     genotype = load(space)
-    return Screening(SamplingTask(genotype, budget, quick=of_graph(genotype, score), seed=seed))
+    return Screening(SamplingTask(free(genotype), budget, quick=of_graph(genotype, score), seed=seed,
+                                  widths=widths(genotype)))
+
+
+def widths(space: Genotype) -> tuple[str, ...]:
+    return tuple(hole.name for hole in space.holes if hole.kind == "solve")
 
 
 @pytest.mark.parametrize(("space", "score", "budget"), [
@@ -57,7 +63,7 @@ def test_the_first_proposals_differ_in_cost_and_in_some_decisions() -> None:
     ranked = screened("mobile", PREDICTED, BUDGET).ranking[:15]
     assert len({p.cost for p in ranked}) == len(ranked)
     for i, one in enumerate(ranked):
-        assert all(sum(one.sampled.get(n) != v for n, v in other.sampled.items()) >= APART
+        assert all(sum(one.decisions.get(n) != v for n, v in other.decisions.items()) >= APART
                    for other in ranked[:i])
 
 
@@ -66,7 +72,7 @@ def test_screening_finds_better_than_chance_and_no_worse_than_what_it_starts_wit
     low = lowest(space, lambda p: p.macs)
     known = [bring(space, point(space, first, k.decisions), BUDGET, random.Random(0), low)
              for k in known_networks(space)]
-    task = SamplingTask(space, BUDGET, quick=rate, start=tuple(known))
+    task = SamplingTask(free(space), BUDGET, quick=rate, start=tuple(known), widths=widths(space))
     best = rate(Screening(task).ranking[0])
     assert best >= max(map(rate, known))
     random_ones = screened("mobile", PREDICTED, BUDGET)
