@@ -10,6 +10,7 @@ from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.scores.registry import DEFAULT_SCORE
+from search.study.attributes import StoredSettings
 from search.study.kept import Kept
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
@@ -94,16 +95,17 @@ class Settings:
     def check_same(self, attributes: Mapping[str, Any], study: str) -> None:
         """Raise StudyError if a study with these attributes was made with other settings or from
         files of other content. Settings that did not exist then have their defaults."""
-        stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **attributes["settings"]})
+        was = StoredSettings.of(attributes, f"study {study!r}")
+        stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **was.everything})
         wanted = _flat(self.lasting())
         kept = Kept.of(attributes)
         change = kept and kept.change(self.keeps())
         if not change:
             del wanted["space"]         # the same under another name
         for key, value in wanted.items():
-            if (was := stored.get(key)) != value:
+            if (found := stored.get(key)) != value:
                 raise StudyError(
-                    f"study {study!r} was made with {key} = {_shown(was)}, not "
+                    f"study {study!r} was made with {key} = {_shown(found)}, not "
                     f"{_shown(value)}; continue it with the same, or name another --study")
         if kept is None:
             raise StudyError(f"study {study!r} is of a version that kept no copy of the space, so "

@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -21,6 +21,7 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,10 +29,12 @@ from search.archive.connection.access import Access, engine_options
 from search.archive.connection.retry import passes, patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
-from search.errors import StorageError
+from search.errors import StorageError, damaged
+from search.study.attributes import WORKER as WORKER
+from search.study.attributes import check
+from searchspace.safety.values import JSON, WORD, names_to
 
 T = TypeVar("T")
-WORKER = "worker"       # the attribute of a trial
 _TRIES = 8              # attempts to make the tables, while other processes do so
 
 # If a server goes away, Optuna would print its statements; here the error is one sentence.
@@ -114,6 +117,47 @@ class WorkerStorage(RDBStorage):
                 raise
         return self._wait(work)
 
+    def _get_trials(self, study_id: int, states: Container[TrialState] | None,
+                    included_trial_ids: set[int],
+                    trial_id_greater_than: int) -> list[FrozenTrial]:
+        """As Optuna's; every trial is checked here, where it comes in."""
+        goals = len(self.get_study_directions(study_id))
+
+        def work() -> list[FrozenTrial]:
+            found = super(WorkerStorage, self)._get_trials(
+                study_id, states, included_trial_ids, trial_id_greater_than)
+            for trial in found:
+                check(trial, goals)
+            return found
+        return self._load(work)
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """As Optuna's, with names that are text."""
+        def work() -> list[FrozenStudy]:
+            found = super(WorkerStorage, self).get_all_studies()
+            for study in found:
+                WORD.check(study.study_name, "the name of a study")
+            return found
+        return self._load(work)
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """As Optuna's; not nested too deeply for a copy."""
+        def work() -> dict[str, Any]:
+            found = super(WorkerStorage, self).get_study_user_attrs(study_id)
+            return names_to(JSON).check(found, "an attribute")
+        return self._load(work)
+
+    def _load(self, work: Callable[[], T]) -> T:
+        """What the database holds: ``work`` loads it by Optuna, and checks it.
+
+        Raises:
+            StorageError: it cannot be read, or a value in it is wrong.
+        """
+        def load() -> T:
+            with damaged(f"the study in {called(self.url)}"):
+                return work()
+        return self._wait(load if self.opened else work)
+
     def _wait(self, work: Callable[[], T]) -> T:
         """The result of ``work``, retried while the database is unreachable.
 
@@ -148,12 +192,13 @@ class WorkerStorage(RDBStorage):
 def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
-        return self._wait(lambda: method(self, *arguments, **named))
+        read = self._load if "get_" in method.__name__ else self._wait
+        return read(lambda: method(self, *arguments, **named))
     return call
 
 
-for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trials",
-               "get_best_trial"} - set(vars(WorkerStorage))):
+for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "get_best_trial"}
+              - set(vars(WorkerStorage))):
     setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
 
 
@@ -197,7 +242,8 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
         parsed = sqlalchemy.make_url(url)
         shown = parsed.database if parsed.get_backend_name() == "sqlite" and parsed.database else \
             parsed.render_as_string(hide_password=True)
-        storage = WorkerStorage(url, "", 0, Access.READ)
+        with damaged(f"the study in {shown}"):
+            storage = WorkerStorage(url, "", 0, Access.READ)
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
         assert isinstance(cause, SQLAlchemyError)
