@@ -1,7 +1,7 @@
 """Templates and content security policy of pages.
 
-Texts are escaped by Jinja2, and lose their control characters. The page's policy lists the hashes of its scripts: a browser runs no
-others.
+Texts are escaped by Jinja2, and lose their control characters. The page's policy lists the hashes
+of its scripts: a browser runs no others.
 """
 
 import base64

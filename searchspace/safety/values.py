@@ -82,6 +82,7 @@ WORD: Kind[str] = Kind("text that can be written as UTF-8", lambda value: isinst
                        and re.search("[\ud800-\udfff]", value) is None)
 PLAIN: Kind[str | int | float | bool | None] = Kind("text, a number, true, false or null",
                                                     _is_plain)
+OBJECT: Kind[dict[str, Any]] = Kind("an object", lambda value: isinstance(value, dict))
 JSON: Kind[Any] = Kind("a value of few levels", is_shallow)
 
 
