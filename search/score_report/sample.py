@@ -99,9 +99,13 @@ class Sample:
 
     def write(self, path: Path) -> None:
         """Write the sample, one network per line."""
+        write_file(path, self.text())
+
+    def text(self) -> str:
+        """The sample as JSON, one network per line."""
         head = json.dumps({**asdict(self.job), "what": self.what})
         rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
-        write_file(path, f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n')
+        return f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n'
 
     @classmethod
     def read(cls, path: Path, space: str) -> "Sample":

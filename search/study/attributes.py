@@ -94,8 +94,15 @@ def check(trial: FrozenTrial, goals: int) -> None:
     try:
         trial._validate()           # its state, times, values and parameters fit each other
         _check_times(trial)
-        JSON.check([trial.user_attrs, trial.system_attrs], "an attribute")
-        a = trial.user_attrs
+        a, system = (names_to(JSON).check(told, "an attribute")
+                     for told in (trial.user_attrs, trial.system_attrs))
+        for name in trial.params:
+            WORD.check(name, "the name of a parameter")
+        for step in trial.intermediate_values:
+            WHOLE.check(step, "a step")
+        for name in system:
+            if name.startswith("constraints"):
+                (REAL if ":" in name else list_of(REAL)).of(system, name)
         if finished(trial) or "identity" in a:
             Attributes.of(a)
         for name, kind in _OTHERS.items():
