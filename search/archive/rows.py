@@ -14,13 +14,14 @@ from search.archive import schema
 from search.archive.connection.urls import called
 from search.archive.database import Database
 from search.errors import StorageError, damaged
-from searchspace.safety.values import JSON, LARGEST, REAL, WORD, Kind, whole
+from searchspace.safety.values import JSON, REAL, WORD, Kind
 
 Query: TypeAlias = "sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]]"
 Rows: TypeAlias = "Sequence[sa.Row[*tuple[Any, ...]]]"
 
 _KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], Kind[Any]], ...] = (
-    (sa.Integer, whole(-LARGEST - 1)), (sa.Float, REAL), (sa.String, WORD), (sa.JSON, JSON),
+    (sa.Integer, Kind("a whole number", lambda value: type(value) is int)),
+    (sa.Float, REAL), (sa.String, WORD), (sa.JSON, JSON),
     (schema.Utc, Kind("a time", lambda value: isinstance(value, datetime))))
 _SHAPES = {"curve": list, "versions": dict, "settings": dict}
 

@@ -20,8 +20,8 @@ from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
-from search.study.attributes import StoredSettings
 from search.study.kept import Kept
+from search.study.settings import StoredSettings
 from search.study.storage import WorkerStorage, read_storage
 from search.study.trial import check_options
 from search.study.trial import read as read_trial

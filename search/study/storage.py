@@ -21,7 +21,6 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
-from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,9 +29,8 @@ from search.archive.connection.retry import passes, patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
 from search.errors import StorageError, damaged
-from search.study.attributes import WORKER as WORKER
-from search.study.attributes import check
-from searchspace.safety.values import JSON, WORD, names_to
+from search.samplers.attributes import CHECKS, check
+from search.samplers.attributes import WORKER as WORKER
 
 T = TypeVar("T")
 _TRIES = 8              # attempts to make the tables, while other processes do so
@@ -131,22 +129,6 @@ class WorkerStorage(RDBStorage):
             return found
         return self._load(work)
 
-    def get_all_studies(self) -> list[FrozenStudy]:
-        """As Optuna's, with names that are text."""
-        def work() -> list[FrozenStudy]:
-            found = super(WorkerStorage, self).get_all_studies()
-            for study in found:
-                WORD.check(study.study_name, "the name of a study")
-            return found
-        return self._load(work)
-
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        """As Optuna's; not nested too deeply for a copy."""
-        def work() -> dict[str, Any]:
-            found = super(WorkerStorage, self).get_study_user_attrs(study_id)
-            return names_to(JSON).check(found, "an attribute")
-        return self._load(work)
-
     def _load(self, work: Callable[[], T]) -> T:
         """What the database holds: ``work`` loads it by Optuna, and checks it.
 
@@ -190,10 +172,16 @@ class WorkerStorage(RDBStorage):
 
 
 def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
+    checked = CHECKS.get(method.__name__)
+
     @functools.wraps(method)
     def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
-        read = self._load if "get_" in method.__name__ else self._wait
-        return read(lambda: method(self, *arguments, **named))
+        def work() -> Any:
+            found = method(self, *arguments, **named)
+            if checked is not None:
+                checked(found)
+            return found
+        return self._load(work) if "get_" in method.__name__ else self._wait(work)
     return call
 
 
@@ -215,11 +203,15 @@ def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
     """The storage; several processes may make its tables at the same time.
 
     Raises:
-        SQLAlchemyError: the database cannot be used.
+        SQLAlchemyError: the database cannot be used. StorageError: its tables are of another
+            Optuna, or damaged.
     """
     for attempt in range(_TRIES):
         try:
-            return WorkerStorage(url, worker, patience_s)
+            with damaged(f"the study in {called(url)}"):
+                return WorkerStorage(url, worker, patience_s)
+        except RuntimeError as error:       # tables of another Optuna
+            raise StorageError(f"{called(url)} holds no study to be read: {error}") from None
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
             racing = isinstance(cause, sqlalchemy.exc.IntegrityError) or passes(cause) or \

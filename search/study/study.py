@@ -18,14 +18,13 @@ from search.archive.connection.locations import FILE, url_of_file
 from search.objectives import Candidate, Context, Evaluator
 from search.objectives.score import scorer_of
 from search.samplers import finished, ordinal
-from search.study.attributes import StoredSettings
 from search.study.evaluation import evaluate
 from search.study.neighbours import SpaceExhausted
 from search.study.plan import Plan
 from search.study.proposer import Enough, Proposer
 from search.study.recovery import cut_off, running
 from search.study.session import Session, continued, open_session
-from search.study.settings import Settings
+from search.study.settings import Settings, StoredSettings
 from search.study.trial import Trial, begin, check_options, end, read
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
+from search.samplers.attributes import Attributes
 from search.samplers.base import option
-from search.study.attributes import Attributes
 from search.study.evaluation import EvaluationResult
 from search.study.projection import Proposal
 from search.study.settings import Settings

@@ -67,8 +67,8 @@ def names_to(kind: Kind[T]) -> Kind[dict[str, T]]:
 
 
 def _is_real(value: object) -> bool:
-    return type(value) is float and abs(value) <= HUGE or \
-        type(value) is int and abs(value) <= LARGEST        # NumPy has no larger ones
+    return (type(value) is float and abs(value) <= HUGE) or \
+        (type(value) is int and abs(value) <= LARGEST)        # NumPy has no larger ones
 
 
 def _is_plain(value: object) -> bool:

@@ -34,7 +34,7 @@ def sample() -> dict[str, Any]:
     names = ("naswot", *BASELINES)
     networks = tuple(ScoredNetwork(
         row["decisions"], f"{i:064x}", row["macs"], row["params"], 90.0 + i, False, True,
-        {name: i * 1.5 for name in names}, dict.fromkeys(names, 0.5), {}, {"naswot": 2.0 * i})
+        dict.fromkeys(names, i * 1.5), dict.fromkeys(names, 0.5), {}, {"naswot": 2.0 * i})
         for i, row in enumerate(test_tables.rows(6)))
     made = Sample(ScoringJob("digits", 8, 2, 0, names, (), 2), "top-1", networks)
     return json.loads(made.text())

@@ -1,20 +1,18 @@
-"""What a study's database says of its trials and settings, read by type.
+"""What a study's database says of its trials, read by type.
 
 A database may be a stranger's, and JSON has any value under any name. Every trial passes `check`
 when it is loaded (`search.study.storage`), so that nothing is computed with a wrong value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-import optuna
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from search.errors import StudyError
-from search.objectives import Objective, named
-from search.samplers import finished
+from search.samplers.base import finished
 from searchspace.notation.holes import Decisions
 from searchspace.safety.values import (
     FLAG,
@@ -39,9 +37,6 @@ _OTHERS: dict[str, Kind[Any]] = {
     WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": list_of(REAL),
     "known": names_to(REAL), "bracket": WHOLE, "foretold": list_of(REAL)}
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
-_SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lambda value: all(
-    map(PLAIN.accepts, value.values() if isinstance(value, dict) else
-        value if isinstance(value, list) else [value])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +95,7 @@ def check(trial: FrozenTrial, goals: int) -> None:
             WORD.check(name, "the name of a parameter")
         for step in trial.intermediate_values:
             WHOLE.check(step, "a step")
-        for name in system:
-            if name.startswith("constraints"):
-                (REAL if ":" in name else list_of(REAL)).of(system, name)
+        _check_samplers(system)
         if finished(trial) or "identity" in a:
             Attributes.of(a)
         for name, kind in _OTHERS.items():
@@ -117,47 +110,38 @@ def check(trial: FrozenTrial, goals: int) -> None:
         raise WrongValueError(f"of trial {trial.number}, {error}") from None
 
 
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Check the attributes of a study, as far as Optuna reads them; raises WrongValueError."""
+    _check_samplers(names_to(JSON).check(attributes, "an attribute"))
+
+
+def check_names(studies: Iterable[FrozenStudy]) -> None:
+    """Check the names of studies; raises WrongValueError."""
+    for study in studies:
+        WORD.check(study.study_name, "the name of a study")
+
+
+# What Optuna loads by these methods of a storage is checked so.
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "get_all_studies": check_names, "get_study_user_attrs": check_attributes,
+    "get_study_system_attrs": check_attributes}
+
+
+def _check_samplers(system: Mapping[str, Any]) -> None:
+    """Check what Optuna's samplers read: constraints, and the generations of an evolution."""
+    for name in system:
+        kind: Kind[Any] = JSON
+        if name.startswith("constraints"):
+            kind = REAL if ":" in name else list_of(REAL)
+        elif "generation" in name:
+            kind = WHOLE
+        elif "parent" in name:
+            kind = list_of(WHOLE)
+        kind.of(system, name)
+
+
 def _check_times(trial: FrozenTrial) -> None:
     for time in (trial.datetime_start, trial.datetime_complete):
         if time is not None and (not isinstance(time, datetime) or time.year not in YEARS
                                  or time.tzinfo is not None):
             raise WrongValueError("its times are not of this age, in local time")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSettings:
-    """The settings that a study was made with. ``everything``: all of them, by name."""
-
-    space: str
-    budget: str
-    input: int
-    classes: int | None
-    score: str
-    sampler: str
-    objectives: tuple[Objective, ...]
-    everything: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, attributes: Mapping[str, Any], where: str) -> Self:
-        """The settings in the attributes of a study; ``where`` names it in messages.
-
-        Raises:
-            StudyError: it has none, or one is of another type or range.
-        """
-        if "settings" not in attributes:
-            raise StudyError(f"{where} holds a study that search/run.py did not make")
-        try:
-            found = names_to(_SETTING).of(attributes, "settings")
-            names = list_of(TEXT).get(found, "objectives", ["score"])
-            score = TEXT.get(found, "score", "naswot")
-            return cls(TEXT.of(found, "space"), TEXT.of(found, "budget"),
-                       whole(1, 100_000).of(found, "input"),
-                       whole(1).get(found, "classes", None), score, TEXT.of(found, "sampler"),
-                       named(names, score), found)
-        except WrongValueError as error:
-            raise StudyError(f"{where} is damaged: among its settings, {error}") from None
-
-    def check_goals(self, directions: Sequence[optuna.study.StudyDirection], where: str) -> None:
-        """Raise StudyError if the database has other directions than the objectives."""
-        if [d.name.lower() for d in directions] != [o.direction for o in self.objectives]:
-            raise StudyError(f"{where} is damaged: its directions are not those of its objectives")
