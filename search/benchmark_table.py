@@ -27,10 +27,11 @@ from statistics import fmean
 from typing import Any
 
 from search.environment import STUDIES
-from searchspace import Genotype, SearchspaceError, load
+from searchspace import Genotype, GenotypeError, SearchspaceError, load
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.notation.sources import find_base
 from searchspace.ops import Cost
 from searchspace.safety.reading import MAX_JSON, parse_json, read_bytes
 from searchspace.space.budget import Budget
@@ -195,8 +196,11 @@ def _ours(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[
     if name != Path(name).name:
         raise BenchmarkError(f"{file}: the space {name!r} is neither bundled nor a file beside the "
                          "table")
-    beside = file.parent / name          # a space that is no bundled one lies beside its table
-    space = load(beside if beside.is_file() else name)
+    try:
+        path, variant = find_base(name, file, None, "space")
+    except GenotypeError as error:
+        raise BenchmarkError(f"{file}: {error}") from None
+    space = load(path, variant)
     return space, what, (
         (f"row {i}", *(_get(row, key, f"row {i}", file)
                        for key in ("decisions", "macs", "params", "values")))
@@ -204,7 +208,7 @@ def _ours(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[
 
 
 def _macro(content: dict[str, Any], file: Path) -> tuple[Genotype, str, Iterator[Raw]]:
-    space = load(MACRO)
+    space = load(find_base(MACRO, file, None)[0])
     holes = [hole.name for hole in space.holes]
     for name in content:
         if len(name) != len(holes) or set(name) - set("012"):

@@ -32,7 +32,8 @@ from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
 from search.score_report.correlations import spearman, worth
 from search.score_report.figures import dots, matrix
-from search.score_report.measure import Sample, ScoringJob, add_relative, draw, measure, parts_of
+from search.score_report.measure import add_relative, draw, measure, parts_of
+from search.score_report.sample import Sample, ScoringJob
 from search.score_report.tables import (
     ScoreSummary,
     band_table,
@@ -213,7 +214,8 @@ def _seconds(sampled: Sample, name: str) -> float:
     """Median seconds per network; for a relative score the sum over its parts."""
     score = find_score(name)
     parts = score.parts if isinstance(score, Relative) else (score,)
-    return median(sum(n.seconds[p.name] for p in parts) for n in sampled.networks if n.drawn)
+    return median(sum(n.seconds.get(p.name, 0.0) for p in parts) for n in sampled.networks
+                  if n.drawn)
 
 
 def _again(sampled: Sample, name: str) -> float:

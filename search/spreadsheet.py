@@ -6,13 +6,18 @@ which `read` removes again. Numbers stay numbers.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from searchspace.safety.files import replacing
+from searchspace.safety.reading import read_bytes
+from searchspace.text import writable
 
 SIGNS = tuple("=+-@\t\r\n＝＋－＠")
+MAX_BYTES = 2**24   # of a table that is read
 _AHEAD = "' "       # characters that spreadsheets ignore at the beginning
 
 
@@ -34,24 +39,34 @@ def writer(file: TextIO) -> Callable[[Iterable[object]], object]:
     return lambda values: rows.writerow(map(cell, values))
 
 
-def read(path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a table of `write`, as dictionaries by column."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = ([plain(text) for text in row] for row in csv.reader(file))
-        head = next(rows, [])
-        for row in rows:
-            yield dict(zip(head, row, strict=False))
+def read(path: Path, most: int = 1_000_000) -> list[dict[str, str]]:
+    """The rows of a table of `write`, as dictionaries by column; it may be a stranger's.
+
+    Raises:
+        OSError: it cannot be read. ValueError: it has more than ``most`` rows, a long cell, or is
+            no text.
+    """
+    text = read_bytes(path, MAX_BYTES).decode()
+    try:
+        rows = list(islice(csv.reader(io.StringIO(text, newline="")), most + 2))
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    if len(rows) > most + 1:
+        raise ValueError(f"it has more than {most:,} rows")
+    head, *body = [[plain(cell) for cell in row] for row in rows] or [[]]
+    return [dict(zip(head, row, strict=False)) for row in body]
 
 
 def cell(value: object) -> object:
-    """A value as written in a cell.
+    """A value as written in a cell; text has no control characters but line breaks and tabs.
 
     >>> cell("=1+1"), cell("-1.5"), cell("-0.1 2e-3"), cell(-1.5), cell("'=")
     ("'=1+1", '-1.5', '-0.1 2e-3', -1.5, "''=")
     """
-    if isinstance(value, str) and _is_formula(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = writable(value)
+    return f"'{text}" if _is_formula(text) else text
 
 
 def plain(text: str) -> str:

@@ -31,18 +31,21 @@ from search.archive.connection.access import Access
 from search.archive.connection.arguments import without_secrets
 from search.archive.connection.locations import url_of
 from search.environment import STUDIES
-from search.errors import StudyError
-from search.objectives import Objective, named
+from search.errors import StudyError, damaged
+from search.objectives import Objective
 from search.pareto import nondominated
 from search.samplers import finished
 from search.study.recovery import INTERRUPTED
+from search.study.settings import StoredSettings
 from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace.cli import Console, Parser, output, run
+from searchspace.safety.values import WHOLE
 from searchspace.space.budget import show_amount
 from searchspace.text import printable
 
 RATE_OVER_S = 3600.0        # the rate is over the last hour, or since the beginning
 SHOWN = 5                   # networks
+LONGEST_H = 87_600.0        # that are foretold: ten years
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ def status_of(study: optuna.Study, archive: Archive, now: datetime) -> Status:
     trials = study.get_trials(deepcopy=False)
     done = [t for t in trials if finished(t)]
     workers = Claims(archive.database, "").workers(study.study_name)
-    objectives = named(study.user_attrs.get("settings", {}).get("objectives", ["score"]))
+    settings = StoredSettings.of(study.user_attrs, f"study {study.study_name!r}")
+    settings.check_goals(study.directions, f"study {study.study_name!r}")
+    objectives = settings.objectives
     scored = [t for t in done if t.values]
     losses = [tuple(o.loss(v) for o, v in zip(objectives, t.values, strict=True)) for t in scored]
     front = nondominated(losses) if len(objectives) > 1 else None
@@ -90,7 +95,7 @@ def _rate(done: list[optuna.trial.FrozenTrial], now: datetime) -> float:
     starts = [t.datetime_start.astimezone(UTC) for t in done if t.datetime_start]
     if not ends:
         return 0.0
-    since = max(min(starts), now - timedelta(seconds=RATE_OVER_S))
+    since = max(min(starts, default=now), now - timedelta(seconds=RATE_OVER_S))
     return sum(end >= since for end in ends) * 3600 / max((now - since).total_seconds(), 1e-9)
 
 
@@ -106,7 +111,7 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
     grid.add_row("workers", f"{len(alive)} alive" + (
         f", {len(status.workers) - len(alive)} silent" if len(alive) < len(status.workers) else ""))
     eta = ""
-    if left and status.rate > 0:
+    if left and left / LONGEST_H < status.rate:
         at = (now + timedelta(hours=left / status.rate)).astimezone()
         eta = f"; {left:,} more take {_span(left / status.rate * 3600)}, until {at:%a %H:%M}"
     grid.add_row("speed", f"{status.rate:.1f} trials an hour{eta}" if left != 0 else "done")
@@ -152,7 +157,7 @@ def _watch(options: argparse.Namespace, console: Console) -> None:
     url = url_of(options.where, Path(options.studies))
     with Archive(url, access=Access.READ) as archive, read_storage(url) as storage:
         study = _load(storage, options.study or Path(options.where).resolve().name)
-        wanted = options.trials or study.user_attrs.get("trials")
+        wanted = options.trials or _wanted(study)
 
         def look() -> Group:
             now = datetime.now(UTC)
@@ -165,6 +170,12 @@ def _watch(options: argparse.Namespace, console: Console) -> None:
             while True:
                 time.sleep(options.every)
                 live.update(look(), refresh=True)
+
+
+def _wanted(study: optuna.Study) -> int | None:
+    """The number of trials that the study's last run was to make; None if it is not known."""
+    with damaged(f"study {study.study_name!r}"):
+        return WHOLE.get(study.user_attrs, "trials", None)
 
 
 def _load(storage: WorkerStorage, name: str) -> optuna.Study:

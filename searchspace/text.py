@@ -27,6 +27,16 @@ def printable(text: str, keep: str = "") -> str:
                    else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def writable(text: str) -> str:
+    r"""Text for the cells and paragraphs of a file: without control characters but line breaks and
+    tabs, and with surrogates, which no file can hold, spelled out.
+
+    >>> writable("a\x1b[1mb\ud800\n")
+    'a�[1mb\\ud800\n'
+    """
+    return printable(text.encode(errors="backslashreplace").decode(), "\n\t")
+
+
 def markup(text: str) -> str:
     """Text escaped for XML or HTML, between tags or in an attribute.
 

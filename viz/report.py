@@ -8,7 +8,7 @@ from search.archive.connection.arguments import without_secrets
 from search.results.read import read_study
 from searchspace.cli import Console, Parser, add_option, load_named, run
 from viz.drawing.render import write
-from viz.pages.study import report, write_report
+from viz.pages.study import encoded, write_report
 from viz.plots.render import FORMATS, write_charts
 from viz.plots.theme import THEMES
 
@@ -48,7 +48,7 @@ def _report(options: argparse.Namespace) -> None:
     if options.plots is not None:
         written = write_charts(results, options.plots, options.format, options.theme)
     elif options.output is not None:        # wherever that leads: a person named it
-        written = [write(options.output, report(results).encode())]
+        written = [write(options.output, encoded(results))]
     else:
         written = [write_report(results, options.study / "report.html")]
     Console().out(*written, sep="\n")

@@ -1,7 +1,7 @@
 """Templates and content security policy of pages.
 
-Texts are escaped by Jinja2. The page's policy lists the hashes of its scripts: a browser runs no
-others.
+Texts are escaped by Jinja2, and lose their control characters. The page's policy lists the hashes
+of its scripts: a browser runs no others.
 """
 
 import base64
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from searchspace.text import writable
 
 if TYPE_CHECKING:
     import jinja2
@@ -33,7 +35,12 @@ def environment() -> "jinja2.Environment":
 
     return jinja2.Environment(loader=jinja2.FileSystemLoader(WEB / "templates"), autoescape=True,
                               undefined=jinja2.StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)
+                              lstrip_blocks=True, finalize=_shown)
+
+
+def _shown(value: object) -> object:
+    """A value of a template, without control characters; what is marked as safe stays."""
+    return writable(value) if type(value) is str else value
 
 
 def _hash(text: str) -> str:

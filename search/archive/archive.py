@@ -17,6 +17,7 @@ from search.archive.connection.access import Access
 from search.archive.database import Database
 from search.archive.ranking import best, magnitude, refresh
 from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
+from search.archive.rows import fetch
 from search.environment import machine, versions
 
 _COLUMNS = tuple(getattr(schema.EvaluationTable, f.name) for f in fields(Evaluation))
@@ -137,4 +138,4 @@ class Archive:
     def _evaluations(self, *conditions: sa.ColumnElement[bool]) -> tuple[Evaluation, ...]:
         query = sa.select(*_COLUMNS).where(*conditions).order_by(schema.EvaluationTable.id)
         return self.database.read(lambda connection: tuple(
-            Evaluation(*row) for row in connection.execute(query)))
+            Evaluation(*row) for row in fetch(connection, query)))

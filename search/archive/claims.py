@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from search.archive import schema
 from search.archive.database import Database
+from search.archive.rows import fetch
 from search.environment import machine
 from search.errors import StorageError
 
@@ -85,8 +86,8 @@ class Claims:
 
         def read(connection: sa.Connection) -> list[Worker]:
             now = self.database.now(connection)
-            return [self._worker(row, now) for row in connection.execute(query.order_by(
-                table.started, table.id))]
+            return [self._worker(row, now)
+                    for row in fetch(connection, query.order_by(table.started, table.id))]
         return self.database.read(read)
 
     def claim(self, subject: str) -> Held:
@@ -103,10 +104,10 @@ class Claims:
                                        .with_for_update())
             if holder == self.own:
                 return Held.BEFORE
-            row = connection.execute(sa.select(
+            rows = fetch(connection, sa.select(
                 others.id, others.study, others.machine, others.started, others.beat).where(
-                others.id == holder)).first()
-            if row is not None and self._worker(row, now).alive:
+                others.id == holder))
+            if rows and self._worker(rows[0], now).alive:
                 return Held.NOT
             connection.execute(sa.update(table).where(table.subject == subject)
                                .values(worker=self.own, created=now))

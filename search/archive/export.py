@@ -1,8 +1,7 @@
 """Export of the archive as a flat file: one row per evaluation, with its network's columns."""
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from search import spreadsheet
 from search.archive import schema
 from search.archive.archive import Archive
+from search.archive.rows import rows_of
 from search.errors import StorageError
 
 CHUNK = 5000
@@ -51,7 +51,7 @@ def rows(archives: list[Archive]) -> Iterator[dict[str, Any]]:
                               *(getattr(schema.ArchitectureTable, c) for c in _OF_NETWORK))
             query = query.join(schema.ArchitectureTable).where(table.id > last)
             query = query.order_by(table.id).limit(CHUNK)
-            found = archive.database.read(partial(_all, query))
+            found = rows_of(archive.database, query)
             if not found:
                 break
             last = found[-1].id
@@ -64,10 +64,6 @@ def rows(archives: list[Archive]) -> Iterator[dict[str, Any]]:
                     seen.add(key)
                 made["created"] = made["created"].isoformat()
                 yield made
-
-
-def _all(query: sa.Select[Any], connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    return connection.execute(query).all()
 
 
 def _as_text(row: dict[str, Any]) -> dict[str, Any]:

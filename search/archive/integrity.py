@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from search.archive import schema
 from search.archive.archive import Archive
 from search.archive.ranking import magnitude, refresh
+from search.archive.rows import fetch
 
 SHOWN = 3       # identities named for each fault
 CHUNK = 2000
@@ -36,8 +37,8 @@ def _faults(connection: sa.Connection) -> list[str]:
     _tell(faults, connection, bad, "evaluations whose value is no number")
     costs = sa.select(network.identity).where((network.macs < 0) | (network.params < 0))
     _tell(faults, connection, costs, "networks with a negative cost")
-    wrong = [row.identity for row in connection.execute(
-        sa.select(network.identity, network.macs, network.magnitude))
+    wrong = [row.identity for row in fetch(
+        connection, sa.select(network.identity, network.macs, network.magnitude))
         if magnitude(row.macs) != row.magnitude]
     if wrong:
         faults.append(f"{len(wrong)} networks of another magnitude than their MACs: "
@@ -71,7 +72,7 @@ def _stale() -> "sa.Select[Any]":
 
 def _tell(faults: list[str], connection: sa.Connection, query: "sa.Select[Any]",
           what: str) -> None:
-    found: list[str] = list(connection.scalars(query))
+    found: list[str] = [row[0] for row in fetch(connection, query)]
     if found:
         faults.append(f"{len(found)} {what}: {', '.join(found[:SHOWN])}")
 
@@ -82,13 +83,13 @@ def repair(archive: Archive) -> None:
 
     def work(connection: sa.Connection) -> None:
         connection.execute(sa.delete(schema.StandingTable))
-        costs = connection.scalars(sa.select(network.macs).distinct()).all()
+        costs = [row.macs for row in fetch(connection, sa.select(network.macs).distinct())]
         if costs:
             connection.execute(
                 sa.update(network).where(network.macs == sa.bindparam("cost"))
                 .values(magnitude=sa.bindparam("exponent")),
                 [{"cost": macs, "exponent": magnitude(macs)} for macs in costs])
-        names = connection.scalars(sa.select(network.identity)).all()
+        names = [row.identity for row in fetch(connection, sa.select(network.identity))]
         for start in range(0, len(names), CHUNK):
             refresh(connection, database.insert, names[start:start + CHUNK])
     database.write(work)

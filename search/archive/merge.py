@@ -1,7 +1,7 @@
 """Import of one archive into another without duplicates, and backup."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from search.archive import schema
 from search.archive.archive import KEY, RENEWED, Archive
 from search.archive.database import Database
 from search.archive.ranking import magnitude, refresh
+from search.archive.rows import fetch, rows_of
 from search.errors import StorageError
 
 CHUNK = 2000        # rows per transaction; those imported before a crash stay
@@ -61,15 +62,11 @@ def _pages(database: Database, key: "sa.orm.InstrumentedAttribute[Any]"
         query = sa.select(table).order_by(key).limit(CHUNK)
         if last is not None:
             query = query.where(key > last)
-        rows = [dict(row) for row in database.read(partial(_mappings, query))]
+        rows = [dict(row._mapping) for row in rows_of(database, query)]
         if not rows:
             return
         last = rows[-1][key.key]
         yield rows
-
-
-def _mappings(query: sa.Select[Any], connection: sa.Connection) -> Sequence[sa.RowMapping]:
-    return connection.execute(query).mappings().all()
 
 
 def _execute(statement: sa.Executable, connection: sa.Connection) -> None:
@@ -80,9 +77,9 @@ def _merge_studies(source: Database, target: Database, merged: Merged) -> dict[s
     """Import the studies; the new names of those that had to be renamed, by their old ones."""
     table = schema.StudyTable
     query = sa.select(table.name, table.space, table.settings, table.created)
-    here = {row.name: row.settings for row in target.read(lambda c: c.execute(query).all())}
+    here = {row.name: row.settings for row in rows_of(target, query)}
     names: dict[str, str] = {}
-    for row in source.read(lambda c: c.execute(query).all()):
+    for row in rows_of(source, query):
         name, number = row.name, 1
         while name in here and here[name] != row.settings:
             number += 1
@@ -129,7 +126,7 @@ def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
         table.identity.in_(identities))
 
     def work(connection: sa.Connection) -> Merged:
-        here = {tuple(found[:-1]): found.value for found in connection.execute(keys)}
+        here = {tuple(found[:-1]): found.value for found in fetch(connection, keys)}
         fresh, told = [], Merged()
         for row in rows:
             key = tuple(row[name] for name in KEY)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from search.archive import schema
 from search.archive.archive import KEY, Archive
 from search.archive.records import Evaluation, Standing
+from search.archive.rows import contradiction, rows_of
 
 Measure = tuple[str, str, str, int]     # score, data, recipe, fidelity
 
@@ -51,7 +52,7 @@ def measures(archives: list[Archive]) -> dict[Measure, int]:
     key = (table.score, table.data, table.recipe, table.fidelity)
     query = sa.select(*key, sa.func.count()).group_by(*key)
     for archive in archives:
-        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+        for row in rows_of(archive.database, query):
             found[row[0], row[1], row[2], row[3]] += row[4]
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
@@ -83,6 +84,8 @@ def _together(archives: list[Archive], one: Standing, measure: Measure) -> Stand
             if (e.score, e.data, e.recipe, e.fidelity) == measure and e.value is not None:
                 by_seed.setdefault(e.seed, e.value)
     values = list(by_seed.values())
+    if not values:
+        raise contradiction(archives[0].database.name, one.identity)
     return replace(one, mean=statistics.fmean(values), least=min(values), greatest=max(values),
                    count=len(values))
 
@@ -91,9 +94,8 @@ def identities(archives: list[Archive], start: str) -> list[str]:
     """The identities that begin with ``start``."""
     table = schema.ArchitectureTable
     query = sa.select(table.identity).where(table.identity.startswith(start, autoescape=True))
-    return sorted({name for archive in archives
-                   for name in archive.database.read(
-                       lambda connection: connection.scalars(query).all())})
+    return sorted({row.identity for archive in archives
+                   for row in rows_of(archive.database, query)})
 
 
 def about(archives: list[Archive], identity: str) -> ArchivedNetwork | None:
@@ -102,7 +104,7 @@ def about(archives: list[Archive], identity: str) -> ArchivedNetwork | None:
     query = sa.select(table.name, table.space, table.genotype, table.macs, table.params,
                       table.memory, table.input_size).where(table.identity == identity)
     found = [row for archive in archives
-             for row in archive.database.read(lambda connection: connection.execute(query).all())]
+             for row in rows_of(archive.database, query)]
     if not found:
         return None
     told: dict[tuple[Any, ...], Evaluation] = {}
@@ -129,11 +131,13 @@ def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
         table.count > 1, table.greatest > table.least).order_by(width.desc()).limit(limit)
     over: dict[tuple[str, Measure], Disagreement] = {}
     for archive in archives:
-        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+        for row in rows_of(archive.database, query):
             measure = (row.score, row.data, row.recipe, row.fidelity)
             values = tuple(e.value for e in archive.evaluations(identity=row.identity)
                            if (e.score, e.data, e.recipe, e.fidelity) == measure
                            and e.value is not None)
+            if len(values) < 2:
+                raise contradiction(archive.database.name, row.identity)
             made = Disagreement(row.identity, measure, None, values)
             before = over.get((row.identity, measure))
             if before is None or made.spread > before.spread:
@@ -149,7 +153,7 @@ def _between(archives: list[Archive]) -> list[Disagreement]:
         table.value.is_not(None))
     values = defaultdict[tuple[Any, ...], list[float]](list)
     for archive in archives:
-        for row in archive.database.read(lambda connection: connection.execute(query).all()):
+        for row in rows_of(archive.database, query):
             values[tuple(row[:-1])].append(row.value)
     return [Disagreement(key[0], key[1:5], key[5], tuple(found))
             for key, found in values.items() if len(found) > 1]

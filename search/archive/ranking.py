@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from search.archive import schema
 from search.archive.records import Standing
+from search.archive.rows import contradiction, fetch, name_of
 
 _CHUNK = 400        # terms of a UNION; SQLite allows 500
 
@@ -64,7 +65,7 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
             head = head.order_by(table.mean if lowest else table.mean.desc(), table.macs,
                                  table.identity).limit(limit)
             heads.append(sa.select(head.subquery()))
-        rows += [tuple(row) for row in connection.execute(sa.union_all(*heads))]
+        rows += [tuple(row) for row in fetch(connection, sa.union_all(*heads))]
     rows.sort(key=lambda row: (row[1] if lowest else -row[1], row[2], row[0]))
     names = [row[0] for row in rows[:limit]]
     query = sa.select(network.identity, network.name, network.genotype, network.macs,
@@ -72,7 +73,10 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
                       table.count, network.memory)
     query = query.join(table, table.identity == network.identity).where(
         *same, network.identity.in_(names))
-    told = {row.identity: Standing(*row) for row in connection.execute(query)}
+    told = {row.identity: Standing(*row) for row in fetch(connection, query)}
+    for name in names:
+        if name not in told:
+            raise contradiction(name_of(connection), name)
     return tuple(told[name] for name in names)
 
 
@@ -88,4 +92,4 @@ def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],
     query = sa.select(walk.c.at).where(walk.c.at.is_not(None))
     if top is not None:
         query = query.where(walk.c.at <= top)
-    return sorted(connection.scalars(query))
+    return sorted(row.at for row in fetch(connection, query))

@@ -14,7 +14,7 @@ REVISION = "0003"
 VERSION_TABLE = "arch_alembic_version"      # Optuna's migrations have theirs in alembic_version
 
 
-class _Utc(sa.TypeDecorator[datetime]):
+class Utc(sa.TypeDecorator[datetime]):
     """A UTC timestamp; SQLite does not store the time zone."""
 
     impl = sa.DateTime(timezone=True)
@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
     """Base of the tables; holds their metadata."""
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
-        int: sa.BigInteger, float: sa.Double, str: sa.Text, datetime: _Utc,
+        int: sa.BigInteger, float: sa.Double, str: sa.Text, datetime: Utc,
         dict[str, Any]: sa.JSON(none_as_null=True), list[Any]: sa.JSON(none_as_null=True)}
 
 

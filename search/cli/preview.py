@@ -1,5 +1,7 @@
 """Console form of the feasibility report: short before a search, in full with ``--report``."""
 
+from decimal import Decimal
+
 from rich.table import Table
 from rich.text import Text
 
@@ -85,5 +87,5 @@ def _count(number: float) -> str:
     """6,561, or 1.8·10¹¹ for large numbers."""
     if number < 10**6:
         return f"{number:,.0f}"
-    digits, _, power = f"{number:.1e}".partition("e+")
+    digits, _, power = f"{Decimal(number):.1e}".partition("e+")     # of any size
     return f"{digits}·10" + power.lstrip("0").translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

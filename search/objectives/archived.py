@@ -9,6 +9,7 @@ from search.errors import ScoreError
 from search.objectives.base import Evaluated
 from search.objectives.candidate import Candidate
 from searchspace import GenotypeError
+from searchspace.safety.values import REAL
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candid
             return known
         start = time.perf_counter()
         value, error = attempt(work)
+        if value is not None and not REAL.accepts(value):
+            value, error = None, f"its value is {value}, not {REAL.wanted}"
         return archive.record(key, candidate.record(),
                               Measurement(value, time.perf_counter() - start, error), study,
                               candidate.trial)

@@ -42,7 +42,8 @@ class Halving:
     def kept(self, progress: Progress, curve: Sequence[float]) -> dict[str, Any]:
         """Attributes of a trial from its training, for decisions about later ones and for samplers:
         ``foretold``, the predicted final values of a pruned one."""
-        full = [t.user_attrs["curve"] for t in self._trained() if t.state == TrialState.COMPLETE]
+        full = [t.user_attrs["curve"] for t in self._trained() if t.state == TrialState.COMPLETE
+                and len(t.user_attrs["curve"]) >= self.rungs.epochs]
         known = dict(progress.known)
         found: dict[str, Any] = {"curve": list(curve), "known": known,
                                  "bracket": self.rungs.bracket(self.seed, progress.ordinal)}
@@ -53,8 +54,11 @@ class Halving:
         return found
 
     def _trained(self) -> list[FrozenTrial]:
+        """The trained ones, with all that is compared."""
         states = (TrialState.COMPLETE, TrialState.PRUNED)
-        return self.study.get_trials(deepcopy=False, states=states)
+        needed = {o.name for o in self.objectives} - {TRAIN}
+        return [t for t in self.study.get_trials(deepcopy=False, states=states)
+                if t.user_attrs.get("curve") and needed <= t.user_attrs["known"].keys()]
 
     def _losses(self, known: Mapping[str, float], accuracy: float) -> Point:
         values = {**known, TRAIN: accuracy}

@@ -12,6 +12,7 @@ from search.objectives.archived import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
 from search.training.recipe import Recipe
+from searchspace.safety.values import REAL, list_of
 
 if TYPE_CHECKING:
     from search.training.loop import Training
@@ -138,7 +139,8 @@ class _Curve:
         self.trainer, self.candidate, self.checkpoint = trainer, candidate, checkpoint
         self.begins = begins
         held = (trainer.archive.find(trainer.key(candidate, e)) for e in reversed(rungs))
-        self.accuracies: list[float] = next((list(e.curve) for e in held if e and e.curve), [])
+        self.accuracies: list[float] = next(
+            (list(e.curve) for e in held if e and e.curve and list_of(REAL).accepts(e.curve)), [])
         self.seconds = 0.0
         self.run: Training | None = None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from search.archive import Evaluation
+from search.errors import damaged
 from search.objectives.base import (
     Context,
     Evaluated,
@@ -19,6 +20,7 @@ from search.objectives.trainer import TRAIN, Trainer
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder
+from searchspace.safety.values import REAL, list_of
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -63,7 +65,8 @@ class Trainings:
 
     def _keep(self, found: Evaluation, progress: Progress) -> None:
         """Store the attributes of a trial from its training."""
-        curve = found.curve or ()
+        with damaged("the archive"):
+            curve = list_of(REAL).check(list(found.curve or ()), "a learning curve")
         if len(self.context.objectives) == 1:       # Optuna takes no reports of several
             for epoch, accuracy in enumerate(curve, 1):
                 progress.trial.report(accuracy, epoch)

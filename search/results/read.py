@@ -14,19 +14,22 @@ from search.archive.connection.arguments import scrub_command
 from search.archive.connection.locations import database_of
 from search.archive.connection.urls import keep
 from search.errors import StudyError
-from search.objectives import Objective, named
+from search.objectives import Objective
 from search.pareto import Point, hypervolumes, knee, worst
 from search.results.final_comparison import caveat
+from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
-from search.spreadsheet import read
 from search.study.kept import Kept
-from search.study.storage import WORKER, WorkerStorage, read_storage
-from searchspace import Genotype, load
+from search.study.settings import StoredSettings
+from search.study.storage import WorkerStorage, read_storage
+from search.study.trial import check_options
+from search.study.trial import read as read_trial
+from searchspace import Genotype, SearchspaceError, load
 from searchspace.notation.holes import Decisions, Hole
-from searchspace.safety.files import own
+from searchspace.safety.values import TEXT
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
-from viz.results import ORIGINS, Goal, Limit, Results, Rival, TrialRow
+from viz.results import ORIGINS, Goal, Limit, Results, TrialRow
 
 PACKAGES = ("optuna", "torch", "vl-convert-python")
 _WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
@@ -47,38 +50,40 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
 
 
 def _results(study: optuna.Study, folder: Path) -> Results:
-    settings: dict[str, Any] = study.user_attrs["settings"]
-    score = settings.get("score", "naswot")
-    objectives = named(settings.get("objectives", ["score"]), score)
-    kept = Kept.of(study.user_attrs)
+    attributes = study.user_attrs
+    settings = StoredSettings.of(attributes, str(folder))
+    settings.check_goals(study.directions, str(folder))
+    objectives, score = settings.objectives, settings.score
+    kept = Kept.of(attributes)
     space = _space(kept, settings)
     trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
     rows = tuple(_row(t, objectives) for t in trials)
     return Results(
-        study.study_name, space, settings["input"],
+        study.study_name, space, settings.input,
         tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
               for o in objectives),
-        tuple(_limits(settings["budget"])), rows,
-        rivals=tuple(_rivals(folder / "finals.csv")),
+        tuple(_limits(settings.budget)), rows,
+        rivals=read_rivals(folder / "finals.csv", {r.number for r in rows if r.values}),
         effects=_effects(space, [r for r in rows if r.values]),
-        settings=tuple((key.replace("_", " "), _plain(value)) for key, value in settings.items()
+        settings=tuple((key.replace("_", " "), _plain(value))
+                       for key, value in settings.everything.items()
                        if value is not None) + (kept.told if kept else ()),
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
-        command=scrub_command(study.user_attrs.get("command", "")),
-        verdict=study.user_attrs.get("verdict", ""),
+        command=scrub_command(TEXT.get(attributes, "command", "")),
+        verdict=TEXT.get(attributes, "verdict", ""),
         facts=_facts(rows, trials, settings, kept),
         caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
 
 
-def _space(kept: Kept | None, settings: Mapping[str, Any]) -> Genotype:
+def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
     """The study's own copy of its space; without one, the present space of its name or path.
     Operations that the study keeps as code are run if the user has allowed it."""
     if kept is not None:
         kept.run()
-        return kept.genotype(settings["space"])
-    args = {} if settings.get("classes") is None else {"classes": settings["classes"]}
-    return load(settings["space"], **args).with_input(settings["input"])
+        return kept.genotype(settings.space)
+    args: dict[str, Any] = {} if settings.classes is None else {"classes": settings.classes}
+    return load(settings.space, **args).with_input(settings.input)
 
 
 @contextmanager
@@ -97,14 +102,11 @@ def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
         if len(names) != 1:
             raise StudyError(f"the database of {folder} holds no study {name!r}")
         name = names[0]             # of a folder that was renamed
-    study = optuna.load_study(study_name=name, storage=storage)
-    if "settings" not in study.user_attrs:
-        raise StudyError(f"{folder} holds a study that search/run.py did not make")
-    return study
+    return optuna.load_study(study_name=name, storage=storage)
 
 
 def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
-           settings: Mapping[str, Any], kept: Kept | None) -> tuple[tuple[str, str], ...]:
+           settings: StoredSettings, kept: Kept | None) -> tuple[tuple[str, str], ...]:
     """Names and values of the facts in the summary."""
     distinct = len({t.user_attrs["identity"] for t in trials})
     origins = ((o, sum(r.origin == o for r in rows)) for o in ORIGINS)
@@ -112,7 +114,7 @@ def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
             ("distinct networks", f"{distinct:,}"),
             ("they came about", ", ".join(f"{n:,} {o}" for o, n in origins if n)),
             ("scoring took", _clock(sum(r.seconds for r in rows))),
-            ("sampler", str(settings["sampler"])),
+            ("sampler", settings.sampler),
             *((("operations", kept.remark),) if kept and kept.remark else ()))
 
 
@@ -122,18 +124,15 @@ def _clock(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def _row(trial: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
-    a = trial.user_attrs
-    values = tuple(trial.values) if trial.values else ()
-    known = a.get("start") or ""
-    origin = "published" if known and not a.get("brought") else "replaced" if a["replaced"] else \
-        "moved" if known or a["changed"] or a["lost"] else "proposed"
-    return TrialRow(trial.number, values,
-               tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
-               a["macs"], a["params"], a["memory"], a["decisions"], origin, known,
-               a.get("proposed_macs"), a.get("seconds", 0.0), trial.datetime_start,
-               trial.datetime_complete, str(a.get(WORKER) or ""), a.get("error") or "",
-                a.get("latency"))
+def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
+    t = read_trial(found)
+    values = tuple(found.values) if found.values else ()
+    origin = "published" if t.start and not t.brought else "replaced" if t.replaced else \
+        "moved" if t.start or t.changed or t.lost else "proposed"
+    return TrialRow(
+        t.number, values, tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
+        t.macs, t.params, t.memory, t.decisions, origin, t.start or "", t.proposed_macs, t.seconds,
+        found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency)
 
 
 def _limits(budget: str) -> Iterator[Limit]:
@@ -146,17 +145,6 @@ def _limits(budget: str) -> Iterator[Limit]:
         yield Limit(name, least, most)
 
 
-def _rivals(file: Path) -> Iterator[Rival]:
-    """The networks of the final comparison, if there was one."""
-    if not file.is_file():
-        return
-    for r in read(own(file)):
-        found = r["kind"] == "found"
-        yield Rival(r["network"], int(r["network"].split()[1]) if found else None,
-                    int(r["macs"]), int(r["params"]), int(r["memory"]),
-                    float(r["score_mean"]), float(r["score_spread"]), bool(int(r["over_budget"])))
-
-
 @dataclass(frozen=True, slots=True)
 class _Decided:
     decisions: Decisions
@@ -165,6 +153,10 @@ class _Decided:
 
 def _effects(space: Genotype, rows: list[TrialRow]) -> tuple[tuple[str, float], ...]:
     """First-order variance shares of the first objective, by hole."""
+    try:
+        check_options(((row.number, row.decisions) for row in rows), space)
+    except SearchspaceError:            # the space has changed since
+        return ()
     holes = {hole.name: hole for hole in space.holes}
     points = [_Decided(row.decisions, {
         name: holes.get(name) or holes[name.rpartition(".")[0]]       # once a repeat

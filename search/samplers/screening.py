@@ -2,8 +2,8 @@
 
 Regularised evolution (Real et al. 2019, algorithm 1) against a score that takes milliseconds, from
 the known networks of the space and random ones. What the budget solver would decide, a width, is
-one more decision, narrowed where the budget asks for it: what was rated is what is evaluated. Trials
-then evaluate the best ones, best first, no two of them near copies; so an expensive objective is
+one more decision, narrowed where the budget asks for it: what was rated is what is evaluated. Then
+trials evaluate the best ones, best first, no two of them near copies; so an expensive objective is
 spent on what a cheap one found promising.
 """
 

@@ -1,122 +1,30 @@
-"""Scores of sampled networks of a space, stored as JSON: the data of the score report."""
+"""Measurement of the scores of sampled networks of a space: the data of the score report."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from dataclasses import replace
 from multiprocessing import get_context
-from pathlib import Path
 
 from search.benchmark_table import BenchmarkTable
 from search.errors import ScoreError
 from search.objectives.reference import reference
+from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, Scored, measured
 from search.seeds import derive
-from searchspace import Genotype, GenotypeError, SearchspaceError, load, spaces
+from searchspace import Genotype, GenotypeError
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
-from searchspace.notation.tree import Atom
-from searchspace.safety.files import write_file
-from searchspace.safety.reading import MAX_JSON, parse_json, read_bytes
 from searchspace.space.budget import Budget
 from searchspace.space.counting import walk
 from searchspace.space.point import Point, first, point, sample
 
 _Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float]]
-
-
-@dataclass(frozen=True)
-class ScoringJob:
-    """Settings of the measurements, the same for all networks."""
-
-    space: str
-    input: int
-    batch: int
-    seed: int
-    scores: tuple[str, ...]
-    compared: tuple[str, ...]       # of them, those that the reference needs
-    again: int                      # networks that are scored twice
-
-    @property
-    def genotype(self) -> Genotype:
-        """The space at the input size."""
-        return _genotype(self.space, self.input)
-
-
-@dataclass(frozen=True)
-class ScoredNetwork:
-    """One network with its scores, each with its CPU seconds on one core (building included), or
-    the reason of its failure.
-
-    ``accuracy``: from the table, or None. ``reference``: whether it belongs to the reference of
-    relative scores. ``drawn``: whether it belongs to the sample. ``again``: scores from a second
-    draw of weights, for some networks.
-    """
-
-    decisions: dict[str, Atom]
-    identity: str
-    macs: int
-    params: int
-    accuracy: float | None
-    reference: bool
-    drawn: bool
-    values: dict[str, float]
-    seconds: dict[str, float]
-    errors: dict[str, str] = field(default_factory=dict)
-    again: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A job with its networks, in one JSON file."""
-
-    job: ScoringJob
-    what: str | None                # name of the accuracies
-    networks: tuple[ScoredNetwork, ...]
-
-    def write(self, path: Path) -> None:
-        """Write the sample, one network per line."""
-        head = json.dumps({**asdict(self.job), "what": self.what})
-        rows = ",\n".join(json.dumps(_short(asdict(n))) for n in self.networks)
-        write_file(path, f'{{"job": {head},\n"networks": [\n{rows}\n]}}\n')
-
-    @classmethod
-    def read(cls, path: Path, space: str) -> "Sample":
-        """Read a file of `write`; raises SearchspaceError if it is invalid, or its space is neither
-        ``space`` nor bundled: a file must not choose what else is read."""
-        try:
-            content = parse_json(read_bytes(path, MAX_JSON))
-            head = dict(content["job"])
-            what = head.pop("what")
-            job = ScoringJob(**{**head, "scores": tuple(head["scores"]),
-                         "compared": tuple(head["compared"])})
-            networks = tuple(ScoredNetwork(**row) for row in content["networks"])
-        except OSError as error:
-            raise SearchspaceError(f"cannot read {path}: {error.strerror or error}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise SearchspaceError(f"{path} is no sample of scores: {error}") from None
-        if job.space not in (space, *spaces()):
-            raise SearchspaceError(f"{path} is of the space {job.space!r}: say so by --space, if "
-                                   "that is your file")
-        return cls(job, what, networks)
-
-
-def _short(row: dict[str, object]) -> dict[str, object]:
-    """A network without empty fields, and with ten digits per number."""
-    def short(value: object) -> object:
-        if isinstance(value, float):
-            return float(f"{value:.10g}")
-        return {k: short(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-    row["seconds"] = {k: round(v, 4) for k, v in row["seconds"].items()}  # type: ignore[attr-defined]
-    return {k: short(v) for k, v in row.items() if v != {}}
 
 
 def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
@@ -185,11 +93,6 @@ def add_relative(sample: Sample, scores: Sequence[Relative]) -> dict[str, dict[s
         found[score.name] = {n.identity: rate(scored) for n, scored in rows
                              if all(p.name in n.values for p in score.parts)}
     return found
-
-
-@cache
-def _genotype(space: str, size: int) -> Genotype:
-    return load(space).with_input(size)
 
 
 def _score(task: tuple[ScoringJob, str, Decisions, bool, bool]) -> _Row:

@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 
 from search.seeds import derive
@@ -50,7 +51,7 @@ class Report:
     """
 
     holes: int
-    points: float
+    points: int
     points_exact: bool
     distinct: float | None
     distinct_least: float
@@ -89,13 +90,11 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
     first = [tree.draw(space, rng) for _ in range(LEAST // 4)]
     draws = _counted(space, tree, first)
     if counted := draws is not None:
-        number, exact = float(len(draws)), True
+        number, exact = Fraction(len(draws)), True
     else:
         draws = _drawn(space, tree, rng, first)
-        exact = all(d.point is not None and math.isclose(d.weight, tree.total, rel_tol=1e-6)
-                    for d in draws)
-        number = tree.total if exact else \
-            sum(d.weight for d in draws if d.point is not None) / len(draws)
+        exact = all(d.point is not None and d.weight == tree.total for d in draws)
+        number = sum((d.weight for d in draws if d.point is not None), Fraction()) / len(draws)
     points = [d.point for d in draws if d.point is not None]
     bounds = list(budget.bounds)
     ranges, drivers = {}, {}
@@ -110,8 +109,8 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
                                      counted)[:5]
     classes = _classes(points)
     about, least = (len(classes), len(classes)) if counted else _distinct(classes)
-    return Report(len(space.holes), number, exact, about, min(least, number), counted, len(points),
-                  _fitting(draws, budget, counted), ranges, drivers)
+    return Report(len(space.holes), round(number), exact, about, min(least, round(number)), counted,
+                  len(points), _fitting(draws, budget, counted), ranges, drivers)
 
 
 def _counted(space: Genotype, tree: HoleTree, first: list[Draw]) -> list[Draw] | None:
@@ -120,13 +119,13 @@ def _counted(space: Genotype, tree: HoleTree, first: list[Draw]) -> list[Draw] |
     if tree.total > limit:
         return None
     points = list(islice(every_point(space), limit + 1))    # there may be more than in the tree
-    return [Draw(p, 1.0) for p in points] if len(points) <= limit else None
+    return [Draw(p, Fraction(1)) for p in points] if len(points) <= limit else None
 
 
 def _drawn(space: Genotype, tree: HoleTree, rng: random.Random, first: list[Draw]) -> list[Draw]:
     count = min(max(LEAST, round(DRAWN / _size(first))), MOST)
     draws = first + [tree.draw(space, rng) for _ in range(count - len(first))]
-    return draws if any(d.point for d in draws) else [Draw(sample(space, rng), 1.0)]
+    return draws if any(d.point for d in draws) else [Draw(sample(space, rng), Fraction(1))]
 
 
 def _size(draws: list[Draw]) -> float:
@@ -139,11 +138,11 @@ def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
     """The share of the points that fit, each point having equal weight."""
     valid = [(d.weight, budget.fits(d.point)) for d in draws if d.point is not None]
     total = sum(weight for weight, _ in valid)
-    share = sum(weight for weight, fits in valid if fits) / total
+    share = float(sum(weight for weight, fits in valid if fits) / total)
     if counted:
         return Share(share, share, share)
     # Wilson's interval for the effective sample size (Kish 1965)
-    n = total**2 / sum(weight**2 for weight, _ in valid)
+    n = float(total**2 / sum(weight**2 for weight, _ in valid))
     middle, half = share + Z**2 / (2 * n), Z * math.sqrt(share * (1 - share) / n + (Z / n)**2 / 4)
     return Share(share, max(0.0, (middle - half) / (1 + Z**2 / n)),
                  min(1.0, (middle + half) / (1 + Z**2 / n)))

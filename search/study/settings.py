@@ -1,23 +1,30 @@
 """Settings of a search, and those that must not change when its study is continued."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import optuna
 
 from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
+from search.objectives import Objective, named
 from search.objectives.usual import usual_score
 from search.scores.registry import DEFAULT_SCORE, is_quick
 from search.study.kept import Kept
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
+from searchspace.safety.values import PLAIN, TEXT, Kind, WrongValueError, list_of, names_to, whole
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives
+_SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lambda value: all(
+    map(PLAIN.accepts, value.values() if isinstance(value, dict) else
+        value if isinstance(value, list) else [value])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +110,17 @@ class Settings:
     def check_same(self, attributes: Mapping[str, Any], study: str) -> None:
         """Raise StudyError if a study with these attributes was made with other settings or from
         files of other content. Settings that did not exist then have their defaults."""
-        stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **attributes["settings"]})
+        was = StoredSettings.of(attributes, f"study {study!r}")
+        stored = _flat({"objectives": list(DEFAULT), "score": "naswot", **was.everything})
         wanted = _flat(self.lasting())
         kept = Kept.of(attributes)
         change = kept and kept.change(self.keeps())
         if not change:
             del wanted["space"]         # the same under another name
         for key, value in wanted.items():
-            if (was := stored.get(key)) != value:
+            if (found := stored.get(key)) != value:
                 raise StudyError(
-                    f"study {study!r} was made with {key} = {_shown(was)}, not "
+                    f"study {study!r} was made with {key} = {_shown(found)}, not "
                     f"{_shown(value)}; continue it with the same, or name another --study")
         if kept is None:
             raise StudyError(f"study {study!r} is of a version that kept no copy of the space, so "
@@ -133,6 +141,45 @@ def space_of(name: str, size: int, classes: int | None = None) -> Genotype:
     if not space.is_space:
         raise StudyError(f"{name} is a network without holes; there is nothing to search")
     return space
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """The settings that a study was made with. ``everything``: all of them, by name."""
+
+    space: str
+    budget: str
+    input: int
+    classes: int | None
+    score: str
+    sampler: str
+    objectives: tuple[Objective, ...]
+    everything: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Any], where: str) -> Self:
+        """The settings in the attributes of a study; ``where`` names it in messages.
+
+        Raises:
+            StudyError: it has none, or one is of another type or range.
+        """
+        if "settings" not in attributes:
+            raise StudyError(f"{where} holds a study that search/run.py did not make")
+        try:
+            found = names_to(_SETTING).of(attributes, "settings")
+            names = list_of(TEXT).get(found, "objectives", ["score"])
+            score = TEXT.get(found, "score", "naswot")
+            return cls(TEXT.of(found, "space"), TEXT.of(found, "budget"),
+                       whole(1, 100_000).of(found, "input"),
+                       whole(1).get(found, "classes", None), score, TEXT.of(found, "sampler"),
+                       named(names, score), found)
+        except WrongValueError as error:
+            raise StudyError(f"{where} is damaged: among its settings, {error}") from None
+
+    def check_goals(self, directions: Sequence[optuna.study.StudyDirection], where: str) -> None:
+        """Raise StudyError if the database has other directions than the objectives."""
+        if [d.name.lower() for d in directions] != [o.direction for o in self.objectives]:
+            raise StudyError(f"{where} is damaged: its directions are not those of its objectives")
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:

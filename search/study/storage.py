@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -28,11 +28,12 @@ from search.archive.connection.access import Access, engine_options
 from search.archive.connection.retry import passes, patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
-from search.errors import StorageError
+from search.errors import StorageError, damaged
+from search.samplers.attributes import CHECKS, check
+from search.samplers.attributes import WORKER as WORKER
 from searchspace.safety.reading import parse_json
 
 T = TypeVar("T")
-WORKER = "worker"       # the attribute of a trial
 _TRIES = 8              # attempts to make the tables, while other processes do so
 
 # If a server goes away, Optuna would print its statements; here the error is one sentence.
@@ -115,6 +116,31 @@ class WorkerStorage(RDBStorage):
                 raise
         return self._wait(work)
 
+    def _get_trials(self, study_id: int, states: Container[TrialState] | None,
+                    included_trial_ids: set[int],
+                    trial_id_greater_than: int) -> list[FrozenTrial]:
+        """As Optuna's; every trial is checked here, where it comes in."""
+        goals = len(self.get_study_directions(study_id))
+
+        def work() -> list[FrozenTrial]:
+            found = super(WorkerStorage, self)._get_trials(
+                study_id, states, included_trial_ids, trial_id_greater_than)
+            for trial in found:
+                check(trial, goals)
+            return found
+        return self._load(work)
+
+    def _load(self, work: Callable[[], T]) -> T:
+        """What the database holds: ``work`` loads it by Optuna, and checks it.
+
+        Raises:
+            StorageError: it cannot be read, or a value in it is wrong.
+        """
+        def load() -> T:
+            with damaged(f"the study in {called(self.url)}"):
+                return work()
+        return self._wait(load if self.opened else work)
+
     def _wait(self, work: Callable[[], T]) -> T:
         """The result of ``work``, retried while the database is unreachable.
 
@@ -147,14 +173,21 @@ class WorkerStorage(RDBStorage):
 
 
 def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
+    checked = CHECKS.get(method.__name__)
+
     @functools.wraps(method)
     def call(self: WorkerStorage, *arguments: Any, **named: Any) -> Any:
-        return self._wait(lambda: method(self, *arguments, **named))
+        def work() -> Any:
+            found = method(self, *arguments, **named)
+            if checked is not None:
+                checked(found)
+            return found
+        return self._load(work) if "get_" in method.__name__ else self._wait(work)
     return call
 
 
-for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "_get_trials",
-               "get_best_trial"} - set(vars(WorkerStorage))):
+for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "get_best_trial"}
+              - set(vars(WorkerStorage))):
     setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
 
 
@@ -171,11 +204,15 @@ def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
     """The storage; several processes may make its tables at the same time.
 
     Raises:
-        SQLAlchemyError: the database cannot be used.
+        SQLAlchemyError: the database cannot be used. StorageError: its tables are of another
+            Optuna, or damaged.
     """
     for attempt in range(_TRIES):
         try:
-            return WorkerStorage(url, worker, patience_s)
+            with damaged(f"the study in {called(url)}"):
+                return WorkerStorage(url, worker, patience_s)
+        except RuntimeError as error:       # tables of another Optuna
+            raise StorageError(f"{called(url)} holds no study to be read: {error}") from None
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
             racing = isinstance(cause, sqlalchemy.exc.IntegrityError) or passes(cause) or \
@@ -198,7 +235,8 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
         parsed = sqlalchemy.make_url(url)
         shown = parsed.database if parsed.get_backend_name() == "sqlite" and parsed.database else \
             parsed.render_as_string(hide_password=True)
-        storage = WorkerStorage(url, "", 0, Access.READ)
+        with damaged(f"the study in {shown}"):
+            storage = WorkerStorage(url, "", 0, Access.READ)
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
         assert isinstance(cause, SQLAlchemyError)

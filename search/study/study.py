@@ -24,8 +24,8 @@ from search.study.plan import Plan
 from search.study.proposer import Enough, Proposer
 from search.study.recovery import cut_off, running
 from search.study.session import Session, continued, open_session
-from search.study.settings import Settings
-from search.study.trial import Trial, begin, end, read
+from search.study.settings import Settings, StoredSettings
+from search.study.trial import Trial, begin, check_options, end, read
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -125,4 +125,8 @@ def open_study(settings: Settings, folder: Path, name: str, url: str | None = No
     url = url or url_of_file(folder / FILE)
     plan = Plan.of(continued(settings.resolved(), url, name))
     with open_session(plan, folder, name, url, alone) as session:
-        yield Study(plan, session)
+        StoredSettings.of(session.study.user_attrs, str(folder)).check_goals(
+            session.study.directions, str(folder))
+        study = Study(plan, session)
+        check_options(((t.number, t.decisions) for t in study.trials()), plan.proposed)
+        yield study

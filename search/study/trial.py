@@ -4,8 +4,8 @@ The network of a trial is recorded before anything in it can fail, so that an in
 be repeated.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -13,12 +13,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
+from search.samplers.attributes import Attributes
+from search.samplers.base import option
 from search.study.evaluation import EvaluationResult
 from search.study.projection import Proposal
 from search.study.settings import Settings
 from search.study.storage import WorkerStorage
-from searchspace import Cost
-from searchspace.notation.holes import Decisions
+from searchspace import Cost, Genotype
+from searchspace.notation.holes import Decisions, check_names
 from searchspace.space.budget import Budget, Costs
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Trial:
     latency: int | None = None        # nanoseconds, predicted where a latency matters
     epochs: int = 0           # that it was trained for
     pruned: bool = False
+    proposed_macs: int | None = None
+    worker: str = ""
 
     @property
     def value(self) -> float | None:
@@ -109,14 +113,24 @@ def check_count(trial: Trial, counted: Cost) -> None:
 
 def read(trial: FrozenTrial) -> Trial:
     """A finished trial."""
-    a = trial.user_attrs
+    attributes = Attributes.of(trial.user_attrs)
     pruned = trial.state == TrialState.PRUNED       # Optuna gives such a trial its last report
     values = tuple(trial.values) if trial.values is not None and not pruned else None
-    return Trial(trial.number, a["decisions"], a["identity"], a["macs"], a["params"],
-                 a["memory"], values,
-                 a.get("seconds", 0.0), a["changed"], a["replaced"], a.get("error"),
-                 a["share"], a["rank"], a["lost"], a["start"], a["brought"],
-                 a.get("latency"), len(a.get("curve", ())), pruned)
+    return Trial(number=trial.number, values=values, pruned=pruned,
+                 **{f.name: getattr(attributes, f.name) for f in fields(attributes)})
+
+
+def check_options(decided: Iterable[tuple[int, Decisions]], space: Genotype) -> None:
+    """Raise SearchspaceError if a trial, given by its number and decisions, decides a hole that the
+    space does not have, or takes an option that the hole does not have."""
+    holes = {hole.name: {option(label) for label in hole.labels} for hole in space.holes}
+    for number, decisions in decided:
+        check_names(decisions, space.holes)
+        for name, label in decisions.items():
+            options = holes.get(name) or holes[name.rpartition(".")[0]]     # once a repeat
+            if option(label) not in options:
+                raise StudyError(f"trial {number} takes {label!r} for {name!r}, which is no option "
+                                 "of the space")
 
 
 def constraints(budget: Budget, costs: Costs) -> dict[str, float]:

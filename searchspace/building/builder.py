@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from searchspace.building.capacity import check_memory
+from searchspace.building.capacity import check_layers, check_memory
 from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
@@ -28,8 +28,8 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
     ``state_dict`` keys are the steps' names.
 
     Raises:
-        GenotypeError: an open hole, steps that do not fit each other, or more weights and
-            activations than this machine has memory.
+        GenotypeError: an open hole, steps that do not fit each other, more weights and activations
+            than this machine has memory, or more layers than `BUILT`.
     """
     expansion = trace(genotype, decisions)
     if torch.get_default_device().type != "meta":       # where nothing takes any
@@ -52,6 +52,7 @@ class TracedNetwork(nn.Module):
     """Runs the nodes one by one; only traced, never called."""
 
     def __init__(self, expansion: Expansion) -> None:
+        check_layers(expansion)
         super().__init__()
         self.nodes = expansion.nodes
         self.last = expansion.output

@@ -1,4 +1,4 @@
-"""Check that a network fits into this machine's memory, before it is built."""
+"""Check that a network can be built in this machine's memory and in minutes, beforehand."""
 
 import os
 
@@ -8,6 +8,16 @@ from searchspace.expansion import Expansion
 from searchspace.units import show_bytes
 
 FLOAT = 4       # bytes of a float32
+# Layers at most; the bundled networks have up to 2,006. Other tools count in quadratic time.
+BUILT, VERIFIED = 20_000, 5_000
+
+
+def check_layers(expansion: Expansion, most: int = BUILT) -> None:
+    """Raise GenotypeError for a network of more layers, which would take minutes to build, or
+    hours to verify."""
+    if len(expansion.nodes) > most:
+        raise GenotypeError(f"the network has {len(expansion.nodes):,} layers, and those of up to "
+                            f"{most:,} are {'built' if most == BUILT else 'verified'}")
 
 
 def check_memory(expansion: Expansion, title: str) -> None:

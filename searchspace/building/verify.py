@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from searchspace.building.builder import TracedNetwork, build
+from searchspace.building.capacity import VERIFIED, check_layers
 from searchspace.expansion import trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
@@ -37,11 +38,13 @@ def verify(genotype: Genotype, decisions: Decisions | None = None,
     without ``numbers`` torch infers shapes only, which takes no memory, and fvcore is left out.
 
     Raises:
-        GenotypeError: an open hole, or steps that do not fit each other.
+        GenotypeError: an open hole, steps that do not fit each other, or more layers than
+            `VERIFIED`.
     """
     import torch
 
     expansion = trace(genotype, decisions)
+    check_layers(expansion, VERIFIED)
     shapes = node_shapes(genotype, decisions)
     wrong = [f"{node.name}: {show_shape(node.shape)} here, {show_shape(shape)} in torch"
              for node, shape in zip(expansion.nodes, shapes, strict=True) if node.shape != shape]

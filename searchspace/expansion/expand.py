@@ -101,8 +101,8 @@ def _some(labels: tuple[Atom, ...]) -> str:
 
 
 def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
-    if len(values) != 3 or any(not isinstance(v, int | float) or isinstance(v, bool) or v != int(v)
-                               or not 1 <= v <= 100_000 for v in values):
+    if len(values) != 3 or any(not isinstance(v, int | float) or isinstance(v, bool)
+                               or not 1 <= v <= 100_000 or v != int(v) for v in values):
         raise GenotypeError("input is [channels, height, width], three whole numbers from 1 to "
                             "100,000", place)
     c, h, w = (int(v) for v in values)

@@ -30,22 +30,24 @@ def find(name: str) -> tuple[Path, str | None]:
     return _bundled(stem), variant or None
 
 
-def find_base(name: str, file: Path, place: Place) -> tuple[Path, str | None]:
-    """The file that a genotype's ``base`` means, and the variant after ``@``.
+def find_base(name: str, file: Path, place: Place | None,
+              key: str = "base") -> tuple[Path, str | None]:
+    """The file that another one names under ``key``, as a genotype its ``base``, and the variant
+    after ``@``: a bundled one, or one beside it; never a file of the current folder.
 
     Raises:
         GenotypeError: there is none, or it stands outside; see `beside`.
     """
     stem, _, variant = name.partition("@")
     if stem.endswith(YAML):
-        return beside(stem, file, place, "base"), variant or None
+        return beside(stem, file, place, key), variant or None
     try:
         return _bundled(stem), variant or None
     except UnknownNameError as error:
-        raise GenotypeError(f"base: {error}", place) from None
+        raise GenotypeError(f"{key}: {error}", place) from None
 
 
-def beside(name: str, file: Path, place: Place, key: str) -> Path:
+def beside(name: str, file: Path, place: Place | None, key: str) -> Path:
     """The YAML file that ``file`` names by its relative path, in the same folder or below.
 
     Raises:

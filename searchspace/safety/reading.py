@@ -50,13 +50,20 @@ def parse_json(content: bytes) -> Any:
         value = json.loads(content)
     except RecursionError:
         raise _too_deep() from None
+    if not is_shallow(value):
+        raise _too_deep()
+    return value
+
+
+def is_shallow(value: object) -> bool:
+    """Whether a JSON value is nested at most `MAX_DEPTH` levels deep."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [part for whole in level if isinstance(whole, dict | list)
                  for part in (whole.values() if isinstance(whole, dict) else whole)]
         if not level:
-            return value
-    raise _too_deep()
+            return True
+    return False
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,10 +26,10 @@ EFFORT = 500_000    # and operations in all of their networks: some ten seconds
 
 class Draw(NamedTuple):
     """A random point, None if its steps do not fit each other; ``weight`` is the inverse of the
-    probability with which it was drawn."""
+    probability with which it was drawn, exactly: it may be beyond floating point numbers."""
 
     point: Point | None
-    weight: float
+    weight: Fraction
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,21 @@ class HoleTree:
 
     def draw(self, genotype: Genotype, rng: random.Random) -> Draw:
         """A random point; options are weighted by the number of combinations below them."""
-        weight = 1.0
+        above, below = 1, 1
 
         def propose(name: str, hole: Hole) -> Atom:
-            nonlocal weight
+            nonlocal above, below
             ways = self.ways[hole.name]
-            index = rng.choices(range(len(ways)), ways)[0]
-            weight *= sum(ways) / ways[index]
+            most = max(ways)            # numbers of any size; their ratios are floating point
+            index = rng.choices(range(len(ways)), [way / most for way in ways])[0]
+            above, below = above * sum(ways), below * ways[index]
             return hole.labels[index]
 
         try:
-            return Draw(point(genotype, propose), weight)
+            found = point(genotype, propose)
         except GenotypeError:
-            return Draw(None, weight)
+            found = None
+        return Draw(found, Fraction(above, below))
 
 
 def every_point(genotype: Genotype) -> Iterator[Point]:

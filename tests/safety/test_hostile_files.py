@@ -36,7 +36,7 @@ from search.data.cifar import CIFAR10, CIFAR100
 from search.data.folder import SUFFIXES, UNREAD, read_image
 from search.data.images import FORMATS, MAX_EDGE, MAX_PIXELS, open_image
 from search.latency import LatencyTable, Predictor
-from search.score_report.measure import Sample, ScoringJob
+from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from search.training.loop import Training
 from search.training.recipe import load_recipe
 from searchspace import SearchspaceError, load
@@ -106,6 +106,12 @@ def make_latency_table(folder: Path) -> None:
     test_latency.learn(test_latency.HERE, seconds).write(folder / "latency.json")
 
 
+def make_sample(folder: Path) -> None:
+    decisions: dict[str, Any] = test_tables.rows(1)[0]["decisions"]
+    network = ScoredNetwork(decisions, "a", 1, 1, None, False, True, {}, {})
+    Sample(ScoringJob("digits", 8, 2, 0, (), (), 0), None, (network,)).write(folder / "s.json")
+
+
 def foretell(folder: Path) -> object:
     table = LatencyTable.read(folder / "latency.json")
     return table.error, table.device.name, Predictor(table).nanoseconds(
@@ -145,8 +151,7 @@ READERS = {
     "table's digest": Reader("digest.json", lambda folder: (folder / "digest.json").write_text("{}"),
                              lambda folder: fingerprint(folder / "digest.json")),
     "latency table": Reader("latency.json", make_latency_table, foretell),
-    "sample": Reader("s.json", lambda folder: Sample(ScoringJob("digits", 8, 2, 0, (), (), 0), None, ())
-                     .write(folder / "s.json"), lambda folder: Sample.read(folder / "s.json", "digits")),
+    "sample": Reader("s.json", make_sample, lambda folder: Sample.read(folder / "s.json", "digits")),
     "checkpoint": Reader("c.pt", make_checkpoint,
                          lambda folder: make_training().resume(folder / "c.pt")),
 }

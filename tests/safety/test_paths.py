@@ -16,7 +16,7 @@ from search.benchmark_table import BenchmarkError, read_table
 from search.cli.search_options import read_name
 from search.latency.find import table_path
 from search.run import main as run
-from search.score_report.measure import Sample
+from search.score_report.sample import Sample
 from search.study.settings import Settings
 from searchspace import GenotypeError, SearchspaceError, load, to_yaml
 from searchspace.safety.files import LONGEST, file_name, make_folder, own, replacing, write_file
@@ -155,10 +155,28 @@ def test_a_table_and_a_sample_read_no_space_elsewhere(named: str, outside: Path)
         read_table(path)
     job = {"space": space, "input": 8, "batch": 4, "seed": 0, "scores": [], "compared": [],
            "again": 0, "what": None}
-    path.write_text(json.dumps({"job": job, "networks": []}))
+    network = {"decisions": {}, "identity": "a", "macs": 1, "params": 1, "reference": False,
+               "drawn": True}
+    path.write_text(json.dumps({"job": job, "networks": [network]}))
     with pytest.raises(SearchspaceError, match="say so by --space"):
         Sample.read(path, "digits")
     assert Sample.read(path, space).job.space == space
+
+
+@pytest.mark.parametrize("named", ["digits", "mine.yaml", "link.yaml", "circle.yaml"])
+def test_a_table_chooses_no_file_of_the_current_folder(
+        named: str, outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("digits", "mine.yaml"):
+        (here / name).write_text("a secret of its own", encoding="utf-8")
+    monkeypatch.chdir(here)
+    (outside / "home" / "circle.yaml").symlink_to("circle.yaml")
+    path = outside / "home" / "table.json"
+    path.write_text(json.dumps({"space": named, "value": "v", "rows": [{}]}))
+    with pytest.raises(BenchmarkError, match="row 1" if named == "digits" else "space: ") as told:
+        read_table(path)
+    assert "secret" not in str(told.value)
 
 
 # --- links ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import io
 import math
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -227,3 +228,17 @@ def test_a_report_is_all_that_is_asked_for(tmp_path: Path) -> None:
 def test_an_impossible_budget_names_the_range(budget: Budget, words: str) -> None:
     with pytest.raises(BudgetError, match=words):
         Plan.of(settings("mobile", budget, 32))
+
+
+@pytest.mark.parametrize("net", [
+    "  - conv: {out: 8, k: !choice [1, 3, 5, 7], repeat: !int [1, 600], each: true, as: c}\n",
+    "".join(f"  - conv: {{out: 8, k: !choice [1, 3, 5, 7], as: c{i}}}\n" for i in range(530))])
+def test_points_beyond_floating_point_numbers_are_counted(tmp_path: Path, net: str) -> None:
+    """4^530 is 10^319, and weights are squared."""
+    path = tmp_path / "many.yaml"
+    path.write_text(f"name: many\ninput: [3, 8, 8]\nnet:\n{net}  - gap:\n", encoding="utf-8")
+    given = settings(str(path), Budget(10**9), 8)
+    report, out = surveyed(given), io.StringIO()
+    assert report.points > 10**200 and 0 <= report.fitting.low <= report.fitting.high <= 1
+    print_report(Console(file=out, width=110), report, given)
+    assert re.search(r"·10[²³][⁰¹²³⁴⁵⁶⁷⁸⁹]{2}", out.getvalue())

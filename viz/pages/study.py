@@ -44,6 +44,11 @@ def report(results: Results) -> str:
         example=_example(results))
 
 
+def encoded(results: Results) -> bytes:
+    """`report` as UTF-8; surrogates, which no file can hold, are spelled out."""
+    return report(results).encode(errors="backslashreplace")
+
+
 def write_report(results: Results, path: Path) -> Path:
     """Write `report` to a file; replaces an earlier one.
 
@@ -51,7 +56,7 @@ def write_report(results: Results, path: Path) -> Path:
         SearchspaceError: it cannot be written.
     """
     try:
-        write_file(path, report(results).encode(errors="backslashreplace"))
+        write_file(path, encoded(results))
     except OSError as error:
         raise SearchspaceError(f"{path} cannot be written: {error.strerror}") from None
     return path

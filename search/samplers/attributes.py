@@ -1,0 +1,147 @@
+"""What a study's database says of its trials, read by type.
+
+A database may be a stranger's, and JSON has any value under any name. Every trial passes `check`
+when it is loaded (`search.study.storage`), so that nothing is computed with a wrong value.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+
+from search.samplers.base import finished
+from searchspace.notation.holes import Decisions
+from searchspace.safety.values import (
+    FLAG,
+    JSON,
+    PLAIN,
+    REAL,
+    TEXT,
+    WHOLE,
+    WORD,
+    Kind,
+    WrongValueError,
+    list_of,
+    names_to,
+    whole,
+)
+
+WORKER = "worker"       # the attribute of a trial that names its worker
+YEARS = range(1970, 3000)
+# Attributes that are read from a trial by name where it has them: by samplers, in recovery, and in
+# training.
+_OTHERS: dict[str, Kind[Any]] = {
+    WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": list_of(REAL),
+    "known": names_to(REAL), "bracket": WHOLE, "foretold": list_of(REAL)}
+_TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The attributes of a trial whose network is recorded; see `Trial`, which has the same."""
+
+    decisions: Decisions
+    identity: str
+    macs: int
+    params: int
+    memory: int
+    latency: int | None
+    seconds: float
+    error: str | None
+    changed: int
+    share: float
+    rank: float
+    replaced: bool
+    lost: int
+    start: str | None
+    brought: bool
+    proposed_macs: int | None
+    worker: str
+    epochs: int
+
+    @classmethod
+    def of(cls, a: Mapping[str, Any]) -> Self:
+        """Read the attributes of a trial; those that earlier versions did not write may be missing.
+
+        Raises:
+            WrongValueError: one is missing, or of another type or range.
+        """
+        return cls(
+            names_to(PLAIN).of(a, "decisions"), WORD.of(a, "identity"), WHOLE.of(a, "macs"),
+            WHOLE.of(a, "params"), WHOLE.of(a, "memory"), WHOLE.get(a, "latency", None),
+            REAL.get(a, "seconds", 0.0), TEXT.get(a, "error", None), WHOLE.of(a, "changed"),
+            REAL.get(a, "share", 0.0), REAL.get(a, "rank", 0.0), FLAG.of(a, "replaced"),
+            WHOLE.of(a, "lost"), WORD.get(a, "start", None), FLAG.get(a, "brought", False),
+            WHOLE.get(a, "proposed_macs", None), WORD.get(a, WORKER, ""),
+            len(list_of(REAL).get(a, "curve", [])))
+
+
+def check(trial: FrozenTrial, goals: int) -> None:
+    """Check all that is read of a trial of a study with so many objectives.
+
+    Raises:
+        ValueError: a value is wrong; the message names the trial.
+    """
+    WHOLE.check(trial.number, "the number of a trial")
+    try:
+        trial._validate()           # its state, times, values and parameters fit each other
+        _check_times(trial)
+        a, system = (names_to(JSON).check(told, "an attribute")
+                     for told in (trial.user_attrs, trial.system_attrs))
+        for name in trial.params:
+            WORD.check(name, "the name of a parameter")
+        for step in trial.intermediate_values:
+            WHOLE.check(step, "a step")
+        _check_samplers(system)
+        if finished(trial) or "identity" in a:
+            Attributes.of(a)
+        for name, kind in _OTHERS.items():
+            kind.get(a, name, None)
+        if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and \
+                "curve" in a and any(a.get(name) is None for name in _TRAINED):
+            raise WrongValueError("a training lacks its curve, its bracket or what was known")
+        for values in (trial.values, a.get("foretold")):
+            if values is not None and (len(values) != goals or not all(map(REAL.accepts, values))):
+                raise WrongValueError(f"its values are not {goals} finite numbers of moderate size")
+    except (TypeError, ValueError) as error:
+        raise WrongValueError(f"of trial {trial.number}, {error}") from None
+
+
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Check the attributes of a study, as far as Optuna reads them; raises WrongValueError."""
+    _check_samplers(names_to(JSON).check(attributes, "an attribute"))
+
+
+def check_names(studies: Iterable[FrozenStudy]) -> None:
+    """Check the names of studies; raises WrongValueError."""
+    for study in studies:
+        WORD.check(study.study_name, "the name of a study")
+
+
+# What Optuna loads by these methods of a storage is checked so.
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "get_all_studies": check_names, "get_study_user_attrs": check_attributes,
+    "get_study_system_attrs": check_attributes}
+
+
+def _check_samplers(system: Mapping[str, Any]) -> None:
+    """Check what Optuna's samplers read: constraints, and the generations of an evolution."""
+    for name in system:
+        kind: Kind[Any] = JSON
+        if name.startswith("constraints"):
+            kind = REAL if ":" in name else list_of(REAL)
+        elif "generation" in name:
+            kind = WHOLE
+        elif "parent" in name:
+            kind = list_of(WHOLE)
+        kind.of(system, name)
+
+
+def _check_times(trial: FrozenTrial) -> None:
+    for time in (trial.datetime_start, trial.datetime_complete):
+        if time is not None and (not isinstance(time, datetime) or time.year not in YEARS
+                                 or time.tzinfo is not None):
+            raise WrongValueError("its times are not of this age, in local time")
