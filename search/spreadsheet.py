@@ -46,7 +46,7 @@ def read(path: Path, most: int = 1_000_000) -> list[dict[str, str]]:
         OSError: it cannot be read. ValueError: it has more than ``most`` rows, a long cell, or is
             no text.
     """
-    text = read_bytes(path, MAX_BYTES).decode()
+    text = read_bytes(path, MAX_BYTES).decode("utf-8-sig")     # spreadsheets write a mark first
     try:
         rows = list(islice(csv.reader(io.StringIO(text, newline="")), most + 2))
     except csv.Error as error:

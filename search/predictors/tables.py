@@ -1,7 +1,5 @@
 """Calibration on a user's own accuracies: a CSV file with the columns network and accuracy."""
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +10,24 @@ from search.predictors.families import family
 from search.predictors.fit import fit
 from search.predictors.measurements import CLASSES, NEAR_224, PAPER, Measurements, imagenet
 from search.predictors.prediction import Predictor, Scope
-from searchspace import SearchspaceError, load
+from search.spreadsheet import read
+from searchspace import Genotype, SearchspaceError, load
+from searchspace.errors import Place
 from searchspace.expansion import trace
-from searchspace.safety.reading import read_bytes
+from searchspace.names import is_name
+from searchspace.notation.sources import YAML, beside
 
 LEAST = 20          # networks
 FAMILIES = 4        # with fewer, each network is left out on its own
-MAX_CSV = 2**22     # bytes
 _AROUND = 7 / 8     # of the edges of images in the table
+
+
+def _load(network: str, table: Path, line: int) -> Genotype:
+    """A bundled network, or one in a file beside the table; a table reads no others."""
+    name, at, variant = network.partition("@")
+    if is_name(name) and not name.endswith(YAML):
+        return load(network)
+    return load(f"{beside(name, table, Place(str(table), line), 'network')}{at}{variant}")
 
 
 def published() -> tuple[Scope, Measurements]:
@@ -37,15 +45,15 @@ def own(path: Path) -> tuple[Scope, Measurements]:
     rows: list[tuple[str, str, str, float, Digest]] = []
     classes, edges = set(), set()
     try:
-        lines = list(csv.DictReader(io.StringIO(read_bytes(path, MAX_CSV).decode("utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        lines = read(path)
+    except (OSError, ValueError) as error:
         raise CalibrationError(f"{path} cannot be read: {error}") from None
     for number, line in enumerate(lines, 2):
         try:
             network, top1 = line["network"].strip(), float(line["accuracy"])
             if not 0 < top1 < 100:
                 raise ValueError(f"an accuracy is between 0 and 100 percent, not {top1}")
-            expansion = trace(load(network))
+            expansion = trace(_load(network, path, number))
             rows.append((network, family(network), PAPER, top1, digest(expansion)))
         except KeyError:
             raise CalibrationError(f"{path} needs the columns network and accuracy") from None

@@ -42,12 +42,12 @@ DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
         isinstance(n, ast.keyword) and n.arg in ("markup", "emoji")), {"searchspace/cli.py"}),
     "argparse's errors": (lambda n: called(n) == "ArgumentParser" or (isinstance(n, ast.ClassDef)
                           and "argparse" in "".join(map(ast.unparse, n.bases))),
-                          {"searchspace/cli.py", "searchspace/__main__.py"}),
+                          {"searchspace/cli.py"}),
     "CSV": (imports("csv"), {"search/spreadsheet.py"}),
     "HTML": (imports("html"), {"searchspace/text.py"}),
     "templates": (lambda n: called(n) in ("Environment", "Template", "from_string", "Markup"),
                   {"viz/templates.py"}),
-    "YAML": (imports("yaml"), {"searchspace/notation/tree.py", "searchspace/notation/writer.py"}),
+    "YAML": (imports("yaml"), {"searchspace/notation/reader.py", "searchspace/notation/writer.py"}),
     "SQL": (lambda n: called(n) in ("execute", "exec_driver_sql", "text", "literal_column")
             and any(is_built(a) for a in n.args), set()),  # type: ignore[attr-defined]
     "a shell": (lambda n: called(n) in ("system", "popen", "getoutput") or (

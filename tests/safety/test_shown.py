@@ -196,6 +196,7 @@ def test_a_page_is_the_same_whatever_a_text_says(name: str, text: str) -> None:
     assert len(page.scripts) == len(harmless.scripts)
     code = [s for s in page.scripts if "=>" in s]
     assert code == [s for s in harmless.scripts if "=>" in s]
+    assert all(writable(found) == found for found in (*page.texts, *page.values))
     for read in ("texts", "values"):
         if any("harmless" in found for found in getattr(harmless, read)):
             assert any(squeezed(form) in squeezed(found) for found in getattr(page, read)

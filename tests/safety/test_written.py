@@ -54,7 +54,7 @@ def test_no_cell_is_a_formula_and_all_come_back(head: list[str], row: list[Any])
         assert write(path, head, [row]) == 1
         with path.open(newline="", encoding="utf-8") as file:
             cells = [cell for line in csv.reader(file) for cell in line]
-        assert len(cells) == len(head) + len(row)
+        assert len(cells) == len(head) + len(row) and list(map(writable, cells)) == cells
         for cell in cells:
             assert is_number(cell) or not cell.lstrip(" '").startswith(tuple("=+-@\t\r\n")) \
                 or cell.startswith("'") or all(map(is_number, cell.split()))
