@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from search.pareto import nondominated
 from search.samplers.base import SAMPLERS, Past, SamplingTask, history, taking
 from searchspace import Genotype, GenotypeError
 from searchspace.notation.tree import Atom
@@ -68,19 +69,14 @@ def child(space: Genotype, first: Mapping[str, Atom], second: Mapping[str, Atom]
 
 def fronts(values: Sequence[tuple[float, ...]]) -> list[int]:
     """The nondominated rank of each point, 0 for those on the Pareto front; maximised values."""
-    ranks = [-1] * len(values)
-    rank = 0
-    while -1 in ranks:
-        left = [i for i, r in enumerate(ranks) if r < 0]
-        front = [i for i in left if not any(_dominates(values[j], values[i]) for j in left)]
+    losses = [tuple(-value for value in each) for each in values]
+    ranks, left, rank = [0] * len(values), list(range(len(values))), 0
+    while left:
+        front = {left[i] for i in nondominated([losses[i] for i in left])}
         for i in front:
             ranks[i] = rank
-        rank += 1
+        left, rank = [i for i in left if i not in front], rank + 1
     return ranks
-
-
-def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a != b and all(x >= y for x, y in zip(a, b, strict=True))
 
 
 def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) -> Past:
