@@ -21,7 +21,6 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,14 +153,8 @@ def _published(kept: Sample | None, names: list[str], options: argparse.Namespac
     sampled = kept or published.measure_published(job, options.networks, options.jobs, _teller())
     _check(parts, sampled, options)
     folder = _folder(options, sampled, write=kept is None)
-    macs = np.array([float(n.macs) for n in sampled.networks])
-    bands = bands_of(options.bands or published.BANDS, macs)
-    lines = [published.line(sampled, name, bands) for name in parts]
-    lines.sort(key=lambda ln: -np.nan_to_num(ln.spearman.value, nan=-2))
-    console.print(published_tables.correlation_table(lines))
-    console.print(published_tables.band_table(lines, published.sizes(sampled, bands)))
-    console.print(published_tables.note(lines))
-    published_tables.write_csv(lines, [name for name, _ in bands], folder / "scores.csv")
+    found = published_tables.report(sampled, parts, options.bands or published.BANDS, folder)
+    console.print(*found, sep="\n")
     console.print(f"{folder}: scores.csv, and networks.json with what was measured")
     return 0
 
@@ -214,8 +207,8 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
         rated = worth(mine[kept], accuracy[kept], macs[kept], columns["params"][kept],
                       columns[strongest][kept], [b[kept] for _, b in bands]) if known else None
         lines.append(ScoreSummary(
-            name, int(kept.sum()), int((~kept).sum()), _seconds(sampled, name),
-            _again(sampled, name),
+            name, int(kept.sum()), int((~kept).sum()),
+            sampled.seconds(parts_of([find_score(name)])), sampled.agreement(name),
             {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
             shares(mine[kept], [e for e, k in zip(expansions, kept, strict=True) if k])))
     folder = _folder(options, sampled)
@@ -238,23 +231,6 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
     console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "
                   "was measured")
     return 0
-
-
-def _seconds(sampled: Sample, name: str) -> float:
-    """Median seconds per network; for a relative score the sum over its parts."""
-    score = find_score(name)
-    parts = score.parts if isinstance(score, Relative) else (score,)
-    return median(sum(n.seconds[p.name] for p in parts) for n in sampled.networks if n.drawn)
-
-
-def _again(sampled: Sample, name: str) -> float:
-    """Spearman between the scores from two draws of weights; nan for a relative score."""
-    pairs = [(n.values[name], n.again[name]) for n in sampled.networks
-             if name in n.values and name in n.again]
-    if len(pairs) < 2:
-        return math.nan
-    first, second = np.array(pairs).T
-    return float(spearman(first, second))
 
 
 def _matrix(lines: list[ScoreSummary], columns: dict[str, Array], sampled: Sample) -> str:

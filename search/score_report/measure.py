@@ -1,6 +1,7 @@
 """Scores of sampled networks of a space, stored as JSON: the data of the score report."""
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,10 +11,14 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from search.benchmark_table import BenchmarkTable
 from search.errors import ScoreError
 from search.objectives.reference import reference
+from search.score_report.correlations import spearman
 from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, Scored, measured
@@ -87,6 +92,22 @@ class Sample:
     job: ScoringJob
     what: str | None                # name of the accuracies
     networks: tuple[ScoredNetwork, ...]
+
+    def seconds(self, parts: Sequence[str]) -> float:
+        """Median seconds per network, for a relative score summed over its parts; nan where they
+        were not taken."""
+        found = [sum(n.seconds[part] for part in parts) for n in self.networks
+                 if n.drawn and all(part in n.seconds for part in parts)]
+        return median(found) if found else math.nan
+
+    def agreement(self, name: str) -> float:
+        """Spearman between the scores from two draws of weights; nan for a relative score."""
+        pairs = [(n.values[name], n.again[name]) for n in self.networks
+                 if name in n.values and name in n.again]
+        if len(pairs) < 2:
+            return math.nan
+        first, second = np.array(pairs).T
+        return float(spearman(first, second))
 
     def write(self, path: Path) -> None:
         """Write the sample, one network per line."""

@@ -8,7 +8,6 @@ each family by a calibration to all others. The calibration that the package shi
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from search.predictors.families import family
 from search.predictors.measurements import Measurements, imagenet
 from search.score_report.bands import Band
 from search.score_report.correlations import Estimate, estimate_over, partial, spearman
-from search.score_report.measure import Sample, ScoredNetwork, ScoringJob, score_all
+from search.score_report.measure import Sample, ScoredNetwork, ScoringJob, Task, score_all
 from searchspace import load
 from searchspace.expansion import trace
 
@@ -58,7 +57,8 @@ def measure_published(job: ScoringJob, count: int | None, jobs: int,
     built = tuple(name for name in job.scores if name not in LEFT_OUT)
     predicted = [name for name in job.scores if name in LEFT_OUT]
     said = _left_out(known, predicted) if predicted else {}
-    tasks = [(replace(job, space=name, scores=built), name, {}, True, False) for name in names]
+    tasks: list[Task] = [(replace(job, space=name, scores=built), name, {}, True, False)
+                         for name in names]
     found: list[ScoredNetwork] = []
     for name, (values, seconds, errors, _) in zip(names, score_all(tasks, jobs), strict=True):
         cost = trace(load(name)).cost()
@@ -94,10 +94,9 @@ def line(sample: Sample, name: str, bands: Sequence[Band]) -> PublishedLine:
         mine = band[kept]
         return estimate_over(families[mine], spearman, (score[mine], accuracy[mine]))
 
-    seconds = [n.seconds[name] for n in networks if name in n.seconds]
     return PublishedLine(
         name, len(networks), len(set(families)), len(kept) - len(networks),
-        median(seconds) if seconds else float("nan"),
+        sample.seconds([name]),
         estimate_over(families, spearman, (score, accuracy)),
         estimate_over(families, partial, (score, accuracy, macs)),
         estimate_over(families, partial, (score, accuracy, params)),

@@ -4,15 +4,29 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table as Grid
 
+from search.score_report.bands import bands_of
 from search.score_report.correlations import Estimate
-from search.score_report.published import LEFT_OUT, WHAT, PublishedLine
+from search.score_report.measure import Sample
+from search.score_report.published import LEFT_OUT, WHAT, PublishedLine, line, sizes
 from search.scores.registry import BASELINES
 from search.spreadsheet import write
 
 NOTE = ("{names}: of each family what a calibration to all other families predicts; none saw the "
         "network that it is judged by.")
+
+
+def report(sample: Sample, names: Sequence[str], bands: Sequence[str],
+           folder: Path) -> list[Grid | str]:
+    """What the scores of these names are worth, for the console; it is written to scores.csv too.
+    ``bands`` as in 200M-400M."""
+    inside = bands_of(bands, np.array([float(n.macs) for n in sample.networks]))
+    lines = [line(sample, name, inside) for name in names]
+    lines.sort(key=lambda ln: -np.nan_to_num(ln.spearman.value, nan=-2))
+    write_csv(lines, bands, folder / "scores.csv")
+    return [correlation_table(lines), band_table(lines, sizes(sample, inside)), *note(lines)]
 
 
 def correlation_table(lines: Sequence[PublishedLine]) -> Grid:
@@ -38,10 +52,10 @@ def band_table(lines: Sequence[PublishedLine], bands: Sequence[tuple[str, int, i
     return grid
 
 
-def note(lines: Sequence[PublishedLine]) -> str:
-    """How predicted accuracies are judged, or nothing if there are none."""
+def note(lines: Sequence[PublishedLine]) -> list[str]:
+    """How predicted accuracies are judged, if there are any."""
     names = [ln.name for ln in lines if ln.name in LEFT_OUT]
-    return NOTE.format(names=" and ".join(names)) if names else ""
+    return [NOTE.format(names=" and ".join(names))] if names else []
 
 
 def write_csv(lines: Sequence[PublishedLine], bands: Sequence[str], path: Path) -> None:

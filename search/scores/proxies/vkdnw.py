@@ -8,7 +8,7 @@ nearly equal numbers is taken, and none is negative.
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.errors import ScoreError
 from search.scores.base import ScoringSubject, score
@@ -16,8 +16,8 @@ from search.scores.base import ScoringSubject, score
 if TYPE_CHECKING:
     import torch
 
-IMAGES = 8          # of noise
-WEIGHTS = 32        # at most: the first one of so many layers, evenly spread over the depth
+IMAGES = 4          # of noise
+WEIGHTS = 16        # at most: the first one of so many layers, evenly spread over the depth
 DECILES = tuple(k / 10 for k in range(1, 10))
 
 
@@ -29,7 +29,7 @@ def vkdnw(net: "torch.nn.Module", images: "torch.Tensor") -> float:
 
 
 def information(net: "torch.nn.Module", images: "torch.Tensor") -> "torch.Tensor":
-    """The eigenvalues of the Fisher information of the first weights of up to 32 layers.
+    """The eigenvalues of the Fisher information of the first weights of up to 16 layers.
 
     ``images`` have shape (N, C, H, W). The network is unchanged, see
     `instrumentation.batch_statistics`. Raises ScoreError for a network with one output.
@@ -48,7 +48,8 @@ def information(net: "torch.nn.Module", images: "torch.Tensor") -> "torch.Tensor
     p = outputs[0].double().softmax(1).unsqueeze(2)
     jacobian = torch.stack(columns, 2).double()         # (N, classes, weights)
     a = p.sqrt() * (jacobian - (p * jacobian).sum(1, keepdim=True))
-    return torch.linalg.svdvals(a.flatten(0, 1) / math.sqrt(len(images))).square()
+    found: torch.Tensor = torch.linalg.svdvals(a.flatten(0, 1) / math.sqrt(len(images)))
+    return found.square()
 
 
 def evenness(eigenvalues: "torch.Tensor") -> float:
@@ -75,16 +76,17 @@ def _derivative(net: "torch.nn.Module", images: "torch.Tensor",
 
     from search.scores.instrumentation import batch_statistics, logits
 
+    forward: Any = forward_ad       # which has no types
     with torch.inference_mode(False), torch.no_grad(), batch_statistics(net), \
-            forward_ad.dual_level():
+            forward.dual_level():
         weight = net.get_parameter(name).detach()
         direction = torch.zeros_like(weight)
         direction[(0,) * weight.dim()] = 1
         with warnings.catch_warnings():         # torch's own, about what it imports here
             warnings.simplefilter("ignore", DeprecationWarning)
-            dual = forward_ad.make_dual(weight, direction)
+            dual = forward.make_dual(weight, direction)
         output = logits(functional_call(net, {name: dual}, (images.clone(),)))
-        found = forward_ad.unpack_dual(output)
+        found = forward.unpack_dual(output)
         changed = torch.zeros_like(found.primal) if found.tangent is None else found.tangent
         return found.primal.clone(), changed.clone()
 
@@ -94,9 +96,9 @@ def _derivative(net: "torch.nn.Module", images: "torch.Tensor",
     "Týbl, Neumann: Training-free Neural Architecture Search through Variance of Knowledge of Deep "
     "Network Weights, CVPR 2025, arXiv 2502.04975, eq. 11 and 12 (VKDNW single). There: 64 images, "
     "normalisation as at its start, a weight of every tensor of the first layers, biases and norms "
-    "counted too. Here: 8 images, batch statistics, a weight of each of 32 convolutions or linear "
+    "counted too. Here: 4 images, batch statistics, a weight of each of 16 convolutions or linear "
     "layers over all of the depth, and only these are counted",
-    ("noise",), 16, 0,
+    ("noise",), 4, 0,
     "Counts layers: the entropy, 0 to 2.2, decides between networks of equally many. The whole "
     "entropy rests on one weight a layer, and on few images.", digits=3)
 def vkdnw_score(subject: ScoringSubject) -> float:
