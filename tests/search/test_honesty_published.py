@@ -136,3 +136,32 @@ def test_intervals_over_families_are_wider_where_members_are_alike() -> None:
     assert likewise.high - likewise.low == pytest.approx(one.high - one.low, rel=0.5)
     assert math.isnan(estimate_over(groups[:40], spearman, (a[:40], b[:40])).value)     # two
     assert math.isnan(estimate_over(alone[:5], spearman, (a[:5], b[:5])).value)
+
+
+HOME = Path(__file__).parents[2]
+
+
+def shown(row: dict[str, str], key: str) -> str:
+    def plain(text: str) -> str:
+        return f"{float(text):.2f}".replace("-", "−")
+
+    return "–" if row[key] == "nan" else \
+        f"{plain(row[key])} [{plain(row[f'{key} low'])}, {plain(row[f'{key} high'])}]"
+
+
+def test_the_page_has_the_figures_of_the_committed_report() -> None:
+    with (HOME / "studies/honesty/published/scores.csv").open(encoding="utf-8") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    page = (HOME / "docs/scores.md").read_text(encoding="utf-8")
+    told = page.partition("## Against published accuracies")[2].partition("|---")[2]
+    lines = [[c.strip() for c in line.strip("|").split("|")] for line in told.splitlines()[1:]]
+    lines = lines[:next(i for i, cells in enumerate(lines) if len(cells) < 9)]
+    assert [cells[0].split("`")[1] for cells in lines] == list(rows)
+    for name, count, *cells, seconds in lines:
+        row = rows[name.split("`")[1]]
+        assert name.endswith("*") == (row["family left out"] == "yes")
+        assert count == row["networks"]
+        assert cells == [shown(row, key) for key in (
+            "spearman", "given_macs", "given_params", "band 0-200M", "band 200M-400M",
+            "band 400M-700M")]
+        assert seconds == ("–" if row["seconds"] == "nan" else f"{float(row['seconds']):.3f}")
