@@ -6,20 +6,21 @@ examples:
   python search/honesty.py --space mixed --input 64 --networks 200
   python search/honesty.py --space digits --scores naswot zico macs --networks 200
   python search/honesty.py --read studies/honesty/digits/networks.json
+  python search/honesty.py --space published --scores naswot zico deepmad top1
 
 Where accuracies are known (the space has a table): Spearman and Kendall correlation of each score
 with them, also among the tenth of best networks, inside bands of MACs, and given MACs and params.
 Where they are not: how scores correlate with each other and with the costs, and how much of each
 is size and family. In brackets are 95 % intervals over the networks (bootstrap).
+published: all bundled networks whose ImageNet top-1 counts (224 pixels, up to 1.3 G), by that.
 """
 
 import argparse
 import math
 import random
 import sys
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,12 @@ from search.benchmark_table import BenchmarkError, find_table, read_table
 from search.environment import STUDIES
 from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
+from search.score_report import published, published_tables
+from search.score_report.bands import bands_of
 from search.score_report.correlations import spearman, worth
 from search.score_report.figures import dots, matrix
 from search.score_report.measure import add_relative, draw, measure, parts_of
-from search.score_report.sample import Sample, ScoringJob
+from search.score_report.sample import PUBLISHED, Sample, ScoringJob
 from search.score_report.tables import (
     ScoreSummary,
     band_table,
@@ -49,7 +52,7 @@ from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name, write_file
-from searchspace.space.budget import Budget, parse_amount, show_amount
+from searchspace.space.budget import Budget
 from searchspace.space.point import sample as draw_one
 
 FOLDER = STUDIES / "honesty"
@@ -73,12 +76,18 @@ def _study(options: argparse.Namespace, console: Console) -> int:
     """Measure the scores, or read what was measured, and report."""
     load_named(options)
     kept = Sample.read(Path(options.read), options.space) if options.read else None
-    every = (*SCORES, *RELATIVE)
+    of_published = PUBLISHED in (options.space, kept and kept.job.space)
+    every = (*SCORES, *(() if of_published else RELATIVE))
     scores = [find_score(name) for name in options.scores or every]
     scores += [find_score(b) for b in BASELINES if b not in {s.name for s in scores}]
     if kept and not options.scores:
         scores = [s for s in scores if set(parts_of([s])) <= set(kept.job.scores)]
     relative = [s for s in scores if isinstance(s, Relative)]
+    if of_published:
+        for score in relative:
+            console.print(f"{score.name} is left out: it compares networks of one space")
+        names = [s.name for s in scores if s not in relative]
+        return _published(kept, names, options, console)
     sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
     return _report(sampled, [s.name for s in scores], relative, options, console)
 
@@ -106,6 +115,15 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     chosen = draw(job.genotype, count, options.seed, budget, table)
     if len(chosen) < 2:
         raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
+    console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
+                  f"{len(parts)} scores, batches of {job.batch}")
+    sampled = measure(job, chosen, budget, table, options.jobs, _teller())
+    _folder(options, sampled, write=True)       # before the report, which may be interrupted
+    return sampled
+
+
+def _teller() -> Callable[[int, int], None]:
+    """A function that tells how many networks are scored, of how many."""
     shown = Console(stderr=True)
 
     def tell(done: int, of: int) -> None:
@@ -113,30 +131,49 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
             shown.print(f"scored {done}/{of}", end="" if shown.is_terminal else "\n")
             shown.control(Control(ControlType.CARRIAGE_RETURN))
 
-    console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
-                  f"{len(parts)} scores, batches of {job.batch}")
-    sampled = measure(job, chosen, budget, table, options.jobs, tell)
-    folder = _folder(options, sampled)
+    return tell
+
+
+def _published(kept: Sample | None, names: list[str], options: argparse.Namespace,
+               console: Console) -> int:
+    """The same for published networks, with tables of their own."""
+    if options.table or options.budget or options.input not in (None, published.EDGE):
+        raise SearchspaceError(f"published accuracies are those of images of {published.EDGE} "
+                               "pixels; leave --table, --budget and --input out")
+    parts = parts_of([find_score(name) for name in names])
+    job = ScoringJob(PUBLISHED, published.EDGE, options.batch or usual_batch(published.EDGE),
+                     options.seed, parts, (), 0)
+    sampled = kept or published.measure_published(job, options.networks, options.jobs, _teller())
+    _check(parts, sampled, options)
+    folder = _folder(options, sampled, write=kept is None)
+    found = published_tables.report(sampled, parts, options.bands or published.BANDS, folder)
+    console.print(*found, sep="\n")
+    console.print(f"{folder}: scores.csv, and networks.json with what was measured")
+    return 0
+
+
+def _check(parts: tuple[str, ...], sampled: Sample, options: argparse.Namespace) -> None:
+    missing = [name for name in parts if name not in sampled.job.scores]
+    if missing:
+        raise SearchspaceError(f"{options.read} has no {', '.join(missing)}: give --scores, of "
+                               f"{', '.join(sampled.job.scores)}")
+
+
+def _folder(options: argparse.Namespace, sampled: Sample, write: bool = False) -> Path:
+    """Where the report goes; it is made. With ``write``, or where there are none yet, what was
+    measured is written there."""
+    folder = Path(options.out) if options.out else Path(options.read).parent if options.read \
+        else FOLDER / file_name(sampled.job.space)
     folder.mkdir(parents=True, exist_ok=True)
-    sampled.write(folder / "networks.json")     # before the report, which may be interrupted
-    return sampled
-
-
-def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
-    if options.out:
-        return Path(options.out)
-    if options.read:
-        return Path(options.read).parent
-    return FOLDER / file_name(sampled.job.space)
+    if write or not (folder / "networks.json").exists():
+        sampled.write(folder / "networks.json")
+    return folder
 
 
 def _report(sampled: Sample, names: list[str], relative: list[Relative],
             options: argparse.Namespace, console: Console) -> int:
     networks = [n for n in sampled.networks if n.drawn]
-    missing = [n for n in parts_of([find_score(n) for n in names]) if n not in sampled.job.scores]
-    if missing:
-        raise SearchspaceError(f"{options.read} has no {', '.join(missing)}: give --scores, of "
-                               f"{', '.join(sampled.job.scores)}")
+    _check(parts_of([find_score(name) for name in names]), sampled, options)
     columns = {name: np.array([n.values.get(name, math.nan) for n in networks])
                for name in sampled.job.scores}
     for score in relative:
@@ -148,7 +185,7 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
             continue
         columns[score.name] = np.array([found.get(n.identity, math.nan) for n in networks])
     macs = np.array([float(n.macs) for n in networks])
-    bands = _bands(options.bands or BANDS.get(sampled.job.space), macs)
+    bands = bands_of(options.bands or BANDS.get(sampled.job.space), macs)
     known = networks[0].accuracy is not None
     accuracy = np.array([math.nan if n.accuracy is None else n.accuracy for n in networks])
     strongest = max(BASELINES, key=lambda b: spearman(columns[b], accuracy)) if known else "macs"
@@ -163,12 +200,11 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
         rated = worth(mine[kept], accuracy[kept], macs[kept], columns["params"][kept],
                       columns[strongest][kept], [b[kept] for _, b in bands]) if known else None
         lines.append(ScoreSummary(
-            name, int(kept.sum()), int((~kept).sum()), _seconds(sampled, name),
-            _again(sampled, name),
+            name, int(kept.sum()), int((~kept).sum()),
+            sampled.seconds(parts_of([find_score(name)])), sampled.agreement(name),
             {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
             shares(mine[kept], [e for e, k in zip(expansions, kept, strict=True) if k])))
     folder = _folder(options, sampled)
-    folder.mkdir(parents=True, exist_ok=True)
     if known:
         assert sampled.what is not None
         lines.sort(key=lambda line: -line.worth.spearman.value if line.worth else 0.0)
@@ -185,47 +221,9 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
     console.print(share_table(lines, sampled.job.space))
     write_report(lines, [n for n, _ in bands], folder)
     write_file(folder / "scores.svg", picture)
-    if not (folder / "networks.json").exists():
-        sampled.write(folder / "networks.json")
     console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "
                   "was measured")
     return 0
-
-
-def _bands(given: "tuple[str, ...] | list[str] | None",
-           macs: Array) -> "list[tuple[str, NDArray[np.bool_]]]":
-    """Bands of MACs by name: the given ones, else five quantiles."""
-    if given:
-        found = []
-        for text in given:
-            low, dash, high = text.partition("-")
-            if not dash:
-                raise SearchspaceError(f"--bands {text}: two ends are needed, as in 30M-45M")
-            inside = (macs >= parse_amount(low)) & (macs <= parse_amount(high))
-            found.append((text, inside))
-        return found
-    edges = np.quantile(macs, np.linspace(0, 1, 6))
-    return [(f"{show_amount(int(a))}-{show_amount(int(b))}",
-             (macs >= a) & ((macs < b) | (b == edges[-1])))
-            for a, b in pairwise(edges)]
-
-
-def _seconds(sampled: Sample, name: str) -> float:
-    """Median seconds per network; for a relative score the sum over its parts."""
-    score = find_score(name)
-    parts = score.parts if isinstance(score, Relative) else (score,)
-    return median(sum(n.seconds.get(p.name, 0.0) for p in parts) for n in sampled.networks
-                  if n.drawn)
-
-
-def _again(sampled: Sample, name: str) -> float:
-    """Spearman between the scores from two draws of weights; nan for a relative score."""
-    pairs = [(n.values[name], n.again[name]) for n in sampled.networks
-             if name in n.values and name in n.again]
-    if len(pairs) < 2:
-        return math.nan
-    first, second = np.array(pairs).T
-    return float(spearman(first, second))
 
 
 def _matrix(lines: list[ScoreSummary], columns: dict[str, Array], sampled: Sample) -> str:
@@ -244,7 +242,7 @@ def _matrix(lines: list[ScoreSummary], columns: dict[str, Array], sampled: Sampl
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("search/honesty.py", __doc__)
     parser.add_argument("--space", default="digits",
-                        help=f"{', '.join(spaces())}, or a path (default: digits)")
+                        help=f"{', '.join(spaces())}, {PUBLISHED}, or a path (default: digits)")
     parser.add_argument("--table", metavar="FILE", help="accuracies (default: the space's own)")
     parser.add_argument("--input", type=whole(1), metavar="PIXELS",
                         help="edge of the images (default: the space's)")

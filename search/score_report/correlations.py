@@ -1,7 +1,7 @@
 """Rank correlations of scores with accuracies, with bootstrap intervals.
 
 A partial correlation is that of the residuals of both rankings after regressing each on the
-control's ranks. Intervals are percentiles over resampled networks.
+control's ranks. Intervals are percentiles over resampled networks, or over resampled families.
 """
 
 import math
@@ -17,6 +17,7 @@ from scipy import stats
 RESAMPLES = 400
 SLOW = 100      # of Kendall's
 LEAST = 8       # networks that a correlation needs
+GROUPS = 3      # families that its interval needs, where these are resampled
 
 Array = NDArray[np.float64]
 Statistic = Callable[..., Any]
@@ -82,6 +83,24 @@ def estimate(statistic: Statistic, arrays: tuple[Array, ...], seed: int = 0) -> 
                                 method="percentile", rng=np.random.default_rng(seed))
     kept = found.bootstrap_distribution[~np.isnan(found.bootstrap_distribution)]
     low, high = np.quantile(kept, (0.025, 0.975)) if len(kept) else (math.nan, math.nan)
+    return Estimate(value, float(low), float(high))
+
+
+def estimate_over(groups: NDArray[np.str_], statistic: Statistic, arrays: tuple[Array, ...],
+                  seed: int = 0) -> Estimate:
+    """The same where members of a group are alike: whole groups are resampled, so that a large
+    family counts as one witness. Without at least three groups nothing is told."""
+    members = [np.flatnonzero(groups == one) for one in np.unique(groups)]
+    value = float(statistic(*arrays)) if len(groups) >= LEAST else math.nan
+    if math.isnan(value) or len(members) < GROUPS:
+        return Estimate(math.nan, math.nan, math.nan)
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(RESAMPLES):
+        drawn = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
+        found.append(float(statistic(*(array[drawn] for array in arrays))))
+    kept = [one for one in found if not math.isnan(one)]
+    low, high = np.quantile(kept, (0.025, 0.975)) if kept else (math.nan, math.nan)
     return Estimate(value, float(low), float(high))
 
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -24,7 +24,12 @@ from searchspace.space.budget import Budget
 from searchspace.space.counting import walk
 from searchspace.space.point import Point, first, point, sample
 
-_Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float]]
+# Scores, seconds, errors and the scores of a second draw.
+Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float]]
+
+
+# A job, a network's identity and decisions, whether it is drawn, whether it is scored twice.
+Task = tuple[ScoringJob, str, Decisions, bool, bool]
 
 
 def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
@@ -65,22 +70,25 @@ def measure(job: ScoringJob, decisions: Sequence[Decisions], budget: Budget,
     todo = [*mine.items(), *others.items()]
     found: list[ScoredNetwork] = []
     tasks = [(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
+    for (key, made), row in zip(todo, score_all(tasks, jobs), strict=True):
+        cost = trace(space, made).cost()
+        accuracy = table.value(key, cost) if table is not None and key in mine else None
+        if accuracy is not None:    # means of equal accuracies differ in their last digits
+            accuracy = float(f"{accuracy:.10g}")
+        found.append(ScoredNetwork(dict(made), key, cost.macs, cost.params, accuracy,
+                                   key in compared, key in mine, *row))
+        tell(len(found), len(todo))
+    return Sample(job, table.what if table else None, tuple(found))
+
+
+def score_all(tasks: Sequence[Task], jobs: int) -> Iterator[Row]:
+    """What is said of each task's network, in their order, on ``jobs`` processes."""
     with ExitStack() as stack:
-        run: Callable[..., Iterable[_Row]] = map
+        run: Callable[..., Iterable[Row]] = map
         if jobs > 1:            # threads of torch do not survive a fork
             run = stack.enter_context(
                 ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))).map
-        for (key, _), row in zip(todo, run(_score, tasks), strict=True):
-            values, seconds, errors, again = row
-            made = {**mine, **others}[key]
-            cost = trace(space, made).cost()
-            accuracy = table.value(key, cost) if table is not None and key in mine else None
-            if accuracy is not None:    # means of equal accuracies differ in their last digits
-                accuracy = float(f"{accuracy:.10g}")
-            found.append(ScoredNetwork(dict(made), key, cost.macs, cost.params, accuracy,
-                                 key in compared, key in mine, values, seconds, errors, again))
-            tell(len(found), len(todo))
-    return Sample(job, table.what if table else None, tuple(found))
+        yield from run(_score, tasks)
 
 
 def add_relative(sample: Sample, scores: Sequence[Relative]) -> dict[str, dict[str, float]]:
@@ -95,8 +103,7 @@ def add_relative(sample: Sample, scores: Sequence[Relative]) -> dict[str, dict[s
     return found
 
 
-def _score(task: tuple[ScoringJob, str, Decisions, bool, bool]) -> _Row:
-    """Scores, seconds, errors and the scores of a second draw."""
+def _score(task: Task) -> Row:
     job, key, decisions, drawn, twice = task
     import torch
 

@@ -1,12 +1,17 @@
 """Records of measured scores, stored as JSON (networks.json), which may be a stranger's."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any, Self
 
+import numpy as np
+
+from search.score_report.correlations import spearman
 from search.scores.registry import SCORES
 from searchspace import Genotype, SearchspaceError, load, spaces
 from searchspace.notation.tree import Atom
@@ -25,6 +30,8 @@ from searchspace.safety.values import (
     names_to,
     whole,
 )
+
+PUBLISHED = "published"         # in place of a space: the bundled networks with their accuracies
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,22 @@ class Sample:
     what: str | None                # name of the accuracies
     networks: tuple[ScoredNetwork, ...]
 
+    def seconds(self, parts: Sequence[str]) -> float:
+        """Median seconds per network, for a relative score summed over its parts; nan where they
+        were not taken."""
+        found = [sum(n.seconds[part] for part in parts) for n in self.networks
+                 if n.drawn and all(part in n.seconds for part in parts)]
+        return median(found) if found else math.nan
+
+    def agreement(self, name: str) -> float:
+        """Spearman between the scores from two draws of weights; nan for a relative score."""
+        pairs = [(n.values[name], n.again[name]) for n in self.networks
+                 if name in n.values and name in n.again]
+        if len(pairs) < 2:
+            return math.nan
+        first, second = np.array(pairs).T
+        return float(spearman(first, second))
+
     def write(self, path: Path) -> None:
         """Write the sample, one network per line."""
         write_file(path, self.text())
@@ -126,21 +149,22 @@ class Sample:
         if what is None and any(n.accuracy is not None for n in networks):
             raise SearchspaceError(f"{path} is no sample of scores: it does not say what the "
                                    "accuracies are")
-        if job.space != space and (job.space not in spaces() or Path(job.space).exists()):
+        if job.space not in (space, PUBLISHED) and (job.space not in spaces()
+                                                    or Path(job.space).exists()):
             raise SearchspaceError(f"{path} is of the space {job.space!r}: say so by --space, if "
                                    "that is your file")
         return cls(job, what, networks)
 
 
 def _short(row: dict[str, object]) -> dict[str, object]:
-    """A network without empty fields, and with ten digits per number."""
+    """A network without fields that are mostly empty, and with ten digits per number."""
     def short(value: object) -> object:
         if isinstance(value, float):
             return float(f"{value:.10g}")
         return {k: short(v) for k, v in value.items()} if isinstance(value, dict) else value
 
     row["seconds"] = {k: round(v, 4) for k, v in row["seconds"].items()}  # type: ignore[attr-defined]
-    return {k: short(v) for k, v in row.items() if v != {}}
+    return {k: short(v) for k, v in row.items() if v != {} or k not in ("errors", "again")}
 
 
 @cache

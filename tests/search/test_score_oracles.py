@@ -22,6 +22,7 @@ from search.scores.proxies.meco import meco
 from search.scores.proxies.snip import snip
 from search.scores.proxies.swap import swap
 from search.scores.proxies.synflow import log_synflow
+from search.scores.proxies.vkdnw import evenness, information, vkdnw
 from search.scores.proxies.zen import ALPHA
 from search.scores.proxies.zico import zico
 from search.scores.registry import SCORES
@@ -304,3 +305,44 @@ def test_deepmad_and_depth_of_a_chain(genotype: Callable[..., Genotype]) -> None
     assert deepmad(made) == pytest.approx(
         math.log(16 * 16 * 16) * first + 8 * math.log(32 * 8 * 8) * second)
     assert depth(made) == 6                 # the gate's two among them
+
+
+def test_vkdnw_by_the_whole_fisher_matrix() -> None:
+    """Outputs as a function of three weights, differentiated backwards, class by class."""
+    net, images = Net().double().train(), IMAGES.double()
+    state = {k: v.clone() for k, v in net.state_dict().items()}
+    firsts = torch.stack([getattr(net, name).weight.detach().flatten()[0] for name in WEIGHTS])
+
+    def outputs(values: torch.Tensor) -> torch.Tensor:
+        changed = {}
+        for name, value in zip(WEIGHTS, values, strict=True):
+            weight = getattr(net, name).weight.detach()
+            changed[f"{name}.weight"] = torch.cat(
+                [value[None], weight.flatten()[1:]]).view_as(weight)
+        return torch.func.functional_call(net, changed, (images,))
+
+    jacobian = torch.autograd.functional.jacobian(outputs, firsts).numpy()     # (8, 10, 3)
+    p = outputs(firsts).softmax(1).detach().numpy()
+    fisher = np.mean([j.T @ (np.diag(q) - np.outer(q, q)) @ j
+                      for j, q in zip(jacobian, p, strict=True)], axis=0)
+    eigenvalues = np.linalg.eigvalsh(fisher)
+    net.load_state_dict(state)
+    assert information(net, images).flip(0).numpy() == pytest.approx(eigenvalues, rel=1e-9)
+    deciles = np.quantile(eigenvalues, np.arange(1, 10) / 10)
+    share = deciles / deciles.sum()
+    assert vkdnw(net, images) == pytest.approx(3 - (share * np.log(share)).sum())
+    assert all(torch.equal(v, state[k]) for k, v in net.state_dict().items())
+
+
+def test_eigenvalues_are_even_or_not() -> None:
+    assert evenness(torch.ones(20)) == pytest.approx(math.log(9))
+    assert evenness(torch.tensor([1.0, *[0.0] * 7])) == 0      # only the last decile is not 0
+    with pytest.raises(ScoreError, match="do not depend"):
+        evenness(torch.zeros(5))
+
+
+def test_vkdnw_spreads_its_weights_and_counts_all_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.scores.proxies.vkdnw.WEIGHTS", 2)
+    assert len(information(Net(), IMAGES)) == 2 and 3 <= vkdnw(Net(), IMAGES) <= 3 + math.log(9)
+    with pytest.raises(ScoreError, match="one class"):
+        information(nn.Sequential(nn.Conv2d(3, 1, 3), nn.AdaptiveAvgPool2d(1)), IMAGES)
