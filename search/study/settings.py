@@ -12,7 +12,7 @@ from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives import Objective, named
-from search.objectives.usual import usual_score
+from search.objectives.usual import PREDICTED
 from search.scores.registry import DEFAULT_SCORE, is_quick
 from search.study.kept import Kept
 from search.training.options import TrainOptions
@@ -88,7 +88,7 @@ class Settings:
     def study_name(self) -> str:
         """Default name of the study; the same for the same command."""
         goals = self.objectives if self.objectives != DEFAULT else ()
-        if self.score != usual_score(self.genotype())[0]:
+        if self.score not in (DEFAULT_SCORE, PREDICTED):        # whichever is a space's default
             goals = (*goals, self.score)
         if self.screen:
             goals = (*goals, f"screened-{self.screen}")

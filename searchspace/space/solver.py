@@ -18,7 +18,7 @@ from searchspace.space.repair import give_back, repair, towards
 
 MAX_GRID = 2_000
 ASCENT = 60_000     # operations of the candidates in the ascent to the most expensive network
-_STARTS = 4
+_STARTS = 24
 
 
 def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random,

@@ -224,7 +224,8 @@ def test_a_trial_is_described_as_a_whole_and_perhaps_twice(url: str, tmp_path: P
     with study_of(tmp_path, url, 2) as study:
         trial = study.session.study.ask()
         given = ({"k": (CategoricalDistribution((3, 5)), 5), "n": (IntDistribution(2, 8, step=2), 4)},
-                 {"macs": 7, "identity": "x"}, {"constraints:most macs": -1.0})
+                 {"macs": 7, "params": 3, "memory": 9, "identity": "x", "decisions": {}, "changed": 0,
+                  "replaced": False, "lost": 0}, {"constraints:most macs": -1.0})
         with pytest.raises(TypeError, match="JSON"):
             study.session.storage.describe(trial, given[0], {"macs": 7, "identity": object()}, given[2])
         [kept] = study.session.study.trials

@@ -38,6 +38,7 @@ NAME = "reliability"        # what `study_of` calls its study
 READ = {"search/archive/__main__.py", "search/status.py", "viz/report.py"}
 WRITE = {"search/run.py", "search/launchers/__main__.py"}
 NO_DATABASE = {"search/honesty.py", "search/latency/__main__.py", "search/scores/__main__.py",
+               "search/predictors/__main__.py",
                "search/train.py", "searchspace/__main__.py", "viz/diff.py", "viz/render.py",
                "viz/zoo.py",
                "viz/pictures.py"}       # reads a study by `read_study`, for the project's own pages

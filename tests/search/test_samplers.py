@@ -69,7 +69,7 @@ SPACES = {
   - conv: {out: !int [4, 40, 2], as: b}
 """ + TAIL,
 }
-NAMES = list(SAMPLERS)
+NAMES = [name for name in SAMPLERS if name != "screening"]     # which needs a score of the graph
 Score = Callable[[Point], tuple[float, ...] | None]
 
 

@@ -176,7 +176,7 @@ def test_a_band_is_filled_from_below_and_from_above() -> None:
     space, low, high = ends("mobile")
     for start in (low, high):
         for budget in (budgets("mobile")["band"], Budget(low.macs * 3, least_macs=low.macs * 2)):
-            found = bring(space, start, budget, random.Random(0))
+            found = bring(space, start, budget, random.Random(0), find_inside(space, budget))
             assert budget.fits(found)
 
 
