@@ -118,7 +118,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
                   f"{len(parts)} scores, batches of {job.batch}")
     sampled = measure(job, chosen, budget, table, options.jobs, _teller())
-    _folder(options, sampled, write=True)       # before the report, which may be interrupted
+    _kept(options, sampled, write=True)       # before the report, which may be interrupted
     return sampled
 
 
@@ -145,7 +145,7 @@ def _published(kept: Sample | None, names: list[str], options: argparse.Namespac
                      options.seed, parts, (), 0)
     sampled = kept or published.measure_published(job, options.networks, options.jobs, _teller())
     _check(parts, sampled, options)
-    folder = _folder(options, sampled, write=kept is None)
+    folder = _kept(options, sampled, write=kept is None)
     found = published_tables.report(sampled, parts, options.bands or published.BANDS, folder)
     console.print(*found, sep="\n")
     console.print(f"{folder}: scores.csv, and networks.json with what was measured")
@@ -159,11 +159,16 @@ def _check(parts: tuple[str, ...], sampled: Sample, options: argparse.Namespace)
                                f"{', '.join(sampled.job.scores)}")
 
 
-def _folder(options: argparse.Namespace, sampled: Sample, write: bool = False) -> Path:
-    """Where the report goes; it is made. With ``write``, or where there are none yet, what was
-    measured is written there."""
-    folder = Path(options.out) if options.out else Path(options.read).parent if options.read \
+def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
+    """Where the report goes."""
+    return Path(options.out) if options.out else Path(options.read).parent if options.read \
         else FOLDER / file_name(sampled.job.space)
+
+
+def _kept(options: argparse.Namespace, sampled: Sample, write: bool = False) -> Path:
+    """The folder of the report, made. With ``write``, or where there are none yet, what was
+    measured is written there."""
+    folder = _folder(options, sampled)
     folder.mkdir(parents=True, exist_ok=True)
     if write or not (folder / "networks.json").exists():
         sampled.write(folder / "networks.json")
@@ -204,7 +209,7 @@ def _report(sampled: Sample, names: list[str], relative: list[Relative],
             sampled.seconds(parts_of([find_score(name)])), sampled.agreement(name),
             {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
             shares(mine[kept], [e for e, k in zip(expansions, kept, strict=True) if k])))
-    folder = _folder(options, sampled)
+    folder = _kept(options, sampled)
     if known:
         assert sampled.what is not None
         lines.sort(key=lambda line: -line.worth.spearman.value if line.worth else 0.0)
