@@ -5,7 +5,7 @@ several fresh initialisations, and a win is claimed only if the spreads do not o
 """
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.objectives import Candidate
 from search.objectives.score import Scorer
@@ -79,20 +79,20 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     the score, else by how much of the budget they use."""
     found = [_found(space, t) for t in best]
     budget = settings.budget
-    chosen: dict[str, tuple[float, Entry]] = {}
+    chosen: dict[tuple[str, bool], tuple[float, Entry]] = {}
     for name, network, expansion in published_at(settings.input):
         total = Point({}, {}, expansion.cost(), expansion)
         rank = filled = budget.excess(total)
         if settings.score == PREDICTED:
             told = predicted(expansion)
             rank = told.value if told else 0.0
-        family = name.partition("@")[0]
-        if filled <= TOLERANCE and rank > chosen.get(family, (0.0,))[0]:
-            entry = Entry(name, network, None, total, None, filled > 1,
-                          published=_published(name, settings.input))
-            chosen[family] = rank, entry
+        # One a little above the budget must not hide the family's best inside: a win is over all.
+        key = name.partition("@")[0], settings.score == PREDICTED and filled > 1
+        if filled <= TOLERANCE and rank > chosen.get(key, (0.0,))[0]:
+            chosen[key] = rank, Entry(name, network, None, total, None, filled > 1)
     known = sorted(chosen.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
-    return [*found, *(entry for _, entry in known)]
+    return [*found, *(replace(entry, published=_published(entry.name, settings.input))
+                      for _, entry in known)]
 
 
 def _found(space: Genotype, trial: Trial) -> Entry:

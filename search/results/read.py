@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import optuna
 
@@ -21,11 +20,11 @@ from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
 from search.study.kept import Kept
-from search.study.settings import StoredSettings
+from search.study.settings import StoredSettings, space_of
 from search.study.storage import WorkerStorage, read_storage
 from search.study.trial import check_options
 from search.study.trial import read as read_trial
-from searchspace import Genotype, SearchspaceError, load
+from searchspace import Genotype, SearchspaceError
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.safety.values import TEXT
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
@@ -82,8 +81,7 @@ def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
     if kept is not None:
         kept.run()
         return kept.genotype(settings.space)
-    args: dict[str, Any] = {} if settings.classes is None else {"classes": settings.classes}
-    return load(settings.space, **args).with_input(settings.input)
+    return space_of(settings.space, settings.input, settings.classes)
 
 
 @contextmanager

@@ -15,8 +15,7 @@ from rich.text import Text
 from search.scores.rank_aggregation import Combination
 from search.scores.rate import main as rate
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
-from searchspace import SearchspaceError
-from searchspace.cli import Console, fail
+from searchspace.cli import Console, output, run
 
 
 def main(arguments: list[str]) -> int:
@@ -24,12 +23,11 @@ def main(arguments: list[str]) -> int:
     After ``rate`` come networks, see `search.scores.rate`."""
     if arguments[:1] == ["rate"]:
         return rate(arguments[1:])
-    console = Console(width=None if sys.stdout.isatty() else 110)
-    try:
-        chosen = [find_score(name) for name in arguments or
-                  (*SCORES, *RELATIVE)]
-    except SearchspaceError as error:
-        return fail(error)
+    return run(lambda: _list(arguments, output(110)))
+
+
+def _list(arguments: list[str], console: Console) -> None:
+    chosen = [find_score(name) for name in arguments or (*SCORES, *RELATIVE)]
     if arguments:
         for score in chosen:
             console.print(Text.assemble((score.name, "bold"), f": {score.title}, in {score.unit}"))
@@ -40,7 +38,7 @@ def main(arguments: list[str]) -> int:
                 console.print(f"  rule: {score.rule} of the ranks of "
                               f"{', '.join(part.name for part in score.parts)}")
             console.print(f"  fails: {score.failures}")
-        return 0
+        return
     table = Table("name", "looks at", "passes", "known failures", "from", show_lines=True)
     for score in chosen:
         mark = " (default)" if score.name == DEFAULT_SCORE else ""
@@ -48,7 +46,6 @@ def main(arguments: list[str]) -> int:
                       score.source)
     console.print(table)
     console.print("NAME-standard: what is left of a score at equal size and families")
-    return 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from test_honesty import HOME, shown
 
 from search.honesty import main
 from search.predictors import evaluation
@@ -136,17 +137,6 @@ def test_intervals_over_families_are_wider_where_members_are_alike() -> None:
     assert likewise.high - likewise.low == pytest.approx(one.high - one.low, rel=0.5)
     assert math.isnan(estimate_over(groups[:40], spearman, (a[:40], b[:40])).value)     # two
     assert math.isnan(estimate_over(alone[:5], spearman, (a[:5], b[:5])).value)
-
-
-HOME = Path(__file__).parents[2]
-
-
-def shown(row: dict[str, str], key: str) -> str:
-    def plain(text: str) -> str:
-        return f"{float(text):.2f}".replace("-", "−")
-
-    return "–" if row[key] == "nan" else \
-        f"{plain(row[key])} [{plain(row[f'{key} low'])}, {plain(row[f'{key} high'])}]"
 
 
 def test_the_page_has_the_figures_of_the_committed_report() -> None:
