@@ -16,11 +16,11 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from search.score_report.correlations import spearman
 from search.process import keep_memory, wait_asleep
-from search.seeds import derive
+from search.score_report.correlations import spearman
 from search.scores.activation_codes import agreements
 from search.scores.base import ScoringSubject
+from search.seeds import derive
 from searchspace import load
 from searchspace.identity import identity
 from searchspace.space.point import sample
