@@ -3,6 +3,7 @@
 examples:
   python -m search.predictors list
   python -m search.predictors check
+  python -m search.predictors check --data cifar10
   python -m search.predictors calibrate
   python -m search.predictors calibrate --calibrate mine.csv --out mine.json
 
@@ -13,6 +14,7 @@ among those too; a minute. mine.csv has the columns network (a bundled name or a
 """
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from rich.table import Table
 
 from search.predictors.artefact import BUNDLED, CalibrationError, write
 from search.predictors.evaluation import LeftOut, counted, evaluate
-from search.predictors.measurements import PAPER, Measurements
+from search.predictors.measurements import DATA_SETS, IMAGENET, PAPER, Measurements
 from search.predictors.tables import calibrated, own, published, worth
 from searchspace.cli import Parser, run, show, table
 from searchspace.units import show_amount
@@ -32,29 +34,35 @@ LARGEST = 20        # errors that are listed
 def main(arguments: list[str] | None = None) -> int:
     """The commands; 2 for a user's mistake."""
     given = _parser().parse_args(arguments)
-    return run(lambda: _do(given.command, given.calibrate, given.out))
+    return run(lambda: _do(given))
 
 
 def _parser() -> Parser:
     parser = Parser("python -m search.predictors", __doc__)
     parser.add_argument("command", choices=("list", "calibrate", "check"))
+    parser.add_argument("--data", choices=DATA_SETS, default=IMAGENET.key,
+                        help="whose published accuracies (default: imagenet)")
     parser.add_argument("--calibrate", metavar="CSV", type=Path,
-                        help="your own networks and accuracies in place of ImageNet's")
+                        help="your own networks and accuracies in place of published ones")
     parser.add_argument("--out", metavar="JSON", type=Path, help="where a calibration is written")
     return parser
 
 
-def _do(command: str, csv: Path | None, out: Path | None) -> None:
-    scope, known = published() if csv is None else own(csv)
-    if command == "list":
+def _do(given: Namespace) -> None:
+    data, csv = DATA_SETS[given.data], given.calibrate
+    scope, known = published(data) if csv is None else own(csv)
+    if given.command == "list":
         show(_listed(known))
-    elif command == "check":
-        show(*_checked(evaluate(known), csv is None))
-    elif csv is not None and out is None:
+    elif given.command == "check":
+        show(*_checked(evaluate(known), csv is None and data is IMAGENET))
+    elif csv is not None and given.out is None:
         raise CalibrationError("a calibration of your own is written where --out says")
+    elif csv is None and data is not IMAGENET:
+        raise CalibrationError(f"too little is published of {data.name} to calibrate on: see "
+                               f"check --data {data.key}")
     else:
         predictor = calibrated(scope, known)
-        write(predictor, known, out or BUNDLED)
+        write(predictor, known, given.out or BUNDLED)
         show(f"{len(known)} accuracies of {len(set(known.networks))} networks in "
              f"{len(set(known.families))} families; features: "
              f"{', '.join(predictor.calibration.mean.design.features)}")
@@ -76,25 +84,31 @@ def _listed(known: Measurements) -> Table:
 def _checked(of: LeftOut, bundled: bool) -> list[Table | str]:
     made = table("each family predicted by the others", ("networks",),
                  ("", "rank correlation", "mean error", "in the 80 % interval", "spread"))
-    judged = of.where(counted(of.known)) if bundled else of
+    judged, said = (of.where(counted(of.known)) if bundled else of), of.predicted
     for least, most in BANDS if bundled else ():
-        inside = (judged.known.macs > least) & (judged.known.macs <= most)
+        inside = judged.where((judged.known.macs > least) & (judged.known.macs <= most))
         name = f"{show_amount(int(least))} to " if least else "up to "
-        _row(made, f"{name}{show_amount(int(most))} MACs", judged.where(inside))
-    middle = np.median(of.said.distance)
-    _row(made, "all", of)
-    _row(made, f"near: distance to {middle:.2f}", of.where(of.said.distance <= middle))
-    _row(made, "far", of.where(of.said.distance > middle))
+        name += f"{show_amount(int(most))} MACs"
+        _row(made, name, inside.predicted)
+        if inside.refused.any():
+            _row(made, f"{name}, those refused too", inside)
+    middle = np.median(said.said.distance)
+    _row(made, "all", said)
+    _row(made, f"near: distance to {middle:.2f}", said.where(said.said.distance <= middle))
+    _row(made, "far", said.where(said.said.distance > middle))
     worst = table("largest errors", ("network", "recipe"),
                   ("top-1", "predicted", "error", "spread", "distance"))
-    for i in np.argsort(-np.abs(of.errors))[:LARGEST]:
-        worst.add_row(of.known.networks[i], of.known.recipes[i], f"{of.known.top1[i]:.1f}",
-                      f"{of.said.value[i]:.1f}", f"{of.errors[i]:+.1f}",
-                      f"{of.said.spread[i]:.1f}", f"{of.said.distance[i]:.2f}")
-    usual = worth(of.known)
-    return [made, f"The mean error is {of.mean_error:.2f} points, that of saying the median of all "
-                  f"{usual:.2f}: " + ("useful." if of.mean_error < 0.8 * usual else
-                                      "of little use."), worst]
+    for i in np.argsort(-np.abs(said.errors))[:LARGEST]:
+        worst.add_row(said.known.networks[i], said.known.recipes[i], f"{said.known.top1[i]:.1f}",
+                      f"{said.said.value[i]:.1f}", f"{said.errors[i]:+.1f}",
+                      f"{said.said.spread[i]:.1f}", f"{said.said.distance[i]:.2f}")
+    usual = worth(said.known)
+    return [made, f"{len(of.known)} accuracies of {len(set(of.known.networks))} networks in "
+                  f"{len(set(of.known.families))} families; {int(of.refused.sum())} are refused as "
+                  "too far from all others.",
+            f"The mean error is {said.mean_error:.2f} points, that of saying the median of all "
+            f"{usual:.2f}: " + ("useful." if said.mean_error < 0.8 * usual else
+                                "of little use."), worst]
 
 
 def _row(made: Table, name: str, of: LeftOut) -> None:

@@ -19,17 +19,22 @@ _NAMES = ("value", "lower", "upper", "distance")
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Measured accuracies with what was predicted of each by families other than its own; and how
-    many were ``refused``, since they were too far from all these, and are left out."""
+    """Measured accuracies with what is predicted of each by families other than its own; and which
+    are ``refused``, since they are too far from all these."""
 
     known: Measurements
     said: Values
-    refused: int = 0
+    refused: NDArray[np.bool_]
 
     def where(self, mask: NDArray[np.bool_]) -> "LeftOut":
         """Those under a mask."""
         return LeftOut(self.known.where(mask), Values(*(
-            getattr(self.said, name)[mask] for name in _NAMES)), self.refused)
+            getattr(self.said, name)[mask] for name in _NAMES)), self.refused[mask])
+
+    @property
+    def predicted(self) -> "LeftOut":
+        """Without those that are refused."""
+        return self.where(~self.refused)
 
     @property
     def errors(self) -> Array:
@@ -58,15 +63,14 @@ class LeftOut:
 def evaluate(known: Measurements, fitted: Callable[[Measurements], Calibration] = fit) -> LeftOut:
     """Predictions for all, each by a calibration that never saw its family. Takes minutes."""
     found = {name: np.empty(len(known)) for name in _NAMES}
-    near = np.empty(len(known), bool)
+    refused = np.empty(len(known), bool)
     for inside, others in left_out(known):
         calibration = fitted(others)
         said = calibration(known.x[inside], known.recipes[inside])
-        near[inside] = said.distance <= calibration.reach
+        refused[inside] = said.distance > calibration.reach
         for name in _NAMES:
             found[name][inside] = getattr(said, name)
-    every = LeftOut(known, Values(**found), int((~near).sum()))
-    return every.where(near)
+    return LeftOut(known, Values(**found), refused)
 
 
 def counted(known: Measurements) -> NDArray[np.bool_]:

@@ -18,9 +18,24 @@ Array = NDArray[np.float64]
 Words = NDArray[np.str_]
 
 PAPER = "paper"                 # the recipe of a network's own paper, whatever it was
-CLASSES, EDGES = 1000, (128, 340)       # of ImageNet, and pixels of the images that are looked at
-NEAR_224 = (192, 256)           # pixels for which predictions are made
+NEAR_224 = (192, 256)           # pixels of ImageNet for which predictions are made
 MOST_MACS = 2.5e9               # of small networks, twice the largest budgets; ResNets teach little
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Images of which accuracies are published. ``key``: its name in ``accuracies:``; ``edges``:
+    least and greatest, in pixels, of the images that are looked at."""
+
+    name: str
+    key: str
+    classes: int
+    edges: tuple[int, int]
+
+
+IMAGENET = DataSet("ImageNet", "imagenet", 1000, (128, 340))
+DATA_SETS = {one.key: one for one in (IMAGENET, DataSet("CIFAR-10", "cifar10", 10, (28, 40)),
+                                      DataSet("CIFAR-100", "cifar100", 100, (28, 40)))}
 
 
 @dataclass(frozen=True)
@@ -79,32 +94,33 @@ class Measurements:
                             self.top1[mask], self.x[mask])
 
 
-def imagenet() -> Measurements:
-    """All that count: ImageNet, one network each time as its file has it, no unsettled structure,
-    no unchecked figure, images of 128 to 340 pixels, up to 2.5 G multiply-adds. Takes seconds."""
-    return Measurements.of([row for name in published() for row in _rows(name)])
+def published_accuracies(data: DataSet = IMAGENET) -> Measurements:
+    """All that count: one data set, one network each time as its file has it, no unsettled
+    structure, no unchecked figure, up to 2.5 G multiply-adds. Takes seconds."""
+    return Measurements.of([row for name in published() for row in _rows(name, data)])
 
 
-def accuracies(header: Header, edge: int) -> Iterator[tuple[str, float]]:
-    """Recipes and top-1 of a network on ImageNet for images of ``edge`` pixels, its paper's own
-    first; figures that nothing confirms are left out."""
+def accuracies(header: Header, edge: int, data: DataSet = IMAGENET) -> Iterator[tuple[str, float]]:
+    """Recipes and top-1 of a network for images of ``edge`` pixels, its paper's own first; figures
+    that nothing confirms are left out. The paper's figure is of the data set with as many classes
+    as the network."""
     figures = header.published
     if figures and figures.top1 is not None and not figures.unchecked:
         yield PAPER, figures.top1
     for known in header.accuracies:
-        if known.data == "imagenet" and known.size == edge:
+        if known.data == data.key and known.size == edge:
             yield known.recipe, known.top1
 
 
-def _rows(name: str) -> Iterator[tuple[str, str, str, float, Digest]]:
+def _rows(name: str, data: DataSet) -> Iterator[tuple[str, str, str, float, Digest]]:
     genotype = load(name)
     header = genotype.header
     if header.status == "unsettled" or not (header.published or header.accuracies):
         return
     expansion = trace(genotype)
-    of = digest(expansion)
-    if expansion.nodes[expansion.output].shape[0] != CLASSES or of.macs > MOST_MACS or \
-            not EDGES[0] <= of.edge <= EDGES[1]:
+    of, (least, most) = digest(expansion), data.edges
+    if expansion.nodes[expansion.output].shape[0] != data.classes or of.macs > MOST_MACS or \
+            not least <= of.edge <= most:
         return
-    for recipe, top1 in accuracies(header, of.edge):
+    for recipe, top1 in accuracies(header, of.edge, data):
         yield name, family(name), recipe, top1, of

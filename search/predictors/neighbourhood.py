@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 
 NEAREST = 3
 SHRINKAGE = 0.5     # of the correlations towards none
-OUTSIDE = 0.25      # how much being outside counts beside being apart
+OUTSIDE = 0.5       # how much being outside counts beside being apart
 OCTAVE = 1.0        # half to double the multiply-adds are about the same
 LEAST = 10          # networks with which one is compared, should fewer have about its multiply-adds
 _LEAST = 0.02       # a deviation's least, of features that hardly vary among what is known
@@ -56,7 +56,7 @@ class Neighbourhood:
 
     def distance(self, values: Array, among: Mask | None = None) -> Array:
         """From networks (n, features) to the known ones, or those ``among`` them: the mean to the
-        three nearest, and a quarter of how far outside their range it is; (n,)."""
+        three nearest, and half of how far outside their range it is; (n,)."""
         known = np.ones(len(self.points), bool) if among is None else among
         apart = self.apart(values)[:, known]
         count = min(NEAREST, apart.shape[1])

@@ -8,7 +8,14 @@ from search.predictors.artefact import CalibrationError
 from search.predictors.digest import Digest, digest
 from search.predictors.families import family
 from search.predictors.fit import fit
-from search.predictors.measurements import CLASSES, NEAR_224, PAPER, Measurements, imagenet
+from search.predictors.measurements import (
+    IMAGENET,
+    NEAR_224,
+    PAPER,
+    DataSet,
+    Measurements,
+    published_accuracies,
+)
 from search.predictors.prediction import Predictor, Scope
 from search.spreadsheet import read
 from searchspace import Genotype, SearchspaceError, load
@@ -30,9 +37,11 @@ def _load(network: str, table: Path, line: int) -> Genotype:
     return load(f"{beside(name, table, Place(str(table), line), 'network')}{at}{variant}")
 
 
-def published() -> tuple[Scope, Measurements]:
-    """What the bundled predictor is about, and fitted to. Takes seconds."""
-    return Scope("ImageNet", CLASSES, NEAR_224), imagenet()
+def published(data: DataSet = IMAGENET) -> tuple[Scope, Measurements]:
+    """What is published of some images, and what a predictor of it is about; the bundled one is of
+    ImageNet. Takes seconds."""
+    edges = NEAR_224 if data is IMAGENET else data.edges
+    return Scope(data.name, data.classes, edges), published_accuracies(data)
 
 
 def own(path: Path) -> tuple[Scope, Measurements]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from search.objectives import Candidate
 from search.objectives.score import Scorer
 from search.objectives.usual import PREDICTED, predicted
-from search.predictors.measurements import CLASSES, accuracies
+from search.predictors.measurements import IMAGENET, accuracies
 from search.predictors.prediction import Prediction
 from search.scores.registry import find_score, is_quick
 from search.seeds import derive
@@ -158,7 +158,7 @@ def _published(name: str, size: int) -> float | None:
     """The published top-1 on ImageNet of a network that is as its file has it."""
     own = load(name)
     expansion = trace(own)
-    if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != CLASSES:
+    if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
         return None
     return next((top1 for _, top1 in accuracies(own.header, size)), None)
 

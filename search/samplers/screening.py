@@ -31,7 +31,7 @@ LAST = 0.6          # from this share on, parents are the best of all instead of
 TOURNAMENT = 10
 APART = 3           # decisions in which two proposals differ at least, while there are such
 _TRIES = 20         # for one inside the budget
-_PATIENCE = 50      # times LOOKED: attempts, where hardly any network is inside
+_PATIENCE = 50      # times the size: attempts, where hardly any network is inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ class Rated:
 class Screening:
     """See the module. What was found is a function of the task, so that it is only a cache."""
 
-    def __init__(self, task: SamplingTask) -> None:
+    def __init__(self, task: SamplingTask, size: int = LOOKED) -> None:
+        """Of ``size`` networks that are rated."""
         if task.quick is None:
             raise StudyError("the sampler screening needs a score of the graph alone: "
                              "--screen NAME")
         self.task, self.rate = task, task.quick
-        self.looked = 0
+        self.size, self.looked = size, 0
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         """See `search.samplers.base.Sampler`."""
@@ -72,7 +73,7 @@ class Screening:
         for one in self._evolution(rng):
             found.setdefault(frozenset(one.point.decisions.items()), one)
             self.looked += 1
-            if self.looked == LOOKED:
+            if self.looked == self.size:
                 break
         return _spread(sorted(found.values(), key=lambda one: -one.value))
 
@@ -83,8 +84,8 @@ class Screening:
             living.append(Rated(self.rate(first), first))
             yield living[-1]
         best = living = sorted(living, key=lambda one: one.value)[-POPULATION:]
-        for _ in range(_PATIENCE * LOOKED if living else 0):
-            parents = best if self.looked > LAST * LOOKED else living
+        for _ in range(_PATIENCE * self.size if living else 0):
+            parents = best if self.looked > LAST * self.size else living
             one, other = (max(rng.sample(parents, min(TOURNAMENT, len(parents))),
                               key=lambda rated: rated.value) for _ in range(2))
             at = self._inside(_child(one.point, other.point, rng), rng)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from search.predictors.calibration import Values
 from search.predictors.evaluation import counted, evaluate
 from search.predictors.families import family
-from search.predictors.measurements import Measurements, imagenet
+from search.predictors.measurements import Measurements, published_accuracies
 from search.score_report.bands import Band
 from search.score_report.correlations import Estimate, estimate_over, partial, spearman
 from search.score_report.measure import Task, score_all
@@ -49,7 +49,7 @@ class PublishedLine:
 def measure_published(job: ScoringJob, count: int | None, jobs: int,
                       tell: Callable[[int, int], None]) -> Sample:
     """Score all networks, or ``count`` random ones, each once, on ``jobs`` processes."""
-    known = imagenet()
+    known = published_accuracies()
     judged = known.where(counted(known))
     top1 = {str(n): float(t) for n, t in zip(judged.networks, judged.top1, strict=True)}
     names = list(top1)

@@ -16,7 +16,7 @@ from search.predictors import evaluation
 from search.predictors.calibration import Calibration
 from search.predictors.evaluation import counted
 from search.predictors.fit import fit
-from search.predictors.measurements import Measurements, imagenet
+from search.predictors.measurements import Measurements, published_accuracies
 from search.predictors.selection import BASE, Choice
 from search.score_report.correlations import estimate, estimate_over, spearman
 from search.scores.base import ScoringSubject
@@ -34,7 +34,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def known() -> Measurements:
-    return imagenet()
+    return published_accuracies()
 
 
 @pytest.fixture

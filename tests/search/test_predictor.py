@@ -16,7 +16,7 @@ from search.predictors.digest import digest
 from search.predictors.families import family
 from search.predictors.features import FEATURES, PROFILE, position, vector
 from search.predictors.fit import fit
-from search.predictors.measurements import Measurements, imagenet
+from search.predictors.measurements import Measurements, published_accuracies
 from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.prediction import Predictor
 from search.predictors.selection import Choice
@@ -30,7 +30,7 @@ CHOICE = Choice(0.0, ("log_macs", "log_params", "log_depth"), 1e-2)
 
 @pytest.fixture(scope="module")
 def known() -> Measurements:
-    return imagenet()
+    return published_accuracies()
 
 
 def values(name: str) -> dict[str, float]:
