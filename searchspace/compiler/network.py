@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from searchspace.compiler.blocks import Blocks, compile_args
 from searchspace.compiler.program import Program, Value
-from searchspace.compiler.steps import compile_steps, compile_value
-from searchspace.errors import GenotypeError
+from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
+from searchspace.errors import GenotypeError, nearest
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Seq
+from searchspace.ops import OPS, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,17 @@ def _compile(document: Map, outer: Blocks) -> Compiled:
         raise GenotypeError("a genotype needs a net: a list of steps", (net or document).place)
     size = tuple(compile_value(t, scope) for t in shape)
     steps = compile_steps(net.items, scope)
-    program = Program(tuple(values), size, steps, shape.place)
+    program = Program(tuple(values), size, steps, shape.place, _everywhere(document, scope))
     return Compiled(program, frozenset(blocks.called), frozenset(scope.used))
+
+
+def _everywhere(document: Map, scope: CompileScope) -> tuple[tuple[str, Value], ...]:
+    """Parameters that all operations get that have them, unless a step says otherwise."""
+    known = {name for op in OPS.values() for name, field in schema(op).items() if not field.required}
+    found = []
+    for name, tree in mapping(document.get("everywhere"), "everywhere").items.items():
+        if name not in known:
+            raise GenotypeError(f"everywhere: no operation has a parameter {name!r} with a default"
+                                f"{nearest(name, known)}", tree.place)
+        found.append((name, compile_value(tree, scope)))
+    return tuple(found)

@@ -165,3 +165,4 @@ class Program:
     input: tuple[Value, ...]
     net: tuple[Step, ...]
     place: Place
+    everywhere: tuple[tuple[str, Value], ...] = ()   # parameters of all operations that have them

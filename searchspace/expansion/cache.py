@@ -15,7 +15,7 @@ from searchspace.shapes import Shape
 
 MAX_KEPT = 200_000     # operations, some 100 MB; then the cache is cleared
 
-Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...], tuple[int, ...]]
+Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...], tuple[int, ...]]
 
 
 class Made(NamedTuple):
@@ -75,7 +75,7 @@ class Recall:
 
 
 def key_of(block: Block, given: tuple[tuple[str, Any], ...],
-           inputs: tuple[Tensor, ...]) -> Key | None:
+           inputs: tuple[Tensor, ...], everywhere: tuple[tuple[str, Any], ...] = ()) -> Key | None:
     """Cache key of a call; None if an argument is a step, which can use the caller's tensors."""
     kinds = []
     for _, value in given:
@@ -83,7 +83,7 @@ def key_of(block: Block, given: tuple[tuple[str, Any], ...],
             return None
         kinds.append(repr(value) if isinstance(value, tuple) else type(value))   # 1 is not True
     numbers = [t.node for t in inputs]
-    return (block, given, tuple(kinds), tuple([t.shape for t in inputs]),
+    return (block, given, tuple(kinds), everywhere, tuple([t.shape for t in inputs]),
             tuple([numbers.index(n) for n in numbers]))
 
 

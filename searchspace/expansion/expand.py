@@ -42,6 +42,7 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
     try:
         for name, value in program.args:
             env.args[name] = value.get(env)
+        run.everywhere = tuple((name, v.get(env)) for name, v in program.everywhere)
         shape = _input_shape(tuple(v.get(env) for v in program.input), program.place)
         env.current = env.focus = Tensor(-1, shape)
         run_steps(env, program.net)

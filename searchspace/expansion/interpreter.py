@@ -126,7 +126,7 @@ def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     inner = Env(run, dict(at.given), at.name + ".", calls)
     _take_inputs(inner, block, at)
     taken = tuple(inner.tensors.values())
-    key = None if run.named else key_of(block, at.given, taken)
+    key = None if run.named else key_of(block, at.given, taken, run.everywhere)
     if (known := RECALL.replay(key, run, taken)) is not None:
         return known
     start = run.mark()

@@ -8,7 +8,7 @@ from searchspace.errors import GenotypeError, Place, ShapeError, nearest
 from searchspace.expansion.graph import Call, Node, Tensor, infer
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
-from searchspace.ops import Op
+from searchspace.ops import Op, schema
 from searchspace.shapes import Shape
 
 MAX_NODES = 50_000
@@ -51,6 +51,7 @@ class Run:
         self.nodes: list[Node] = []
         self.notes: list[tuple[str, str]] = []
         self.effort = 0
+        self.everywhere: Given = ()            # what every operation gets that has such a parameter
 
     def spend(self, effort: int) -> None:
         """Count work without nodes, and limit it: twenty lines of nested blocks can need 2³⁰."""
@@ -66,6 +67,8 @@ class Run:
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
         """Add a node; its output. Raises GenotypeError if the inputs do not fit, or at the limit
         of nodes."""
+        if self.everywhere:
+            params += self.common(cls, dict(params), place)
         try:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
         except ShapeError as error:
@@ -76,6 +79,13 @@ class Run:
         self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
                                place))
         return Tensor(index, shape)
+
+    def common(self, cls: Callable[..., Op], own: dict[str, Any], place: Place) -> Given:
+        """Parameters given everywhere that this operation has and its step does not give."""
+        assert isinstance(cls, type)
+        known = schema(cls)
+        return tuple((name, known[name].coerce(value, place)) for name, value in self.everywhere
+                     if name in known and name not in own)
 
     def extend(self, nodes: list[Node]) -> None:
         """Add the cached nodes of a call."""

@@ -211,7 +211,10 @@ def _idle(op: Op, shapes: list[Shape]) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _plain(op: Op, shape: Shape) -> Op:
-    """A pooling with explicit defaults and without options that have no effect on this input."""
+    """A pooling with explicit defaults, and any operation without options that have no effect on
+    its output."""
+    if isinstance(op, BatchNorm):
+        return BatchNorm(op.eps)
     if isinstance(op, Pool):
         op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
                      count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)

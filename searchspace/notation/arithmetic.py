@@ -100,6 +100,10 @@ def _fractional_power(base: Fraction, exponent: Fraction) -> Number:
     return plain(Fraction(_POWER.plus(_PRECISE.exp(result))))
 
 
+def _round_even(value: Number) -> int:
+    return round(Fraction(value))              # 2.5 → 2, as Python and NumPy round
+
+
 def _round(value: Number) -> int:
     return math.floor(value + Fraction(1, 2))  # half up: 2.5 → 3, as papers round widths
 
@@ -111,6 +115,7 @@ def plain(value: Number) -> Number:
 
 FUNCTIONS: dict[str, tuple[Callable[..., Any], int | None]] = {
     "floor": (math.floor, 1), "ceil": (math.ceil, 1), "round": (_round, 1),
+    "round_even": (_round_even, 1),
     "min": (lambda *v: min(v), None), "max": (lambda *v: max(v), None),
     "pow": (power, 2), "round_to": (round_to, 2), "divisor": (divisor, 1),
 }

@@ -7,7 +7,7 @@ evaluated as Python: only the nodes named here have a meaning.
     names      arguments in scope; ``cin``: channels of the step's own input;
                ``x.c``, ``x.h``, ``x.w``: shape of a named tensor (``_`` is the step's input)
     operators  + - * /   == != < <= > >=   and or not   a if condition else b
-    functions  floor ceil round min max pow(a, x) round_to(v, d) divisor(c)
+    functions  floor ceil round round_even min max pow(a, x) round_to(v, d) divisor(c)
 """
 
 import ast

@@ -8,10 +8,13 @@ from searchspace.ops import (
            conv,
            normalization,
            pool,
+           resize,
+           scale,
            shift,
 )
 from searchspace.ops.base import OPS, Cost, Field, Layer, Op, op, schema
 from searchspace.shapes import show_shape
 
 __all__ = ["OPS", "Cost", "Field", "Layer", "Op", "activation", "attention", "channels", "combine",
-           "conv", "normalization", "op", "pool", "schema", "shift", "show_shape"]
+           "conv", "normalization", "op", "pool", "resize", "scale", "schema", "shift",
+           "show_shape"]

@@ -113,9 +113,9 @@ class Field:
         """A single value converted to this field's type; raises as `coerce`."""
         if bool in self.types and type(value) is bool:
             return value
-        if self.choices:
-            if value in self.choices:
-                return value
+        if value in self.choices:
+            return value
+        if self.choices and not self.types:
             raise GenotypeError(f"{self.name}: {value!r} is not one of {', '.join(self.choices)}"
                                 f"{_only_hint(value, self.choices)}", place)
         number = isinstance(value, int | float | Fraction) and type(value) is not bool
@@ -128,7 +128,8 @@ class Field:
         if str in self.types and isinstance(value, str):
             return value
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
-        wanted = " or ".join(names[t] for t in self.types) + (" or [h, w]" if self.pair else "")
+        wanted = " or ".join([*(names[t] for t in self.types), *(["[h, w]"] if self.pair else []),
+                              *(repr(c) for c in self.choices)])
         raise GenotypeError(f"{self.name}: {wanted} expected, not {show(value)}", place)
 
 

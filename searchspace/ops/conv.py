@@ -28,6 +28,12 @@ def window(size: int, k: int, stride: int, pad: int, dilation: int = 1, ceil: bo
     return out
 
 
+def same_margins(size: int, k: int, stride: int, dilation: int = 1) -> Pair:
+    """Zeros before and after a row of ``size``, for ⌈size/stride⌉ windows (TensorFlow's SAME)."""
+    total = max(0, ((size - 1) // stride) * stride + dilation * (k - 1) + 1 - size)
+    return total // 2, total - total // 2
+
+
 @op("conv")
 @dataclass(frozen=True, slots=True)
 class Conv(Op):
@@ -37,8 +43,10 @@ class Conv(Op):
     MACs  kh·kw·C/groups·out·H'·W'    params  kh·kw·C/groups·out + out (bias) + 2·(bn's channels)
 
     ``k``, ``stride`` and ``pad`` may be (height, width). ``pad`` is ⌊dilation·(k−1)/2⌋ unless
-    given, for each axis. ``bn-act-conv`` (pre-activation) normalises the C input channels;
-    ``act-conv-bn`` is NASNet's, ``conv-act-bn`` SINet's.
+    given, for each axis; ``same`` is TensorFlow's: H' = ⌈H/stride⌉, with the odd row of zeros below
+    and the odd column on the right. ``bn-act-conv`` (pre-activation) normalises the C input
+    channels; ``act-conv-bn`` is NASNet's, ``conv-act-bn`` SINet's. ``momentum`` is the weight of
+    the newest batch in batch norm's running statistics, as in torch.
     Raises ShapeError where ``groups`` does not divide C and ``out``, or nothing is left of the
     image.
     """
@@ -46,7 +54,7 @@ class Conv(Op):
     out: int
     k: int | Pair = 3
     stride: int | Pair = 1
-    pad: int | Pair | None = None
+    pad: int | Pair | Literal["same"] | None = None
     dilation: int = 1
     groups: int = 1
     bias: bool = False
@@ -54,6 +62,7 @@ class Conv(Op):
     act: Activation = "relu"
     order: Order = "conv-bn-act"
     eps: float = 1e-5
+    momentum: float = 0.1
 
     examples = (
         ({"out": 8}, ((4, 9, 9),)),
@@ -63,14 +72,28 @@ class Conv(Op):
         ({"out": 4, "k": 5, "dilation": 2, "groups": 4, "order": "bn-act-conv"}, ((4, 9, 9),)),
         ({"out": 4, "k": 3, "pad": 0, "stride": 2, "order": "conv-act-bn"}, ((3, 31, 31),)),
         ({"out": 4, "order": "act-conv-bn"}, ((3, 7, 7),)),
+        ({"out": 4, "stride": 2, "pad": "same", "eps": 1e-3, "momentum": 0.01}, ((3, 8, 7),)),
+        ({"out": 4, "k": 2, "pad": "same", "order": "bn-act-conv"}, ((3, 7, 7),)),
     )
 
-    def padding(self) -> Pair:
-        """Rows and columns of zeros added on each side."""
+    def padding(self) -> Pair | Literal["same"]:
+        """Rows and columns of zeros added on each side; ``same`` where they depend on the image."""
+        kh, kw = pair(self.k)
+        if self.pad == "same":
+            return (0, 0) if kh == kw == 1 else "same"
         if self.pad is not None:
             return pair(self.pad)
-        kh, kw = pair(self.k)
         return self.dilation * (kh - 1) // 2, self.dilation * (kw - 1) // 2
+
+    def margins(self, height: int, width: int) -> tuple[Pair, Pair]:
+        """Rows of zeros above and below an image, and columns left and right."""
+        padding = self.padding()
+        if padding != "same":
+            ph, pw = padding
+            return (ph, ph), (pw, pw)
+        (kh, kw), (sh, sw) = pair(self.k), pair(self.stride)
+        return (same_margins(height, kh, sh, self.dilation),
+                same_margins(width, kw, sw, self.dilation))
 
     def shape(self, *inputs: Shape) -> Shape:
         c, h, w = inputs[0]
@@ -80,14 +103,16 @@ class Conv(Op):
             raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
         if self.eps <= 0:
             raise ShapeError(f"conv: eps must be positive, not {self.eps:g}")
+        if not 0 <= self.momentum <= 1:
+            raise ShapeError(f"conv: momentum must be from 0 to 1, not {self.momentum:g}")
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")
-        ph, pw = self.padding()
-        oh = window(h, kh, sh, ph, self.dilation)
-        ow = window(w, kw, sw, pw, self.dilation)
-        if oh < 1 or ow < 1 or min(ph, pw) < 0:
-            raise ShapeError(f"conv: k ({self.k}) with pad {(ph, pw)} leaves nothing of "
+        rows, columns = self.margins(h, w)
+        oh = window(h + sum(rows), kh, sh, 0, self.dilation)
+        ow = window(w + sum(columns), kw, sw, 0, self.dilation)
+        if oh < 1 or ow < 1 or min(*rows, *columns) < 0:
+            raise ShapeError(f"conv: k ({self.k}) with pad {(rows[0], columns[0])} leaves nothing of "
                              f"{show_shape(inputs[0])}")
         return self.out, oh, ow
 
@@ -114,15 +139,20 @@ class Conv(Op):
     def module(self, *inputs: Shape) -> Layer:
         from torch import nn
 
-        c = inputs[0][0]
+        c, h, w = inputs[0]
+        (above, below), (left, right) = self.margins(h, w)
+        even = above == below and left == right
         parts: dict[str, nn.Module | None] = {
-            "conv": nn.Conv2d(c, self.out, pair(self.k), pair(self.stride), self.padding(),
-                              self.dilation, self.groups, bias=self.bias),
+            "pad": None if even else nn.ZeroPad2d((left, right, above, below)),
+            "conv": nn.Conv2d(c, self.out, pair(self.k), pair(self.stride),
+                              (above, left) if even else 0, self.dilation, self.groups,
+                              bias=self.bias),
             "act": activation(self.act),
-            "bn": (nn.BatchNorm2d(c if self.order == "bn-act-conv" else self.out, eps=self.eps)
-                   if self.bn else None),
+            "bn": (nn.BatchNorm2d(c if self.order == "bn-act-conv" else self.out, self.eps,
+                                  self.momentum) if self.bn else None),
         }
-        ordered = ((name, parts[name]) for name in self.order.split("-"))
+        order = self.order.replace("conv", "pad-conv").split("-")
+        ordered = ((name, parts[name]) for name in order)
         return nn.Sequential(OrderedDict((n, m) for n, m in ordered if m is not None))
 
 
@@ -136,21 +166,23 @@ class Depthwise(Op):
 
     k: int | Pair = 3
     stride: int = 1
-    pad: int | Pair | None = None
+    pad: int | Pair | Literal["same"] | None = None
     dilation: int = 1
     bias: bool = False
     bn: bool = True
     act: Activation = "relu"
     order: Order = "conv-bn-act"
     eps: float = 1e-5
+    momentum: float = 0.1
 
     examples = (({}, ((4, 9, 9),)), ({"k": 5, "stride": 2, "bn": False}, ((4, 9, 8),)),
-                ({"dilation": 2, "order": "bn-act-conv"}, ((4, 9, 9),)))
+                ({"dilation": 2, "order": "bn-act-conv"}, ((4, 9, 9),)),
+                ({"k": 5, "stride": 2, "pad": "same"}, ((4, 9, 8),)))
 
     def conv(self, channels: int) -> Conv:
         """The same as a grouped convolution."""
         return Conv(channels, self.k, self.stride, self.pad, self.dilation, channels, self.bias,
-                    self.bn, self.act, self.order, self.eps)
+                    self.bn, self.act, self.order, self.eps, self.momentum)
 
     def shape(self, *inputs: Shape) -> Shape:
         return self.conv(inputs[0][0]).shape(*inputs)

@@ -44,3 +44,15 @@ class SigmoidWeightedSum(nn.Module):
         for i in range(1, self.n):
             total = total + xs[i] * weights[i]
         return total
+
+
+class ChannelScale(nn.Module):
+    """(N, C, H, W) → (N, C, H, W): s·x + b with a learned s, and b, for each of C or for all."""
+
+    def __init__(self, channels: int, init: float, bias: bool) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), init))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight if self.bias is None else x * self.weight + self.bias

@@ -1,14 +1,9 @@
 """Normalisations: local response and batch normalisation."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from searchspace.errors import ShapeError
 from searchspace.ops.base import Cost, Layer, Op, op
 from searchspace.shapes import Shape
-
-if TYPE_CHECKING:
-    pass
 
 
 @op("lrn")
@@ -44,16 +39,20 @@ class LocalResponseNorm(Op):
 class BatchNorm(Op):
     """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C.
 
-    Raises ShapeError where ``eps`` is not positive.
+    ``momentum`` is the weight of the newest batch in the running statistics, as in torch.
+    Raises ShapeError where ``eps`` is not positive or ``momentum`` not from 0 to 1.
     """
 
     eps: float = 1e-5
+    momentum: float = 0.1
 
-    examples = (({}, ((8, 5, 5),)),)
+    examples = (({}, ((8, 5, 5),)), ({"eps": 1e-3, "momentum": 0.01}, ((8, 5, 5),)))
 
     def shape(self, *inputs: Shape) -> Shape:
         if self.eps <= 0:
             raise ShapeError(f"bn: eps must be positive, not {self.eps:g}")
+        if not 0 <= self.momentum <= 1:
+            raise ShapeError(f"bn: momentum must be from 0 to 1, not {self.momentum:g}")
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
@@ -62,4 +61,4 @@ class BatchNorm(Op):
     def module(self, *inputs: Shape) -> Layer:
         from torch import nn
 
-        return nn.BatchNorm2d(inputs[0][0], eps=self.eps)
+        return nn.BatchNorm2d(inputs[0][0], self.eps, self.momentum)
