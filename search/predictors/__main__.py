@@ -22,7 +22,7 @@ from rich.table import Table
 
 from search.predictors.artefact import BUNDLED, CalibrationError, write
 from search.predictors.evaluation import LeftOut, counted, evaluate
-from search.predictors.measurements import DATA_SETS, IMAGENET, PAPER, Measurements
+from search.predictors.measurements import DATA_SETS, IMAGENET, Measurements
 from search.predictors.tables import calibrated, own, published, worth
 from searchspace.cli import Parser, run, show, table
 from searchspace.units import show_amount
@@ -69,15 +69,15 @@ def _do(given: Namespace) -> None:
 
 
 def _listed(known: Measurements) -> Table:
-    judged = known.edges == 224
-    made = table(f"{len(known)} accuracies that count; {int(counted(known).sum())} networks at 224 "
+    judged = counted(known)
+    made = table(f"{len(known)} accuracies that count; {int(judged.sum())} networks at 224 "
                  "pixels up to 1.3 G are judged", ("network", "family", "recipe"),
                  ("pixels", "MACs", "top-1"), ("",))
     for i in np.lexsort((known.macs, known.families)):
         made.add_row(known.networks[i], known.families[i], known.recipes[i],
                      f"{known.edges[i]:.0f}", show_amount(int(known.macs[i])),
                      f"{known.top1[i]:.2f} %",
-                     "judged" if judged[i] and known.recipes[i] == PAPER else "")
+                     "judged" if judged[i] else "")
     return made
 
 

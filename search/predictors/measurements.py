@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 Words = NDArray[np.str_]
 
 PAPER = "paper"                 # the recipe of a network's own paper, whatever it was
+MODERN = "modern"               # hundreds of epochs, strong augmentation; the papers since 2020
+OWN = (PAPER, MODERN)
 NEAR_224 = (192, 256)           # pixels of ImageNet for which predictions are made
 MOST_MACS = 2.5e9               # of small networks, twice the largest budgets; ResNets teach little
 
