@@ -28,13 +28,14 @@ from search.samplers.base import SamplingTask
 from search.samplers.screening import Screening
 from search.study.warm_start import find_start
 from searchspace import load, spaces
-from searchspace.cli import Parser, run, whole
+from searchspace.cli import Parser, remark, run, whole
 from searchspace.expansion import trace
 from searchspace.genotype import to_yaml
 from searchspace.safety.files import write_file
 from searchspace.space.budget import Budget
 from searchspace.space.descent import lowest
 from searchspace.space.fill import fill, free
+from searchspace.units import show_amount
 
 HERE = Path(__file__).parent
 KEPT = HERE / "attacks.jsonl"
@@ -119,10 +120,10 @@ def _campaign(given: Namespace) -> int:
                 made = attack(space, budget, seed, given.seconds)
                 _keep(made)
                 wrong += bool(made.faults)
-                print(f"{space} {budget} seed {seed}: {made.value:.1f} ± {made.spread:.1f} %, "
-                      f"{made.shape.macs / 1e6:.0f} M MACs, {made.shape.params / 1e6:.2f} M params, "
-                      f"{made.looked:,} looked at in {made.seconds:.0f} s; "
-                      f"{'; '.join(made.faults) or 'nothing unusual'}", flush=True)
+                remark(f"{space} {budget} seed {seed}: {made.value:.1f} ± {made.spread:.1f} %, "
+                       f"{show_amount(made.shape.macs)} MACs, {show_amount(made.shape.params)} "
+                       f"params, {made.looked:,} looked at in {made.seconds:.0f} s; "
+                       f"{'; '.join(made.faults) or 'nothing unusual'}")
     return int(wrong > 0)
 
 

@@ -22,9 +22,11 @@ from search.predictors.measurements import Measurements, published_accuracies
 from searchspace.cli import Parser, run, show, table
 from searchspace.units import show_amount
 
-FIRST = frozenset("""alexnet amoebanet condensenet darts dpn-cifar efficientnet googlenet hcgnet
-mobilenet-v1 mobilenet-v2 mobilenet-v3-small nasnet-a pnasnet randwire-regular resnet-cifar shiftnet
-shufflenet-v1 shufflenet-v2-50 sinet squeezenet squeezenext""".split())
+FIRST = frozenset((
+    "alexnet", "amoebanet", "condensenet", "darts", "dpn-cifar", "efficientnet", "googlenet",
+    "hcgnet", "mobilenet-v1", "mobilenet-v2", "mobilenet-v3-small", "nasnet-a", "pnasnet",
+    "randwire-regular", "resnet-cifar", "shiftnet", "shufflenet-v1", "shufflenet-v2-50", "sinet",
+    "squeezenet", "squeezenext"))
 BANDS = ((0, 1.3e9), (2e8, 4e8), (4e8, 7e8))
 
 

@@ -19,12 +19,12 @@ python studies/predictor/attack.py                  # ten minutes of a core each
 python studies/predictor/attack.py --page           # this page, from attacks.jsonl
 ```
 
-A score that is optimised is attacked: whatever it wrongly believes in, a search finds. Here the search
-of the README's first command (regularised evolution against the lower end of the predicted top-1) runs in
-every bundled space whose ImageNet accuracy is predicted, under three budgets, with three seeds; what it
-ended with is compared with the published networks of half to double its multiply-adds. *Unusual* is a
-share of the multiply-adds at a resolution that none of these has, a stage with more than half of all,
-fewer than half or more than twice their parameters.
+A score that is optimised is attacked: whatever it wrongly believes in, a search finds. Here the
+search of the README's first command (regularised evolution against the lower end of the predicted
+top-1) runs in every bundled space whose ImageNet accuracy is predicted, under three budgets, with
+three seeds; what it ended with is compared with the published networks of half to double its
+multiply-adds. *Unusual* is a share of the multiply-adds at a resolution that none of these has, a
+stage with more than half of all, fewer than half or more than twice their parameters.
 """
 
 
@@ -37,9 +37,9 @@ def write_page(attacks: Sequence[Row], folder: Path) -> None:
         beside = sorted(near(others, cost), key=lambda one: abs(one.shape.macs - cost))[:SHOWN]
         picture = f"shares-{budget}.svg"
         write_file(folder / picture, chart(_picture(rows, beside)))
-        parts.append(f"## {budget}\n\n![multiply-adds by resolution, found and published]({picture})\n\n"
-                     + _table(rows, beside))
-    write_file(folder / "README.md", ("\n".join(parts)).encode())
+        parts.append(f"## {budget}\n\n![multiply-adds by resolution, found and published]"
+                     f"({picture})\n\n{_table(rows, beside)}")
+    write_file(folder / "README.md", "\n".join(parts))
 
 
 def _summary(attacks: Sequence[Row]) -> str:
@@ -75,7 +75,8 @@ def _picture(rows: Sequence[Row], beside: Sequence[Published]) -> dict[str, Any]
 
 
 def _table(rows: Sequence[Row], beside: Sequence[Published]) -> str:
-    lines = ["| network | top-1 | MACs | params | layers | gates | channels | dearest stage | nearest |",
+    lines = ["| network | top-1 | MACs | params | layers | gates | channels | dearest stage | "
+             "nearest |",
              "|---|---|---|---|---|---|---|---|---|"]
     for one in beside:
         of = one.shape
