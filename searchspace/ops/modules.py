@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import layer_norm
 
 
 class AttentionPool(nn.Module):
@@ -56,3 +57,27 @@ class ChannelScale(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight if self.bias is None else x * self.weight + self.bias
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of (N, C, H, W), at each position."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        y = layer_norm(input.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias,
+                       self.eps)
+        return y.permute(0, 3, 1, 2)
+
+
+class ResponseNorm(nn.Module):
+    """(N, C, H, W) → same: each channel by its length, relative to the mean over the channels."""
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = x.square().sum((2, 3), keepdim=True).sqrt()
+        share = length / (length.mean(1, keepdim=True) + self.eps)
+        return x + self.weight * (x * share) + self.bias

@@ -1,6 +1,7 @@
-"""Normalisations: local response and batch normalisation."""
+"""Normalisations: local response, batch, layer and global response normalisation."""
 
 from dataclasses import dataclass
+from typing import Literal
 from searchspace.errors import ShapeError
 from searchspace.ops.base import Cost, Layer, Op, op
 from searchspace.shapes import Shape
@@ -62,3 +63,65 @@ class BatchNorm(Op):
         from torch import nn
 
         return nn.BatchNorm2d(inputs[0][0], self.eps, self.momentum)
+
+
+@op("ln")
+@dataclass(frozen=True, slots=True)
+class LayerNorm(Op):
+    """Layer normalisation (Ba et al. 2016) with a factor and a summand a channel: (C, H, W) → same.
+
+    ``over``: the mean and the variance are those of the channels at each position (ConvNeXt), or of
+    all values of an image (group normalisation with one group).  Params 2·C.
+    Raises ShapeError where ``eps`` is not positive.
+    """
+
+    over: Literal["channels", "all"] = "channels"
+    eps: float = 1e-6
+
+    examples = (({}, ((8, 5, 4),)), ({"over": "all", "eps": 1e-5}, ((8, 5, 4),)),
+                ({}, ((8, 1, 1),)))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.eps <= 0:
+            raise ShapeError(f"ln: eps must be positive, not {self.eps:g}")
+        return inputs[0]
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, 2 * inputs[0][0])
+
+    def module(self, *inputs: Shape) -> Layer:
+        from torch import nn
+
+        from searchspace.ops.modules import ChannelNorm
+
+        if self.over == "all":
+            return nn.GroupNorm(1, inputs[0][0], self.eps)
+        return ChannelNorm(inputs[0][0], self.eps)
+
+
+@op("grn")
+@dataclass(frozen=True, slots=True)
+class GlobalResponseNorm(Op):
+    """Global response normalisation (Woo et al. 2023, ConvNeXt V2, Eq. 1 to 3): (C, H, W) → same.
+
+    y = x + γ·x·g/(mean of g over the channels + eps) + β with g, the length of a channel's vector of
+    all positions, and γ and β learned for each channel.  Params 2·C.
+    Raises ShapeError where ``eps`` is not positive.
+    """
+
+    eps: float = 1e-6
+
+    examples = (({}, ((8, 5, 4),)),)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        if self.eps <= 0:
+            raise ShapeError(f"grn: eps must be positive, not {self.eps:g}")
+        return inputs[0]
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, 2 * inputs[0][0])
+
+    def module(self, *inputs: Shape) -> Layer:
+        from searchspace.ops.modules import ResponseNorm
+
+        return ResponseNorm(inputs[0][0], self.eps)
