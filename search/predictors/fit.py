@@ -6,17 +6,18 @@ from search.predictors.calibration import Calibration, Known
 from search.predictors.features import PROFILE
 from search.predictors.measurements import Measurements
 from search.predictors.neighbourhood import Neighbourhood
-from search.predictors.regression import regress
-from search.predictors.selection import Choice, choose, residuals
+from search.predictors.regression import Choice, regress
+from search.predictors.selection import choose, residuals
 from search.predictors.spread import fit_spread
 
 REACH = 1.25        # times the distance that one left-out network in twenty exceeds
 
 
-def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
+def fit(known: Measurements, choices: tuple[Choice, ...] = ()) -> Calibration:
     """The calibration of some accuracies; features and penalty are chosen unless they are given."""
-    features, strength = (choice or choose(known))[1:]
-    where = tuple(dict.fromkeys((*PROFILE, *features)))
+    choices = choices or choose(known)
+    mean = regress(known, choices)
+    where = tuple(dict.fromkeys((*PROFILE, *mean.design.features)))
     values = known.of_features(where)
     first = np.unique(known.networks, return_index=True)[1]     # its paper's figure first
     near = Neighbourhood.of(where, values[first])
@@ -24,8 +25,8 @@ def fit(known: Measurements, choice: Choice | None = None) -> Calibration:
     for one in np.unique(known.families):
         inside = known.families == one
         distance[inside] = near.distance(values[inside], known.families[first] != one)
-    wrong = residuals(known, features, strength)
-    return Calibration(regress(known, features, strength), near,
+    wrong = residuals(known, [choices])[0]
+    return Calibration(mean, near,
                        fit_spread(wrong, distance, known.weights),
                        Known(tuple(known.networks[first].tolist()),
                              tuple(known.recipes[first].tolist()), known.top1[first],

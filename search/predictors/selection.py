@@ -1,14 +1,14 @@
 """Which features and how strong a penalty: by what is said about families that were left out."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.features import FEATURES
 from search.predictors.measurements import NEAR_224, Measurements
-from search.predictors.regression import regress
+from search.predictors.regression import Choice, Ridge
 
 Array = NDArray[np.float64]
 
@@ -16,29 +16,17 @@ BASE = ("log_macs", "log_ungated_params", "log_depth", "log_activations", "log_i
         "gated")
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2)
 EXTRA = 2           # features that may come to the base
-GAIN = 0.05         # by what share of the error each must make it smaller
+AVERAGED = 10       # choices: the best one alone is the best by chance
 MENU = tuple(name for name in FEATURES
              if name not in BASE and not name.startswith(("macs_at", "params_at")))
 
 
-class Choice(NamedTuple):
-    """Features and a penalty, and the mean error over left-out families, in logarithms."""
-
-    error: float
-    features: tuple[str, ...]
-    strength: float
-
-
-def choose(known: Measurements) -> Choice:
-    """The best of the base and up to two more features, found one after the other."""
-    best = min(_try(known, BASE, strength) for strength in STRENGTHS)
-    for _ in range(EXTRA):
-        left = [name for name in MENU if name not in best.features]
-        found = min(_try(known, (*best.features, name), best.strength) for name in left)
-        if found.error > (1 - GAIN) * best.error:
-            break
-        best = found
-    return best
+def choose(known: Measurements) -> tuple[Choice, ...]:
+    """The ten best of all that are the base and up to two more features; the penalty is the best
+    one of the base."""
+    strength = _best(known, [Choice(BASE, strength) for strength in STRENGTHS])[0].strength
+    return _best(known, [Choice((*BASE, *more), strength) for count in range(EXTRA + 1)
+                         for more in combinations(MENU, count)])[:AVERAGED]
 
 
 def left_out(known: Measurements) -> Iterator[tuple[NDArray[np.bool_], Measurements]]:
@@ -48,19 +36,23 @@ def left_out(known: Measurements) -> Iterator[tuple[NDArray[np.bool_], Measureme
         yield inside, known.where(~inside)
 
 
-def residuals(known: Measurements, features: tuple[str, ...], strength: float) -> Array:
-    """Log error, measured less predicted by all families but a network's own; (accuracies,)."""
-    found = np.empty(len(known))
+def residuals(known: Measurements, choices: Sequence[tuple[Choice, ...]]) -> Array:
+    """Log error, measured less predicted by all families but a network's own, of each mean of some
+    choices; (means, accuracies)."""
+    found = np.empty((len(choices), len(known)))
     for inside, others in left_out(known):
-        mean = regress(others, features, strength)
-        found[inside] = known.y[inside] - mean(known.of_features(features)[inside],
-                                               known.recipes[inside])
+        ridge, mine = Ridge(others), known.where(inside)
+        columns = ridge.columns(mine)
+        for row, some in zip(found, choices, strict=True):
+            slopes, intercept = ridge.fit(some)
+            row[inside] = mine.y - intercept - columns @ slopes
     return found
 
 
-def _try(known: Measurements, features: tuple[str, ...], strength: float) -> Choice:
-    error = np.abs(residuals(known, features, strength))
+def _best(known: Measurements, choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Choices in the order of their mean error over left-out families, in logarithms."""
+    error = np.abs(residuals(known, [(one,) for one in choices]))
     counts = (known.edges >= NEAR_224[0]) & (known.edges <= NEAR_224[1])
     counts = counts if counts.any() else ~counts        # a user's table of other images
-    return Choice(float(np.average(error[counts], weights=known.weights[counts])), features,
-                  strength)
+    means = np.average(error[:, counts], axis=1, weights=known.weights[counts])
+    return tuple(choices[i] for i in np.argsort(means, kind="stable"))
