@@ -4,15 +4,17 @@ One pass over the steps: blocks are unrolled, formulas evaluated, shapes inferre
 when they are reached, so that inactive conditional holes are never decided. No torch.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place
+from searchspace.expansion.fragment import Fragment, Live, flat
 from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions, Hole, check_names
 from searchspace.notation.tree import Atom
+from searchspace.ops import Cost
 from searchspace.shapes import Shape
 
 if TYPE_CHECKING:
@@ -21,24 +23,53 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Expansion", "Node", "expand", "infer", "trace"]
 
 
-def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
-          named: bool = True) -> Expansion:
-    """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
+class Network(NamedTuple):
+    """A network as the steps made it; its costs need no list of nodes."""
 
-    ``decisions``: labels by hole name, or a function called once for each hole that is reached.
-    Without ``named``, nodes have arbitrary names and there are no notes, but it is several times
-    faster for networks that share blocks with earlier ones.
+    input: Shape
+    fragment: Fragment
+    notes: tuple[tuple[str, str], ...] = ()
 
-    Raises:
-        UnknownNameError: a decision about a hole that does not exist.
-        GenotypeError: an open hole, or steps that do not fit each other.
+    def live(self) -> Live:
+        """Sums over the operations that lead to the output."""
+        return self.fragment.live(self.fragment.ends)
+
+    def cost(self) -> Cost:
+        """MACs and parameters."""
+        live = self.live()
+        return Cost(live.macs, live.params)
+
+    @property
+    def uneven(self) -> float:
+        """The share of its MACs or parameters, whichever is greater, in steps with a formula that
+        may fall where what it is given rises: elsewhere costs rise with every width."""
+        total, mine = self.live(), [0, 0]
+        for piece, _ in self.fragment.parts:
+            if isinstance(piece, Fragment) and piece.is_uneven:
+                live = piece.live(piece.ends)
+                mine[0] += live.macs
+                mine[1] += live.params
+        return max(min(1.0, mine[0] / max(total.macs, 1)), min(1.0, mine[1] / max(total.params, 1)))
+
+    def expansion(self) -> Expansion:
+        """The list of nodes."""
+        output = self.fragment.main
+        assert output is not None
+        return _prune(self.input, flat(self.fragment), output.node, self.notes)
+
+
+def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
+        named: bool = False) -> Network:
+    """Run the steps of a genotype; see `trace`.
+
+    What earlier networks have in common with this one is not run again, unless it is ``named``.
     """
     if decisions and not callable(decisions):
         check_names(decisions, genotype.holes)
     decide = decisions if callable(decisions) else _lookup(decisions or {})
     program = genotype.program
-    run = Run(decide, named)
-    env = Env(run, {}, "", ())
+    state = Run(decide, named)
+    env = Env(state, {})
     try:
         for name, value in program.args:
             env.args[name] = value.get(env)
@@ -52,7 +83,24 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
     except GenotypeError as error:
         error.place = error.place or program.place
         raise
-    return _prune(shape, run, env.current.node)
+    fragment = Fragment(tuple(state.parts), state.size, (env.current, {}), (), state.effort,
+                        state.depth, state.is_uneven)
+    return Network(shape, fragment, tuple(state.notes))
+
+
+def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
+          named: bool = True) -> Expansion:
+    """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
+
+    ``decisions``: labels by hole name, or a function called once for each hole that is reached.
+    Without ``named``, nodes have arbitrary names and there are no notes, but it is several times
+    faster for networks that share steps with earlier ones.
+
+    Raises:
+        UnknownNameError: a decision about a hole that does not exist.
+        GenotypeError: an open hole, or steps that do not fit each other.
+    """
+    return run(genotype, decisions, named).expansion()
 
 
 def expand(genotype: Genotype, decisions: Decisions | None = None) -> "nx.DiGraph[str]":
@@ -109,24 +157,26 @@ def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
     return c, h, w
 
 
-def _prune(shape: Shape, run: Run, output: int) -> Expansion:
+def _prune(shape: Shape, nodes: list[Node], output: int,
+           notes: tuple[tuple[str, str], ...]) -> Expansion:
     """Remove the operations that do not lead to the output, with a note for each."""
-    live = [False] * len(run.nodes)
+    live = [False] * len(nodes)
     if output >= 0:
         live[output] = True
     for index in range(len(live) - 1, -1, -1):
         if live[index]:
-            for source in run.nodes[index].inputs:
+            for source in nodes[index].inputs:
                 if source >= 0:
                     live[source] = True
     if all(live):
-        return Expansion(shape, tuple(run.nodes), output, tuple(run.notes))
+        return Expansion(shape, tuple(nodes), output, notes)
     place = {-1: -1}
     kept: list[Node] = []
-    for index, node in enumerate(run.nodes):
+    left_out = []
+    for index, node in enumerate(nodes):
         if live[index]:
             place[index] = len(kept)
             kept.append(node._replace(inputs=tuple(place[i] for i in node.inputs)))
         else:
-            run.notes.append((node.name, "leads nowhere and is left out"))
-    return Expansion(shape, tuple(kept), place[output], tuple(run.notes))
+            left_out.append((node.name, "leads nowhere and is left out"))
+    return Expansion(shape, tuple(kept), place[output], (*notes, *left_out))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from searchspace.cost import peak
 from searchspace.errors import GenotypeError
-from searchspace.expansion import Expansion, trace
+from searchspace.expansion import Expansion, Network, run
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.notation.tree import Atom
@@ -23,13 +23,23 @@ class Point:
     """One network of a space: its active decisions, and its cost.
 
     ``holes`` maps each decision's name to its hole, in the order in which they were reached. The
-    names in ``expansion`` are arbitrary.
+    list of nodes is made when it is asked for.
     """
 
     decisions: dict[str, Atom]
     holes: dict[str, Hole]
     cost: Cost
-    expansion: Expansion = field(repr=False, compare=False)
+    network: Network = field(repr=False, compare=False)
+
+    @property
+    def expansion(self) -> Expansion:
+        """The list of nodes, with arbitrary names; made at each call, since it is large."""
+        return self.network.expansion()
+
+    @property
+    def size(self) -> int:
+        """Number of operations."""
+        return self.network.live().nodes
 
     @property
     def macs(self) -> int:
@@ -72,8 +82,8 @@ def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) 
             holes[name] = hole
         return made[name]
 
-    expansion = trace(genotype, decide, named=False)
-    return Point(made, holes, expansion.cost(), expansion)
+    network = run(genotype, decide)
+    return Point(made, holes, network.cost(), network)
 
 
 def sample(genotype: Genotype, rng: random.Random) -> Point:
