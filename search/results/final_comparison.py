@@ -20,7 +20,7 @@ from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Costs
-from searchspace.space.point import Point, first, point
+from searchspace.space.point import first, point
 from searchspace.zoo.published import published_at
 
 SEEDS = 3

@@ -14,6 +14,7 @@ from searchspace.notation.holes import Hole
 from searchspace.space.budget import Budget
 from searchspace.space.point import Point, first, point
 
+PATIENCE = 4    # options tried before the bracket is halved
 FALL = 0.6      # the deepest fall in the bundled spaces is to 0.625, of `he`
 
 
@@ -70,9 +71,12 @@ def _is_too_big(budget: Budget, at: Point) -> bool:
 def _guess(budget: Budget, known: dict[int, Point], labels: tuple[float, ...], low: int,
            high: int) -> int:
     """The last option that seems inside: costs go about with a power of the decision, its square
-    where one side alone is known."""
+    where one side alone is known. Where that led nowhere, the middle."""
     sides = [i for i in (low, high) if i in known]
-    x, y = ([math.log(v) for v in values] for values in (
-        [labels[i] for i in sides], [budget.excess(known[i]) for i in sides]))
+    values = [labels[i] for i in sides] + [budget.excess(known[i]) for i in sides]
+    if len(known) > PATIENCE or min(values) <= 0:
+        return (low + high) // 2
+    logs = [math.log(value) for value in values]
+    x, y = logs[:len(sides)], logs[len(sides):]
     slope = (y[1] - y[0]) / (x[1] - x[0]) if len(sides) > 1 else 2.0
     return bisect.bisect(labels, math.exp(x[0] - y[0] / max(slope, 0.1))) - 1
