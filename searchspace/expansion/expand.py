@@ -7,7 +7,7 @@ when they are reached, so that inactive conditional holes are never decided. No 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place
-from searchspace.expansion.fragment import Fragment, Live, flat
+from searchspace.expansion.fragment import Fragment, Leaf, Live, flat
 from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
@@ -53,9 +53,8 @@ class Network(NamedTuple):
 
     def expansion(self) -> Expansion:
         """The list of nodes."""
-        output = self.fragment.main
-        assert output is not None
-        return _prune(self.input, flat(self.fragment), output.node, self.notes)
+        nodes, output = flat(self.fragment)
+        return Expansion(self.input, tuple(nodes), output, self.notes)
 
 
 def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
@@ -85,6 +84,11 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
         raise
     fragment = Fragment(tuple(state.parts), state.size, (env.current, {}), (), state.effort,
                         state.depth, state.is_uneven)
+    if named:
+        live = {part.base for part in fragment.live(fragment.ends).parts}
+        state.notes += [(piece.name, "leads nowhere and is left out")
+                        for i, (piece, _) in enumerate(fragment.parts)
+                        if isinstance(piece, Leaf) and i not in live]
     return Network(shape, fragment, tuple(state.notes))
 
 
@@ -155,28 +159,3 @@ def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
                             "100,000", place)
     c, h, w = (int(v) for v in values)
     return c, h, w
-
-
-def _prune(shape: Shape, nodes: list[Node], output: int,
-           notes: tuple[tuple[str, str], ...]) -> Expansion:
-    """Remove the operations that do not lead to the output, with a note for each."""
-    live = [False] * len(nodes)
-    if output >= 0:
-        live[output] = True
-    for index in range(len(live) - 1, -1, -1):
-        if live[index]:
-            for source in nodes[index].inputs:
-                if source >= 0:
-                    live[source] = True
-    if all(live):
-        return Expansion(shape, tuple(nodes), output, notes)
-    place = {-1: -1}
-    kept: list[Node] = []
-    left_out = []
-    for index, node in enumerate(nodes):
-        if live[index]:
-            place[index] = len(kept)
-            kept.append(node._replace(inputs=tuple(place[i] for i in node.inputs)))
-        else:
-            left_out.append((node.name, "leads nowhere and is left out"))
-    return Expansion(shape, tuple(kept), place[output], (*notes, *left_out))

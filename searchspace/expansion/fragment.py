@@ -30,13 +30,24 @@ class Leaf(NamedTuple):
     calls: tuple[Call, ...]
 
 
+class LivePart(NamedTuple):
+    """A part that leads to an output: the number of its first operation, what it takes, and those
+    of its own outputs that are needed."""
+
+    piece: "Leaf | Fragment"
+    base: int
+    sources: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
 class Live(NamedTuple):
-    """What some outputs of a fragment need: operations, and inputs by number."""
+    """What some outputs of a fragment need: sums over operations, inputs by number, and parts."""
 
     macs: int
     params: int
     nodes: int
     inputs: tuple[int, ...]
+    parts: tuple[LivePart, ...]
 
 
 class Fragment:
@@ -70,7 +81,7 @@ class Fragment:
         return self.whole
 
     def _live(self, wanted: tuple[int, ...]) -> Live:
-        alive = set(wanted)
+        alive, parts = set(wanted), []
         macs = params = nodes = 0
         base = self.size
         for piece, sources in reversed(self.parts):
@@ -81,36 +92,43 @@ class Fragment:
                     params += piece.cost.params
                     nodes += 1
                     alive.update(sources)
+                    parts.append(LivePart(piece, base, sources, (0,)))
             else:
                 base -= piece.size
                 ends = tuple([end for end in piece.ends if base + end in alive])
-                if not ends:
-                    continue
-                more = piece.live(ends)
-                macs += more.macs
-                params += more.params
-                nodes += more.nodes
-                for i in more.inputs:
-                    alive.add(sources[i])
-        return Live(macs, params, nodes, tuple([-1 - i for i in alive if i < 0]))
+                if ends:
+                    more = piece.live(ends)
+                    macs += more.macs
+                    params += more.params
+                    nodes += more.nodes
+                    alive.update([sources[i] for i in more.inputs])
+                    parts.append(LivePart(piece, base, sources, ends))
+        return Live(macs, params, nodes, tuple([-1 - i for i in alive if i < 0]),
+                    tuple(reversed(parts)))
 
 
 Part = tuple[Leaf | Fragment, tuple[int, ...]]     # with what it takes: operations, or inputs
 
 
-def flat(fragment: Fragment) -> list[Node]:
-    """All operations of a network's fragment, dead ones too."""
+def flat(fragment: Fragment) -> tuple[list[Node], int]:
+    """The operations of a network that lead to its output, and the output's number."""
     nodes: list[Node] = []
-    _flatten(fragment, (-1,), nodes)
-    return nodes
+    output, = _flatten(fragment, fragment.ends, (-1,), nodes) or [-1]
+    return nodes, output
 
 
-def _flatten(fragment: Fragment, inputs: tuple[int, ...], nodes: list[Node]) -> None:
-    base = len(nodes)
-    for piece, sources in fragment.parts:
-        taken = tuple([base + i if i >= 0 else inputs[-1 - i] for i in sources])
+def _flatten(fragment: Fragment, ends: tuple[int, ...], inputs: tuple[int, ...],
+             nodes: list[Node]) -> list[int]:
+    """Add the operations that some of a fragment's outputs need; where these outputs are."""
+    place: dict[int, int] = {-1 - i: node for i, node in enumerate(inputs)}
+    for piece, base, sources, wanted in fragment.live(ends).parts:
+        # what a part does not need may be dead itself
+        taken = tuple([place.get(i, -1) for i in sources])
         if isinstance(piece, Leaf):
-            op, shape, cost, place, name, calls = piece
-            nodes.append(Node(name, op, taken, shape, cost, calls, place))
+            op, shape, cost, at, name, calls = piece
+            place[base] = len(nodes)
+            nodes.append(Node(name, op, taken, shape, cost, calls, at))
         else:
-            _flatten(piece, taken, nodes)
+            for end, node in zip(wanted, _flatten(piece, wanted, taken, nodes), strict=True):
+                place[base + end] = node
+    return [place[end] for end in ends]
