@@ -7,7 +7,7 @@ when they are reached, so that inactive conditional holes are never decided. No 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place
-from searchspace.expansion.fragment import Fragment, Leaf, Live, flat
+from searchspace.expansion.fragment import Fragment, Leaf, flat
 from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
@@ -30,26 +30,27 @@ class Network(NamedTuple):
     fragment: Fragment
     notes: tuple[tuple[str, str], ...] = ()
 
-    def live(self) -> Live:
-        """Sums over the operations that lead to the output."""
-        return self.fragment.live(self.fragment.ends)
+    @property
+    def size(self) -> int:
+        """The number of operations."""
+        return self.fragment.live.nodes
 
     def cost(self) -> Cost:
         """MACs and parameters."""
-        live = self.live()
+        live = self.fragment.live
         return Cost(live.macs, live.params)
 
     @property
     def uneven(self) -> float:
         """The share of its MACs or parameters, whichever is greater, in steps with a formula that
         may fall where what it is given rises: elsewhere costs rise with every width."""
-        total, mine = self.live(), [0, 0]
-        for piece, _ in self.fragment.parts:
-            if isinstance(piece, Fragment) and piece.is_uneven:
-                live = piece.live(piece.ends)
-                mine[0] += live.macs
-                mine[1] += live.params
-        return max(min(1.0, mine[0] / max(total.macs, 1)), min(1.0, mine[1] / max(total.params, 1)))
+        whole = self.fragment.live
+        uneven = [part.piece.needed(part.ends) for part in whole.parts
+                  if isinstance(part.piece, Fragment) and part.piece.is_uneven]
+        if not uneven:
+            return float(self.fragment.is_uneven)
+        return max(sum(live.macs for live in uneven) / max(whole.macs, 1),
+                   sum(live.params for live in uneven) / max(whole.params, 1))
 
     def expansion(self) -> Expansion:
         """The list of nodes."""
@@ -82,13 +83,11 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
     except GenotypeError as error:
         error.place = error.place or program.place
         raise
-    fragment = Fragment(tuple(state.parts), state.size, (env.current, {}), (), state.effort,
-                        state.depth, state.is_uneven)
+    fragment = Fragment(state.parts, state.size, (env.current, {}), is_uneven=state.is_uneven)
     if named:
-        live = {part.base for part in fragment.live(fragment.ends).parts}
-        state.notes += [(piece.name, "leads nowhere and is left out")
-                        for i, (piece, _) in enumerate(fragment.parts)
-                        if isinstance(piece, Leaf) and i not in live]
+        live = {part.base for part in fragment.live.parts}
+        state.notes += [(part.piece.name, "leads nowhere and is left out") for part in state.parts
+                        if isinstance(part.piece, Leaf) and part.base not in live]
     return Network(shape, fragment, tuple(state.notes))
 
 

@@ -13,7 +13,7 @@ from searchspace.expansion.fragment import Asked, Fragment
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 
-MAX_KEPT = 60_000      # fragments in each of two generations, about a kilobyte each
+MAX_KEPT = 30_000      # fragments and forks in each generation, one to two kilobytes each
 
 Key = tuple[Any, ...]
 

@@ -17,6 +17,8 @@ from searchspace.shapes import Shape
 MAX_NODES = 50_000
 MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
 
+_ITSELF = (0,)         # the outputs of a single operation, by number
+
 Decide = Callable[[str, Hole], Atom]
 
 
@@ -78,11 +80,12 @@ class Run:
             raise GenotypeError(str(error), place) from None
         if self.nodes >= MAX_NODES:
             raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
-        self.parts.append((Leaf(op, shape, cost, place, name, calls),
-                           tuple([t.node for t in inputs])))
+        number = self.size
+        self.parts.append(Part(Leaf(op, shape, cost, place, name, calls), number,
+                               tuple([t.node for t in inputs]), _ITSELF))
         self.nodes += 1
         self.size += 1
-        return Tensor(self.size - 1, shape)
+        return Tensor(number, shape)
 
     def recall(self, key: Key, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
         """Add the remembered fragment of a key; None where there is none.
@@ -110,7 +113,7 @@ class Run:
     def end(self, frame: "Frame", key: Key, outputs: Outputs) -> Outputs:
         """Remember the fragment that was begun, and add it to what is around."""
         asked = dict(self.asked[frame.asked:])
-        made = Fragment(tuple(self.parts), self.size, outputs,
+        made = Fragment(self.parts, self.size, outputs,
                         tuple([((name, hole), self.decided[name]) for name, hole in asked.items()]),
                         self.effort - frame.effort, self.depth - frame.around, self.is_uneven)
         MEMO.put(key, made)
@@ -121,7 +124,7 @@ class Run:
 
     def _append(self, fragment: Fragment, inputs: tuple[Tensor, ...]) -> Outputs:
         base, sources = self.size, tuple([t.node for t in inputs])
-        self.parts.append((fragment, sources))
+        self.parts.append(Part(fragment, base, sources, fragment.ends))
         self.size += fragment.size
 
         def here(tensor: Tensor) -> Tensor:

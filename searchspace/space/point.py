@@ -39,7 +39,7 @@ class Point:
     @property
     def size(self) -> int:
         """Number of operations."""
-        return self.network.live().nodes
+        return self.network.size
 
     @property
     def macs(self) -> int:

@@ -24,7 +24,7 @@ def same_as_expanded(genotype: Genotype, decisions: dict[str, Atom] | None = Non
     """Whether costs and nodes are those of the named expansion, which recalls nothing."""
     found, whole = run(genotype, decisions), trace(genotype, decisions)
     assert found.cost() == whole.cost()
-    assert found.live().nodes == len(whole.nodes)
+    assert found.size == len(whole.nodes)
     nodes = found.expansion()
     assert (nodes.input, nodes.output) == (whole.input, whole.output)
     assert [node[1:5] for node in nodes.nodes] == [node[1:5] for node in whole.nodes]
