@@ -88,8 +88,13 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
                                 step.place)
     env.run.spend(count)
     main: Tensor | None = inputs[0] if inputs else env.current
-    outputs = travel
+    outputs, shape = travel, None
     for i in range(count):
+        if i > 1 and (found := _again(env, step, inputs, shape)) is not None:
+            main, outputs = found
+            inputs = (main,)
+            continue
+        shape = inputs[0].shape if len(inputs) == 1 else None
         env.repeat = i if step.per_repeat else None
         if i < 2 or not step.is_steady:
             given = _params(env, step, i, i)
@@ -102,6 +107,18 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
         env.focus = threaded
     env.repeat = None
     return main, outputs
+
+
+def _again(env: Env, step: Step, inputs: tuple[Tensor, ...],
+           shape: Shape | None) -> tuple[Tensor, dict[str, Tensor]] | None:
+    """What a block gives in a repeat that is like the one before, for an input of ``shape``."""
+    block = step.target
+    if env.run.named or not step.is_steady or not isinstance(block, Block) or \
+            len(block.ins) > 1 or block.outs or inputs[0].shape != shape:
+        return None
+    env.run.spend(1)
+    main, outputs = env.run.again(inputs, env.depth + 1) or (None, {})
+    return None if main is None else (main, outputs)
 
 
 def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:

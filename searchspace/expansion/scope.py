@@ -93,9 +93,20 @@ class Run:
         ``key`` says all on which it depends besides decisions; ``depth``: the blocks around it.
         """
         fragment = MEMO.find(key, self.decide)
-        if fragment is None or self.effort + fragment.effort > MAX_EFFORT or \
-                self.nodes + fragment.size > MAX_NODES or depth + fragment.depth > MAX_DEPTH:
-            return None                     # where it exceeds a limit, making it says which
+        return None if fragment is None else self._placed(fragment, inputs, depth)
+
+    def again(self, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
+        """Add the fragment that was added last once more, for inputs of the same shapes; None
+        where that is not possible."""
+        last = self.parts[-1].piece if self.parts else None
+        return self._placed(last, inputs, depth) if isinstance(last, Fragment) else None
+
+    def _placed(self, fragment: Fragment, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
+        """Add a fragment that was made before; None where it exceeds a limit, so that it is made
+        anew, which says which limit and where."""
+        if self.effort + fragment.effort > MAX_EFFORT or depth + fragment.depth > MAX_DEPTH or \
+                self.nodes + fragment.size > MAX_NODES:
+            return None
         self.effort += fragment.effort
         self.nodes += fragment.size
         self.depth = max(self.depth, depth + fragment.depth)
