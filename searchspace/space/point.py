@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from searchspace.cost import peak
 from searchspace.errors import GenotypeError
@@ -33,8 +33,8 @@ class Point:
 
     @property
     def expansion(self) -> Expansion:
-        """The list of nodes, with arbitrary names; made at each call, since it is large."""
-        return self.network.expansion()
+        """The list of nodes, without names; large, so that only the last few are kept."""
+        return _expanded(self.network)
 
     @property
     def size(self) -> int:
@@ -65,6 +65,11 @@ class Point:
     def solved(self) -> dict[str, Atom]:
         """The decisions of the budget solver."""
         return {n: v for n, v in self.decisions.items() if self.holes[n].kind == "solve"}
+
+
+@lru_cache(maxsize=4)
+def _expanded(network: Network) -> Expansion:
+    return network.expansion()
 
 
 def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) -> Point:
