@@ -1,4 +1,4 @@
-"""Candidates of a search: their costs, one after the other, and what bringing one to a budget takes.
+"""Candidates of a search: their costs, one after the other, and bringing them to a budget.
 
 Seconds are of processor time, since nothing here waits; on an idle core they are seconds.
 """
@@ -31,8 +31,8 @@ EXPANDED = 100_000  # candidates
 
 
 def bringing(name: str, effort: Effort) -> Row:
-    """A random point of a space, brought to 300 M MACs and rated by DeepMAD's entropy: the mean over
-    points, against one expansion of the result with names. The first half is not counted."""
+    """A random point of a space, brought to 300 M MACs and rated by DeepMAD's entropy: the mean
+    over points, against one expansion of the result with names. The first half is not counted."""
     space, rng = load(name), random.Random(0)
     inside = find_inside(space, BUDGET)
 

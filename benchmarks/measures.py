@@ -17,9 +17,9 @@ from torch import nn
 
 from search.scores.images import digits
 from search.scores.proxies.naswot import naswot
-from searchspace import Genotype, build, load
+from searchspace import Genotype, build, cost, load
 from searchspace.building.verify import fvcore_macs
-from searchspace.expansion import run, trace
+from searchspace.expansion import trace
 from searchspace.expansion.graph import infer
 from searchspace.expansion.memo import MEMO
 from searchspace.notation.holes import Decisions
@@ -62,8 +62,8 @@ def within(what: str, ours: Seconds, other: Seconds, against: str, most: float |
 
 def count(genotype: Genotype, decisions: Decisions | None = None) -> tuple[int, int]:
     """MACs and parameters without torch, from the shapes of all operations."""
-    cost = run(genotype, decisions).cost()
-    return cost.macs, cost.params
+    found = cost(genotype, decisions)
+    return found.macs, found.params
 
 
 def count_built(make: Callable[[], nn.Module], shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -82,8 +82,8 @@ def counting(name: str, effort: Effort, hand: Callable[[], nn.Module] | None = N
     """Counting by expansion against building and counting with fvcore.
 
     Of a space each round takes another random candidate. What is remembered of operations and of
-    earlier candidates is forgotten before every single run. ``hand`` writes the same network in torch.
-    AssertionError where the counts differ.
+    earlier candidates is forgotten before every single run. ``hand`` writes the same network in
+    torch. AssertionError where the counts differ.
     """
     genotype = load(name)
     rng = random.Random(0)

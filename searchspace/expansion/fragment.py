@@ -56,9 +56,9 @@ class Fragment:
     from 0 through all parts; -1, -2, … are the inputs.
 
     ``main`` and ``named`` are its outputs, ``ends`` those that are its own operations. ``asked``:
-    the holes that its steps asked, in order, with the decisions. ``effort`` and ``depth``: the steps
-    that made it, and the blocks that these were nested in. ``is_uneven``: a formula was used that
-    may fall where what it is given rises.
+    the holes that its steps asked, in order, with the decisions. ``effort`` and ``depth``: the
+    steps that made it, and the blocks that these were nested in. ``is_uneven``: a formula was used
+    that may fall where what it is given rises.
     """
 
     __slots__ = ("asked", "depth", "effort", "ends", "is_uneven", "live", "main", "named", "size")
