@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from searchspace.expansion import Expansion, trace
+from searchspace.expansion import Expansion, run, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Cost
@@ -21,7 +21,7 @@ def cost(genotype: Genotype, decisions: Decisions | None = None) -> Cost:
     Raises:
         GenotypeError: an open hole, or steps that do not fit each other.
     """
-    return trace(genotype, decisions).cost()
+    return run(genotype, decisions).cost()
 
 
 FLOAT = 4   # bytes of a float32

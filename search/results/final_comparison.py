@@ -20,7 +20,7 @@ from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Costs
-from searchspace.space.point import Point
+from searchspace.space.point import first, point
 from searchspace.zoo.published import published_at
 
 SEEDS = 3
@@ -81,7 +81,7 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     budget = settings.budget
     chosen: dict[tuple[str, bool], tuple[float, Entry]] = {}
     for name, network, expansion in published_at(settings.input):
-        total = Point({}, {}, expansion.cost(), expansion)
+        total = point(network, first)
         rank = filled = budget.excess(total)
         if settings.score == PREDICTED:
             told = predicted(expansion)

@@ -130,7 +130,7 @@ def _drawn(space: Genotype, tree: HoleTree, rng: random.Random, first: list[Draw
 
 def _size(draws: list[Draw]) -> float:
     """Operations of a network."""
-    sizes = [len(d.point.expansion.nodes) for d in draws if d.point is not None]
+    sizes = [d.point.size for d in draws if d.point is not None]
     return sum(sizes) / len(sizes) if sizes else DRAWN / LEAST
 
 

@@ -65,6 +65,7 @@ def compile_block(name: str, tree: Tree, blocks: Blocks) -> Block:
     check_keys(tree, ("about", "args", "in", "out", "body"), f"block {name!r}")
     given = mapping(tree.get("args"), "args")
     args, scope = compile_args(given, blocks)
+    uneven = scope.is_uneven
     ins = _compile_ins(mapping(tree.get("in"), "in"))
     body = tree.get("body")
     if not isinstance(body, Seq) or not body.items:
@@ -72,7 +73,7 @@ def compile_block(name: str, tree: Tree, blocks: Blocks) -> Block:
     steps = compile_steps(body.items, scope)
     outs = _compile_outs(mapping(tree.get("out"), "out"), ins, steps)
     check_unused(scope, given, f"block {name!r}")
-    return Block(name, args, ins, outs, steps, tree.place)
+    return Block(name, args, ins, outs, steps, tree.place, uneven)
 
 
 Args = tuple[tuple[str, Value | None], ...]     # None: required

@@ -101,11 +101,11 @@ class Params:
 
     def get(self, env: Any) -> tuple[tuple[str, Any], ...]:
         """Names and values in a scope. Raises GenotypeError for a value of the wrong type."""
-        if not self.dynamic:
-            return self.fixed
-        return self.fixed + tuple(
-            (name, f.coerce(value.get(env), value.place) if f else value.get(env))
-            for name, f, value in self.dynamic)
+        given = [*self.fixed]
+        for name, f, value in self.dynamic:
+            found = value.get(env)
+            given.append((name, found if f is None else f.coerce(found, value.place)))
+        return tuple(given)
 
 
 Branch = str | tuple["Step", ...]
@@ -131,6 +131,11 @@ class Step:
     options: Mapping[Any, "Step"] = field(default_factory=dict)
     hole: Hole | None = None
     per_repeat: bool = False         # its holes are decided per repeat
+    args: tuple[str, ...] = ()       # the arguments of its body that it reads,
+    tensors: tuple[str, ...] = ()    # and the named tensors whose shapes its formulas read
+    is_closed: bool = False          # its result depends on these, its inputs and decisions alone
+    is_steady: bool = False          # its parameters are the same in all repeats after the first
+    is_uneven: bool = False          # a formula may fall where what it is given rises
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +148,7 @@ class Block:
     outs: tuple[tuple[str, str], ...]               # travelling name, tensor of the body
     body: tuple[Step, ...]
     place: Place
+    is_uneven: bool                                 # see `Step`; of its arguments' defaults
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Compilation of steps: keys resolved to operations and blocks, parameters and formulas checked."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from searchspace.compiler.program import (
@@ -24,6 +25,7 @@ from searchspace.notation.reader import is_torn
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
 from searchspace.ops import OPS, Field, Op, schema
 
+UNEVEN = frozenset({"divisor"})      # functions that fall where what they are given rises
 _NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
 
 
@@ -37,12 +39,15 @@ class Names(Protocol):
 
 
 class CompileScope:
-    """Scope of one body: blocks by name, and its arguments; records which were used."""
+    """Scope of one body: blocks by name, and its arguments; records which were used, which tensors
+    formulas look at, and whether one is uneven."""
 
     def __init__(self, blocks: Names) -> None:
         self.blocks = blocks
         self.args: list[str] = []
         self.used: set[str] = set()
+        self.tensors: set[str] = set()
+        self.is_uneven = False
 
     def use(self, name: str, place: Place, text: str) -> None:
         """Mark an argument as used. Raises GenotypeError if there is none of this name."""
@@ -60,9 +65,11 @@ def compile_value(tree: Tree, scope: CompileScope) -> Value:
     if isinstance(tree, Scalar):
         text = tree.value
         if isinstance(text, str) and text.startswith("="):
-            run, names, _ = compile_formula(text[1:], tree.place)
-            for name in sorted(names):
+            run, reads = compile_formula(text[1:], tree.place)
+            for name in sorted(reads.args):
                 scope.use(name, tree.place, text)
+            scope.tensors |= reads.tensors
+            scope.is_uneven |= not reads.functions.isdisjoint(UNEVEN)
             return Formula(run, tree.place)
         return Const(text, tree.place)
     if isinstance(tree, Seq):
@@ -97,6 +104,28 @@ def compile_step(tree: Tree, label: str, scope: CompileScope, passed: bool = Fal
     Raises:
         GenotypeError: unknown operation, block or parameter; a reserved word without effect.
     """
+    used, tensors, uneven = scope.used, scope.tensors, scope.is_uneven
+    scope.used, scope.tensors, scope.is_uneven = set(), set(), False
+    step = _step(tree, label, scope, passed)
+    step = replace(step, args=tuple(sorted(scope.used)), is_closed=_is_closed(step),
+                   is_steady="_" not in scope.tensors and not step.each and not step.per_repeat,
+                   tensors=tuple(sorted(scope.tensors - {"_"})), is_uneven=scope.is_uneven)
+    scope.used |= used
+    scope.tensors |= tensors
+    scope.is_uneven |= uneven
+    return step
+
+
+def _is_closed(step: Step) -> bool:
+    """Whether its result depends on its inputs, the decisions, and the arguments and shapes that
+    its values read; a `residual` takes the previous tensor too, and branches find any."""
+    if step.branches is not None or step.kind in ("op", "identity", "residual", "split"):
+        return False        # a single operation is not worth it
+    return all(option.is_closed or (option.kind in ("op", "identity") and option.branches is None)
+               for option in step.options.values())
+
+
+def _step(tree: Tree, label: str, scope: CompileScope, passed: bool) -> Step:
     if isinstance(tree, Hole):
         return _choice(tree, label, scope)
     parts = step_parts(tree)
@@ -179,11 +208,11 @@ def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
 
 
 def _choice(hole: Hole, label: str, scope: CompileScope) -> Step:
-    options = {option: compile_step(tree, label, scope)
+    sources, names = _sources(hole.common.get("from"), scope), _as_names(hole.common.get("as"))
+    options = {option: replace(compile_step(tree, label, scope), names=names, sources=sources)
                for option, tree in zip(hole.labels, hole.trees, strict=True)}
-    return Step(label, "choice", "choice", None, Params(), hole.place,
-                sources=_sources(hole.common.get("from"), scope),
-                names=_as_names(hole.common.get("as")), options=options, hole=hole)
+    return Step(label, "choice", "choice", None, Params(), hole.place, sources=sources,
+                names=names, options=options, hole=hole)
 
 
 def _sources(tree: Tree | None, scope: CompileScope) -> tuple[Value, ...] | None:

@@ -4,15 +4,17 @@ One pass over the steps: blocks are unrolled, formulas evaluated, shapes inferre
 when they are reached, so that inactive conditional holes are never decided. No torch.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place
+from searchspace.expansion.fragment import Fragment, Leaf, flat
 from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions, Hole, check_names
 from searchspace.notation.tree import Atom
+from searchspace.ops import Cost
 from searchspace.shapes import Shape
 
 if TYPE_CHECKING:
@@ -21,28 +23,57 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Expansion", "Node", "expand", "infer", "trace"]
 
 
-def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
-          named: bool = True) -> Expansion:
-    """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
+class Network(NamedTuple):
+    """A network as the steps made it; its costs need no list of nodes."""
 
-    ``decisions``: labels by hole name, or a function called once for each hole that is reached.
-    Without ``named``, nodes have arbitrary names and there are no notes, but it is several times
-    faster for networks that share blocks with earlier ones.
+    input: Shape
+    fragment: Fragment
+    notes: tuple[tuple[str, str], ...] = ()
 
-    Raises:
-        UnknownNameError: a decision about a hole that does not exist.
-        GenotypeError: an open hole, or steps that do not fit each other.
+    @property
+    def size(self) -> int:
+        """The number of operations."""
+        return self.fragment.live.nodes
+
+    def cost(self) -> Cost:
+        """MACs and parameters."""
+        live = self.fragment.live
+        return Cost(live.macs, live.params)
+
+    @property
+    def uneven(self) -> float:
+        """The share of its MACs or parameters, whichever is greater, in steps with a formula that
+        may fall where what it is given rises: elsewhere costs rise with every width."""
+        whole = self.fragment.live
+        uneven = [part.piece.needed(part.ends) for part in whole.parts
+                  if isinstance(part.piece, Fragment) and part.piece.is_uneven]
+        if not uneven:
+            return float(self.fragment.is_uneven)
+        return max(sum(live.macs for live in uneven) / max(whole.macs, 1),
+                   sum(live.params for live in uneven) / max(whole.params, 1))
+
+    def expansion(self) -> Expansion:
+        """The list of nodes."""
+        nodes, output = flat(self.fragment)
+        return Expansion(self.input, tuple(nodes), output, self.notes)
+
+
+def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
+        named: bool = False) -> Network:
+    """Run the steps of a genotype; see `trace`.
+
+    What earlier networks have in common with this one is not run again, unless it is ``named``.
     """
     if decisions and not callable(decisions):
         check_names(decisions, genotype.holes)
     decide = decisions if callable(decisions) else _lookup(decisions or {})
     program = genotype.program
-    run = Run(decide, named)
-    env = Env(run, {}, "", ())
+    state = Run(decide, named)
+    env = Env(state, {})
     try:
         for name, value in program.args:
             env.args[name] = value.get(env)
-        run.everywhere = tuple((name, v.get(env)) for name, v in program.everywhere)
+        state.everywhere = tuple((name, v.get(env)) for name, v in program.everywhere)
         shape = _input_shape(tuple(v.get(env) for v in program.input), program.place)
         env.current = env.focus = Tensor(-1, shape)
         run_steps(env, program.net)
@@ -53,7 +84,27 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
     except GenotypeError as error:
         error.place = error.place or program.place
         raise
-    return _prune(shape, run, env.current.node)
+    fragment = Fragment(state.parts, state.size, (env.current, {}), is_uneven=state.is_uneven)
+    if named:
+        live = {part.base for part in fragment.live.parts}
+        state.notes += [(part.piece.name, "leads nowhere and is left out") for part in state.parts
+                        if isinstance(part.piece, Leaf) and part.base not in live]
+    return Network(shape, fragment, tuple(state.notes))
+
+
+def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
+          named: bool = True) -> Expansion:
+    """Expand a genotype to its list of nodes; `expand` gives the same as a networkx graph.
+
+    ``decisions``: labels by hole name, or a function called once for each hole that is reached.
+    Without ``named``, nodes have arbitrary names and there are no notes, but it is several times
+    faster for networks that share steps with earlier ones.
+
+    Raises:
+        UnknownNameError: a decision about a hole that does not exist.
+        GenotypeError: an open hole, or steps that do not fit each other.
+    """
+    return run(genotype, decisions, named).expansion()
 
 
 def expand(genotype: Genotype, decisions: Decisions | None = None) -> "nx.DiGraph[str]":
@@ -108,26 +159,3 @@ def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
                             "100,000", place)
     c, h, w = (int(v) for v in values)
     return c, h, w
-
-
-def _prune(shape: Shape, run: Run, output: int) -> Expansion:
-    """Remove the operations that do not lead to the output, with a note for each."""
-    live = [False] * len(run.nodes)
-    if output >= 0:
-        live[output] = True
-    for index in range(len(live) - 1, -1, -1):
-        if live[index]:
-            for source in run.nodes[index].inputs:
-                if source >= 0:
-                    live[source] = True
-    if all(live):
-        return Expansion(shape, tuple(run.nodes), output, tuple(run.notes))
-    place = {-1: -1}
-    kept: list[Node] = []
-    for index, node in enumerate(run.nodes):
-        if live[index]:
-            place[index] = len(kept)
-            kept.append(node._replace(inputs=tuple(place[i] for i in node.inputs)))
-        else:
-            run.notes.append((node.name, "leads nowhere and is left out"))
-    return Expansion(shape, tuple(kept), place[output], tuple(run.notes))

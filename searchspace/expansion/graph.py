@@ -63,7 +63,7 @@ class Tensor(NamedTuple):
     shape: Shape
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
           shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
     """An operation with its output shape and cost; cached, since candidates share layers."""

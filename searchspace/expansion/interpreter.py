@@ -1,17 +1,18 @@
 """Interpreter of compiled steps: repeats, calls of blocks, names of tensors."""
 
-from dataclasses import replace
 from typing import Any
 
 from searchspace.compiler.program import Block, Closure, Const, Step
 from searchspace.errors import GenotypeError, nearest, show
-from searchspace.expansion.cache import RECALL, key_of
+from searchspace.expansion.fragment import Outputs
 from searchspace.expansion.graph import Call, Tensor
 from searchspace.expansion.inputs import find, no_input, step_inputs
-from searchspace.expansion.scope import Env, Given, Invocation, Outputs
+from searchspace.expansion.memo import fingerprint
+from searchspace.expansion.scope import Env, Given, Invocation
 from searchspace.expansion.structural import residual, split, wire
 from searchspace.notation.reader import MAX_DEPTH
 from searchspace.ops import OPS, Op, schema
+from searchspace.shapes import Shape
 
 MAX_REPEATS = 1000
 
@@ -31,23 +32,47 @@ def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
 
 def run_step(env: Env, step: Step) -> None:
     """Run one step with its repeats, and bind its names."""
-    inputs = step_inputs(env, step)
-    env.focus = inputs[0] if inputs else env.current
+    inputs, run = step_inputs(env, step), env.run
     travel = env.travel if step.sources is None else {}
+    if run.named or env.depth or not step.is_closed or not inputs:
+        main, outputs = _perform(env, step, inputs, travel)
+    else:
+        tensors = (*inputs, *travel.values())
+        key = (step, *fingerprint([env.args.get(name) for name in step.args]),
+               *wiring(tensors), tuple(travel), env.shapes(step.tensors), env.repeat)
+        found = run.recall(key, tensors, 0)
+        if found is None:
+            frame, inner = run.begin(tensors, 0)
+            count = len(inputs)
+            found = run.end(frame, key, _perform(env, step, inner[:count], dict(
+                zip(travel, inner[count:], strict=True))))
+        main, outputs = found
+    _bind(env, step, main, outputs)
+
+
+def wiring(tensors: tuple[Tensor, ...]) -> tuple[tuple[Shape, ...], tuple[int, ...]]:
+    """Shapes of some tensors, and which of them are the same: for each, the first it equals."""
+    if len(tensors) == 1:
+        return (tensors[0].shape,), (0,)
+    numbers = [t.node for t in tensors]
+    return tuple([t.shape for t in tensors]), tuple([numbers.index(n) for n in numbers])
+
+
+def _perform(env: Env, step: Step, inputs: tuple[Tensor, ...],
+             travel: dict[str, Tensor]) -> Outputs:
+    """Do what a step says, with its repeats."""
+    env.focus = inputs[0] if inputs else env.current
     if step.hole is not None:
-        option = step.options[env.decide(step.hole)]
-        step = _with_frame(option, step)
+        step = step.options[env.decide(step.hole)]
+    if step.is_uneven:
+        env.run.is_uneven = True
     if step.when is not None and not _truth(step.when.get(env), step):
         # what a residual names is its shortcut; its input is the previous tensor
-        passed = inputs[0] if inputs and step.kind != "residual" else env.current
-        _bind(env, step, passed, travel)
-        return
+        return inputs[0] if inputs and step.kind != "residual" else env.current, travel
     if step.repeat is None:
-        main, outputs = invoke(env, Invocation(step, _name(env, step), _params(env, step, 0, None),
-                                               inputs, travel))
-    else:
-        main, outputs = _repeat(env, step, inputs, travel)
-    _bind(env, step, main, outputs)
+        return invoke(env, Invocation(step, _name(env, step), _params(env, step, 0, None), inputs,
+                                      travel))
+    return _repeat(env, step, inputs, travel)
 
 
 def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, Tensor]) -> Outputs:
@@ -63,11 +88,17 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
                                 step.place)
     env.run.spend(count)
     main: Tensor | None = inputs[0] if inputs else env.current
-    outputs = travel
+    outputs, shape = travel, None
     for i in range(count):
+        if i > 1 and (found := _again(env, step, inputs, shape)) is not None:
+            main, outputs = found
+            inputs = (main,)
+            continue
+        shape = inputs[0].shape if len(inputs) == 1 else None
         env.repeat = i if step.per_repeat else None
-        main, outputs = invoke(env, Invocation(step, _name(env, step, i), _params(env, step, i, i),
-                                               inputs, travel, i))
+        if i < 2 or not step.is_steady:
+            given = _params(env, step, i, i)
+        main, outputs = invoke(env, Invocation(step, _name(env, step, i), given, inputs, travel, i))
         first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
         threaded = outputs.get(first_in, main) if first_in else main
         if threaded is None:
@@ -76,6 +107,18 @@ def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, 
         env.focus = threaded
     env.repeat = None
     return main, outputs
+
+
+def _again(env: Env, step: Step, inputs: tuple[Tensor, ...],
+           shape: Shape | None) -> tuple[Tensor, dict[str, Tensor]] | None:
+    """What a block gives in a repeat that is like the one before, for an input of ``shape``."""
+    block = step.target
+    if env.run.named or not step.is_steady or not isinstance(block, Block) or \
+            len(block.ins) > 1 or block.outs or inputs[0].shape != shape:
+        return None
+    env.run.spend(1)
+    main, outputs = env.run.again(inputs, env.depth + 1) or (None, {})
+    return None if main is None else (main, outputs)
 
 
 def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
@@ -88,7 +131,9 @@ def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
 
 
 def _name(env: Env, step: Step, repeat: int | None = None) -> str:
-    """The full name of a step's node or call."""
+    """The full name of a step's node or call, where names are wanted."""
+    if not env.run.named:
+        return ""
     return env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
 
 
@@ -119,18 +164,31 @@ def invoke(env: Env, at: Invocation) -> Outputs:
 
 def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     """Run a block's body in a scope of its own; its outputs, the first being the main one."""
-    run, calls = env.run, (*env.calls, Call(at.name, block.name, at.repeat))
+    run, depth = env.run, env.depth + 1
     run.spend(len(block.ins))
-    if len(calls) > MAX_DEPTH:  # a block may be handed to itself as an argument
+    if depth > MAX_DEPTH:  # a block may be handed to itself as an argument
         raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
-    inner = Env(run, dict(at.given), at.name + ".", calls)
-    _take_inputs(inner, block, at)
-    taken = tuple(inner.tensors.values())
-    key = None if run.named else key_of(block, at.given, taken, run.everywhere)
-    if (known := RECALL.replay(key, run, taken)) is not None:
-        return known
-    start = run.mark()
-    inner.current = inner.focus = inner.tensors[block.ins[0][0]]
+    run.depth = max(run.depth, depth)
+    taken = _take_inputs(block, at)
+    if run.named or (depth == 1 and at.repeat is None):     # a step of the network is remembered
+        return _body(env, block, at, taken)
+    tensors = tuple(taken.values())
+    key = (block, tuple([name for name, _ in at.given]),
+           *fingerprint([value for _, value in at.given]), *wiring(tensors))
+    found = run.recall(key, tensors, depth)
+    if found is None:
+        frame, inner = run.begin(tensors, depth)
+        found = run.end(frame, key, _body(env, block, at, dict(zip(taken, inner, strict=True))))
+    return found
+
+
+def _body(env: Env, block: Block, at: Invocation, taken: dict[str, Tensor]) -> Outputs:
+    calls = (*env.calls, Call(at.name, block.name, at.repeat)) if env.run.named else ()
+    inner = Env(env.run, dict(at.given), at.name + ".", calls, env.depth + 1)
+    inner.tensors = taken
+    inner.current = inner.focus = taken[block.ins[0][0]]
+    if block.is_uneven:
+        env.run.is_uneven = True
     for arg, default in block.args:
         if arg not in inner.args:
             if default is None:
@@ -138,27 +196,26 @@ def enter(env: Env, block: Block, at: Invocation) -> Outputs:
             inner.args[arg] = default.get(inner)
     run_steps(inner, block.body)
     named = {out: inner.tensors[tensor] for out, tensor in block.outs}
-    outputs = (named[block.outs[0][0]] if named else inner.current, named)
-    if key is not None and run.asked == start.asked:
-        RECALL.keep(key, run, start, taken, outputs)
-    return outputs
+    return named[block.outs[0][0]] if named else inner.current, named
 
 
-def _take_inputs(inner: Env, block: Block, at: Invocation) -> None:
-    """Name the tensors that a block takes: those it is given, those that travel, fallbacks."""
+def _take_inputs(block: Block, at: Invocation) -> dict[str, Tensor]:
+    """The tensors that a block takes by name: those it is given, those that travel, fallbacks."""
+    taken: dict[str, Tensor] = {}
     if len(at.inputs) > len(block.ins):
         raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
                             f"{len(at.inputs)}")
     for i, (name, fallback) in enumerate(block.ins):
         if i < len(at.inputs):
-            inner.tensors[name] = at.inputs[i]
+            taken[name] = at.inputs[i]
         elif name in at.travel:
-            inner.tensors[name] = at.travel[name]
+            taken[name] = at.travel[name]
         elif fallback is not None:
-            inner.tensors[name] = inner.tensors[fallback]
+            taken[name] = taken[fallback]
         else:
             raise GenotypeError(f"{block.name} needs the input {name!r}, and nothing of that name "
                                 "travels here; name it: from: [a, b]")
+    return taken
 
 
 def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
@@ -167,7 +224,7 @@ def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
     if isinstance(value, Closure):
         passed = value.step
         scope = value.env.inner(at.inputs[0] if at.inputs else None)
-        scope.prefix, scope.calls = at.name + ".", env.calls
+        scope.prefix, scope.calls, scope.depth = at.name + ".", env.calls, env.depth
         own = _params(scope, passed, 0, None)
         clash = {n for n, _ in own} & {n for n, _ in at.given}
         if clash:
@@ -244,11 +301,6 @@ def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor])
         if name in env.tensors:
             raise GenotypeError(f"the name {name!r} is taken", step.place)
         env.tensors[name] = tensor
-
-
-def _with_frame(option: Step, choice: Step) -> Step:
-    """The chosen option with the names of the choice, whose inputs are resolved already."""
-    return replace(option, names=choice.names, sources=choice.sources)
 
 
 def _truth(value: Any, step: Step) -> bool:

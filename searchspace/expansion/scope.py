@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 from searchspace.compiler.program import Step
 from searchspace.errors import GenotypeError, Place, ShapeError, nearest
-from searchspace.expansion.graph import Call, Node, Tensor, infer
+from searchspace.expansion.fragment import Asked, Fragment, Leaf, Outputs, Part
+from searchspace.expansion.graph import Call, Tensor, infer
+from searchspace.expansion.memo import MEMO, Key
 from searchspace.notation.holes import Hole
+from searchspace.notation.reader import MAX_DEPTH
 from searchspace.notation.tree import Atom
 from searchspace.ops import Op, schema
 from searchspace.shapes import Shape
@@ -14,11 +17,12 @@ from searchspace.shapes import Shape
 MAX_NODES = 50_000
 MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
 
+_ITSELF = (0,)         # the outputs of a single operation, by number
+
 Decide = Callable[[str, Hole], Atom]
 
 
 Given = tuple[tuple[str, Any], ...]                   # parameters by name
-Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
 
 
 class Invocation(NamedTuple):
@@ -32,25 +36,25 @@ class Invocation(NamedTuple):
     repeat: int | None = None
 
 
-class Milestone(NamedTuple):
-    """How far an expansion has come."""
-
-    nodes: int
-    asked: int
-    effort: int
-
-
 class Run:
-    """State of one expansion. Unless it is ``named``, names and notes are arbitrary."""
+    """State of one expansion: parts of the fragment that is being made, and the limits.
+
+    Unless it is ``named``, fragments come from the memo where they can; names and notes are then
+    arbitrary.
+    """
 
     def __init__(self, decide: Decide, named: bool = True) -> None:
         self.ask = decide
         self.named = named
-        self.asked = 0                         # number of look-ups of holes
+        self.asked: list[Asked] = []           # every look-up of a hole
         self.decided: dict[str, Atom] = {}
-        self.nodes: list[Node] = []
+        self.parts: list[Part] = []            # of the current fragment,
+        self.size = 0                          # and their operations
+        self.nodes = 0                         # operations in all of the network
         self.notes: list[tuple[str, str]] = []
         self.effort = 0
+        self.depth = 0                         # of the deepest block so far in this fragment
+        self.is_uneven = False                 # a formula in it may fall where its input rises
         self.everywhere: Given = ()            # what every operation gets that has such a parameter
 
     def spend(self, effort: int) -> None:
@@ -59,53 +63,126 @@ class Run:
         if self.effort > MAX_EFFORT:
             raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
 
-    def mark(self) -> Milestone:
-        """How far it has come by now."""
-        return Milestone(len(self.nodes), self.asked, self.effort)
+    def decide(self, name: str, hole: Hole) -> Atom:
+        """The decision of this name; made once."""
+        self.asked.append((name, hole))
+        decided = self.decided
+        if name not in decided:
+            decided[name] = hole.labels[hole.option(self.ask(name, hole))]
+        return decided[name]
 
     def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
-        """Add a node; its output. Raises GenotypeError if the inputs do not fit, or at the limit
-        of nodes."""
+        """Add an operation; its output. Raises GenotypeError if the inputs do not fit, or at the
+        limit of operations."""
         if self.everywhere:
-            params += self.common(cls, dict(params), place)
+            params += self._common(cls, dict(params), place)
         try:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
         except ShapeError as error:
             raise GenotypeError(str(error), place) from None
-        index = len(self.nodes)
-        if index >= MAX_NODES:
+        if self.nodes >= MAX_NODES:
             raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
-        self.nodes.append(Node(name, op, tuple([t.node for t in inputs]), shape, cost, calls,
-                               place))
-        return Tensor(index, shape)
+        number = self.size
+        self.parts.append(Part(Leaf(op, shape, cost, place, name, calls), number,
+                               tuple([t.node for t in inputs]), _ITSELF))
+        self.nodes += 1
+        self.size += 1
+        return Tensor(number, shape)
 
-    def common(self, cls: Callable[..., Op], own: dict[str, Any], place: Place) -> Given:
+    def _common(self, cls: Callable[..., Op], own: dict[str, Any], place: Place) -> Given:
         """Parameters given everywhere that this operation has and its step does not give."""
         assert isinstance(cls, type)
         known = schema(cls)
         return tuple((name, known[name].coerce(value, place)) for name, value in self.everywhere
                      if name in known and name not in own)
 
-    def extend(self, nodes: list[Node]) -> None:
-        """Add the cached nodes of a call."""
-        if len(self.nodes) + len(nodes) > MAX_NODES:
-            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations")
-        self.nodes += nodes
+    def recall(self, key: Key, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
+        """Add the remembered fragment of a key; None where there is none.
+
+        ``key`` says all on which it depends besides decisions; ``depth``: the blocks around it.
+        """
+        fragment = MEMO.find((key, self.everywhere), self.decide)
+        return None if fragment is None else self._placed(fragment, inputs, depth)
+
+    def again(self, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
+        """Add the fragment that was added last once more, for inputs of the same shapes; None
+        where that is not possible."""
+        last = self.parts[-1].piece if self.parts else None
+        return self._placed(last, inputs, depth) if isinstance(last, Fragment) else None
+
+    def _placed(self, fragment: Fragment, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
+        """Add a fragment that was made before; None where it exceeds a limit, so that it is made
+        anew, which says which limit and where."""
+        if self.effort + fragment.effort > MAX_EFFORT or depth + fragment.depth > MAX_DEPTH or \
+                self.nodes + fragment.size > MAX_NODES:
+            return None
+        self.effort += fragment.effort
+        self.nodes += fragment.size
+        self.depth = max(self.depth, depth + fragment.depth)
+        self.is_uneven |= fragment.is_uneven
+        return self._append(fragment, inputs)
+
+    def begin(self, inputs: tuple[Tensor, ...], depth: int) -> tuple["Frame", tuple[Tensor, ...]]:
+        """Begin a fragment with these inputs, and what they are called inside."""
+        frame = Frame(self.parts, self.size, self.depth, self.is_uneven, len(self.asked),
+                      self.effort, inputs, depth)
+        self.parts, self.size, self.depth, self.is_uneven = [], 0, depth, False
+        numbers = [t.node for t in inputs]
+        return frame, tuple([Tensor(-1 - numbers.index(t.node), t.shape) for t in inputs])
+
+    def end(self, frame: "Frame", key: Key, outputs: Outputs) -> Outputs:
+        """Remember the fragment that was begun, and add it to what is around."""
+        asked = dict(self.asked[frame.asked:])
+        made = Fragment(self.parts, self.size, outputs,
+                        tuple([((name, hole), self.decided[name]) for name, hole in asked.items()]),
+                        self.effort - frame.effort, self.depth - frame.around, self.is_uneven)
+        MEMO.put((key, self.everywhere), made)
+        self.parts, self.size = frame.parts, frame.size
+        self.depth = max(self.depth, frame.depth)
+        self.is_uneven |= frame.is_uneven
+        return self._append(made, frame.inputs)
+
+    def _append(self, fragment: Fragment, inputs: tuple[Tensor, ...]) -> Outputs:
+        base, sources = self.size, tuple([t.node for t in inputs])
+        self.parts.append(Part(fragment, base, sources, fragment.ends))
+        self.size += fragment.size
+
+        def here(tensor: Tensor) -> Tensor:
+            node = tensor.node
+            return Tensor(base + node if node >= 0 else sources[-1 - node], tensor.shape)
+
+        main, named = fragment.main, fragment.named
+        return (None if main is None else here(main),
+                {name: here(tensor) for name, tensor in named.items()} if named else {})
+
+
+class Frame(NamedTuple):
+    """What a run had before it began a fragment, and that one's inputs and depth."""
+
+    parts: list[Part]
+    size: int
+    depth: int
+    is_uneven: bool
+    asked: int
+    effort: int
+    inputs: tuple[Tensor, ...]
+    around: int
 
 
 class Env:
     """Scope of one running body: arguments, tensors by name, and travelling tensors."""
 
-    __slots__ = ("args", "calls", "current", "focus", "prefix", "repeat", "run", "tensors",
+    __slots__ = ("args", "calls", "current", "depth", "focus", "prefix", "repeat", "run", "tensors",
                  "travel", "used")
 
-    def __init__(self, run: Run, args: dict[str, Any], prefix: str,
-                 calls: tuple[Call, ...]) -> None:
+    def __init__(self, run: Run, args: dict[str, Any], prefix: str = "",
+                 calls: tuple[Call, ...] = (), depth: int = 0) -> None:
         self.run = run
         self.args = args
-        self.prefix = prefix
+        self.prefix = prefix                   # of names, and the blocks around: if it is `named`
         self.calls = calls
+        self.depth = depth                     # blocks around
         self.tensors: dict[str, Tensor] = {}
         self.travel: dict[str, Tensor] = {}    # the previous step's outputs by name
         self.current: Tensor | None = None     # the previous step's main output
@@ -121,18 +198,18 @@ class Env:
                                 f"no tensor {name!r} so far{nearest(name, self.tensors)}")
         return tensor.shape
 
+    def shapes(self, names: tuple[str, ...]) -> tuple[Shape | None, ...]:
+        """The shapes of named tensors, None for those that there are not."""
+        tensors = self.tensors
+        return tuple([tensors[name].shape if name in tensors else None for name in names])
+
     def decide(self, hole: Hole) -> Atom:
-        """The decision about a hole in this repeat; made once."""
-        name = f"{hole.name}.{self.repeat}" if hole.each else hole.name
-        decided = self.run.decided
-        self.run.asked += 1
-        if name not in decided:
-            decided[name] = hole.labels[hole.option(self.run.ask(name, hole))]
-        return decided[name]
+        """The decision about a hole in this repeat."""
+        return self.run.decide(f"{hole.name}.{self.repeat}" if hole.each else hole.name, hole)
 
     def inner(self, focus: Tensor | None) -> "Env":
         """The same scope with another current tensor, for inline branches and passed steps."""
-        env = Env(self.run, self.args, self.prefix, self.calls)
+        env = Env(self.run, self.args, self.prefix, self.calls, self.depth)
         env.tensors, env.used, env.repeat = self.tensors, self.used, self.repeat
         env.current = env.focus = focus
         return env

@@ -14,8 +14,9 @@ from typing import Any
 
 from searchspace.compiler.program import Closure, Step
 from searchspace.errors import GenotypeError
+from searchspace.expansion.fragment import Outputs
 from searchspace.expansion.graph import Tensor
-from searchspace.expansion.scope import Env, Given, Invocation, Outputs
+from searchspace.expansion.scope import Env, Given, Invocation
 from searchspace.ops import OPS, show_shape
 
 MAX_ROW = 1000

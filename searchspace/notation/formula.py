@@ -15,7 +15,7 @@ import operator
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import GenotypeError, Place, nearest, show
 from searchspace.notation.arithmetic import (
@@ -30,6 +30,9 @@ from searchspace.shapes import Shape
 
 MAX_LENGTH = 400
 MAX_DEPTH = 100           # a sum of a hundred terms is as deep
+MAX_KNOWN = 1000          # results of a formula that are remembered
+
+PLAIN = frozenset({bool, int, float, str, Fraction})
 
 COMMA = "; a formula with a comma inside {...} or [...] stands in quotes"
 
@@ -55,8 +58,16 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 
 
-def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], frozenset[str]]:
-    """Compile ``text`` (without its ``=``); also the argument and tensor names that it uses.
+class Reads(NamedTuple):
+    """The names of arguments, tensors and functions in a formula."""
+
+    args: frozenset[str]
+    tensors: frozenset[str]
+    functions: frozenset[str]
+
+
+def compile_formula(text: str, place: Place) -> tuple[Compiled, Reads]:
+    """Compile ``text`` (without its ``=``); also what it reads.
 
     Raises:
         GenotypeError: the text is no formula of this language.
@@ -73,7 +84,32 @@ def compile_formula(text: str, place: Place) -> tuple[Compiled, frozenset[str], 
         raise GenotypeError(f"formula {_quote(text)} cannot be read{hint}", place) from None
     compiler = _Compiler(text, place)
     run = compiler.node(tree.body)
-    return run, frozenset(compiler.args), frozenset(compiler.tensors)
+    if not isinstance(tree.body, ast.Name | ast.Constant | ast.Attribute):
+        run = _remembered(run, tuple(compiler.args), tuple(compiler.tensors))
+    return run, Reads(frozenset(compiler.args), frozenset(compiler.tensors),
+                      frozenset(compiler.functions))
+
+
+def _remembered(run: Compiled, args: tuple[str, ...], tensors: tuple[str, ...]) -> Compiled:
+    """The formula with its results remembered; exact arithmetic is slow, and widths recur."""
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def recall(scope: Scope) -> Any:
+        values = [scope.args.get(name) for name in args]
+        kinds = tuple([type(value) for value in values])     # True is not 1
+        if not PLAIN.issuperset(kinds):
+            return run(scope)
+        try:
+            key = (kinds, *values, *[scope.shape_of(name) for name in tensors])
+        except GenotypeError:           # a tensor that is missing may not be needed
+            return run(scope)
+        if key not in known:
+            value = run(scope)
+            if len(known) >= MAX_KNOWN:
+                known.clear()
+            known[key] = value
+        return known[key]
+    return recall
 
 
 class _Compiler:
@@ -81,6 +117,7 @@ class _Compiler:
         self.text, self.place = text, place
         self.args: set[str] = set()
         self.tensors: set[str] = set()
+        self.functions: set[str] = set()
         self.depth = 0
 
     def fail(self, what: str) -> GenotypeError:
@@ -198,6 +235,7 @@ class _Compiler:
         name = n.func.id if isinstance(n.func, ast.Name) else "?"
         if name not in FUNCTIONS:
             raise self.fail(f"no function {name!r}{nearest(name, FUNCTIONS)}")
+        self.functions.add(name)
         function, arity = FUNCTIONS[name]
         if n.keywords or (len(n.args) != arity if arity else not n.args):
             raise self.fail(f"{name} takes {arity or 'one or more'} values")

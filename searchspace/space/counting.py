@@ -109,7 +109,7 @@ def is_small(genotype: Genotype) -> bool:
     if tree.total > FEW:
         return False
     drawn = [tree.draw(genotype, rng).point for _ in range(5)]
-    sizes = [len(p.expansion.nodes) for p in drawn if p is not None]
+    sizes = [p.size for p in drawn if p is not None]
     return not sizes or tree.total * sum(sizes) / len(sizes) <= EFFORT
 
 

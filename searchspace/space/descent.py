@@ -71,7 +71,7 @@ def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], o
                 if measure(candidate) < measure(at):
                     at, improved = candidate, True
                     known.update(at.decisions)
-                effort -= len(candidate.expansion.nodes)
+                effort -= candidate.size
             if effort <= 0:
                 return at
     return at

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from searchspace.cost import peak
 from searchspace.errors import GenotypeError
-from searchspace.expansion import Expansion, trace
+from searchspace.expansion import Expansion, Network, run
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.notation.tree import Atom
@@ -23,13 +23,23 @@ class Point:
     """One network of a space: its active decisions, and its cost.
 
     ``holes`` maps each decision's name to its hole, in the order in which they were reached. The
-    names in ``expansion`` are arbitrary.
+    list of nodes is made when it is asked for.
     """
 
     decisions: dict[str, Atom]
     holes: dict[str, Hole]
     cost: Cost
-    expansion: Expansion = field(repr=False, compare=False)
+    network: Network = field(repr=False, compare=False)
+
+    @property
+    def expansion(self) -> Expansion:
+        """The list of nodes, without names; large, so that only the last few are kept."""
+        return _expanded(self.network)
+
+    @property
+    def size(self) -> int:
+        """Number of operations."""
+        return self.network.size
 
     @property
     def macs(self) -> int:
@@ -57,6 +67,11 @@ class Point:
         return {n: v for n, v in self.decisions.items() if self.holes[n].kind == "solve"}
 
 
+@lru_cache(maxsize=4)
+def _expanded(network: Network) -> Expansion:
+    return network.expansion()
+
+
 def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) -> Point:
     """The point with ``given`` decisions and, for all other holes reached, those of ``propose``.
 
@@ -72,8 +87,8 @@ def point(genotype: Genotype, propose: Propose, given: Decisions | None = None) 
             holes[name] = hole
         return made[name]
 
-    expansion = trace(genotype, decide, named=False)
-    return Point(made, holes, expansion.cost(), expansion)
+    network = run(genotype, decide)
+    return Point(made, holes, network.cost(), network)
 
 
 def sample(genotype: Genotype, rng: random.Random) -> Point:

@@ -37,7 +37,7 @@ def repair(genotype: Genotype, at: Point, budget: Budget, rng: random.Random,
     """A point inside the budget that differs from ``at`` in few sampled decisions, by small steps;
     ties are broken by ``rng``. None if none was found, even after up to ``kicks`` restarts from
     ``at`` with some decisions redrawn; fewer in large networks."""
-    around = _OPTIONS * len(at.sampled) * len(at.expansion.nodes)   # neighbours' cost
+    around = _OPTIONS * len(at.sampled) * at.size   # neighbours' cost
     for count in range(min(kicks, _EFFORT // max(around, 1)) + 1):
         start = _kicked(genotype, at, count, rng)
         if (found := _descent(genotype, start, budget, rng)) is not None:

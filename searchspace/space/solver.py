@@ -1,8 +1,7 @@
 """Projection of a point into a budget by solving for `!solve` holes, without rejection sampling.
 
-Costs are not monotone (an HE block of 72 channels is cheaper than one of 64, because its divisors
-are better), so every value of the `!solve` grid is evaluated. If none fits, the choices are
-repaired (`repair`): the fewest decisions, by the smallest steps, that lead inside.
+Costs rise with a `!solve` hole, with exceptions that are looked for (`bracket`). If no value fits,
+the choices are repaired (`repair`): the fewest decisions, by the smallest steps, that lead inside.
 """
 
 import itertools
@@ -11,6 +10,7 @@ import random
 
 from searchspace.errors import BudgetError, GenotypeError
 from searchspace.genotype import Genotype
+from searchspace.space.bracket import edge
 from searchspace.space.budget import Budget
 from searchspace.space.descent import highest, lowest
 from searchspace.space.point import Point, first, point, sample
@@ -45,8 +45,30 @@ def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Rando
 
 def solve(genotype: Genotype, at: Point, budget: Budget) -> Point:
     """The point with the solved decisions of greatest cost inside the budget; if none is inside,
-    that of least violation. ``at`` itself if there is nothing to solve."""
-    return min(_solutions(genotype, at), key=lambda p: (budget.miss(p), -budget.excess(p)))
+    that of least violation. ``at`` itself if there is nothing to solve.
+
+    With one solved decision few of its options are tried: see `edge`.
+    """
+    names = list(at.solved)
+    if not names:
+        return at
+    try:
+        points = edge(genotype, at, budget, *names) if len(names) == 1 else \
+            every_solution(genotype, at)
+    except GenotypeError:       # invalid between valid ones
+        points = every_solution(genotype, at)
+    return best(points, budget)
+
+
+def best(points: list[Point], budget: Budget) -> Point:
+    """Of points in order of their options the one of least violation, then of greatest cost; of
+    equals the last that is not too big, or the first that is."""
+    def rank(numbered: tuple[int, Point]) -> tuple[float, float, int]:
+        number, at = numbered
+        excess = budget.excess(at)
+        return budget.miss(at), -excess, number if excess > 1 else -number
+
+    return min(enumerate(points), key=rank)[1]
 
 
 def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
@@ -75,15 +97,19 @@ def find_inside(genotype: Genotype, budget: Budget) -> Point | None:
     return None
 
 
-def _solutions(genotype: Genotype, at: Point) -> list[Point]:
-    """The points for all values of the solved decisions; only ``at`` if there are none."""
+def every_solution(genotype: Genotype, at: Point) -> list[Point]:
+    """The points for all values of the solved decisions; only ``at`` if none is valid.
+
+    Raises:
+        BudgetError: there are too many.
+    """
     names = list(at.solved)
     sizes = [at.holes[n].labels for n in names]
     count = math.prod(len(labels) for labels in sizes)
     if count > MAX_GRID:
         raise BudgetError(f"the !solve holes have {count:,} combinations; {MAX_GRID:,} are allowed")
     found = []
-    for values in itertools.product(*sizes) if names else ():
+    for values in itertools.product(*sizes):
         try:
             found.append(point(genotype, first,
                                {**at.decisions, **dict(zip(names, values, strict=True))}))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import candidates
 import measures
 import pytest
 import speed
@@ -64,7 +65,8 @@ def test_every_measure_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     """At tiny sizes, down to the file; only what does not depend on time can be asserted."""
     counted = measures.counting("henet", SHORT, HENet)
     rows = [*measures.importing(SHORT), *measures.counting("mobile", SHORT), *counted,
-            measures.about_a_millisecond(counted),
+            measures.about_a_millisecond(counted), candidates.bringing("he", SHORT),
+            candidates.following("he", SHORT), candidates.growth("he", 0.001),
             *measures.networks("henet", HENet, 31, 2, SHORT), *measures.scoring("henet", 31, 4, SHORT)]
     assert {row.what: row.met for row in rows}["import searchspace without torch"]
     assert all(row.ratio is None or row.ratio.low <= row.ratio.median <= row.ratio.high

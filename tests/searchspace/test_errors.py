@@ -25,7 +25,7 @@ from searchspace import (
     to_yaml,
 )
 from searchspace.errors import MAX_SENTENCE, nearest
-from searchspace.expansion import trace
+from searchspace.expansion import run, trace
 from searchspace.load import LIBRARY
 from searchspace.notation.reader import parse
 from searchspace.notation.sources import GENOTYPES
@@ -189,6 +189,9 @@ def test_a_broken_genotype_gets_one_sentence_with_its_place(name: str, genotype_
     start = time.perf_counter()
     with pytest.raises(SearchspaceError) as caught:
         trace(load(path))
+    with pytest.raises(SearchspaceError) as again:      # costs alone are refused alike
+        run(load(path))
+    assert str(again.value) == str(caught.value)
     assert time.perf_counter() - start < 10
     said = sentence(caught.value).replace(f"{path.parent}/", "")
     assert words in said

@@ -19,7 +19,7 @@ SHAPES = {"_": (16, 8, 4), "x": (24, 56, 28)}
 
 
 def value(text: str, args: dict[str, Any] = ARGS) -> Any:
-    run, _, _ = compile_formula(text, Place("net.yaml", 7, "net[0]"))
+    run, _ = compile_formula(text, Place("net.yaml", 7, "net[0]"))
     return run(SimpleNamespace(args=args, shape_of=SHAPES.__getitem__))
 
 
@@ -122,8 +122,8 @@ def test_deep_nesting_is_a_value_or_a_sentence(before: str, after: str, least: i
 
 
 def test_the_names_that_a_formula_uses_are_known() -> None:
-    _, args, tensors = compile_formula("w*cin + x.h if yes else min(n, floor(w))", Place("f", 1))
-    assert args == {"w", "yes", "n"} and tensors == {"_", "x"}
+    _, reads = compile_formula("w*cin + x.h if yes else min(n, floor(w))", Place("f", 1))
+    assert reads == ({"w", "yes", "n"}, {"_", "x"}, {"min", "floor"})
 
 
 def test_floats_are_the_decimals_that_were_written() -> None:
