@@ -17,10 +17,9 @@ def fit(known: Measurements, choices: tuple[Choice, ...] = ()) -> Calibration:
     """The calibration of some accuracies; features and penalty are chosen unless they are given."""
     choices = choices or choose(known)
     mean = regress(known, choices)
-    where = tuple(dict.fromkeys((*PROFILE, *mean.design.features)))
-    values = known.of_features(where)
+    values = known.of_features(PROFILE)
     first = np.unique(known.networks, return_index=True)[1]     # its paper's figure first
-    near = Neighbourhood.of(where, values[first])
+    near = Neighbourhood.of(PROFILE, values[first])
     distance = np.empty(len(known))
     for one in np.unique(known.families):
         inside = known.families == one
