@@ -31,11 +31,11 @@ def test_a_network_of_very_many_layers_is_refused_soon(
         genotype: Callable[..., Genotype], genotype_file: Callable[..., object],
         capsys: pytest.CaptureFixture[str]) -> None:
     text = "- conv: {out: 8, k: 1, repeat: 1000}\n" * 20 + "- gap:\n"
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(GenotypeError, match="20,001 layers, and those of up to 20,000 are built"):
         build(genotype(text))
     assert main([str(genotype_file(text)), "--verify"]) == 2
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
     told = capsys.readouterr().err
     assert told.startswith("error: ") and told.count("\n") == 1
 

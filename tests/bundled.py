@@ -1,0 +1,33 @@
+"""The bundled networks, read and expanded once for all tests of a process."""
+
+from functools import cache
+
+import pytest
+
+from searchspace import Genotype, load, published
+from searchspace.expansion import Expansion, trace
+from searchspace.ops import Cost
+
+NAMES = published()
+# A family is a file; its networks are the file's variants.
+FAMILIES = {family: tuple(name for name in NAMES if name.partition("@")[0] == family)
+            for family in dict.fromkeys(name.partition("@")[0] for name in NAMES)}
+each_family = pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
+
+
+@cache
+def network(name: str) -> Genotype:
+    """A bundled network or space by its name."""
+    return load(name)
+
+
+@cache
+def expanded(name: str) -> Expansion:
+    """A bundled network with its shapes and costs."""
+    return trace(network(name))
+
+
+@cache
+def costs() -> dict[str, Cost]:
+    """MACs and parameters of all bundled networks, by name."""
+    return {name: expanded(name).cost() for name in NAMES}
