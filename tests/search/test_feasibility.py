@@ -24,7 +24,6 @@ from searchspace.space.counting import HoleTree, every_point
 from searchspace.space.point import Point, sample
 
 
-
 def settings(space: str, budget: Budget, size: int, seed: int = 0) -> Settings:
     return Settings(space, budget, size, seed, "auto", 1, 4)
 

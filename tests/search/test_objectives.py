@@ -3,12 +3,13 @@
 import csv
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from inside import ran
 
+from search import run
 from search.archive import Archive
 from search.benchmark_table import fingerprint, read_table
 from search.errors import StudyError
@@ -27,8 +28,6 @@ from searchspace.space.counting import every_point
 from searchspace.space.fill import free
 from searchspace.space.point import sample
 
-ROOT = Path(__file__).parents[2]
-RUN = [sys.executable, str(ROOT / "search" / "run.py")]
 BUDGET = Budget(150_000)
 
 
@@ -62,9 +61,8 @@ def told(trials: list[Trial]) -> list:
     return [(t.decisions, t.identity, t.macs, t.params, t.values) for t in trials]
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*RUN, "--study", "t", "--studies", str(folder), *arguments],
-                          capture_output=True, text=True, timeout=580, check=False)
+def command(folder: Path, *arguments: str) -> CompletedProcess[str]:
+    return ran(run.main, "--study", "t", "--studies", str(folder), *arguments)
 
 
 def read(path: Path) -> list[dict[str, str]]:
