@@ -12,6 +12,7 @@ NAMES = published()
 # A family is a file; its networks are the file's variants.
 FAMILIES = {family: tuple(name for name in NAMES if name.partition("@")[0] == family)
             for family in dict.fromkeys(name.partition("@")[0] for name in NAMES)}
+each_network = pytest.mark.parametrize("name", NAMES)
 each_family = pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
 
 
