@@ -12,7 +12,6 @@ NAMES = published()
 # A family is a file; its networks are the file's variants.
 FAMILIES = {family: tuple(name for name in NAMES if name.partition("@")[0] == family)
             for family in dict.fromkeys(name.partition("@")[0] for name in NAMES)}
-each_network = pytest.mark.parametrize("name", NAMES)
 each_family = pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
 
 
@@ -28,7 +27,17 @@ def expanded(name: str) -> Expansion:
     return trace(network(name))
 
 
+def cheapest() -> tuple[str, ...]:
+    """The network of each family that has the fewest MACs."""
+    return tuple(min(names, key=lambda name: costs()[name].macs) for names in FAMILIES.values())
+
+
 @cache
 def costs() -> dict[str, Cost]:
     """MACs and parameters of all bundled networks, by name."""
     return {name: expanded(name).cost() for name in NAMES}
+
+
+# One network a family every day, the others among the slow tests.
+each_network = pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in cheapest() else pytest.mark.slow) for name in NAMES])

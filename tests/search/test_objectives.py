@@ -120,7 +120,9 @@ def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
         assert 0 < front.share < 1
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "screening"])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("nsga2", "random", "tpe") else pytest.mark.slow)
+    for name in SAMPLERS if name != "screening"])
 def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp_path: Path,
                                                                  table: Path) -> None:
     given = settings(sampler=name, table=table, trials=21)
@@ -299,6 +301,7 @@ def test_a_mistake_about_objectives_is_one_sentence(arguments: list[str], words:
         assert word in done.stderr
 
 
+@pytest.mark.slow
 def test_the_benchmarks_file_is_found_by_the_environment(tmp_path: Path,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     space, content = load("nas-bench-macro"), {}
