@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bundled import costs, each_family, network
+from inside import ran
 
 from searchspace import cost, load, spaces
 from searchspace.__main__ import main
@@ -140,7 +141,7 @@ def test_a_shape_that_differs_is_a_disagreement() -> None:
     (("mobile", "--verify"), "is a space"),
 ])
 def test_a_mistake_gets_one_sentence(arguments: tuple[str, ...], message: str) -> None:
-    run = searchspace(*arguments)
+    run = ran(main, *arguments)
     assert run.returncode == 2
     assert run.stdout == ""
     assert message in run.stderr

@@ -360,8 +360,8 @@ def test_a_wrong_url_is_one_sentence(url: str, command: str, folder: Path,
         "migrate": lambda: archive_command.main(["migrate", given]),
         "into": lambda: archive_command.main(["import", "--into", given, str(folder)]),
         "run": lambda: run.main(["--space", SPACE, "--objective", "table", "--budget", "400K",
-                                 "--trials", "1", "--studies", str(folder.parent / "more"),
-                                 "--storage", given])}[command]
+                                 "--input", "8", "--trials", "1", "--sampler", "random", "--studies",
+                                 str(folder.parent / "more"), "--storage", given])}[command]
     with soon():
         ended = attempt()
     said = capsys.readouterr().err
