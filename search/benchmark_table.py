@@ -158,6 +158,9 @@ def fingerprint(file: Path) -> str:
 def read_table(file: Path) -> BenchmarkTable:
     """Read a table; each row's MACs and parameters must be those of the network it describes.
 
+    Expanding every network takes most of a second, so a process that opens several studies does it
+    once, for as long as the table and its space stay the same.
+
     Raises:
         TableError: the file has neither format, or a row contradicts its space.
     """
@@ -172,10 +175,19 @@ def read_table(file: Path) -> BenchmarkTable:
         space, what, raw = _ours(content, file)
     else:
         space, what, raw = _macro(content, file)
+    digest = hashlib.sha256(data).hexdigest()
+    if (read := _READ.get(file)) and (read.digest, read.space) == (digest, space):
+        return read
     rows = tuple(_row(space, file, *parts) for parts in raw)
     if not rows:
         raise BenchmarkError(f"{file} has no rows")
-    return BenchmarkTable(file, hashlib.sha256(data).hexdigest(), what, space, rows)
+    table = BenchmarkTable(file, digest, what, space, rows)
+    _READ.clear()       # one is enough, and large
+    _READ[file] = table
+    return table
+
+
+_READ: dict[Path, BenchmarkTable] = {}
 
 
 def _bytes(file: Path) -> bytes:

@@ -8,6 +8,7 @@ bounded, so that a hostile file costs no more than a sentence.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from searchspace.safety.reading import read_bytes
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 60
 MAX_NODES = 100_000  # after aliases are expanded
+_REMEMBERED = 20_000  # characters up to which a text is not parsed again
 
 HOLE_TAGS = ("choice", "int", "solve", "graph")
 
@@ -54,6 +56,16 @@ def parse(text: str, file: str = "<text>") -> Map:
     if len(text) > MAX_CHARS:
         raise GenotypeError(f"{len(text):,} characters are more than the {MAX_CHARS:,} allowed",
                             Place(file, 1))
+    return (_remembered if len(text) <= _REMEMBERED else _parse)(text, file)
+
+
+@lru_cache(maxsize=128)
+def _remembered(text: str, file: str) -> Map:
+    """`_parse`, once for all variants of a file; trees are frozen."""
+    return _parse(text, file)
+
+
+def _parse(text: str, file: str) -> Map:
     try:
         tree = _Reader(text, file).document()
     except yaml.MarkedYAMLError as error:

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from bundled import costs, each_family, network
+from inside import ran
 
-from searchspace import cost, load, published, spaces
+from searchspace import cost, load, spaces
 from searchspace.__main__ import main
 from searchspace.building.verify import Check
 
@@ -25,20 +27,20 @@ def listing() -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("name", published())
-def test_the_list_has_every_network_with_its_counts(name: str, listing: str) -> None:
-    found = cost(load(name))
-    row, = (line for line in listing.splitlines() if f" {name} " in line)
-    assert f" {found.params:,} " in row
-    assert f" {found.macs:,} " in row
-    figures = load(name).header.published
-    assert all(f" {printed} " in row
-               for printed in (figures and figures.params, figures and figures.macs) if printed)
-    exact = load(name).header.exact
-    status = load(name).header.status or ("exact" if exact else "published only" if figures else "")
-    assert f" {status} " in row
-    assert f" {exact.of if exact else ''} " in row
-    assert load(name).header.source.partition(",")[0] in row
+@each_family
+def test_the_list_has_every_network_with_its_counts(names: tuple[str, ...], listing: str) -> None:
+    for name in names:
+        found, header = costs()[name], network(name).header
+        row, = (line for line in listing.splitlines() if f" {name} " in line)
+        assert f" {found.params:,} " in row
+        assert f" {found.macs:,} " in row
+        figures, exact = header.published, header.exact
+        assert all(f" {printed} " in row
+                   for printed in (figures and figures.params, figures and figures.macs) if printed)
+        status = header.status or ("exact" if exact else "published only" if figures else "")
+        assert f" {status} " in row
+        assert f" {exact.of if exact else ''} " in row
+        assert header.source.partition(",")[0] in row
 
 
 @pytest.mark.parametrize("name", spaces())
@@ -139,7 +141,7 @@ def test_a_shape_that_differs_is_a_disagreement() -> None:
     (("mobile", "--verify"), "is a space"),
 ])
 def test_a_mistake_gets_one_sentence(arguments: tuple[str, ...], message: str) -> None:
-    run = searchspace(*arguments)
+    run = ran(main, *arguments)
     assert run.returncode == 2
     assert run.stdout == ""
     assert message in run.stderr

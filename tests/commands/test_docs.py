@@ -291,11 +291,10 @@ MENTIONED = {word for _, text in re.findall(r"(`+)(.+?)\1", REFERENCE)
 BLOCKS = sorted(library().trees)
 
 
-@pytest.mark.parametrize("word", sorted({
-    *OPS, *BLOCKS, *FUNCTIONS, *STRUCTURAL, *RESERVED, *HOLE_TAGS, *GENERATORS, *KEYS,
-    *VARIANT_KEYS, *RULES, *STATUSES, *(n for names in STRUCTURAL.values() for n in names)}))
-def test_every_word_of_the_notation_is_mentioned(word: str) -> None:
-    assert word in MENTIONED
+def test_every_word_of_the_notation_is_mentioned() -> None:
+    words = {*OPS, *BLOCKS, *FUNCTIONS, *STRUCTURAL, *RESERVED, *HOLE_TAGS, *GENERATORS, *KEYS,
+             *VARIANT_KEYS, *RULES, *STATUSES, *(n for names in STRUCTURAL.values() for n in names)}
+    assert len(words) > 150 and words - MENTIONED == set()
 
 
 def default(value: object) -> str:

@@ -13,11 +13,13 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy as sa
+from inside import ran
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState
 from recording import record
 
 from benchmarks.reliability import account, run, study_of, workers_of
+from search import run as command
 from search.archive import Archive, EvaluationKey, StorageError, schema
 from search.archive.claims import Claims, Held, is_gone, new_worker
 from search.archive.connection.retry import passes, patient
@@ -344,8 +346,7 @@ def test_the_command_with_workers(tmp_path: Path) -> None:
                           timeout=500, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "8 trials, all inside the budget, 8 scored, 8 distinct" in done.stdout
-    again = subprocess.run([*arguments, "--workers", "4"], capture_output=True, text=True,
-                           timeout=500, check=False)
+    again = ran(command.main, *arguments[2:], "--workers", "4")
     assert again.returncode == 0 and "8 trials" in again.stdout
     assert "a PostgreSQL server serves them better" in again.stdout
 
@@ -403,8 +404,7 @@ def test_a_worker_that_cannot_go_on_says_why(tmp_path: Path,
     (["--workers", "2", "--storage", "mysql://me@here/db"], "on SQLite and PostgreSQL"),
 ])
 def test_options_that_do_not_go_together(given: list[str], words: str, tmp_path: Path) -> None:
-    done = subprocess.run([*RUN, "--studies", str(tmp_path), *given], capture_output=True,
-                          text=True, timeout=200, check=False)
+    done = ran(command.main, *RUN[2:], "--studies", str(tmp_path), *given)
     assert done.returncode == 2 and "Traceback" not in done.stderr and words in done.stderr
 
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from bundled import NAMES, expanded
 
-from searchspace import Genotype, GenotypeError, build, load
+from searchspace import Genotype, GenotypeError, build
 from searchspace.__main__ import main
 from searchspace.building.capacity import BUILT, VERIFIED
-from searchspace.expansion import trace
-from searchspace.load import published
 
 
 @pytest.mark.parametrize("text", [
@@ -31,17 +30,17 @@ def test_a_network_of_very_many_layers_is_refused_soon(
         genotype: Callable[..., Genotype], genotype_file: Callable[..., object],
         capsys: pytest.CaptureFixture[str]) -> None:
     text = "- conv: {out: 8, k: 1, repeat: 1000}\n" * 20 + "- gap:\n"
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(GenotypeError, match="20,001 layers, and those of up to 20,000 are built"):
         build(genotype(text))
     assert main([str(genotype_file(text)), "--verify"]) == 2
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
     told = capsys.readouterr().err
     assert told.startswith("error: ") and told.count("\n") == 1
 
 
 def test_no_bundled_network_is_near_the_limit() -> None:
-    assert max(len(trace(load(name)).nodes) for name in published()) * 2 < VERIFIED < BUILT
+    assert max(len(expanded(name).nodes) for name in NAMES) * 2 < VERIFIED < BUILT
 
 
 def test_where_nothing_takes_memory_it_is_built(genotype: Callable[..., Genotype]) -> None:

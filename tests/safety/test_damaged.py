@@ -110,14 +110,6 @@ COMMANDS: dict[str, Callable[[Path, Path], int]] = {
     "run": partial(goes_on, "random")}
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole") / NAME
-    with study_of(folder, None, 4) as study:
-        study.run(lambda _: None)
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def few_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """To compare with every bundled network takes seconds, and is no matter here."""
@@ -134,20 +126,24 @@ def ended_well(status: int, capsys: pytest.CaptureFixture[str], what: object) ->
 
 
 PARTS_OF_ALL = 12       # as many processes may run them at once
+EVERYDAY = 4
 
 
-@pytest.mark.parametrize("part", range(PARTS_OF_ALL))
-def test_a_wrong_value_is_one_sentence(part: int, whole: Path, tmp_path: Path,
+@pytest.mark.parametrize("part", [
+    pytest.param(part, marks=() if part < EVERYDAY else pytest.mark.slow)
+    for part in range(PARTS_OF_ALL)])
+def test_a_wrong_value_is_one_sentence(part: int, finished: Path, tmp_path: Path,
                                        capsys: pytest.CaptureFixture[str]) -> None:
-    """Every cell once, with one of its wrong values, for two of the commands."""
+    """Every cell once, with one of its wrong values, for two of the commands; a third of the cells
+    every day."""
     rng, folder, out = random.Random(part), tmp_path / NAME, tmp_path / "out"
-    places = list(cells(whole / "study.db"))[part::PARTS_OF_ALL]
+    places = list(cells(finished / "study.db"))[part::PARTS_OF_ALL]
     for cell in places:
         value = rng.choice(list(wrong(cell)))
         for name in rng.sample(sorted(COMMANDS), 2):
             for path in (folder, out):
                 shutil.rmtree(path, ignore_errors=True)
-            shutil.copytree(whole, folder)
+            shutil.copytree(finished, folder)
             out.mkdir()
             if not damage(folder / "study.db", cell, value):
                 break

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from test_hostile_files import soon
 from test_reading import NAME, READING, Command, snapshot
 
-from benchmarks.reliability import SPACE, study_of
+from benchmarks.reliability import SPACE
 from search import run, status, train
 from search.archive import Archive, StorageError
 from search.archive import __main__ as archive_command
@@ -51,20 +51,19 @@ EVERY = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a study at rest."""
-    folder = tmp_path_factory.mktemp("studies") / NAME
-    with study_of(folder, None, 4) as study:
-        study.run(lambda _: None)
-    return folder
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive without networks."""
+    path = tmp_path_factory.mktemp("archives") / "other.db"
+    with Archive(f"sqlite:///{path}"):
+        pass
+    return path
 
 
 @pytest.fixture
-def folder(finished: Path, tmp_path: Path) -> Path:
-    """A copy of that study, and beside it the folder ``out`` with an archive."""
+def folder(finished: Path, other: Path, tmp_path: Path) -> Path:
+    """A copy of a study at rest, and beside it the folder ``out`` with an archive."""
     (tmp_path / "out").mkdir()
-    with Archive(f"sqlite:///{tmp_path / 'out' / 'other.db'}"):
-        pass
+    shutil.copy(other, tmp_path / "out")
     return Path(shutil.copytree(finished, tmp_path / NAME))
 
 
@@ -361,8 +360,8 @@ def test_a_wrong_url_is_one_sentence(url: str, command: str, folder: Path,
         "migrate": lambda: archive_command.main(["migrate", given]),
         "into": lambda: archive_command.main(["import", "--into", given, str(folder)]),
         "run": lambda: run.main(["--space", SPACE, "--objective", "table", "--budget", "400K",
-                                 "--trials", "1", "--studies", str(folder.parent / "more"),
-                                 "--storage", given])}[command]
+                                 "--input", "8", "--trials", "1", "--sampler", "random", "--studies",
+                                 str(folder.parent / "more"), "--storage", given])}[command]
     with soon():
         ended = attempt()
     said = capsys.readouterr().err

@@ -44,7 +44,7 @@ from searchspace.expansion import trace
 from searchspace.safety.reading import MAX_DEPTH, parse_json, read_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 20        # a machine may be busy; what hangs takes for ever
+SECONDS = 120       # a machine may be busy; what hangs takes for ever
 
 
 @contextmanager

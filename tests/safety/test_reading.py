@@ -99,15 +99,6 @@ def foreign(path: Path, tables: tuple[str, ...] = ("places", "cookies"), wal: bo
         connection.commit()
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a study at rest."""
-    folder = tmp_path_factory.mktemp("studies") / NAME
-    with study_of(folder, None, 4) as study:
-        study.run(lambda _: None)
-    return folder
-
-
 def as_foreign(folder: Path) -> None:
     foreign(folder / "study.db")
 

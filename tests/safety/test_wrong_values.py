@@ -4,13 +4,14 @@ import copy
 import csv
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import test_tables
-from test_damaged import NAME, changed, ended_well, few_published, study_of
+from test_damaged import NAME, changed, ended_well, few_published
 
 from search import honesty
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
@@ -64,12 +65,10 @@ def test_a_sample_of_scores(part: int, sample: dict[str, Any], tmp_path: Path,
 # --- a final comparison -----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole") / NAME
-    with study_of(folder, None, 3) as study:
-        study.run(lambda _: None)
-    return folder
+@pytest.fixture
+def studied(finished: Path, tmp_path: Path) -> Path:
+    """A copy of a study at rest."""
+    return Path(shutil.copytree(finished, tmp_path / NAME))
 
 
 def tables() -> Iterator[bytes]:
@@ -85,9 +84,11 @@ def tables() -> Iterator[bytes]:
                 b"x" * 20_000_000, text({"\ufeffnetwork": "x", **FOUND}))
 
 
-def test_a_final_comparison(studied: Path, tmp_path: Path,
+@pytest.mark.parametrize("part", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 7))])
+def test_a_final_comparison(part: int, studied: Path, tmp_path: Path,
                             capsys: pytest.CaptureFixture[str]) -> None:
-    for content in tables():
+    """A seventh of the tables every day, with every kind of cell and every column among them."""
+    for content in list(tables())[part::7]:
         (studied / "finals.csv").write_bytes(content)
         ended_well(report.main([str(studied), "-o", str(tmp_path / "r.html")]), capsys, content[:99])
 

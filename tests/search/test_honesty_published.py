@@ -37,8 +37,15 @@ def known() -> Measurements:
     return published_accuracies()
 
 
+@pytest.fixture(params=[12, pytest.param(None, marks=pytest.mark.slow)], ids=["some", "all"])
+def known_families(request: pytest.FixtureRequest, known: Measurements) -> Measurements:
+    """What is known of some families every day, of all among the slow tests."""
+    chosen = sorted(set(known.families))[:request.param]
+    return known.where(np.isin(known.families, chosen))
+
+
 @pytest.fixture
-def quick_fit(monkeypatch: pytest.MonkeyPatch, known: Measurements) -> list[Measurements]:
+def quick_fit(monkeypatch: pytest.MonkeyPatch, known_families: Measurements) -> list[Measurements]:
     """Calibrations of given features, in seconds; the list has what each was fitted to."""
     seen: list[Measurements] = []
 
@@ -46,7 +53,7 @@ def quick_fit(monkeypatch: pytest.MonkeyPatch, known: Measurements) -> list[Meas
         seen.append(others)
         return fit(others, Choice(0.0, BASE, 0.01))
 
-    monkeypatch.setattr("search.score_report.published.imagenet", lambda: known)
+    monkeypatch.setattr("search.score_report.published.imagenet", lambda: known_families)
     monkeypatch.setattr("search.score_report.published.evaluate",
                         partial(evaluation.evaluate, fitted=fitted))
     return seen
@@ -81,9 +88,10 @@ def test_six_networks(tmp_path: Path, known: Measurements,
         assert n["values"]["deepmad"] == pytest.approx(SCORES["deepmad"](of))
 
 
-def test_all_networks_and_what_is_read_again(tmp_path: Path, known: Measurements,
+def test_all_networks_and_what_is_read_again(tmp_path: Path, known_families: Measurements,
                                              quick_fit: list[Measurements],
                                              capsys: pytest.CaptureFixture[str]) -> None:
+    known = known_families
     found = report(tmp_path, "--space", "published", "--scores", "top1", "top1-lower", "params")
     rows, judged = networks(tmp_path), known.where(counted(known))
     assert {n["identity"] for n in rows} == set(judged.networks)

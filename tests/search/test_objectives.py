@@ -3,12 +3,13 @@
 import csv
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from inside import ran
 
+from search import run
 from search.archive import Archive
 from search.benchmark_table import fingerprint, read_table
 from search.errors import StudyError
@@ -27,8 +28,6 @@ from searchspace.space.counting import every_point
 from searchspace.space.fill import free
 from searchspace.space.point import sample
 
-ROOT = Path(__file__).parents[2]
-RUN = [sys.executable, str(ROOT / "search" / "run.py")]
 BUDGET = Budget(150_000)
 
 
@@ -62,9 +61,8 @@ def told(trials: list[Trial]) -> list:
     return [(t.decisions, t.identity, t.macs, t.params, t.values) for t in trials]
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*RUN, "--study", "t", "--studies", str(folder), *arguments],
-                          capture_output=True, text=True, timeout=580, check=False)
+def command(folder: Path, *arguments: str) -> CompletedProcess[str]:
+    return ran(run.main, "--study", "t", "--studies", str(folder), *arguments)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -122,7 +120,9 @@ def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
         assert 0 < front.share < 1
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "screening"])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("nsga2", "random", "tpe") else pytest.mark.slow)
+    for name in SAMPLERS if name != "screening"])
 def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp_path: Path,
                                                                  table: Path) -> None:
     given = settings(sampler=name, table=table, trials=21)
@@ -301,6 +301,7 @@ def test_a_mistake_about_objectives_is_one_sentence(arguments: list[str], words:
         assert word in done.stderr
 
 
+@pytest.mark.slow
 def test_the_benchmarks_file_is_found_by_the_environment(tmp_path: Path,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     space, content = load("nas-bench-macro"), {}

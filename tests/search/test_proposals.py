@@ -259,7 +259,7 @@ def test_networkx_finds_what_is_the_same(genotype: Read) -> None:
 
 
 @pytest.mark.parametrize(("sampler", "trials"), [
-    ("random", 10), pytest.param("auto", 1000, marks=pytest.mark.campaign)])
+    ("random", 4), pytest.param("auto", 1000, marks=pytest.mark.campaign)])
 def test_no_network_of_the_cell_space_is_scored_twice(sampler: str, trials: int,
                                                       tmp_path: Path) -> None:
     given = settings("cell", Budget(300_000_000), input=224, sampler=sampler, trials=trials)
@@ -273,7 +273,9 @@ def test_no_network_of_the_cell_space_is_scored_twice(sampler: str, trials: int,
 @pytest.mark.parametrize(("bound", "proposals"), [
     ("tight", 3), pytest.param("tight", 150, marks=pytest.mark.campaign),
     pytest.param("middle", 150, marks=pytest.mark.campaign)])
-@pytest.mark.parametrize("name", spaces())
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in ("digits", "he", "si") else pytest.mark.slow)
+    for name in spaces()])
 def test_proposals_of_every_space_are_scored(name: str, proposals: int, bound: str) -> None:
     """At least 99 of 100, in the middle of what the space reaches and just above its least."""
     space, rng = load(name), random.Random(11)

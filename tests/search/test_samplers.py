@@ -70,6 +70,10 @@ SPACES = {
 """ + TAIL,
 }
 NAMES = [name for name in SAMPLERS if name != "screening"]     # which needs a score of the graph
+# Optuna's others differ in what Optuna does; they are among the slow tests, and all keep the budget and
+# repeat themselves in test_search.py every day.
+EACH = [pytest.param(name, marks=() if name in ("gp", "evolution", "random", "tpe") else pytest.mark.slow)
+        for name in NAMES]
 Score = Callable[[Point], tuple[float, ...] | None]
 
 
@@ -155,7 +159,7 @@ def check(search: Search, told: list[tuple]) -> None:
 
 
 @pytest.mark.parametrize("kind", SPACES)
-@pytest.mark.parametrize("sampler", NAMES)
+@pytest.mark.parametrize("sampler", EACH)
 def test_networks_are_new_and_inside_the_budget(sampler: str, kind: str, tmp_path: Path) -> None:
     genotype = space(kind, tmp_path)
     budget = middle(genotype)
@@ -166,7 +170,7 @@ def test_networks_are_new_and_inside_the_budget(sampler: str, kind: str, tmp_pat
     check(search, told)
 
 
-@pytest.mark.parametrize("sampler", NAMES)
+@pytest.mark.parametrize("sampler", EACH)
 @pytest.mark.parametrize("kind", ["conditional", "solved"])
 def test_the_same_seed_gives_the_same_trials_continued_or_not(sampler: str, kind: str,
                                                               tmp_path: Path) -> None:
@@ -200,7 +204,7 @@ def test_networks_that_cannot_be_scored(sampler: str, tmp_path: Path) -> None:
     check(none, none.run(20))
 
 
-@pytest.mark.parametrize("sampler", NAMES)
+@pytest.mark.parametrize("sampler", EACH)
 @pytest.mark.parametrize("directions", [("maximize", "minimize"),
                                         ("maximize", "minimize", "minimize", "maximize")])
 def test_several_objectives(sampler: str, directions: tuple[str, ...], tmp_path: Path) -> None:

@@ -127,7 +127,9 @@ def test_how_a_non_linearity_is_written_does_not_matter(score: TrainingFree, way
     assert score(other) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-@pytest.mark.parametrize("space", spaces())
+@pytest.mark.parametrize("space", [
+    pytest.param(name, marks=() if name in ("digits", "he", "si") else pytest.mark.slow)
+    for name in spaces()])
 def test_finite_on_every_space(space: str) -> None:
     """One random network a space, narrow, for small images."""
     size = {"he": 63, "digits": 8}.get(space, 32)

@@ -104,6 +104,20 @@ def test_a_space_may_lie_beside_its_table(written: Callable, tmp_path: Path) -> 
     assert value(table, "digits", row["decisions"]) == pytest.approx(sum(row["values"]) / 2)
 
 
+def test_a_table_is_read_again_once_it_or_its_space_changes(written: Callable, tmp_path: Path) -> None:
+    text, mine = Path(load("digits").file).read_text(encoding="utf-8"), tmp_path / "mine.yaml"
+    mine.write_text(text)
+    some = rows(2)
+    path = written(ours(some, space="mine.yaml"))
+    table = read_table(path)
+    assert read_table(path) is table
+    mine.write_text(text.replace("input: [1, 8, 8]", "input: [1, 16, 16]"))
+    with pytest.raises(BenchmarkError, match="row 1: the table has"):
+        read_table(path)
+    mine.write_text(text)
+    assert len(read_table(written(ours(some[:1], space="mine.yaml"))).rows) == 1
+
+
 def test_the_format_of_nas_bench_macro(written: Callable) -> None:
     table = read_table(written(MACRO_ROWS))
     assert table.space.name == MACRO and table.input == (3, 32, 32)

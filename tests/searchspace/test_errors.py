@@ -186,13 +186,13 @@ def test_a_broken_genotype_gets_one_sentence_with_its_place(name: str, genotype_
     bare = isinstance(text, bytes) or place == "1" or text.startswith("name") or name in (
         "alias bomb", "ladder of aliases", "deep indentation", "bad directive")
     path.write_bytes(text if isinstance(text, bytes) else (text if bare else HEAD + text).encode())
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SearchspaceError) as caught:
         trace(load(path))
     with pytest.raises(SearchspaceError) as again:      # costs alone are refused alike
         run(load(path))
     assert str(again.value) == str(caught.value)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     said = sentence(caught.value).replace(f"{path.parent}/", "")
     assert words in said
     assert said.startswith(f"net.yaml:{place}"), said
@@ -246,12 +246,12 @@ def test_the_command_line_says_one_sentence(genotype_file: Write) -> None:
 
 
 def test_the_nearest_name_is_told_quickly() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert nearest("cnov", ["conv", "linear"]) == "; did you mean 'conv'?"
     assert nearest("zzz", ["conv", "linear"]) == "; known: conv, linear"
     assert nearest("zzz", map(str, range(100))) == ""
     nearest("ab"*100_000, (f"ab{i}" for i in range(2000)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 # --- any damage to a good file ------------------------------------------------------------------
@@ -296,12 +296,12 @@ def damaged(draw: st.DrawFn) -> str:
 def test_any_damage_gives_a_genotype_or_a_sentence(genotype_file: Write, text: str) -> None:
     path = genotype_file("- gap:")
     path.write_text(text, encoding="utf-8", newline="")
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         whole(path)
     except SearchspaceError as error:
         assert sentence(error)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @settings(max_examples=150)

@@ -100,13 +100,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: t[:30])
 def test_whatever_else_python_can_say_is_refused(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(GenotypeError) as caught:
         value(text)
     assert HOSTILE[text] in str(caught.value)
     assert str(caught.value).startswith("net.yaml:7 (net[0]): ")
     assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(("before", "after", "least", "most"), [

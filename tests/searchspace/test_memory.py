@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import bundled
 import pytest
 import torch
+from bundled import expanded
 from hypothesis import given
 from hypothesis import strategies as st
 from test_ops import each_example, tensors
 
-from searchspace import Genotype, load, peak_memory, published, spaces
+from searchspace import Genotype, load, peak_memory, spaces
 from searchspace.__main__ import main
 from searchspace.building.builder import TracedNetwork
 from searchspace.cost import Peak, peak
@@ -64,13 +66,13 @@ def test_an_activation_is_a_view_where_it_does_nothing(kind: str, params: dict) 
     test_a_view_is_what_shares_memory_in_torch(kind, params, ((8, 5, 5),))
 
 
-SMALL = [name for name in published()
-         if trace(load(name)).input[1] <= 64 and peak_memory(load(name)).bytes < 10**7]
+SMALL = [name for name in bundled.NAMES
+         if expanded(name).input[1] <= 64 and peak(expanded(name)).bytes < 10**7]
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_published_network_holds_what_torch_holds(name: str) -> None:
-    expansion = trace(load(name))
+    expansion = expanded(name)
     assert len(expansion.nodes) > 5
     assert peak(expansion) == held_by_torch(expansion)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import networkx as nx
 import pytest
+from bundled import each_family, network
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from searchspace import Genotype, GenotypeError, expand, fill, load, published, spaces, to_yaml
+from searchspace import Genotype, GenotypeError, expand, fill, load, spaces, to_yaml
 from searchspace.expansion import trace
 from searchspace.names import as_name, is_name
 from searchspace.notation.arithmetic import MAX_NUMBER
@@ -93,16 +94,17 @@ def check(space: Genotype, write: Write, rng: random.Random) -> None:
 # --- the bundled files --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", published())
-def test_a_published_network_reads_back_as_itself(name: str, genotype_file: Write) -> None:
-    network = load(name)
-    again = load(genotype_file(to_yaml(network)))
-    assert drawn(again) == drawn(network)
-    one, two = expand(network), expand(again)
-    assert nx.utils.edges_equal(one.edges, two.edges, directed=True)
-    for node, data in one.nodes.items():
-        assert {k: v for k, v in data.items() if k not in ("place",)} == \
-            {k: v for k, v in two.nodes[node].items() if k not in ("place",)}
+@each_family
+def test_a_published_network_reads_back_as_itself(names: tuple[str, ...],
+                                                  genotype_file: Write) -> None:
+    for name in names:
+        again = load(genotype_file(to_yaml(network(name))))
+        assert drawn(again) == drawn(network(name)), name
+        one, two = expand(network(name)), expand(again)
+        assert nx.utils.edges_equal(one.edges, two.edges, directed=True), name
+        for node, data in one.nodes.items():
+            assert {k: v for k, v in data.items() if k not in ("place",)} == \
+                {k: v for k, v in two.nodes[node].items() if k not in ("place",)}, name
 
 
 @pytest.mark.parametrize("name", spaces())

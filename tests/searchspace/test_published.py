@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import bundled
 import pytest
 import torch
+from bundled import each_family, expanded, network
 
-from searchspace import build, cost, load, published
+from searchspace import build
 from searchspace.building.verify import verify
-from searchspace.expansion import trace
-from searchspace.notation.sources import GENOTYPES
 from searchspace.zoo.figures import Figure, comparisons, standing
 
 # Structures from public code or a drawn graph, for which nobody printed a count.
@@ -22,19 +22,27 @@ NO_FIGURES = ("darts@nasnet-cifar", "pnasnet@large-1001", "randwire-small@ba", "
 RECIPES = ("bvlc", "densenet-torch", "imgclsmob", "megvii", "senet-caffe", "slim", "timm-a1", "timm-a2",
            "timm-a3", "torchvision-v1", "torchvision-v2")
 
-each_network = pytest.mark.parametrize("name", published())
-MACS = {name: cost(load(name)).macs for name in published()}
+MACS = {name: cost.macs for name, cost in bundled.costs().items()}
 # With real numbers these take long: they are run without, and the largest are not counted by fvcore.
-LARGE = tuple(name for name in published() if MACS[name] >= 1e9)
-LARGEST = tuple(name for name in published() if MACS[name] >= 3e9)
-# What takes about a second a network is done for the cheapest of each family; for the others it
-# stands behind the marker.
-CHEAPEST = {name.partition("@")[0]: name for name in sorted(published(), key=MACS.get, reverse=True)}
+LARGE = tuple(name for name in bundled.NAMES if MACS[name] >= 1e9)
+LARGEST = tuple(name for name in bundled.NAMES if MACS[name] >= 3e9)
+# What takes seconds a network is done every day for these, which have every operation between them;
+# for the others it stands behind the marker.
+EVERYDAY = ("shufflenet-henet@repeat2-cifar10", "mobilenet-v3-small@0.75", "shiftnet@C",
+            "shufflenet-v2@0.5", "randwire-small@ws", "condensenet@cifar-86", "hcgnet@a1",
+            "alexnet@grouped", "googlenet@torchvision", "cbam-resnet@50")
 
 
 def costly(names: Iterable[str]) -> list[Any]:
-    return [pytest.param(name, marks=() if name in CHEAPEST.values() else pytest.mark.slow)
+    return [pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow)
             for name in names]
+
+
+def test_everyday_networks_have_every_operation() -> None:
+    def kinds(names: Iterable[str]) -> set[str]:
+        return {node.op.kind for name in names for node in expanded(name).nodes}
+
+    assert kinds(EVERYDAY) == kinds(bundled.NAMES)
 
 
 @pytest.fixture(autouse=True)
@@ -46,91 +54,89 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-@each_network
-def test_exact_counts_are_met_to_the_last_digit(name: str) -> None:
-    genotype = load(name)
-    exact = genotype.header.exact
-    if exact is None:
-        pytest.skip("only the paper's rounded figures are known")
-    assert cost(genotype).params == exact.params
-    assert cost(genotype).macs == exact.macs
-    assert standing(genotype.header, cost(genotype)) in ("exact", genotype.header.status)
+@each_family
+def test_exact_counts_are_met_to_the_last_digit(names: tuple[str, ...]) -> None:
+    for name in names:
+        header, counted = network(name).header, bundled.costs()[name]
+        if header.exact is not None:    # else only the paper's rounded figures are known
+            assert (counted.params, counted.macs) == (header.exact.params, header.exact.macs), name
+            assert standing(header, counted) in ("exact", header.status), name
 
 
-@each_network
-def test_every_network_has_a_source_and_figures_to_meet(name: str) -> None:
-    header = load(name).header
-    assert header.source
-    assert bool(header.published or header.exact) is (name not in NO_FIGURES)
-    if header.published:
-        assert comparisons(header, trace(load(name))) or header.published.top1
-        assert header.published.table
-    if header.exact:
-        assert header.exact.of
+@each_family
+def test_every_network_has_a_source_and_figures_to_meet(names: tuple[str, ...]) -> None:
+    for name in names:
+        header = network(name).header
+        assert header.source, name
+        assert bool(header.published or header.exact) is (name not in NO_FIGURES), name
+        if header.published:
+            assert comparisons(header, expanded(name)) or header.published.top1, name
+            assert header.published.table, name
+        if header.exact:
+            assert header.exact.of, name
 
 
-@each_network
-def test_published_figures_are_met_or_the_note_names_them(name: str) -> None:
+@each_family
+def test_published_figures_are_met_or_the_note_names_them(names: tuple[str, ...]) -> None:
     """By the paper's own rule; a calibrated network explains in its note that it misses some."""
-    genotype = load(name)
-    header = genotype.header
-    for figure in comparisons(header, trace(genotype)):
-        if header.status == "calibrated":
-            assert header.note
-            assert abs(figure.difference) < 6
-        elif not figure.met:
-            assert header.note
-            digits, unit = re.fullmatch(r"([0-9.]+)(\w)", figure.printed).groups()
-            assert f"{digits} {unit}" in header.note, (
-                f"{name}: {figure.printed} {figure.what} are published, {figure.ours:,} counted")
+    for name in names:
+        header = network(name).header
+        for figure in comparisons(header, expanded(name)):
+            if header.status == "calibrated":
+                assert header.note, name
+                assert abs(figure.difference) < 6, name
+            elif not figure.met:
+                assert header.note, name
+                digits, unit = re.fullmatch(r"([0-9.]+)(\w)", figure.printed).groups()
+                assert f"{digits} {unit}" in header.note, (
+                    f"{name}: {figure.printed} {figure.what} are published, {figure.ours:,} counted")
 
 
-@pytest.mark.parametrize("name", costly(n for n in published() if n not in LARGEST))
+@pytest.mark.parametrize("name", costly(n for n in bundled.NAMES if n not in LARGEST))
 def test_torch_and_fvcore_see_the_same(name: str) -> None:
-    checks = verify(load(name))
+    checks = verify(network(name))
     assert len(checks) == 4
     assert [c for c in checks if not c.agrees] == []
 
 
-@pytest.mark.parametrize("name", costly(LARGE))
+@pytest.mark.parametrize("name", costly([*LARGEST, "googlenet@torchvision"]))
 def test_torch_sees_the_same_without_numbers(name: str) -> None:
-    checks = verify(load(name), numbers=False)
+    checks = verify(network(name), numbers=False)
     assert len(checks) == 3
     assert [c for c in checks if not c.agrees] == []
 
 
-@pytest.mark.parametrize("name", costly(published()))
+@pytest.mark.parametrize("name", costly(bundled.NAMES))
 def test_it_runs_forward_and_backward(name: str) -> None:
     """Scores for two images at the network's input size, and a gradient for every parameter."""
     device = "meta" if name in LARGE else "cpu"
-    genotype = load(name)
-    expansion = trace(genotype)
+    expansion = expanded(name)
     torch.manual_seed(0)
     with torch.device(device):
-        network = build(genotype).train()
-        scores = network(torch.randn(2, *expansion.input))
+        module = build(network(name)).train()
+        scores = module(torch.randn(2, *expansion.input))
     assert tuple(scores.shape) == (2, expansion.nodes[expansion.output].shape[0])
     assert device == "meta" or bool(scores.isfinite().all())
     scores.square().sum().backward()
-    assert [n for n, p in network.named_parameters() if p.grad is None] == []
+    assert [n for n, p in module.named_parameters() if p.grad is None] == []
 
 
-@pytest.mark.parametrize("file", sorted(p.stem for p in GENOTYPES.rglob("*.yaml")))
-def test_accuracies_say_what_they_are_of(file: str) -> None:
-    for name in (n for n in published() if n.partition("@")[0] == file):
-        found = load(name).header.accuracies
+@each_family
+def test_accuracies_say_what_they_are_of(names: tuple[str, ...]) -> None:
+    for name in names:
+        found = network(name).header.accuracies
         for a in found:
-            assert (a.data, trace(load(name)).nodes[-1].shape[0]) == ("imagenet", 1000)
-            assert a.recipe in RECIPES and a.of
-            assert 0 < a.top1 < 100
-        assert len({(a.data, a.recipe, a.size) for a in found}) == len(found)
+            assert (a.data, expanded(name).nodes[-1].shape[0]) == ("imagenet", 1000), name
+            assert a.recipe in RECIPES and a.of, name
+            assert 0 < a.top1 < 100, name
+        assert len({(a.data, a.recipe, a.size) for a in found}) == len(found), name
 
 
 def test_the_readme_counts_what_is_bundled() -> None:
     readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
-    found = Counter(standing(load(name).header, cost(load(name))) for name in published())
-    assert f"{len(published())} networks of {len({n.partition('@')[0] for n in published()})} families" \
-        in readme
+    found = Counter(standing(network(name).header, counted)
+                    for name, counted in bundled.costs().items())
+    assert f"{len(bundled.NAMES)} networks of {len(bundled.FAMILIES)} families" in readme
     assert f"{found['exact']} equal the counts of a public implementation" in readme
     assert f"of {found['published only']} only the paper's rounded figures are known" in readme
     assert f"{found['calibrated']} are *calibrated*" in readme
@@ -141,4 +147,4 @@ def test_the_readme_counts_what_is_bundled() -> None:
 
 
 def test_an_unmet_figure_would_be_seen() -> None:
-    assert not Figure.read("3.4M").stands_for(cost(load("mobilenet-v2")).params)
+    assert not Figure.read("3.4M").stands_for(bundled.costs()["mobilenet-v2@1.0"].params)

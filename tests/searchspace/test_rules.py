@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from bundled import costs, each_family, expanded, network
 
-from searchspace import Cost, SearchspaceError, cost, load, published
+from searchspace import Cost, SearchspaceError, cost, load
 from searchspace.expansion import trace
 from searchspace.notation.metadata import RULES as NAMES
 from searchspace.summary import operations, stages
@@ -20,9 +21,10 @@ def test_every_rule_that_a_header_may_name_exists() -> None:
     assert tuple(RULES) == NAMES
 
 
-@pytest.mark.parametrize("name", published())
-def test_the_rule_macs_is_the_cost(name: str) -> None:
-    assert counted("macs", name) == cost(load(name))
+@each_family
+def test_the_rule_macs_is_the_cost(names: tuple[str, ...]) -> None:
+    for name in names:
+        assert RULES["macs"](expanded(name)) == costs()[name], name
 
 
 @pytest.mark.parametrize(("name", "params"), [
@@ -112,15 +114,15 @@ def test_what_is_no_figure_is_refused(text: str) -> None:
         Figure.read(text)
 
 
-@pytest.mark.parametrize("name", published())
-def test_table_rows_add_up_and_end_where_the_network_ends(name: str) -> None:
-    genotype = load(name)
-    expansion = trace(genotype)
-    for rows in (stages(genotype, expansion), operations(expansion)):
-        assert sum((row.cost for row in rows), Cost()) == expansion.cost()
-        live = [row for row in rows if row.shape is not None]
-        assert live[-1].shape == expansion.nodes[expansion.output].shape
-        assert len({row.name for row in rows}) == len(rows)
+@each_family
+def test_table_rows_add_up_and_end_where_the_network_ends(names: tuple[str, ...]) -> None:
+    for name in names:
+        expansion = expanded(name)
+        for rows in (stages(network(name), expansion), operations(expansion)):
+            assert sum((row.cost for row in rows), Cost()) == expansion.cost(), name
+            live = [row for row in rows if row.shape is not None]
+            assert live[-1].shape == expansion.nodes[expansion.output].shape, name
+            assert len({row.name for row in rows}) == len(rows), name
 
 
 def test_repeats_of_one_kind_share_a_row() -> None:

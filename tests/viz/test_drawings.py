@@ -6,18 +6,19 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from functools import cache
 from pathlib import Path
 
 import pytest
+from bundled import costs, each_network, expanded, network
 
-from searchspace import SearchspaceError, cost, expand, load, published, spaces
-from searchspace.expansion import trace
+from searchspace import SearchspaceError, expand, load, spaces
 from viz.docs import gallery
 from viz.drawing.dot import digraph
 from viz.drawing.elements import FAMILIES, Picture
 from viz.drawing.labels import amount
 from viz.drawing.levels import LEVELS, picture
-from viz.drawing.network import subject
+from viz.drawing.network import DrawnNetwork, subject
 from viz.drawing.render import draw, render
 from viz.drawing.style import LIGHT, Style
 from viz.render import main
@@ -26,8 +27,13 @@ ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+@cache
+def known(name: str) -> DrawnNetwork:
+    return subject(network(name))
+
+
 def drawn(name: str | Path, level: str) -> Picture:
-    return picture(subject(load(name)), level)
+    return picture(known(name) if isinstance(name, str) else subject(load(name)), level)
 
 
 def write(folder: Path, text: str, name: str = "net.yaml") -> Path:
@@ -45,10 +51,10 @@ def words(svg: bytes) -> str:
 # --- content ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", published())
+@each_network
 def test_stages_cover_the_network_exactly_once(name: str) -> None:
-    genotype, shown = load(name), drawn(name, "stage")
-    whole = cost(genotype)
+    genotype, shown = network(name), drawn(name, "stage")
+    whole = costs()[name]
     assert sum(box.macs for box in shown.boxes) == whole.macs == shown.macs
     assert sum(box.params for box in shown.boxes) == whole.params == shown.params
     graph = expand(genotype)
@@ -64,9 +70,9 @@ class INPUT:
     label = "input"
 
 
-@pytest.mark.parametrize("name", published())
+@each_network
 def test_operations_are_the_whole_graph(name: str) -> None:
-    graph, shown = expand(load(name)), drawn(name, "operation")
+    graph, shown = expand(network(name)), drawn(name, "operation")
     assert [box.key for box in shown.boxes] == list(graph)
     assert {(e.source, e.target) for e in shown.edges} == set(graph.edges)
     for box in shown.boxes[1:]:
@@ -78,9 +84,9 @@ def test_operations_are_the_whole_graph(name: str) -> None:
     assert sum(x.macs for x in (*tops, *loose)) == shown.macs
 
 
-@pytest.mark.parametrize("name", published())
+@each_network
 def test_blocks_draw_each_operation_of_a_block_once(name: str) -> None:
-    nodes, shown = trace(load(name)).nodes, drawn(name, "block")
+    nodes, shown = expanded(name).nodes, drawn(name, "block")
     inner = [box for box in shown.boxes if box.group and box.family != "tensor"]
     assert len({box.key for box in shown.boxes}) == len(shown.boxes)
     names = {node.name for node in nodes} | {call.name for n in nodes for call in n.calls}
@@ -235,14 +241,19 @@ def test_holes_are_marked_where_they_are_written(tmp_path: Path) -> None:
 
 
 # One network a family is laid out: its variants have the same shapes of graph. At the level of
-# operations only graphs of a size that somebody looks at; Graphviz takes long for larger ones.
-LAID_OUT = [(name, level) for name in gallery.families() for level in LEVELS
-            if level != "operation" or len(expand(load(name))) < 300]
+# operations only graphs of a size that somebody looks at; Graphviz takes long for larger ones. Every
+# day its stages, and the other levels of a few that differ most.
+EVERYDAY = ("alexnet", "densenet-cifar", "henet", "mobilenet-v2", "nasnet-a", "randwire-small",
+            "shufflenet-v2", "sinet")
+LAID_OUT = [pytest.param(name, level, marks=() if level == "stage" or name in EVERYDAY
+                         else pytest.mark.slow)
+            for name in gallery.families() for level in LEVELS
+            if level != "operation" or len(expanded(name).nodes) < 300]
 
 
 @pytest.mark.parametrize(("name", "level"), LAID_OUT)
 def test_drawing_is_well_formed_complete_and_fast(name: str, level: str) -> None:
-    genotype = load(name)
+    genotype = network(name)
     begin = time.process_time()
     svg = draw(genotype, "svg", level)
     seconds = time.process_time() - begin
