@@ -31,8 +31,9 @@ from search.seeds import derive
 from search.study.projection import Proposal
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.notation.holes import Decisions
-from searchspace.space.budget import Budget, parse_amount
+from searchspace.space.budget import Budget
 from searchspace.space.point import sample
+from searchspace.units import parse_amount
 
 THIRTY = Path(__file__).resolve().parent / "thirty.yaml"
 ASKED = 10

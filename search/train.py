@@ -47,7 +47,7 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
 from searchspace.safety.files import file_name, make_folder, replacing, write_file
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 
 if TYPE_CHECKING:
     from search.training.logs import Log

@@ -20,7 +20,7 @@ from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 
 ROWS = 20      # rows of a front on the screen; front.csv has all
 

@@ -8,7 +8,7 @@ from search.objectives.base import CostObjective, ObjectiveError, objective
 from searchspace import Genotype
 from searchspace.cost import peak
 from searchspace.expansion import Expansion
-from searchspace.space.budget import show_amount, show_bytes, show_time
+from searchspace.units import show_amount, show_bytes, show_time
 
 if TYPE_CHECKING:
     from search.study.settings import Settings

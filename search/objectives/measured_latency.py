@@ -18,7 +18,7 @@ from search.objectives.base import (
 )
 from search.objectives.candidate import Candidate
 from searchspace import Genotype
-from searchspace.space.budget import show_time
+from searchspace.units import show_time
 
 if TYPE_CHECKING:
     from search.study.settings import Settings

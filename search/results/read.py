@@ -27,7 +27,7 @@ from search.study.trial import read as read_trial
 from searchspace import Genotype, SearchspaceError
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.safety.values import TEXT
-from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
+from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time, show_duration
 from viz.results import ORIGINS, Goal, Limit, Results, TrialRow
 
 PACKAGES = ("optuna", "torch", "vl-convert-python")
@@ -111,15 +111,9 @@ def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
     return (("trials", f"{len(rows):,}"), ("scored", f"{sum(bool(r.values) for r in rows):,}"),
             ("distinct networks", f"{distinct:,}"),
             ("they came about", ", ".join(f"{n:,} {o}" for o, n in origins if n)),
-            ("scoring took", _clock(sum(r.seconds for r in rows))),
+            ("scoring took", show_duration(sum(r.seconds for r in rows))),
             ("sampler", settings.sampler),
             *((("operations", kept.remark),) if kept and kept.remark else ()))
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:

@@ -35,8 +35,8 @@ from viz.drawing import layout
 from viz.drawing.dot import digraph
 from viz.drawing.elements import Band, Picture
 from viz.drawing.html import foldable
-from viz.drawing.labels import escape
 from viz.drawing.levels import LEVELS, picture
+from viz.drawing.markup import escape
 from viz.drawing.network import Opening, subject
 from viz.drawing.style import Style
 from viz.drawing.svg import compact

@@ -6,7 +6,7 @@ from typing import Any
 
 from searchspace import Genotype, load
 from searchspace.expansion import Expansion, trace
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 from searchspace.zoo.figures import comparisons, standing
 from viz.drawing.render import svg
 from viz.pages.network import detail
