@@ -107,7 +107,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         console.print(f"resumes after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
         _run(training, checkpoint, log, console)
-    result = _finish(training, data, genotype, recipe, options, folder)
+    result = _finish(training, data, genotype, options.seed, folder)
     console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
                                 f" on {len(data.test):,} images"))
     console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
@@ -163,14 +163,14 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
         training.run(training.task.epochs, tell, lambda n: progress.update(steps, completed=n))
 
 
-def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe,
-            options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
+            folder: Path) -> dict[str, Any]:
     """Evaluate on the test images, and write weights and result."""
     from safetensors.torch import save_file
 
     mean, deviation = training.standard
-    result = {"network": genotype.title, "data": data.name, "recipe": recipe.name,
-              "epochs": training.epoch, "seed": options.seed,
+    result = {"network": genotype.title, "data": data.name, "recipe": training.task.recipe.name,
+              "epochs": training.epoch, "seed": seed,
               "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
               "validation_accuracy": training.curve[-1].validated,
               "seconds": sum(row.seconds for row in training.curve),

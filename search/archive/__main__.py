@@ -32,7 +32,8 @@ from search.archive.connection.locations import all_urls, elsewhere, new_url
 from search.archive.export import export
 from search.archive.integrity import check, repair
 from search.archive.merge import backup, merge
-from search.archive.queries import Measure, about, best, disagreements, identities, measures
+from search.archive.queries import about, best, disagreements, identities, measures
+from search.archive.records import Bounds, Measure
 from search.archive.schema import REVISION
 from search.environment import STUDIES
 from searchspace import load
@@ -75,11 +76,11 @@ def _best(options: argparse.Namespace, archives: list[Archive], console: Console
         known = sorted({m[0] for m in measures(archives)})
         hint = nearest(options.score, known) if options.score else ""
         raise StorageError(f"no such evaluations; there are {', '.join(known) or 'none'}{hint}")
+    bounds = Bounds(budget.macs, budget.params, budget.memory)
     shown = False
     for measure in wanted:
         # `table` and the scores are to be large; what a network costs is to be small
-        found = best(archives, measure, options.limit, budget=budget.macs, params=budget.params,
-                     memory=budget.memory)
+        found = best(archives, measure, bounds, options.limit)
         if not found:
             continue
         shown = True

@@ -15,6 +15,7 @@ from search.results.final_comparison import caveat, verdict
 from search.results.front import Front
 from search.results.outcome import Outcome
 from search.results.proposal_counts import summary
+from search.samplers import SAMPLERS
 from search.scores.registry import find_score
 from search.study import Study
 from search.study.settings import DEFAULT, Settings
@@ -136,7 +137,7 @@ def beginning(study: Study) -> Iterator[str]:
         yield f"score {find_score(plan.settings.score).title}" + \
             (f": {why}" if plan.settings.score == usual and why else "")
     yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
-    if plan.proposed is not plan.space and plan.sampler != "screening":
+    if plan.proposed is not plan.space and not SAMPLERS[plan.sampler].solves:
         solved = ", ".join(h.name for h in plan.space.holes if h.kind == "solve")
         yield (f"a cost is an objective: {solved} is proposed, too, where else the budget would be "
                "filled up")

@@ -22,7 +22,7 @@ from search.environment import STUDIES
 from search.latency.device import Device
 from search.latency.find import table_path
 from search.latency.layers import layers
-from search.latency.measure import TimedNetwork, make_table, time_networks
+from search.latency.measure import Effort, TimedNetwork, make_table, time_networks
 from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
@@ -95,7 +95,7 @@ def _space(options: argparse.Namespace, device: Device, console: Console) -> Non
     pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]
     path = options.output or table_path(STUDIES, device, spaces[0], pixels)
     with console.waiting() as tell:
-        table = make_table(device, spaces, options.seed, options.layers, tell=tell)
+        table = make_table(device, spaces, Effort(options.layers), options.seed, tell)
     table.write(path)
     console.print(Text.assemble((str(path), "bold"), f": {len(table.layers)} layers timed on "
                                 f"{device.name}; {table.error}"))

@@ -56,7 +56,30 @@ class Sampler(Protocol):
         """Called with the result of each trial."""
 
 
-SAMPLERS: Registry[Callable[[SamplingTask], Sampler]] = Registry("sampler", "docs/search.md")
+Maker = Callable[[SamplingTask], Sampler]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerEntry:
+    """A registered sampler, and what it takes of a search.
+
+    ``screens``: it rates networks by a score of the graph alone (`SamplingTask.quick`), and needs
+    one. ``guided``: it may be guided by a score (`SamplingTask.prior`). ``solves``: it decides what
+    else the budget solver would (`SamplingTask.widths`), for all but the networks it starts with.
+    """
+
+    make: Maker
+    screens: bool = False
+    guided: bool = False
+    solves: bool = False
+
+
+SAMPLERS: Registry[SamplerEntry] = Registry("sampler", "docs/search.md")
+
+
+def sampler(name: str, **takes: bool) -> Callable[[Maker], Maker]:
+    """Register a function that makes a sampler; for what it takes see `SamplerEntry`."""
+    return SAMPLERS.register(name, lambda make: SamplerEntry(make, **takes))
 
 
 @dataclass(frozen=True, slots=True)

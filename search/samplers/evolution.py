@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.pareto import nondominated
-from search.samplers.base import SAMPLERS, Past, SamplingTask, history, taking
+from search.samplers.base import Past, SamplingTask, history, sampler, taking
 from searchspace import Genotype, GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose, point
@@ -84,7 +84,7 @@ def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) ->
     return living[min(drawn, key=lambda i: ranks[i])]
 
 
-@SAMPLERS.register("evolution")
+@sampler("evolution")
 def make(task: SamplingTask) -> Evolution:
     """Regularised evolution."""
     return Evolution(task)

@@ -12,7 +12,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseGASampler, BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import SAMPLERS, STARTUP, SamplingTask, distribution
+from search.samplers.base import STARTUP, SamplingTask, distribution, sampler
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
@@ -61,7 +61,7 @@ class OptunaSampler:
         self.inner.after_trial(study, trial, state, values)
 
 
-@SAMPLERS.register("tpe")
+@sampler("tpe")
 def tpe(task: SamplingTask) -> OptunaSampler:
     """Tree-structured Parzen estimators (Bergstra et al. 2011): one multivariate estimator for each
     group of holes that exist together."""
@@ -69,7 +69,7 @@ def tpe(task: SamplingTask) -> OptunaSampler:
         seed=seed, multivariate=True, group=True, n_startup_trials=STARTUP))
 
 
-@SAMPLERS.register("nsga2")
+@sampler("nsga2")
 def nsga2(task: SamplingTask) -> OptunaSampler:
     """NSGA-II (Deb et al. 2002): generations, ranked by dominance and crowding; a population small
     enough for searches of a hundred trials."""
@@ -77,7 +77,7 @@ def nsga2(task: SamplingTask) -> OptunaSampler:
         seed=seed, population_size=STARTUP))
 
 
-@SAMPLERS.register("nsga3")
+@sampler("nsga3")
 def nsga3(task: SamplingTask) -> OptunaSampler:
     """NSGA-III (Deb & Jain 2014): as NSGA-II, spread by reference directions; for three objectives
     and more, where crowding distances say little."""
@@ -85,7 +85,7 @@ def nsga3(task: SamplingTask) -> OptunaSampler:
         seed=seed, population_size=STARTUP))
 
 
-@SAMPLERS.register("optuna-gp")
+@sampler("optuna-gp")
 def optuna_gp(task: SamplingTask) -> OptunaSampler:
     """Optuna's Gaussian process, for comparison: it knows neither the costs nor which networks are
     equal, and proposes conditional holes independently of each other."""
@@ -94,7 +94,7 @@ def optuna_gp(task: SamplingTask) -> OptunaSampler:
         warn_independent_sampling=False))
 
 
-@SAMPLERS.register("random")
+@sampler("random")
 def random_search(task: SamplingTask) -> OptunaSampler:
     """Every hole uniform over its options."""
     return OptunaSampler(lambda seed: optuna.samplers.RandomSampler(seed=seed))

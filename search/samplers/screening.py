@@ -16,7 +16,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
-from search.samplers.base import SAMPLERS, SamplingTask, history, taking
+from search.samplers.base import SamplingTask, history, sampler, taking
 from search.seeds import derive
 from searchspace import GenotypeError
 from searchspace.notation.tree import Atom
@@ -56,8 +56,6 @@ class Screening:
         """See `search.samplers.base.Sampler`."""
         past = [p.decisions for p in history(study)]
         best = next((one.decisions for one in self.ranking if one.decisions not in past), None)
-        if "looked" not in study.user_attrs:
-            study.set_user_attr("looked", self.looked)
         return taking(best or {}, random.Random(seed))
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
@@ -168,7 +166,7 @@ def _spread(ranked: Sequence[Rated]) -> tuple[Point, ...]:
     return (*apart, *near)
 
 
-@SAMPLERS.register("screening")
+@sampler("screening", screens=True, solves=True)
 def make(task: SamplingTask) -> Screening:
     """Evolution against a score of the graph, before anything is evaluated."""
     return Screening(task)

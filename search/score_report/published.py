@@ -18,7 +18,7 @@ from search.predictors.families import family
 from search.predictors.measurements import Measurements, imagenet
 from search.score_report.bands import Band
 from search.score_report.correlations import Estimate, estimate_over, partial, spearman
-from search.score_report.measure import Task, score_all
+from search.score_report.measure import Processes, Task
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from searchspace import load
 from searchspace.expansion import trace
@@ -46,9 +46,8 @@ class PublishedLine:
     bands: tuple[Estimate, ...]
 
 
-def measure_published(job: ScoringJob, count: int | None, jobs: int,
-                      tell: Callable[[int, int], None]) -> Sample:
-    """Score all networks, or ``count`` random ones, each once, on ``jobs`` processes."""
+def measure_published(job: ScoringJob, count: int | None, processes: Processes) -> Sample:
+    """Score all networks, or ``count`` random ones, each once."""
     known = imagenet()
     judged = known.where(counted(known))
     top1 = {str(n): float(t) for n, t in zip(judged.networks, judged.top1, strict=True)}
@@ -58,17 +57,15 @@ def measure_published(job: ScoringJob, count: int | None, jobs: int,
     built = tuple(name for name in job.scores if name not in LEFT_OUT)
     predicted = [name for name in job.scores if name in LEFT_OUT]
     said = _left_out(known, predicted) if predicted else {}
-    tasks: list[Task] = [(replace(job, space=name, scores=built), name, {}, True, False)
-                         for name in names]
+    tasks = [Task(replace(job, space=name, scores=built), name, {}) for name in names]
     found: list[ScoredNetwork] = []
-    for name, (values, seconds, errors, _) in zip(names, score_all(tasks, jobs), strict=True):
+    for name, (values, seconds, errors, _) in zip(names, processes.score(tasks), strict=True):
         cost = trace(load(name)).cost()
         values |= said.get(name, {})
         errors |= {score: "too far from all other families" for score in predicted
                    if score not in values}
         found.append(ScoredNetwork({}, name, cost.macs, cost.params, top1[name], False, True,
                                    values, seconds, errors))
-        tell(len(found), len(names))
     return Sample(job, WHAT, tuple(found))
 
 

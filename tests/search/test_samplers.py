@@ -69,7 +69,7 @@ SPACES = {
   - conv: {out: !int [4, 40, 2], as: b}
 """ + TAIL,
 }
-NAMES = [name for name in SAMPLERS if name != "screening"]     # which needs a score of the graph
+NAMES = [name for name, entry in SAMPLERS.items() if not entry.screens]
 Score = Callable[[Point], tuple[float, ...] | None]
 
 

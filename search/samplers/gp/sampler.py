@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.gaussian_process import Prior, Process, fit, typical
 from search.samplers import evolution
-from search.samplers.base import SAMPLERS, Past, Sampler, SamplingTask, history, taking
+from search.samplers.base import Past, Sampler, SamplingTask, history, sampler, taking
 from search.samplers.gp import pools
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Array
@@ -157,7 +157,7 @@ def _stretched(targets: Array) -> Array:
     return found
 
 
-@SAMPLERS.register("gp")
+@sampler("gp", guided=True)
 def make(task: SamplingTask) -> Sampler:
     """A Gaussian process over the networks inside the budget; see `MODELLED`."""
     sampler = GaussianSampler(task)
