@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from reliability import server, url_of
+from postgres import server, url_of
 
 from search.archive import (
     Archive,

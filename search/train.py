@@ -27,8 +27,8 @@ from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
+from search.storage.opening import study_attributes
 from search.study.kept import Kept
-from search.study.storage import study_attributes
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml

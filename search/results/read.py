@@ -19,9 +19,10 @@ from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
+from search.storage.opening import read_storage
+from search.storage.worker_storage import WorkerStorage
 from search.study.kept import Kept
 from search.study.settings import StoredSettings, space_of
-from search.study.storage import WorkerStorage, read_storage
 from search.study.trial import check_options
 from search.study.trial import read as read_trial
 from searchspace import Genotype, SearchspaceError

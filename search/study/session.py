@@ -21,12 +21,13 @@ from search.archive.connection.urls import called, keep
 from search.archive.database import sentence
 from search.errors import StorageError, StudyError
 from search.samplers import PassiveSampler, Sampler, finished, make
-from search.study.dashboard import name_objectives
+from search.storage.dashboard import name_objectives
+from search.storage.opening import open_storage, study_attributes
+from search.storage.worker_storage import WorkerStorage
 from search.study.kept import ATTRIBUTE, Kept
 from search.study.plan import Plan
 from search.study.recovery import DIED, cut_off_dead
 from search.study.settings import Settings
-from search.study.storage import WorkerStorage, open_storage, study_attributes
 from search.study.trial import check_count, read
 from searchspace import cost
 from searchspace.safety.files import own

@@ -13,12 +13,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
-from search.samplers.attributes import Attributes
 from search.samplers.base import option
+from search.storage.attributes import Attributes
+from search.storage.worker_storage import WorkerStorage
 from search.study.evaluation import EvaluationResult
 from search.study.projection import Proposal
 from search.study.settings import Settings
-from search.study.storage import WorkerStorage
 from searchspace import Cost, Genotype
 from searchspace.notation.holes import Decisions, check_names
 from searchspace.space.budget import Budget, Costs

@@ -1,7 +1,7 @@
 """What a study's database says of its trials, read by type.
 
 A database may be a stranger's, and JSON has any value under any name. Every trial passes `check`
-when it is loaded (`search.study.storage`), so that nothing is computed with a wrong value.
+when it is loaded (`worker_storage`), so that nothing is computed with a wrong value.
 """
 
 from collections.abc import Callable, Iterable, Mapping
