@@ -1,4 +1,4 @@
-"""How fast a large archive answers, on SQLite and on PostgreSQL: figures of docs/reliability.md.
+"""Speed of a large archive, on SQLite and on PostgreSQL: the figures of docs/reliability.md.
 
   python benchmarks/archive_speed.py                    # 1,000,000 evaluations, some minutes
   python benchmarks/archive_speed.py --evaluations 50000 --kinds sqlite

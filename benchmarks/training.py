@@ -1,4 +1,4 @@
-"""How fast networks are trained: ours beside a plain network of the same MACs in plain PyTorch.
+"""Speed of training: ours beside a plain network of the same MACs in plain PyTorch.
 
     python benchmarks/training.py                   # HCGNet-A1 on a GPU
     python benchmarks/training.py --device cpu --images 256 --epochs 2

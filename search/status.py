@@ -47,7 +47,7 @@ from searchspace.units import show_amount, show_duration
 
 RATE_OVER_S = 3600.0        # the rate is over the last hour, or since the beginning
 SHOWN = 5                   # networks
-LONGEST_H = 87_600.0        # that are foretold: ten years
+LONGEST_H = 87_600.0        # that are predicted: ten years
 
 
 @dataclass(frozen=True, slots=True)

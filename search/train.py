@@ -214,7 +214,7 @@ def _load(network: str) -> Genotype:
 
 
 def _kept(folder: Path) -> Kept | None:
-    """What the study in a folder keeps; None if there is none, or it cannot be read."""
+    """The copy that the study in a folder keeps; None if there is none, or it is unreadable."""
     try:
         return Kept.of(study_attributes(database_of(folder), folder.name) or {})
     except SearchspaceError:

@@ -171,13 +171,13 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
             if source.database.name == target.database.name:
                 raise StorageError(f"{source.database.name} cannot be imported into itself")
             m = merge(source, target)
-            told = Text(f"{source.database.name}: {m.architectures:,} networks, "
+            line = Text(f"{source.database.name}: {m.architectures:,} networks, "
                         f"{m.evaluations:,} evaluations and {m.studies} studies are new, "
                         f"{m.renewed:,} replaced a failure, {m.known:,} were known")
             if m.different:
-                told.append(f", {m.different:,} of them with another value", "bold")
-                told.append(" (ours is kept)")
-            console.print(told)
+                line.append(f", {m.different:,} of them with another value", "bold")
+                line.append(" (ours is kept)")
+            console.print(line)
     return 0
 
 
@@ -221,9 +221,9 @@ def _parser() -> argparse.ArgumentParser:
                         help="folder of the studies whose archives are queried by default")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, told: str,
+    def command(name: str, run: object, about: str,
                 access: Access = Access.READ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=told, description=told)
+        made = commands.add_parser(name, help=about, description=about)
         made.set_defaults(run=run, access=access)
         return made
 

@@ -103,16 +103,16 @@ def about(archives: list[Archive], identity: str) -> ArchivedNetwork | None:
              for row in rows_of(archive.database, query)]
     if not found:
         return None
-    told: dict[tuple[Any, ...], Evaluation] = {}
+    known: dict[tuple[Any, ...], Evaluation] = {}
     for archive in archives:
         for e in archive.evaluations(identity=identity):
-            told.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
+            known.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
     first = found[0]
     memory = next((row.memory for row in found if row.memory is not None), None)
     return ArchivedNetwork(identity, tuple(dict.fromkeys(row.name for row in found)),
                    tuple(dict.fromkeys(row.space for row in found if row.space)), first.genotype,
                    first.macs, first.params, memory, first.input_size,
-                   tuple(sorted(told.values(), key=lambda e: (e.measure, e.created))))
+                   tuple(sorted(known.values(), key=lambda e: (e.measure, e.created))))
 
 
 def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:

@@ -73,11 +73,11 @@ def best(connection: sa.Connection, measure: Measure, bounds: Bounds, limit: int
                       table.count, network.memory)
     query = query.join(table, table.identity == network.identity).where(
         *same, network.identity.in_(names))
-    told = {row.identity: Standing(*row) for row in fetch(connection, query)}
+    standings = {row.identity: Standing(*row) for row in fetch(connection, query)}
     for name in names:
-        if name not in told:
+        if name not in standings:
             raise contradiction(name_of(connection), name)
-    return tuple(told[name] for name in names)
+    return tuple(standings[name] for name in names)
 
 
 def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],

@@ -35,7 +35,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(verdict(ended.results, settings))
     elif ended.front:
         console.print(front_table(ended.front, settings))
-        console.print(volume_told(ended.front))
+        console.print(hypervolume_line(ended.front))
     elif settings.objectives != DEFAULT:
         console.print(best_table(ended.best, settings))
     if table:
@@ -56,7 +56,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(caveat(settings.score), style="dim")
 
 
-def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
+def files_line(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
     """The paths of the results."""
     files = ["report.html", "best.svg", "trials.csv"]
     files += ["front.csv", "front/"] if ended.front else []
@@ -91,7 +91,7 @@ def front_table(front: Front, settings: Settings) -> Grid:
     return grid
 
 
-def volume_told(front: Front) -> str:
+def hypervolume_line(front: Front) -> str:
     """One sentence: the hypervolume and its reference point."""
     last = list(front.volumes.values())[-1]
     return (f"hypervolume {last:.4g}, {front.share:.1%} of the box between the reference point "

@@ -69,10 +69,10 @@ def _network(options: argparse.Namespace, device: Device, console: Console) -> N
         return
     predictor = Predictor(table)
     predicted = predictor.seconds(expansion)
-    told = f"table of {table.device.name}: {show_time(predicted * 1e9)}"
+    line = f"table of {table.device.name}: {show_time(predicted * 1e9)}"
     if table.device == device:
-        told += f" ({predicted / seconds - 1:+.1%})"
-    console.print(told + (f"; {table.error}" if table.error else ""))
+        line += f" ({predicted / seconds - 1:+.1%})"
+    console.print(line + (f"; {table.error}" if table.error else ""))
     parts = list(layers(expansion))
     times = predictor.of_layers(parts)
     grid = Grid("layer", "input", "time", "share", title="its slowest layers", title_justify="left")

@@ -84,13 +84,13 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     for name, network, expansion in published_at(settings.input):
         total = Point({}, {}, expansion.cost(), expansion)
         filled = budget.excess(total)
-        told = predicted(expansion) if by_accuracy else None
-        rank = filled if not by_accuracy else told.value if told else 0.0
+        prediction = predicted(expansion) if by_accuracy else None
+        rank = filled if not by_accuracy else prediction.value if prediction else 0.0
         # One a little above the budget must not hide the family's best inside: a win is over all.
         key = name.partition("@")[0], by_accuracy and filled > 1
         if filled <= TOLERANCE and rank > chosen.get(key, (0.0,))[0]:
             chosen[key] = rank, Entry(name, network, None, total, None, filled > 1,
-                                      prediction=told)
+                                      prediction=prediction)
     known = sorted(chosen.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
     return [*found, *(replace(
         entry, published=_published(entry.name, settings.input),
@@ -145,16 +145,16 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
     rivals = [(r.prediction.value, r) for r in known if r.prediction]
     assert best.prediction is not None
     mine, name = best.prediction, best.entry.name
-    told = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
+    claim = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
     if not rivals:
-        return f"{told}; no published network inside the budget has a prediction."
+        return f"{claim}; no published network inside the budget has a prediction."
     value, rival = max(rivals, key=lambda pair: pair[0])
     other = f"{rival.entry.name}, {value:.1f} ± {rival.prediction.spread:.1f} %" \
         if rival.prediction else rival.entry.name
     if mine.lower > value:
-        return (f"{told}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
+        return (f"{claim}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
                 f"published network inside the budget (the best: {other}).")
-    return (f"{told}; this is no win over the best published network inside the budget ({other}): "
+    return (f"{claim}; this is no win over the best published network inside the budget ({other}): "
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 

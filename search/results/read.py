@@ -67,7 +67,7 @@ def _results(study: optuna.Study, folder: Path) -> Results:
         effects=_effects(space, [r for r in rows if r.values]),
         settings=tuple((key.replace("_", " "), _plain(value))
                        for key, value in settings.everything.items()
-                       if value is not None) + (kept.told if kept else ()),
+                       if value is not None) + (kept.facts if kept else ()),
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
         command=scrub_command(TEXT.get(attributes, "command", "")),

@@ -33,7 +33,7 @@ Quick = Callable[[Point], float]
 
 @dataclass(frozen=True)
 class SamplingTask:
-    """What is searched, known before the first trial and the same for all of them."""
+    """The search as samplers see it, the same for all trials."""
 
     space: Genotype
     budget: Budget
@@ -116,18 +116,17 @@ def history(study: optuna.Study) -> list[Past]:
     Ginsbourger, Le Riche & Carraro 2010, section 4.2). A pruned training has predicted values."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
     trials = snapshot(study)
-    past = [_past(t, tuple(s * v for s, v in zip(signs, told, strict=True)) if told else None)
-            for t in trials if finished(t) for told in [_told(t)]]
+    past = [_past(t, _values(t, signs)) for t in trials if finished(t)]
     scored = [p.values for p in past if p.values is not None]
     lie = tuple(statistics.median(column) for column in zip(*scored, strict=True)) or None
     return past + [_past(t, lie) for t in trials
                    if t.state == TrialState.RUNNING and "identity" in t.user_attrs]
 
 
-def _told(trial: FrozenTrial) -> list[float] | None:
+def _values(trial: FrozenTrial, signs: list[int]) -> tuple[float, ...] | None:
     found = trial.values if trial.state == TrialState.COMPLETE else \
         trial.user_attrs.get("foretold")
-    return list(found) if found else None
+    return tuple(s * v for s, v in zip(signs, found, strict=True)) if found else None
 
 
 def _past(trial: FrozenTrial, values: tuple[float, ...] | None) -> Past:

@@ -38,7 +38,7 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What scores are judged by: arrays of shape (networks,). ``baseline`` is a score that others
+    """Accuracies and costs of the networks: arrays of shape (networks,). ``baseline`` is a score that others
     should beat; ``bands`` are masks."""
 
     accuracy: Array

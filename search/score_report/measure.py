@@ -53,7 +53,7 @@ class Processes:
     tell: Callable[[int, int], None]
 
     def score(self, tasks: Sequence[Task]) -> Iterator[Measured]:
-        """What was measured of each task's network, in their order."""
+        """The measurements of each task's network, in their order."""
         with ExitStack() as stack:
             run: Callable[..., Iterable[Measured]] = map
             if self.count > 1:          # threads of torch do not survive a fork

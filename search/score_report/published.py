@@ -1,4 +1,4 @@
-"""Published networks as a benchmark: what scores say of them, beside their top-1 on ImageNet.
+"""Published networks as a benchmark: their scores, beside their top-1 on ImageNet.
 
 The networks are those by which the predictor is judged, `search.predictors.evaluation.counted`,
 each with the accuracy of its own paper's recipe. Predicted accuracies are those of `evaluate`: of
@@ -70,7 +70,7 @@ def measure_published(job: ScoringJob, count: int | None, processes: Processes) 
 
 
 def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """By network, what these scores say of it without its family. Takes a minute."""
+    """By network, these scores from calibrations without its family. Takes a minute."""
     of = evaluate(known)
     of = of.where(counted(of.known))
     return {str(network): {name: float(LEFT_OUT[name](of.said)[i]) for name in names}
@@ -78,7 +78,7 @@ def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, 
 
 
 def line(sample: Sample, name: str, bands: Sequence[Band]) -> PublishedLine:
-    """What one score is worth; ``bands`` are masks over all networks of the sample. Intervals are
+    """The correlations of one score; ``bands`` are masks over all networks of the sample. Intervals are
     over families."""
     kept = np.array([name in n.values for n in sample.networks])
     networks = [n for n in sample.networks if name in n.values]

@@ -20,7 +20,7 @@ NOTE = ("{names}: of each family what a calibration to all other families predic
 
 def report(sample: Sample, names: Sequence[str], bands: Sequence[str],
            folder: Path) -> list[Grid | str]:
-    """What the scores of these names are worth, for the console; it is written to scores.csv too.
+    """The correlations of the scores of these names, for the console and in scores.csv.
     ``bands`` as in 200M-400M."""
     inside = bands_of(bands, np.array([float(n.macs) for n in sample.networks]))
     lines = [line(sample, name, inside) for name in names]
@@ -80,9 +80,9 @@ def _count(lines: Sequence[PublishedLine]) -> str:
 
 
 def _name(line: PublishedLine) -> str:
-    told = [*["family left out"] * (line.name in LEFT_OUT),
-            *[f"{line.failed} not scored"] * bool(line.failed)]
-    return line.name + (f" ({', '.join(told)})" if told else "")
+    remarks = [*["family left out"] * (line.name in LEFT_OUT),
+               *[f"{line.failed} not scored"] * bool(line.failed)]
+    return line.name + (f" ({', '.join(remarks)})" if remarks else "")
 
 
 def _style(line: PublishedLine) -> str | None:

@@ -1,4 +1,4 @@
-"""What scores are worth on a sample: the content of the score report, from what was measured."""
+"""Content of the score report: correlations and variance shares of measured scores."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Report:
 
 def summarise(sample: Sample, scores: Sequence[TrainingFree | Relative],
               bands: Sequence[str] | None) -> Report:
-    """The report on these scores, which the sample has; ``bands`` as in 30M-45M."""
+    """The report on these scores, all of which the sample has; ``bands`` as in 30M-45M."""
     networks = [n for n in sample.networks if n.drawn]
     columns, left_out = _columns(sample, scores, networks)
     macs = np.array([float(n.macs) for n in networks])

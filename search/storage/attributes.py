@@ -1,4 +1,4 @@
-"""What a study's database says of its trials, read by type.
+"""Attributes of trials in a study's database, read by type.
 
 A database may be a stranger's, and JSON has any value under any name. Every trial passes `check`
 when it is loaded (`worker_storage`), so that nothing is computed with a wrong value.
@@ -89,8 +89,8 @@ def check(trial: FrozenTrial, goals: int) -> None:
     try:
         trial._validate()           # its state, times, values and parameters fit each other
         _check_times(trial)
-        a, system = (names_to(JSON).check(told, "an attribute")
-                     for told in (trial.user_attrs, trial.system_attrs))
+        a, system = (names_to(JSON).check(found, "an attribute")
+                     for found in (trial.user_attrs, trial.system_attrs))
         for name in trial.params:
             WORD.check(name, "the name of a parameter")
         for step in trial.intermediate_values:

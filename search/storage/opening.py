@@ -75,14 +75,14 @@ def study_attributes(url: str, name: str) -> dict[str, Any] | None:
     Raises:
         StorageError: an attribute is damaged.
     """
-    study, told = models.StudyModel, models.StudyUserAttributeModel
+    study, entry = models.StudyModel, models.StudyUserAttributeModel
     try:
         parsed = sqlalchemy.make_url(whole(url))
         engine = sqlalchemy.create_engine(parsed, **engine_options(parsed, Access.READ))
         try:
             with engine.connect() as connection:
-                rows = connection.execute(sqlalchemy.select(told.key, told.value_json).join(
-                    study, study.study_id == told.study_id).where(study.study_name == name)).all()
+                rows = connection.execute(sqlalchemy.select(entry.key, entry.value_json).join(
+                    study, study.study_id == entry.study_id).where(study.study_name == name)).all()
         finally:
             engine.dispose()
     except (SQLAlchemyError, ImportError):

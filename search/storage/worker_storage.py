@@ -84,11 +84,11 @@ class WorkerStorage(RDBStorage):
             with _create_scoped_session(self.scoped_session) as session:
                 found = models.TrialModel.find_or_raise_by_id(number, session, for_update=True)
                 self.check_trial_is_updatable(number, cast(TrialState, found.state))
-                for model, told in rows:
+                for model, entries in rows:
                     insert: Any = DIALECTS[self.engine.dialect.name](model.__table__)
-                    if told:        # rows of a first attempt whose reply got lost stay
+                    if entries:     # rows of a first attempt whose reply got lost stay
                         session.connection().execute(insert.on_conflict_do_nothing(), [
-                            {"trial_id": number, **row} for row in told])
+                            {"trial_id": number, **row} for row in entries])
 
         self._wait(work)
         known = trial._cached_frozen_trial      # the cache of the trial object
@@ -128,7 +128,7 @@ class WorkerStorage(RDBStorage):
         return self._load(work)
 
     def _load(self, work: Callable[[], T]) -> T:
-        """What the database holds: ``work`` loads it by Optuna, and checks it.
+        """Contents of the database: ``work`` loads them by Optuna, and checks them.
 
         Raises:
             StorageError: it cannot be read, or a value in it is wrong.
@@ -187,7 +187,7 @@ for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "get_best_t
 
 
 def cause_of(error: Exception) -> SQLAlchemyError:
-    """What SQLAlchemy says, where Optuna raised an error of its own."""
+    """SQLAlchemy's error, also where Optuna has wrapped it."""
     cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
     assert isinstance(cause, SQLAlchemyError)
     return cause

@@ -103,7 +103,7 @@ def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
         _hold(folder, name, alone, exits)
         worker = new_worker()
         sampler = make(plan.sampler, plan.task)
-        # First: it refuses a database in which Optuna would make its tables, whosever it is.
+        # First: it refuses databases of other programs, in which Optuna would make its tables.
         archive = exits.enter_context(_open_archive(url))
         storage, study = _open_trials(plan, url, name, worker, sampler)
         exits.callback(storage.engine.dispose)

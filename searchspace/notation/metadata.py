@@ -1,4 +1,4 @@
-"""What a genotype says about itself: source, published figures, how far they are met."""
+"""Metadata of a genotype: source, published figures, and how far they are met."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What trained weights of a network reach, beside the paper's own figure."""
+    """Accuracy of trained weights of a network, beside the paper's own figure."""
 
     data: str                      # the data set: imagenet
     top1: float                    # in percent

@@ -226,7 +226,7 @@ def _graph(tree: Tagged) -> tuple[Map, dict[Atom, Tree]]:
     if not (isinstance(seeds, Scalar) and type(seeds.value) is int
             and 1 <= seeds.value <= MAX_OPTIONS):
         raise GenotypeError(f"seeds is a whole number from 1 to {MAX_OPTIONS:,}", tree.place)
-    draw(name, parameters, seed=0)  # a bad parameter is told now, not when the hole is filled
+    draw(name, parameters, seed=0)  # a bad parameter is an error now, not when the hole is filled
     return Map({name: parameters}), {seed: Scalar(seed) for seed in range(seeds.value)}
 
 

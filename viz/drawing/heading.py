@@ -42,7 +42,7 @@ def heading(picture: Picture, style: Style) -> str:
 
 
 def _units(picture: Picture, style: Style) -> str:
-    """What the figures in the boxes are."""
+    """Names of the figures in the boxes."""
     shown = style.figures(picture.level)
     of = "parameters" if style.colour == "params" else "MACs"
     names = [UNITS[f] + (f" {of}" if f == "share" else "") for f in shown]

@@ -1,4 +1,4 @@
-"""Labels of boxes, groups and bands: what a drawing says of each."""
+"""Labels of boxes, groups and bands: names, shapes and figures."""
 
 from collections.abc import Iterable
 from textwrap import wrap

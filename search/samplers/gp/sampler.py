@@ -76,8 +76,8 @@ class GaussianSampler:
         expected = TREND * self.pool.trend(features)
         if self.guide is None:
             return features, expected
-        told = self.guide(features)
-        return np.column_stack([features, DOUBT * told]), expected + SLOPE * told
+        guess = self.guide(features)
+        return np.column_stack([features, DOUBT * guess]), expected + SLOPE * guess
 
     def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
         """A few random candidates, sorted by the upper tail of their predictive distribution."""
