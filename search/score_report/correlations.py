@@ -38,8 +38,8 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """Accuracies and costs of the networks: arrays of shape (networks,). ``baseline`` is a score that others
-    should beat; ``bands`` are masks."""
+    """Accuracies and costs of the networks: arrays of shape (networks,). ``baseline`` is a score
+    that others should beat; ``bands`` are masks."""
 
     accuracy: Array
     macs: Array

@@ -78,8 +78,8 @@ def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, 
 
 
 def line(sample: Sample, name: str, bands: Sequence[Band]) -> PublishedLine:
-    """The correlations of one score; ``bands`` are masks over all networks of the sample. Intervals are
-    over families."""
+    """The correlations of one score; ``bands`` are masks over all networks of the sample.
+    Intervals are over families."""
     kept = np.array([name in n.values for n in sample.networks])
     networks = [n for n in sample.networks if name in n.values]
     score = np.array([n.values[name] for n in networks])
