@@ -92,7 +92,7 @@ class Objective(ABC):
         """An unconfigured instance; ``score`` names the training-free score, if it matters."""
         return cls()
 
-    def shown(self, value: float) -> str:
+    def shown(self, value: float, /) -> str:
         """A value, human-readable."""
         return f"{value:.2f}"
 

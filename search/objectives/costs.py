@@ -21,10 +21,7 @@ class Macs(CostObjective):
 
     title = "MACs"
     unit = "multiply-adds"
-
-    def shown(self, value: float) -> str:
-        """``300 M``."""
-        return show_amount(value)
+    shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
         """See `CostObjective`."""
@@ -38,10 +35,7 @@ class ParamsObjective(CostObjective):
 
     title = "params"
     unit = "parameters"
-
-    def shown(self, value: float) -> str:
-        """``3.5 M``."""
-        return show_amount(value)
+    shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
         """See `CostObjective`."""
@@ -55,10 +49,7 @@ class Memory(CostObjective):
 
     title = "memory"
     unit = "bytes of peak activations"
-
-    def shown(self, value: float) -> str:
-        """``4 MB``."""
-        return show_bytes(value)
+    shown = staticmethod(show_bytes)
 
     def measure(self, network: Expansion) -> int:
         """See `CostObjective`."""
@@ -81,9 +72,7 @@ class Latency(CostObjective):
                                  "and none is given")
         return replace(self, predictor=settings.predictor)
 
-    def shown(self, value: float) -> str:
-        """``20 ms``."""
-        return show_time(value)
+    shown = staticmethod(show_time)
 
     def measure(self, network: Expansion) -> int:
         """See `CostObjective`."""

@@ -55,10 +55,7 @@ class MeasuredLatency(Objective):
     exclusive = True        # concurrent measurements would disturb each other
     title = "latency"
     unit = "nanoseconds, measured"
-
-    def shown(self, value: float) -> str:
-        """``20 ms``."""
-        return show_time(value)
+    shown = staticmethod(show_time)
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the device of the search."""

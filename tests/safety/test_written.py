@@ -72,7 +72,8 @@ def test_a_number_stays_a_number(number: float) -> None:
 
 @pytest.mark.parametrize("text", [f for f in FRAGMENTS if f[0] in "=+@-" and not is_number(f)])
 def test_the_trials_of_a_study_are_no_formulas(tmp_path: Path, text: str) -> None:
-    trial = Trial(0, {text: text, "w": -1}, text, 1, 1, 1, None, 1.0, 0, False, text, start=text)
+    trial = Trial(number=0, decisions={text: text, "w": -1}, identity=text, macs=1, params=1, memory=1,
+                  values=None, seconds=1.0, error=text, start=text)
     write_trials([trial], tmp_path / "trials.csv", ())
     with (tmp_path / "trials.csv").open(newline="", encoding="utf-8") as file:
         [row] = csv.DictReader(file)

@@ -228,12 +228,12 @@ def test_a_network_that_the_table_lacks_fails_its_trial(tmp_path: Path, table: P
 
 
 def test_the_front_of_trials_that_all_failed_is_none() -> None:
-    failed = Trial(0, {}, "x", 1, 1, 1, None, 0.0, 0, False, "why")
+    failed = Trial(number=0, decisions={}, identity="x", macs=1, params=1, memory=1, values=None, error="why")
     assert front_of([failed], named(("table", "macs")), BUDGET) is None
 
 
 def test_a_front_of_equal_values_has_a_knee_and_no_volume() -> None:
-    same = [Trial(i, {}, str(i), 5, 5, 5, (1.0, 5.0), 0.0, 0, False, None) for i in range(3)]
+    same = [Trial(number=i, decisions={}, identity=str(i), macs=5, params=5, memory=5, values=(1.0, 5.0)) for i in range(3)]
     front = front_of(same, named(("table", "params")), Budget(10))
     assert front is not None
     assert [t.number for t in front.members] == [0, 1, 2] and front.knee is same[0]
