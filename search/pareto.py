@@ -3,7 +3,7 @@
 Pure functions of losses: a point is a tuple of numbers, one per objective, to be minimised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 Point = tuple[float, ...]
@@ -63,6 +63,16 @@ def hypervolumes(points: Sequence[Point], reference: Point) -> list[float]:
             volumes.append(max(least, hypervolume(front, reference)))
         else:
             volumes.append(volumes[-1])
+    return volumes
+
+
+def volumes_after(numbers: Iterable[int], losses: Mapping[int, Point],
+                  reference: Point) -> dict[int, float]:
+    """The hypervolume after each trial of these numbers; those without losses add nothing."""
+    grown = dict(zip(losses, hypervolumes(list(losses.values()), reference), strict=True))
+    volumes, last = {}, 0.0
+    for number in numbers:
+        volumes[number] = last = grown.get(number, last)
     return volumes
 
 

@@ -14,7 +14,7 @@ from search.archive.connection.locations import database_of
 from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
-from search.pareto import Point, hypervolumes, knee, worst
+from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
@@ -170,12 +170,8 @@ def _completed(found: Results) -> Results:
     most = {limit.cost: limit.most for limit in found.limits}
     reference = tuple(float(most.get(g.name, seen)) for g, seen in
                       zip(goals, worst(list(losses.values())), strict=True))
-    grown = dict(zip(losses, hypervolumes(list(losses.values()), reference), strict=True))
-    volumes, last = [], 0.0
-    for row in found.rows:
-        last = grown.get(row.number, last)
-        volumes.append(last)
-    return replace(found, best=_best(found, losses), volumes=tuple(volumes),
+    volumes = volumes_after((row.number for row in found.rows), losses, reference)
+    return replace(found, best=_best(found, losses), volumes=tuple(volumes.values()),
                    reference=tuple(g.loss(r) for g, r in zip(goals, reference, strict=True)))
 
 

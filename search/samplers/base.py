@@ -25,8 +25,6 @@ from searchspace.space.budget import Budget
 from searchspace.space.point import Point, Propose
 
 STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
-
-
 Score = Callable[[Mapping[str, Atom]], float]
 Quick = Callable[[Point], float]
 

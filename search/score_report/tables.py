@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def worth_table(report: Report) -> Grid:
         assert w is not None
         grid.add_row(_name(ln), str(w.spearman), _plain(w.kendall.value), str(w.top),
                      str(w.given_macs), str(w.given_params), str(w.gain), f"{ln.seconds:.3f}",
-                     style=_style(ln))
+                     style=style(ln.name))
     return grid
 
 
@@ -48,7 +49,7 @@ def band_table(report: Report) -> Grid:
         assert ln.worth is not None
         values = [e.value for e in ln.worth.bands if not math.isnan(e.value)]
         grid.add_row(_name(ln), *(_plain(e.value) for e in ln.worth.bands),
-                     _plain(min(values, default=math.nan)), style=_style(ln))
+                     _plain(min(values, default=math.nan)), style=style(ln.name))
     return grid
 
 
@@ -61,7 +62,7 @@ def share_table(report: Report) -> Grid:
     for ln in report.lines:
         grid.add_row(_name(ln), *(_plain(v) for v in ln.with_costs.values()),
                      *(f"{v:.0%}".replace("-", "−") for v in ln.shares), _plain(ln.again),
-                     style=_style(ln))
+                     style=style(ln.name))
     return grid
 
 
@@ -87,8 +88,9 @@ def _most(report: Report) -> int:
     return max(line.networks for line in report.lines)
 
 
-def _style(line: ScoreSummary) -> str | None:
-    return "cyan" if line.name in BASELINES else None
+def style(name: str) -> str | None:
+    """The style of a score's row: baselines are coloured."""
+    return "cyan" if name in BASELINES else None
 
 
 def _name(line: ScoreSummary) -> str:
@@ -97,6 +99,18 @@ def _name(line: ScoreSummary) -> str:
 
 def _plain(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Rows as CSV; an estimate has a column for each of its ends, too."""
+    flat = []
+    for row in rows:
+        values: dict[str, object] = {}
+        for key, value in row.items():
+            values |= {key: value.value, f"{key} low": value.low, f"{key} high": value.high} \
+                if isinstance(value, Estimate) else {key: value}
+        flat.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in values.items()})
+    write(path, list(flat[0]), (list(values.values()) for values in flat))
 
 
 def write_report(report: Report, folder: Path) -> None:
@@ -120,8 +134,7 @@ def write_report(report: Report, folder: Path) -> None:
         if ln.worth:
             parts = {k: v for k, v in vars(ln.worth).items() if isinstance(v, Estimate)}
             parts |= {f"band {n}": e for n, e in zip(bands, ln.worth.bands, strict=True)}
-            for key, e in parts.items():
-                row |= {key: e.value, f"{key} low": e.low, f"{key} high": e.high}
-        flat.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    write(folder / "scores.csv", list(flat[0]), ([row[k] for k in flat[0]] for row in flat))
+            row |= parts
+        flat.append(row)
+    write_rows(folder / "scores.csv", flat)
     write_file(folder / "scores.svg", picture(report))

@@ -13,11 +13,7 @@ from viz.drawing.style import Style, check
 from viz.drawing.svg import compact
 
 FORMATS = ("svg", "png", "pdf", "dot")
-
-
 SIGNS = {"same": " ", "changed": "~", "added": "+", "removed": "−"}
-
-
 STYLES = {"same": "dim", "changed": "yellow", "added": "green", "removed": "red"}
 
 

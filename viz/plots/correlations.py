@@ -35,8 +35,9 @@ def dots(intervals: Sequence[Interval], title: str) -> dict[str, Any]:
          "axis": {"values": [-1, -0.5, 0, 0.5, 1], "format": "~g"}}
     y = {"field": "score", "type": "nominal", "sort": None, "title": None, "axis": WHOLE}
     colour = {"field": "kind", "type": "nominal", "legend": {"title": None, "orient": "bottom"}}
-    panel = {"field": "panel", "type": "nominal", "title": None,
-             "sort": list(dict.fromkeys(one.panel for one in intervals)),
+    panels = list(dict.fromkeys(one.panel for one in intervals))
+    values = [{**one._asdict(), "place": panels.index(one.panel)} for one in intervals]
+    panel = {"field": "panel", "type": "nominal", "title": None, "sort": {"field": "place"},
              "header": {"labelLimit": 0, "labelFontSize": 12}}
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "rule", "opacity": 0.4}, "encoding": {"x": {"datum": 0}}},
@@ -45,7 +46,7 @@ def dots(intervals: Sequence[Interval], title: str) -> dict[str, Any]:
                       "color": colour}},
         {"mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
          "encoding": {"x": {**x, "field": "value"}, "y": y, "color": colour}}]
-    return {"$schema": SCHEMA, "title": _title(title), "data": data(intervals),
+    return {"$schema": SCHEMA, "title": _title(title), "data": {"values": values},
             "facet": {"column": panel},
             "spec": {"width": PANEL, "height": {"step": ROW}, "layer": layers}}
 
