@@ -23,6 +23,17 @@ def nondominated(points: Sequence[Point]) -> list[int]:
     return front
 
 
+def fronts(points: Sequence[Point]) -> list[list[int]]:
+    """Indices of the points by nondominated sorting: of the Pareto front, of the front of all
+    others, and so on."""
+    found, left = [], list(range(len(points)))
+    while left:
+        front = [left[i] for i in nondominated([points[i] for i in left])]
+        found.append(front)
+        left = sorted(set(left) - set(front))
+    return found
+
+
 def hypervolume(points: Sequence[Point], reference: Point) -> float:
     """The volume that the points dominate of the box below ``reference``; exact.
 

@@ -24,7 +24,6 @@ class Macs(CostObjective):
     shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return network.cost().macs
 
 
@@ -38,7 +37,6 @@ class ParamsObjective(CostObjective):
     shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return network.cost().params
 
 
@@ -52,7 +50,6 @@ class Memory(CostObjective):
     shown = staticmethod(show_bytes)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return peak(network).bytes
 
 
@@ -75,6 +72,5 @@ class Latency(CostObjective):
     shown = staticmethod(show_time)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         assert self.predictor is not None
         return self.predictor.nanoseconds(network)

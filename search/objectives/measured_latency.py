@@ -11,6 +11,7 @@ from search.objectives.archived import archived, evaluated
 from search.objectives.base import (
     Context,
     Evaluated,
+    Evaluator,
     Objective,
     ObjectiveError,
     Progress,
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stopwatch:
+class Stopwatch(Evaluator):
     """Times networks on a device. Measurements vary, so searches with this objective are not
     reproducible. Weights and images are random."""
 
     archive: Archive
     study: str
     device: Device
-    notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`; nanoseconds, lower being better."""
+        """Nanoseconds, lower being better."""
         def work() -> float:
             network = TimedNetwork(candidate.genotype, candidate.decisions)
             [seconds] = time_networks(self.device, [network], random.Random(0))
@@ -64,6 +64,5 @@ class MeasuredLatency(Objective):
         return replace(self, device=settings.device)
 
     def open(self, context: Context) -> Stopwatch:
-        """See `Objective`."""
         assert self.device is not None
         return Stopwatch(context.archive, context.name, self.device)

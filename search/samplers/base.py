@@ -2,9 +2,9 @@
 
 import random
 import statistics
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import optuna
 from optuna.distributions import (
@@ -42,15 +42,16 @@ class SamplingTask:
     seed: int = 0
 
 
-class Sampler(Protocol):
+class Sampler(ABC):
     """Proposes a network for the next trial. Its state consists of caches only: a proposal depends
     on the finished trials and the seed, so that an interrupted study continues identically."""
 
+    @abstractmethod
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         """A function that decides every hole; ``seed`` differs between trials."""
 
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial,  # noqa: B027  # most keep nothing
+                    state: TrialState, values: list[float] | None) -> None:
         """Called with the result of each trial."""
 
 

@@ -12,13 +12,13 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseGASampler, BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import STARTUP, SamplingTask, distribution, sampler
+from search.samplers.base import STARTUP, Sampler, SamplingTask, distribution, sampler
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
 
 
-class OptunaSampler:
+class OptunaSampler(Sampler):
     """Proposes by a sampler of Optuna, which ``make`` creates from a seed."""
 
     def __init__(self, make: Callable[[int], BaseSampler]) -> None:
@@ -31,7 +31,6 @@ class OptunaSampler:
             return self.make(seed)
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         inner = self.inner = self._fresh(seed)
         inner.before_trial(study, trial)
         if isinstance(inner, BaseGASampler):
@@ -57,7 +56,6 @@ class OptunaSampler:
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
                     values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
         self.inner.after_trial(study, trial, state, values)
 
 

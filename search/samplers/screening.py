@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
-from search.samplers.base import SamplingTask, history, sampler, taking
+from search.samplers.base import Sampler, SamplingTask, history, sampler, taking
 from search.seeds import derive
 from searchspace import GenotypeError
 from searchspace.notation.tree import Atom
@@ -42,7 +42,7 @@ class Rated:
     point: Point
 
 
-class Screening:
+class Screening(Sampler):
     """See the module. What was found is a function of the task, so that it is only a cache."""
 
     def __init__(self, task: SamplingTask) -> None:
@@ -53,14 +53,9 @@ class Screening:
         self.looked = 0
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         past = [p.decisions for p in history(study)]
         best = next((one.decisions for one in self.ranking if one.decisions not in past), None)
         return taking(best or {}, random.Random(seed))
-
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
 
     @cached_property
     def ranking(self) -> tuple[Point, ...]:

@@ -49,7 +49,6 @@ class Standard(Relative):
                    (score,))
 
     def among(self, reference: Sequence[Scored]) -> Rate:
-        """See `Relative`."""
         [part] = self.parts
         scale = Scale.of(values_of(self, part, reference))
         known = [n for n in reference if part.name in n.values]

@@ -27,7 +27,7 @@ from search.samplers import (
     proposals,
 )
 from search.samplers.base import Past, taking
-from search.samplers.evolution import child, fronts
+from search.samplers.evolution import child, nondominated_ranks
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.candidates import Catalogue
 from search.samplers.gp.features import Encoder
@@ -324,8 +324,8 @@ def test_children_differ_little_and_may_take_from_both(tmp_path: Path) -> None:
 
 
 def test_fronts() -> None:
-    assert fronts([(1.0,), (3.0,), (2.0,), (3.0,)]) == [2, 0, 1, 0]
-    assert fronts([(1, 1), (0, 2), (0, 0), (0, 1)]) == [0, 0, 2, 1]
+    assert nondominated_ranks([(1.0,), (3.0,), (2.0,), (3.0,)]) == [2, 0, 1, 0]
+    assert nondominated_ranks([(1, 1), (0, 2), (0, 0), (0, 1)]) == [0, 0, 2, 1]
 
 
 def test_decisions_as_numbers(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.gaussian_process import Prior, Process, fit, typical
 from search.samplers import evolution
@@ -37,7 +37,7 @@ CEILING = 0.5       # assumed ceiling above the best value, relative to its dist
 PRIOR = Prior()
 
 
-class GaussianSampler:
+class GaussianSampler(Sampler):
     """Bayesian optimisation; its caches (candidates, fits) are derived from task and trials."""
 
     def __init__(self, task: SamplingTask) -> None:
@@ -48,17 +48,12 @@ class GaussianSampler:
         self.fits: dict[object, Process] = {}
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         rng, past = random.Random(seed), history(study)
         scored = [p for p in past if p.values is not None]
         order = self._beginning(past, rng) if len(past) < START or not scored else \
             self._promising(scored, rng)
         found = self.pool.pick(order, past) if order else None
         return taking(found or {}, rng)
-
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
 
     @cached_property
     def guide(self) -> Guide | None:
