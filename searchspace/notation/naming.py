@@ -59,8 +59,8 @@ class _Namer:
             items["body"] = self.body(body, name)
         return Map(items, tree.place)
 
-    def body(self, body: Seq, prefix: str, parents: Parents = ()) -> Seq:
-        return Seq(self.steps(body.items, prefix, parents), body.place)
+    def body(self, body: Seq, prefix: str) -> Seq:
+        return Seq(self.steps(body.items, prefix, ()), body.place)
 
     def steps(self, steps: tuple[Tree, ...], prefix: str, parents: Parents) -> tuple[Tree, ...]:
         keys = [parts[0] for s in steps if (parts := step_parts(s)) and not given_name(parts[1])]

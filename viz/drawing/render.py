@@ -44,11 +44,10 @@ def draw(genotype: Genotype | Sequence[Genotype], format: str = "svg", level: st
     return source.encode(errors="backslashreplace")
 
 
-def svg(genotype: Genotype, level: str = "stage", style: Style | None = None,
-        only: str | None = None) -> str:
+def svg(genotype: Genotype, level: str = "stage", style: Style | None = None) -> str:
     """A drawing as an ``<svg>`` element for an HTML page: no declaration, no identifiers (which
     could clash with other drawings), all names escaped; see `draw`."""
-    return draw(genotype, "svg", level, style, only).decode().partition("\n")[2]
+    return draw(genotype, "svg", level, style).decode().partition("\n")[2]
 
 
 def render(genotype: Genotype | Sequence[Genotype], path: str | Path, level: str = "stage",
