@@ -7,8 +7,8 @@ examples:
 The objective is made up and costs nothing: a random share for each decision. `auto` and other
 samplers of ours search from the first trial on; printed are medians in milliseconds over all
 trials and over the last tenth, of the sampler alone, and of what brings its proposal to the budget
-and finds it new. Optuna's own samplers without this project get --trials random networks and
-then asked 10 times. By default the space has thirty holes (benchmarks/thirty.yaml).
+and finds it new. Optuna's own samplers without this project get --trials random networks, and
+are then asked 10 times. By default the space has thirty holes (benchmarks/thirty.yaml).
 """
 
 import argparse
