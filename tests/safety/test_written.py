@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recording import record
 from strangers import FRAGMENTS, texts
 
-from search.archive import Archive
+from search.archive import Archive, Bounds, Measure
 from search.archive.export import export
 from search.archive.merge import merge
 from search.archive.queries import about, best, disagreements, identities, measures
@@ -145,7 +145,7 @@ def test_a_database_gives_a_text_back(text: str) -> None:
             assert network and (network.names, network.spaces, network.genotype) == (
                 (text,), (text,), text)
             assert {e.error for e in network.evaluations} == {None, text}
-            assert [s.name for s in best([one], (text, text, text, 0), 3)] == [text]
+            assert [s.name for s in best([one], Measure(text, text, text, 0), Bounds(), 3)] == [text]
             assert [d.measure for d in disagreements([one], 3)] == [(text, text, text, 0)]
         for format in ("csv", "json"):
             assert export([archive, second], Path(folder) / f"all.{format}") == 3
