@@ -1,4 +1,4 @@
-"""How fast a large archive answers, on SQLite and on PostgreSQL: figures of docs/reliability.md.
+"""Speed of a large archive, on SQLite and on PostgreSQL: the figures of docs/reliability.md.
 
   python benchmarks/archive_speed.py                    # 1,000,000 evaluations, some minutes
   python benchmarks/archive_speed.py --evaluations 50000 --kinds sqlite
@@ -15,14 +15,22 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from reliability import server, url_of
+from postgres import server, url_of
 
-from search.archive import Archive, EvaluationKey, Measurement, NetworkRecord
+from search.archive import (
+    Archive,
+    Bounds,
+    EvaluationKey,
+    Measure,
+    Measurement,
+    NetworkRecord,
+)
 from search.archive.merge import merge, write_architectures, write_evaluations
 
-KEY = {"score": "naswot", "data": "digits 32x3x224x224 seed 0"}
+MEASURE = Measure("naswot", "digits 32x3x224x224 seed 0")
 ROWS = 2000     # of one transaction
 CREATED = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -43,7 +51,7 @@ def fill(archive: Archive, first: int, count: int, seeds: int) -> None:
                 "memory": macs // 50, "input_size": 224})
             for seed in range(seeds):
                 evaluations.append({
-                    "identity": name, **KEY, "recipe": "", "fidelity": 0, "seed": seed,
+                    "identity": name, **MEASURE._asdict(), "seed": seed,
                     "value": 100 * math.log10(macs) + rng.gauss(0, 20), "curve": None,
                     "seconds": 1.0, "error": None, "study": f"study {number % 50}",
                     "trial": number, "machine": "made up", "versions": {"torch": "2.13.0"},
@@ -80,20 +88,20 @@ def measure(kind: str, url: str, other: str, options: argparse.Namespace) -> Non
 
         def single() -> None:
             for i in range(options.single):
-                archive.record(EvaluationKey(f"single {i}", seed=0, **KEY),
+                archive.record(EvaluationKey(f"single {i}", seed=0, **MEASURE._asdict()),
                                NetworkRecord("g" * 500, "n", 10**6 + i, 1, 224, memory=1),
                                Measurement(float(i), 1.0))
         print(f"{kind}: one after the other, each in its own transaction and read again: "
               f"{options.single / seconds(single):,.0f}/s", flush=True)
         for budget in (10**6, 10**7, 10**8, 3 * 10**8, 10**9, None):
-            took = [seconds(lambda budget=budget: archive.best(budget, **KEY)) for _ in range(20)]
-            cpu = [cpu_seconds(lambda budget=budget: archive.best(budget, **KEY))
-                   for _ in range(20)]
+            best = partial(archive.best, MEASURE, Bounds(budget))
+            took = [seconds(best) for _ in range(20)]
+            cpu = [cpu_seconds(best) for _ in range(20)]
             shown = "no budget" if budget is None else f"{budget:,} MACs"
             print(f"{kind}: best under {shown}: {statistics.median(took) * 1e3:.1f} ms, at most "
                   f"{max(took) * 1e3:.1f}, of this process's CPU "
                   f"{statistics.median(cpu) * 1e3:.1f}", flush=True)
-        took = [seconds(lambda: archive.best(10**8, params=10**6, **KEY)) for _ in range(20)]
+        took = [seconds(lambda: archive.best(MEASURE, Bounds(10**8, 10**6))) for _ in range(20)]
         print(f"{kind}: best under 100M MACs and 1M params: {statistics.median(took) * 1e3:.1f} ms")
         fill(small, 10**9, options.imported, options.seeds)
         print(f"{kind}: import of {options.imported:,} evaluations: "

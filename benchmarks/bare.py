@@ -1,6 +1,6 @@
-"""What a search costs without this project: Optuna's samplers as they come, and evolution.
+"""Searches without this project: Optuna's samplers as they are, and evolution.
 
-Optuna's samplers learn the budget as a constraint. They are even told the values of networks
+Optuna's samplers learn the budget as a constraint. They even get the values of networks
 outside the budget, and of repeated ones, and neither counts as an evaluation.
 """
 

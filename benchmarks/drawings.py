@@ -1,4 +1,4 @@
-"""How long drawings take: ``python benchmarks/drawings.py``, every bundled network at three levels.
+"""Time of drawings: ``python benchmarks/drawings.py``, every bundled network at three levels.
 
 Processor seconds of one process, from the genotype's file to the SVG; the longest of each level
 beside its mark. Ends with 1 where a mark is missed and --check is given.

@@ -1,4 +1,4 @@
-"""A search without a database: samplers are asked and told as in a study, and the clock runs."""
+"""A search without a database: samplers propose and get results as in a study, and are timed."""
 
 import random
 import time

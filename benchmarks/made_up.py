@@ -42,7 +42,7 @@ def canonical(options: tuple[int, ...]) -> list[int]:
 
 
 class Counts:
-    """What the functions look at, one row a network: options, depth and large kernels of each
+    """Features of the networks, one row each: options, depth and large kernels of each
     stage, whether its first layer is a block, and standardised log MACs and log parameters."""
 
     def __init__(self, points: list[Point]) -> None:

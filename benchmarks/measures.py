@@ -1,4 +1,4 @@
-"""What is measured, and the mark that each figure has to reach. Seconds are of wall-clock time."""
+"""Measurements, and the target of each figure. Seconds are of wall-clock time."""
 
 import random
 import subprocess
@@ -32,7 +32,7 @@ CANDIDATES = 500
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table; ``ratio`` is of ours and the other, or the other way round where more
-    is better. ``met`` is None for what is only told for comparison."""
+    is better. ``met`` is None for what is only a comparison."""
 
     what: str
     ours: float | None = None          # seconds, medians
@@ -51,7 +51,7 @@ def faster(what: str, ours: Seconds, other: Seconds, against: str, least: float)
 
 
 def within(what: str, ours: Seconds, other: Seconds, against: str, most: float | None) -> Row:
-    """A row for what may take at most so many times longer; without ``most`` it is only told."""
+    """A row for what may take at most so many times longer; without ``most`` for comparison."""
     times = ratio(ours, other)
     return Row(what, median(ours), median(other), against, times, f"≤ {most:g}×" if most else "",
                times.median <= most if most else None)

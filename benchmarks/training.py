@@ -1,4 +1,4 @@
-"""How fast networks are trained: ours beside a plain network of the same MACs in plain PyTorch.
+"""Speed of training: ours beside a plain network of the same MACs in plain PyTorch.
 
     python benchmarks/training.py                   # HCGNet-A1 on a GPU
     python benchmarks/training.py --device cpu --images 256 --epochs 2
@@ -29,8 +29,8 @@ from searchspace import build, cost, load
 NETWORK = "hcgnet@a1"
 
 
-def plain(width: int, classes: int = 10) -> nn.Sequential:
-    """Twelve 3×3 convolutions in three stages: (N, 3, 32, 32) → (N, classes)."""
+def plain(width: int) -> nn.Sequential:
+    """Twelve 3×3 convolutions in three stages: (N, 3, 32, 32) → (N, 10)."""
     layers: list[nn.Module] = []
     c = 3
     for stage, out in enumerate((width, 2 * width, 4 * width)):
@@ -38,10 +38,10 @@ def plain(width: int, classes: int = 10) -> nn.Sequential:
             layers += [nn.Conv2d(c, out, 3, 2 if stage and not i else 1, 1, bias=False),
                        nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
             c = out
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c, classes))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c, 10))
 
 
-def plain_macs(width: int, classes: int = 10) -> int:
+def plain_macs(width: int) -> int:
     """Multiply-adds of `plain` at 32×32."""
     total, c, edge = 0, 3, 32
     for stage, out in enumerate((width, 2 * width, 4 * width)):
@@ -49,7 +49,7 @@ def plain_macs(width: int, classes: int = 10) -> int:
         for _ in range(4):
             total += 9 * c * out * edge * edge
             c = out
-    return total + c * classes
+    return total + c * 10
 
 
 def plain_like(macs: int) -> nn.Sequential:

@@ -16,42 +16,29 @@ published: all bundled networks whose ImageNet top-1 counts (224 pixels, up to 1
 """
 
 import argparse
-import math
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.control import Control
 from rich.segment import ControlType
 
 from search.benchmark_table import BenchmarkError, find_table, read_table
 from search.environment import STUDIES
-from search.errors import ScoreError
 from search.process import keep_memory, wait_asleep
 from search.score_report import published, published_tables
-from search.score_report.bands import bands_of
-from search.score_report.correlations import spearman, worth
-from search.score_report.figures import dots, matrix
-from search.score_report.measure import add_relative, draw, measure, parts_of
+from search.score_report.measure import Processes, draw, measure, parts_of
 from search.score_report.sample import PUBLISHED, Sample, ScoringJob
-from search.score_report.tables import (
-    ScoreSummary,
-    band_table,
-    share_table,
-    worth_table,
-    write_report,
-)
-from search.score_report.variance_shares import shares
-from search.scores.base import usual_batch
+from search.score_report.summary import BANDS, summarise
+from search.score_report.tables import tables, write_report
+from search.scores.base import TrainingFree, usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
 from searchspace.expansion import trace
-from searchspace.safety.files import file_name, write_file
+from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample as draw_one
 
@@ -59,9 +46,6 @@ FOLDER = STUDIES / "honesty"
 ALL = 1_000     # networks of a table that are all scored without --networks
 SOME = 150      # else
 TWICE = 20      # networks that are scored from a second draw of weights
-BANDS = {"nas-bench-macro": tuple(f"{low}M-{low + 15}M" for low in range(30, 66, 5))}
-
-Array = NDArray[np.float64]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     return run(lambda: _study(options, output(150)))
 
 
-def _study(options: argparse.Namespace, console: Console) -> int:
+def _study(options: argparse.Namespace, console: Console) -> None:
     """Measure the scores, or read what was measured, and report."""
     load_named(options)
     kept = Sample.read(Path(options.read), options.space) if options.read else None
@@ -87,9 +71,10 @@ def _study(options: argparse.Namespace, console: Console) -> int:
         for score in relative:
             console.print(f"{score.name} is left out: it compares networks of one space")
         names = [s.name for s in scores if s not in relative]
-        return _published(kept, names, options, console)
+        _published(kept, names, options, console)
+        return
     sampled = kept or _measured(options, parts_of(scores), parts_of(relative), console)
-    return _report(sampled, [s.name for s in scores], relative, options, console)
+    _report(sampled, scores, options, console)
 
 
 def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tuple[str, ...],
@@ -109,7 +94,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     at = trace(space, draw_one(space, random.Random(0)).decisions)
     size = options.input or at.input[-1]
     job = ScoringJob(options.space, size, options.batch or usual_batch(size), options.seed, parts,
-              compared, min(TWICE, options.networks or TWICE))
+                     compared, min(TWICE, options.networks or TWICE))
     count = options.networks or (len(table.rows) if table and len(table.rows) <= ALL else SOME)
     budget = Budget.read(options.budget, None, None)
     chosen = draw(job.genotype, count, options.seed, budget, table)
@@ -117,7 +102,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
         raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
     console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
                   f"{len(parts)} scores, batches of {job.batch}")
-    sampled = measure(job, chosen, budget, table, options.jobs, _teller())
+    sampled = measure(job, chosen, budget, table, Processes(options.jobs, _teller()))
     _kept(options, sampled, write=True)       # before the report, which may be interrupted
     return sampled
 
@@ -135,7 +120,7 @@ def _teller() -> Callable[[int, int], None]:
 
 
 def _published(kept: Sample | None, names: list[str], options: argparse.Namespace,
-               console: Console) -> int:
+               console: Console) -> None:
     """The same for published networks, with tables of their own."""
     if options.table or options.budget or options.input not in (None, published.EDGE):
         raise SearchspaceError(f"published accuracies are those of images of {published.EDGE} "
@@ -143,13 +128,13 @@ def _published(kept: Sample | None, names: list[str], options: argparse.Namespac
     parts = parts_of([find_score(name) for name in names])
     job = ScoringJob(PUBLISHED, published.EDGE, options.batch or usual_batch(published.EDGE),
                      options.seed, parts, (), 0)
-    sampled = kept or published.measure_published(job, options.networks, options.jobs, _teller())
+    sampled = kept or published.measure_published(job, options.networks,
+                                                  Processes(options.jobs, _teller()))
     _check(parts, sampled, options)
     folder = _kept(options, sampled, write=kept is None)
     found = published_tables.report(sampled, parts, options.bands or published.BANDS, folder)
     console.print(*found, sep="\n")
     console.print(f"{folder}: scores.csv, and networks.json with what was measured")
-    return 0
 
 
 def _check(parts: tuple[str, ...], sampled: Sample, options: argparse.Namespace) -> None:
@@ -175,73 +160,16 @@ def _kept(options: argparse.Namespace, sampled: Sample, write: bool = False) -> 
     return folder
 
 
-def _report(sampled: Sample, names: list[str], relative: list[Relative],
-            options: argparse.Namespace, console: Console) -> int:
-    networks = [n for n in sampled.networks if n.drawn]
-    _check(parts_of([find_score(name) for name in names]), sampled, options)
-    columns = {name: np.array([n.values.get(name, math.nan) for n in networks])
-               for name in sampled.job.scores}
-    for score in relative:
-        try:
-            found = add_relative(sampled, [score])[score.name]
-        except ScoreError as error:
-            console.print(f"{score.name} is left out: {error}")
-            names = [n for n in names if n != score.name]
-            continue
-        columns[score.name] = np.array([found.get(n.identity, math.nan) for n in networks])
-    macs = np.array([float(n.macs) for n in networks])
-    bands = bands_of(options.bands or BANDS.get(sampled.job.space), macs)
-    known = networks[0].accuracy is not None
-    accuracy = np.array([math.nan if n.accuracy is None else n.accuracy for n in networks])
-    strongest = max(BASELINES, key=lambda b: spearman(columns[b], accuracy)) if known else "macs"
-    expansions = [trace(sampled.job.genotype, n.decisions) for n in networks]
-    lines = []
-    for name in names:
-        mine = columns[name]
-        kept = ~np.isnan(mine)
-        if kept.sum() < 2:
-            console.print(f"{name} is left out: it could score {kept.sum()} networks")
-            continue
-        rated = worth(mine[kept], accuracy[kept], macs[kept], columns["params"][kept],
-                      columns[strongest][kept], [b[kept] for _, b in bands]) if known else None
-        lines.append(ScoreSummary(
-            name, int(kept.sum()), int((~kept).sum()),
-            sampled.seconds(parts_of([find_score(name)])), sampled.agreement(name),
-            {b: spearman(mine[kept], columns[b][kept]) for b in BASELINES}, rated,
-            shares(mine[kept], [e for e, k in zip(expansions, kept, strict=True) if k])))
+def _report(sampled: Sample, scores: Sequence[TrainingFree | Relative],
+            options: argparse.Namespace, console: Console) -> None:
+    """Print and write what the scores are worth."""
+    _check(parts_of(scores), sampled, options)
+    report = summarise(sampled, scores, options.bands)
+    console.print(*report.left_out, *tables(report), sep="\n")
     folder = _kept(options, sampled)
-    if known:
-        assert sampled.what is not None
-        lines.sort(key=lambda line: -line.worth.spearman.value if line.worth else 0.0)
-        console.print(worth_table(lines, sampled.job.space, sampled.what, strongest))
-        console.print(band_table(lines, [(n, int(b.sum())) for n, b in bands], sampled.job.space))
-        panels = ("all", "top tenth", "given MACs", "given params")
-        picture = dots(f"Spearman correlation with {sampled.what}, {len(networks)} networks of "
-                       f"{sampled.job.space}", panels,
-                       {ln.name: (ln.worth.spearman, ln.worth.top, ln.worth.given_macs,
-                                  ln.worth.given_params) for ln in lines if ln.worth},
-                       frozenset(BASELINES))
-    else:
-        picture = _matrix(lines, columns, sampled)
-    console.print(share_table(lines, sampled.job.space))
-    write_report(lines, [n for n, _ in bands], folder)
-    write_file(folder / "scores.svg", picture)
+    write_report(report, folder)
     console.print(f"{folder}: scores.csv, scores.json, scores.svg, and networks.json with what "
                   "was measured")
-    return 0
-
-
-def _matrix(lines: list[ScoreSummary], columns: dict[str, Array], sampled: Sample) -> str:
-    names = [ln.name for ln in lines]
-    values = []
-    for a in names:
-        row = []
-        for b in names:
-            both = ~np.isnan(columns[a]) & ~np.isnan(columns[b])
-            row.append(spearman(columns[a][both], columns[b][both]))
-        values.append(row)
-    return matrix(f"Spearman correlation between scores, {max(ln.networks for ln in lines)} "
-                  f"networks of {sampled.job.space}", names, values)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -75,8 +75,9 @@ def search(space: str | Path, budget: str | Budget,
         [goal if isinstance(goal, str) else "function" for goal in given]))
     bounds = budget if isinstance(budget, Budget) else Budget.read(budget)
     settings = Settings(
-        str(space), bounds, input, seed, sampler, trials, batch or usual_batch(input), classes,
-        goals, table=find_table(str(space), table) if "table" in goals else None,
+        space=str(space), budget=bounds, input=input, seed=seed, sampler=sampler, trials=trials,
+        batch=batch or usual_batch(input), classes=classes, objectives=goals,
+        table=find_table(str(space), table) if "table" in goals else None,
         warm_start=warm_start, prior=prior, device=device,
         score=find_score(score).name if score else
         usual_score(space_of(str(space), input, classes))[0],

@@ -3,7 +3,7 @@
 Pure functions of losses: a point is a tuple of numbers, one per objective, to be minimised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 Point = tuple[float, ...]
@@ -21,6 +21,17 @@ def nondominated(points: Sequence[Point]) -> list[int]:
         if not any(dominates(points[j], point) for j in front):
             front = [j for j in front if not dominates(point, points[j])] + [i]
     return front
+
+
+def fronts(points: Sequence[Point]) -> list[list[int]]:
+    """Indices of the points by nondominated sorting: of the Pareto front, of the front of all
+    others, and so on."""
+    found, left = [], list(range(len(points)))
+    while left:
+        front = [left[i] for i in nondominated([points[i] for i in left])]
+        found.append(front)
+        left = sorted(set(left) - set(front))
+    return found
 
 
 def hypervolume(points: Sequence[Point], reference: Point) -> float:
@@ -63,6 +74,16 @@ def hypervolumes(points: Sequence[Point], reference: Point) -> list[float]:
             volumes.append(max(least, hypervolume(front, reference)))
         else:
             volumes.append(volumes[-1])
+    return volumes
+
+
+def volumes_after(numbers: Iterable[int], losses: Mapping[int, Point],
+                  reference: Point) -> dict[int, float]:
+    """The hypervolume after each trial of these numbers; those without losses add nothing."""
+    grown = dict(zip(losses, hypervolumes(list(losses.values()), reference), strict=True))
+    volumes, last = {}, 0.0
+    for number in numbers:
+        volumes[number] = last = grown.get(number, last)
     return volumes
 
 

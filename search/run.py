@@ -26,7 +26,7 @@ from pathlib import Path
 
 from search.archive.connection.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
-from search.cli.messages import beginning, files_told, tell
+from search.cli.messages import beginning, files_line, tell
 from search.cli.preview import print_report, print_short
 from search.cli.progress import ProgressDisplay
 from search.cli.search_options import parser_of, read_name, read_settings
@@ -84,7 +84,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         table = next((o.table for o in study.plan.objectives if isinstance(o, KnownResult)), None)
     tell(console, ended, settings, table,
          timed(genotype, settings) if settings.device is not None else None)
-    console.print(files_told(ended, settings, folder, options.storage is None))
+    console.print(files_line(ended, settings, folder, options.storage is None))
     return 130 if ended.interrupted else 0
 
 

@@ -35,17 +35,19 @@ from search.errors import StudyError, damaged
 from search.objectives import Objective
 from search.pareto import nondominated
 from search.samplers import finished
+from search.storage.attributes import WORKER
+from search.storage.opening import read_storage
+from search.storage.worker_storage import WorkerStorage
 from search.study.recovery import INTERRUPTED
 from search.study.settings import StoredSettings
-from search.study.storage import WORKER, WorkerStorage, read_storage
 from searchspace.cli import Console, Parser, output, run
 from searchspace.safety.values import WHOLE
-from searchspace.space.budget import show_amount
 from searchspace.text import printable
+from searchspace.units import show_amount, show_duration
 
 RATE_OVER_S = 3600.0        # the rate is over the last hour, or since the beginning
 SHOWN = 5                   # networks
-LONGEST_H = 87_600.0        # that are foretold: ten years
+LONGEST_H = 87_600.0        # that are predicted: ten years
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
     eta = ""
     if left and left / LONGEST_H < status.rate:
         at = (now + timedelta(hours=left / status.rate)).astimezone()
-        eta = f"; {left:,} more take {_span(left / status.rate * 3600)}, until {at:%a %H:%M}"
+        takes = show_duration(left / status.rate * 3600)
+        eta = f"; {left:,} more take {takes}, until {at:%a %H:%M}"
     grid.add_row("speed", f"{status.rate:.1f} trials an hour{eta}" if left != 0 else "done")
     if status.front is not None:
         grid.add_row("front", f"{status.front} networks")
@@ -124,7 +127,7 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
         table = Table("worker", "machine", "since", "last beat", "trials", title_justify="left")
         for w in alive:
             table.add_row("/".join(w.id.split("/")[1:]), w.machine,
-                          _span((now - w.started).total_seconds()), f"{w.silent:.0f} s ago",
+                          show_duration((now - w.started).total_seconds()), f"{w.silent:.0f} s ago",
                           str(status.trials.get(w.id, 0)))
         parts.append(table)
     if status.best:
@@ -137,13 +140,6 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
                 show_amount(t.user_attrs["macs"]), show_amount(t.user_attrs["params"]))
         parts.append(table)
     return Group(*parts)
-
-
-def _span(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,8 +27,8 @@ from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
+from search.storage.opening import study_attributes
 from search.study.kept import Kept
-from search.study.storage import study_attributes
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml
@@ -47,7 +47,7 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
 from searchspace.safety.files import file_name, make_folder, replacing, write_file
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 
 if TYPE_CHECKING:
     from search.training.logs import Log
@@ -107,7 +107,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         console.print(f"resumes after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
         _run(training, checkpoint, log, console)
-    result = _finish(training, data, genotype, recipe, options, folder)
+    result = _finish(training, data, genotype, options.seed, folder)
     console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
                                 f" on {len(data.test):,} images"))
     console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
@@ -163,14 +163,14 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
         training.run(training.task.epochs, tell, lambda n: progress.update(steps, completed=n))
 
 
-def _finish(training: "Training", data: Data, genotype: Genotype, recipe: Recipe,
-            options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
+            folder: Path) -> dict[str, Any]:
     """Evaluate on the test images, and write weights and result."""
     from safetensors.torch import save_file
 
     mean, deviation = training.standard
-    result = {"network": genotype.title, "data": data.name, "recipe": recipe.name,
-              "epochs": training.epoch, "seed": options.seed,
+    result = {"network": genotype.title, "data": data.name, "recipe": training.task.recipe.name,
+              "epochs": training.epoch, "seed": seed,
               "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
               "validation_accuracy": training.curve[-1].validated,
               "seconds": sum(row.seconds for row in training.curve),
@@ -214,7 +214,7 @@ def _load(network: str) -> Genotype:
 
 
 def _kept(folder: Path) -> Kept | None:
-    """What the study in a folder keeps; None if there is none, or it cannot be read."""
+    """The copy that the study in a folder keeps; None if there is none, or it is unreadable."""
     try:
         return Kept.of(study_attributes(database_of(folder), folder.name) or {})
     except SearchspaceError:

@@ -61,7 +61,7 @@ class Genotype:
         return bool(self.holes)
 
     def _repr_html_(self) -> str | None:
-        """What a notebook shows."""
+        """HTML display in notebooks."""
         return html(self)
 
     def with_args(self, args: Mapping[str, Any]) -> "Genotype":

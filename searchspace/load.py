@@ -50,7 +50,7 @@ def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Geno
                         mapping(whole.get("variants"), "variants"))
     if args:
         genotype = genotype.with_args(args)
-    genotype.program  # noqa: B018 - compiled now, so that a fault is told here
+    genotype.program  # noqa: B018 - compiled now, so that an error is raised here
     return genotype
 
 

@@ -1,5 +1,5 @@
 """Amounts as users write and read them: counts (300M), bytes (4MB), times (20ms), ranges
-(280M-300M)."""
+(280M-300M), durations (3 min 20 s)."""
 
 import re
 from collections.abc import Callable
@@ -101,13 +101,29 @@ def _scaled(text: str, units: dict[str, int]) -> Fraction | None:
 
 
 def show_amount(amount: float) -> str:
-    """A human-readable count, three or four digits: 300.8M, 6.31G, 507K.
+    """A human-readable count, three or four digits: 300.8M, 6.31G, 507.0K.
 
     >>> show_amount(300774272)
     '300.8M'
     """
     number, unit = _rounded(amount)
     return number + unit
+
+
+def show_digits(amount: int, digits: int = 3) -> str:
+    """A count as drawings typeset it, to so many significant digits: 301 M, with five 300.77 M.
+
+    >>> show_digits(300774272), show_digits(3504872, 5), show_digits(999999), show_digits(12)
+    ('301 M', '3.5049 M', '1.00 M', '12')
+    """
+    if amount < 1000:
+        return str(amount)
+    for unit, size in (("k", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12)):
+        value = amount / size
+        for decimals in range(digits - 1, max(digits - 4, -1), -1):
+            if round(value, decimals) < 10 ** (digits - decimals):
+                return f"{value:.{decimals}f} {unit}"
+    return f"{value:,.0f} T"
 
 
 def show_bytes(amount: float) -> str:
@@ -131,6 +147,19 @@ def show_time(nanoseconds: float) -> str:
             value = nanoseconds / size
             return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
     return f"{nanoseconds:.0f} ns"
+
+
+def show_duration(seconds: float) -> str:
+    """How long something takes, to two units: 45 s, 3 min 20 s, 1 h 5 min.
+
+    >>> show_duration(45.2), show_duration(200), show_duration(3900)
+    ('45 s', '3 min 20 s', '1 h 5 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _rounded(amount: float) -> tuple[str, str]:

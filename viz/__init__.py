@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viz.drawing.render import draw, svg
+    from viz.drawing.style import Style
     from viz.results import Results
 
-__all__ = ["Results", "draw", "svg"]
+__all__ = ["Results", "Style", "draw", "svg"]
 
-_HOME = {"Results": "results", "draw": "drawing.render", "svg": "drawing.render"}
+_HOME = {"Results": "results", "Style": "drawing.style", "draw": "drawing.render",
+         "svg": "drawing.render"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What changed between two genotypes: ``python viz/diff.py henet@repeat3-cifar10 mine.yaml``."""
+"""Difference between two genotypes: ``python viz/diff.py henet@repeat3-cifar10 mine.yaml``."""
 
 import argparse
 import sys

@@ -65,8 +65,8 @@ def _render(given: argparse.Namespace) -> None:
     load_named(given)
     usual = "operation" if given.output.lower().endswith(".html") else "stage"
     level = given.level or ("block" if given.block else usual)
-    Console().out(render(load(given.genotype), given.output, level, given_style(given),
-                         only=given.block, beside=[load(name) for name in given.beside]))
+    shown = [load(name) for name in (given.genotype, *given.beside)]
+    Console().out(render(shown, given.output, level, given_style(given), given.block))
 
 
 if __name__ == "__main__":

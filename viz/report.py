@@ -20,7 +20,7 @@ examples:
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line takes."""
+    """The options of the command line."""
     parser = Parser("python viz/report.py", epilog=EXAMPLES,
                     description=(__doc__ or "").partition(":")[0])
     parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")

@@ -13,7 +13,7 @@ from viz.pages.gallery import gallery
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line takes."""
+    """The options of the command line."""
     parser = Parser("python viz/zoo.py", "Write the gallery of bundled networks as one page.")
     parser.add_argument("networks", nargs="*", default=["*"], metavar="PATTERN",
                         help="which networks: sinet@*, '*shuffle*' (default: all)")

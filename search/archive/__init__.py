@@ -4,9 +4,17 @@ Its tables are in the same database as Optuna's, SQLite or PostgreSQL, under nam
 """
 
 from search.archive.archive import Archive
-from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
+from search.archive.records import (
+    Bounds,
+    Evaluation,
+    EvaluationKey,
+    Measure,
+    Measurement,
+    NetworkRecord,
+    Standing,
+)
 from search.environment import versions
 from search.errors import StorageError
 
-__all__ = ["Archive", "Evaluation", "EvaluationKey", "Measurement", "NetworkRecord", "Standing",
-           "StorageError", "versions"]
+__all__ = ["Archive", "Bounds", "Evaluation", "EvaluationKey", "Measure", "Measurement",
+           "NetworkRecord", "Standing", "StorageError", "versions"]

@@ -32,7 +32,8 @@ from search.archive.connection.locations import all_urls, elsewhere, new_url
 from search.archive.export import export
 from search.archive.integrity import check, repair
 from search.archive.merge import backup, merge
-from search.archive.queries import Measure, about, best, disagreements, identities, measures
+from search.archive.queries import about, best, disagreements, identities, measures
+from search.archive.records import Bounds, Measure
 from search.archive.schema import REVISION
 from search.environment import STUDIES
 from searchspace import load
@@ -75,11 +76,11 @@ def _best(options: argparse.Namespace, archives: list[Archive], console: Console
         known = sorted({m[0] for m in measures(archives)})
         hint = nearest(options.score, known) if options.score else ""
         raise StorageError(f"no such evaluations; there are {', '.join(known) or 'none'}{hint}")
+    bounds = Bounds(budget.macs, budget.params, budget.memory)
     shown = False
     for measure in wanted:
         # `table` and the scores are to be large; what a network costs is to be small
-        found = best(archives, measure, options.limit, budget=budget.macs, params=budget.params,
-                     memory=budget.memory)
+        found = best(archives, measure, bounds, options.limit)
         if not found:
             continue
         shown = True
@@ -170,13 +171,13 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
             if source.database.name == target.database.name:
                 raise StorageError(f"{source.database.name} cannot be imported into itself")
             m = merge(source, target)
-            told = Text(f"{source.database.name}: {m.architectures:,} networks, "
+            line = Text(f"{source.database.name}: {m.architectures:,} networks, "
                         f"{m.evaluations:,} evaluations and {m.studies} studies are new, "
                         f"{m.renewed:,} replaced a failure, {m.known:,} were known")
             if m.different:
-                told.append(f", {m.different:,} of them with another value", "bold")
-                told.append(" (ours is kept)")
-            console.print(told)
+                line.append(f", {m.different:,} of them with another value", "bold")
+                line.append(" (ours is kept)")
+            console.print(line)
     return 0
 
 
@@ -220,9 +221,9 @@ def _parser() -> argparse.ArgumentParser:
                         help="folder of the studies whose archives are queried by default")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, told: str,
+    def command(name: str, run: object, about: str,
                 access: Access = Access.READ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=told, description=told)
+        made = commands.add_parser(name, help=about, description=about)
         made.set_defaults(run=run, access=access)
         return made
 

@@ -16,7 +16,15 @@ from search.archive.claims import Claims
 from search.archive.connection.access import Access
 from search.archive.database import Database
 from search.archive.ranking import best, magnitude, refresh
-from search.archive.records import Evaluation, EvaluationKey, Measurement, NetworkRecord, Standing
+from search.archive.records import (
+    Bounds,
+    Evaluation,
+    EvaluationKey,
+    Measure,
+    Measurement,
+    NetworkRecord,
+    Standing,
+)
 from search.archive.rows import fetch
 from search.environment import machine, versions
 
@@ -117,16 +125,12 @@ class Archive:
         wanted = ((table.study, study), (table.identity, identity))
         return self._evaluations(*(column == key for column, key in wanted if key is not None))
 
-    def best(self, budget: int | None = None, *, score: str, data: str, recipe: str = "",
-             fidelity: int = 0, params: int | None = None, memory: int | None = None,
-             limit: int = 10, lowest: bool = False) -> tuple[Standing, ...]:
-        """The networks of at most ``budget`` MACs, ``params`` parameters and ``memory`` bytes of
-        activations with the highest mean value over their seeds, or the ``lowest``; ties by cost.
-        Values on different data, recipes or fidelities are not comparable, so all are required."""
-        key = {"score": score, "data": data, "recipe": recipe, "fidelity": fidelity}
-        bounds = {"macs": budget, "params": params, "memory": memory}
-        return self.database.read(lambda connection: best(connection, key, bounds, limit,
-                                                           lowest))
+    def best(self, measure: Measure, bounds: Bounds | None = None, limit: int = 10,
+             lowest: bool = False) -> tuple[Standing, ...]:
+        """The networks inside the bounds with the highest mean value over their seeds, or the
+        ``lowest``; ties by cost."""
+        return self.database.read(lambda connection: best(
+            connection, measure, bounds or Bounds(), limit, lowest))
 
     def register(self, study: str, space: str, settings: Mapping[str, Any]) -> None:
         """Store a study's settings, unless it has some already."""

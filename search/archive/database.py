@@ -51,7 +51,7 @@ class Database:
             sa.event.listen(self.engine, "connect", _take_over_transactions)
             sa.event.listen(self.engine, "begin", _begin)
         try:
-            with self.told("opened"):
+            with self.one_sentence("opened"):
                 self.found = prepare(self.engine, access)
         except TablesError as error:
             self.engine.dispose()
@@ -66,7 +66,7 @@ class Database:
             with self.engine.connect() as connection:
                 return query(connection)
 
-        with self.told("read"):
+        with self.one_sentence("read"):
             return patient(run, self.patience_s)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
@@ -77,7 +77,7 @@ class Database:
             with self.engine.execution_options(writes=True).begin() as connection:
                 return work(connection)
 
-        with self.told("written"):
+        with self.one_sentence("written"):
             return patient(run, self.patience_s)
 
     def now(self, connection: sa.Connection) -> datetime:
@@ -88,7 +88,7 @@ class Database:
         return moment.astimezone(UTC)
 
     @contextmanager
-    def told(self, deed: str) -> Iterator[None]:
+    def one_sentence(self, deed: str) -> Iterator[None]:
         """Context that turns errors of the database into a `StorageError` of one sentence."""
         try:
             yield

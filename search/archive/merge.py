@@ -46,11 +46,11 @@ def merge(source: Archive, target: Archive) -> Merged:
         for row in rows:
             row["study"] = names.get(row["study"], row["study"])
             del row["id"]
-        told = write_evaluations(target.database, rows)
-        merged.evaluations += told.evaluations
-        merged.renewed += told.renewed
-        merged.known += told.known
-        merged.different += told.different
+        counts = write_evaluations(target.database, rows)
+        merged.evaluations += counts.evaluations
+        merged.renewed += counts.renewed
+        merged.known += counts.known
+        merged.different += counts.different
     return merged
 
 
@@ -127,22 +127,22 @@ def write_evaluations(target: Database, rows: list[dict[str, Any]]) -> Merged:
 
     def work(connection: sa.Connection) -> Merged:
         here = {tuple(found[:-1]): found.value for found in fetch(connection, keys)}
-        fresh, told = [], Merged()
+        fresh, counts = [], Merged()
         for row in rows:
             key = tuple(row[name] for name in KEY)
             if key not in here:
                 fresh.append(row)
-                told.evaluations += 1
+                counts.evaluations += 1
             elif here[key] is None and row["value"] is not None:
                 fresh.append(row)
-                told.renewed += 1
+                counts.renewed += 1
             else:
-                told.known += 1
-                told.different += row["value"] is not None and row["value"] != here[key]
+                counts.known += 1
+                counts.different += row["value"] is not None and row["value"] != here[key]
         if fresh:
             connection.execute(made, fresh)
             refresh(connection, target.insert, sorted({row["identity"] for row in fresh}))
-        return told
+        return counts
     return target.write(work)
 
 

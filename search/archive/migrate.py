@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from search.archive.connection.access import Access
-from search.archive.owner import strangers, told
+from search.archive.owner import listed, strangers
 from search.archive.schema import REVISION, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _is_to_be_changed(connection: sa.Connection, revision: str | None, access: A
         return False
     if revision is None:
         if others := strangers(connection):
-            raise TablesError(f"is no archive: another program keeps {told(others)} in it")
+            raise TablesError(f"is no archive: another program keeps {listed(others)} in it")
         if access is not Access.WRITE:
             raise TablesError("is no archive: there are no tables of one in it")
     elif revision not in _revisions():

@@ -29,7 +29,7 @@ def _optunas(names: set[str]) -> dict[str, set[str]]:
     return tables | ({"alembic_version": {"version_num"}} if "version_info" in names else {})
 
 
-def told(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """Some of these tables, human-readable."""
     rest = len(names) - SHOWN
     return ", ".join(repr(n) for n in names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

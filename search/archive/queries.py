@@ -9,10 +9,8 @@ import sqlalchemy as sa
 
 from search.archive import schema
 from search.archive.archive import KEY, Archive
-from search.archive.records import Evaluation, Standing
+from search.archive.records import Bounds, Evaluation, Measure, Standing
 from search.archive.rows import contradiction, rows_of
-
-Measure = tuple[str, str, str, int]     # score, data, recipe, fidelity
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +51,21 @@ def measures(archives: list[Archive]) -> dict[Measure, int]:
     query = sa.select(*key, sa.func.count()).group_by(*key)
     for archive in archives:
         for row in rows_of(archive.database, query):
-            found[row[0], row[1], row[2], row[3]] += row[4]
+            found[Measure(*row[:4])] += row[4]
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 LOWER_IS_BETTER = {"latency"}       # all other scores are maximised
 
 
-def best(archives: list[Archive], measure: Measure, limit: int,
-         **bounds: int | None) -> list[Standing]:
-    """The best networks by one measure under the bounds ``budget`` (MACs), ``params`` and
-    ``memory`` (bytes). Values of one network from several archives are combined, seed by seed."""
-    score, data, recipe, fidelity = measure
-    lowest = score in LOWER_IS_BETTER
+def best(archives: list[Archive], measure: Measure, bounds: Bounds,
+         limit: int) -> list[Standing]:
+    """The best networks by one measure inside the bounds. Values of one network from several
+    archives are combined, seed by seed."""
+    lowest = measure.score in LOWER_IS_BETTER
     found: dict[str, Standing] = {}
     for archive in archives:
-        for one in archive.best(score=score, data=data, recipe=recipe, fidelity=fidelity,
-                                limit=limit, lowest=lowest, **bounds):
+        for one in archive.best(measure, bounds, limit, lowest):
             found.setdefault(one.identity, one)
     if len(archives) > 1:
         found = {name: _together(archives, one, measure) for name, one in found.items()}
@@ -81,7 +77,7 @@ def _together(archives: list[Archive], one: Standing, measure: Measure) -> Stand
     by_seed: dict[int, float] = {}
     for archive in archives:
         for e in archive.evaluations(identity=one.identity):
-            if (e.score, e.data, e.recipe, e.fidelity) == measure and e.value is not None:
+            if e.measure == measure and e.value is not None:
                 by_seed.setdefault(e.seed, e.value)
     values = list(by_seed.values())
     if not values:
@@ -107,17 +103,16 @@ def about(archives: list[Archive], identity: str) -> ArchivedNetwork | None:
              for row in rows_of(archive.database, query)]
     if not found:
         return None
-    told: dict[tuple[Any, ...], Evaluation] = {}
+    known: dict[tuple[Any, ...], Evaluation] = {}
     for archive in archives:
         for e in archive.evaluations(identity=identity):
-            told.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
+            known.setdefault((*(getattr(e, name) for name in KEY), e.value, e.error), e)
     first = found[0]
     memory = next((row.memory for row in found if row.memory is not None), None)
     return ArchivedNetwork(identity, tuple(dict.fromkeys(row.name for row in found)),
                    tuple(dict.fromkeys(row.space for row in found if row.space)), first.genotype,
                    first.macs, first.params, memory, first.input_size,
-                   tuple(sorted(told.values(), key=lambda e: (e.score, e.data, e.recipe,
-                                                              e.fidelity, e.created))))
+                   tuple(sorted(known.values(), key=lambda e: (e.measure, e.created))))
 
 
 def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
@@ -132,10 +127,9 @@ def disagreements(archives: list[Archive], limit: int) -> list[Disagreement]:
     over: dict[tuple[str, Measure], Disagreement] = {}
     for archive in archives:
         for row in rows_of(archive.database, query):
-            measure = (row.score, row.data, row.recipe, row.fidelity)
+            measure = Measure(row.score, row.data, row.recipe, row.fidelity)
             values = tuple(e.value for e in archive.evaluations(identity=row.identity)
-                           if (e.score, e.data, e.recipe, e.fidelity) == measure
-                           and e.value is not None)
+                           if e.measure == measure and e.value is not None)
             if len(values) < 2:
                 raise contradiction(archive.database.name, row.identity)
             made = Disagreement(row.identity, measure, None, values)
@@ -155,5 +149,5 @@ def _between(archives: list[Archive]) -> list[Disagreement]:
     for archive in archives:
         for row in rows_of(archive.database, query):
             values[tuple(row[:-1])].append(row.value)
-    return [Disagreement(key[0], key[1:5], key[5], tuple(found))
+    return [Disagreement(key[0], Measure(*key[1:5]), key[5], tuple(found))
             for key, found in values.items() if len(found) > 1]

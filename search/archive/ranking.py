@@ -6,12 +6,13 @@ So a query reads a few rows of each magnitude instead of a million evaluations.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 
 from search.archive import schema
-from search.archive.records import Standing
+from search.archive.records import Bounds, Measure, Standing
 from search.archive.rows import contradiction, fetch, name_of
 
 _CHUNK = 400        # terms of a UNION; SQLite allows 500
@@ -41,13 +42,12 @@ def refresh(connection: sa.Connection, insert: Any, identities: Sequence[str]) -
         set_={name: made.excluded[name] for name in ("mean", "least", "greatest", "count")}))
 
 
-def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int | None],
-         limit: int, lowest: bool = False) -> tuple[Standing, ...]:
-    """The networks within bounds of ``macs``, ``params`` and ``memory`` (bytes) with the highest
-    means, or the ``lowest``, for one ``score``, ``data``, ``recipe`` and ``fidelity``."""
+def best(connection: sa.Connection, measure: Measure, bounds: Bounds, limit: int,
+         lowest: bool = False) -> tuple[Standing, ...]:
+    """The networks within the bounds with the highest means, or the ``lowest``."""
     network, table = schema.ArchitectureTable, schema.StandingTable
-    same = [getattr(table, name) == value for name, value in key.items()]
-    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    same = [getattr(table, name) == value for name, value in measure._asdict().items()]
+    given = {name: bound for name, bound in asdict(bounds).items() if bound is not None}
     top = magnitude(given["macs"]) if "macs" in given else None
     rows: list[tuple[Any, ...]] = []
     found = _magnitudes(connection, same, top)
@@ -73,11 +73,11 @@ def best(connection: sa.Connection, key: dict[str, Any], bounds: dict[str, int |
                       table.count, network.memory)
     query = query.join(table, table.identity == network.identity).where(
         *same, network.identity.in_(names))
-    told = {row.identity: Standing(*row) for row in fetch(connection, query)}
+    standings = {row.identity: Standing(*row) for row in fetch(connection, query)}
     for name in names:
-        if name not in told:
+        if name not in standings:
             raise contradiction(name_of(connection), name)
-    return tuple(told[name] for name in names)
+    return tuple(standings[name] for name in names)
 
 
 def _magnitudes(connection: sa.Connection, same: list[sa.ColumnElement[bool]],

@@ -4,7 +4,26 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Measure(NamedTuple):
+    """How networks were evaluated, apart from the seed; see `EvaluationKey`. Values of different
+    measures are not comparable."""
+
+    score: str
+    data: str
+    recipe: str = ""
+    fidelity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The greatest costs that are asked for: MACs, parameters, and bytes of activations."""
+
+    macs: int | None = None
+    params: int | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,11 @@ class Evaluation:
     fidelity: int = 0         # epochs; 0 where nothing was trained
     curve: Sequence[Any] | None = None      # learning curve, one entry per epoch
     machine: str = ""         # '' where it was not kept
+
+    @property
+    def measure(self) -> Measure:
+        """How it was evaluated."""
+        return Measure(self.score, self.data, self.recipe, self.fidelity)
 
 
 @dataclass(frozen=True, slots=True)

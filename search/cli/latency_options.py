@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.latency.device import Device
-from search.latency.find import OWN, find_latency_table
+from search.latency.find import OWN, shared_table
 from search.latency.measure import TimedNetwork, time_networks
 from search.latency.predict import Predictor
+from search.latency.table import LatencyTable
 from search.study.settings import Settings
 from searchspace import Genotype, SearchspaceError
 from searchspace.cli import Console
 from searchspace.expansion import trace
+from searchspace.safety.files import own
 from searchspace.units import show_time
-
-GOALS = ("latency", "measured-latency")
 
 
 def add_clock(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +49,7 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
     device = Device.here(options.device, options.latency_threads, options.latency_batch)
     if not predicted:
         return replace(settings, device=device)
-    with console.waiting() as tell:
-        table = find_latency_table(settings.genotype(), settings.input, device,
-                                   Path(options.studies), folder, options.latency_table, tell)
+    table = _table(settings, device, options, folder, console)
     console.print(f"latency on {table.device.name}: {table.error or 'error unknown'}")
     if not options.report and not (folder / OWN).exists():
         table.write(folder / OWN)
@@ -60,14 +58,26 @@ def clocked(settings: Settings, options: argparse.Namespace, folder: Path,
                    budget=replace(settings.budget, predict=predictor.nanoseconds))
 
 
+def _table(settings: Settings, device: Device, options: argparse.Namespace, folder: Path,
+           console: Console) -> LatencyTable:
+    """The table that is named, else the study's own, else this machine's."""
+    if options.latency_table is not None:
+        return LatencyTable.read(options.latency_table)
+    if (folder / OWN).exists():
+        return LatencyTable.read(own(folder / OWN))
+    with console.waiting() as tell:
+        return shared_table(settings.genotype(), settings.input, device, Path(options.studies),
+                            tell)
+
+
 def timed(genotype: Genotype, settings: Settings) -> str:
     """One sentence: the found network's latency, measured on this machine and predicted."""
     assert settings.device is not None
     [seconds] = time_networks(settings.device, [TimedNetwork(genotype, None)], random.Random(0))
-    told = f"{show_time(seconds * 1e9)} measured on {settings.device.name}"
+    measured = f"{show_time(seconds * 1e9)} measured on {settings.device.name}"
     if settings.predictor is None:
-        return told
+        return measured
     predicted = show_time(settings.predictor.nanoseconds(trace(genotype)))
     elsewhere = settings.predictor.table.device
     where = "" if elsewhere == settings.device else f" for {elsewhere.name}"
-    return f"{predicted} predicted{where}, {told}"
+    return f"{predicted} predicted{where}, {measured}"

@@ -15,12 +15,13 @@ from search.results.final_comparison import caveat, verdict
 from search.results.front import Front
 from search.results.outcome import Outcome
 from search.results.proposal_counts import summary
+from search.samplers import SAMPLERS
 from search.scores.registry import find_score
 from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 
 ROWS = 20      # rows of a front on the screen; front.csv has all
 
@@ -34,7 +35,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(verdict(ended.results, settings))
     elif ended.front:
         console.print(front_table(ended.front, settings))
-        console.print(volume_told(ended.front))
+        console.print(hypervolume_line(ended.front))
     elif settings.objectives != DEFAULT:
         console.print(best_table(ended.best, settings))
     if table:
@@ -55,7 +56,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(caveat(settings.score), style="dim")
 
 
-def files_told(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
+def files_line(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:
     """The paths of the results."""
     files = ["report.html", "best.svg", "trials.csv"]
     files += ["front.csv", "front/"] if ended.front else []
@@ -90,7 +91,7 @@ def front_table(front: Front, settings: Settings) -> Grid:
     return grid
 
 
-def volume_told(front: Front) -> str:
+def hypervolume_line(front: Front) -> str:
     """One sentence: the hypervolume and its reference point."""
     last = list(front.volumes.values())[-1]
     return (f"hypervolume {last:.4g}, {front.share:.1%} of the box between the reference point "
@@ -136,7 +137,7 @@ def beginning(study: Study) -> Iterator[str]:
         yield f"score {find_score(plan.settings.score).title}" + \
             (f": {why}" if plan.settings.score == usual and why else "")
     yield f"sampler {plan.sampler}: {plan.reason}; study {study.session.folder}"
-    if plan.proposed is not plan.space and plan.sampler != "screening":
+    if plan.proposed is not plan.space and not SAMPLERS[plan.sampler].solves:
         solved = ", ".join(h.name for h in plan.space.holes if h.kind == "solve")
         yield (f"a cost is an objective: {solved} is proposed, too, where else the budget would be "
                "filled up")

@@ -16,7 +16,8 @@ from search.scores.registry import find_score
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
-from searchspace.space.budget import amount, show_amount
+from searchspace.space.budget import amount
+from searchspace.units import show_amount, show_duration
 
 
 class ProgressDisplay:
@@ -64,7 +65,7 @@ class ProgressDisplay:
             Text.assemble("trial ", (str(len(trials)), "bold"), f"/{self.settings.trials}"),
             self._best(trials), f"last {self._shown(trials[-1].values if trials else None)}",
             f"inside the budget 100 % ({kept:.0%} as proposed)",
-            f"left {_clock(rate * left)}" if rate is not None else "left –")
+            f"left {show_duration(rate * left)}" if rate is not None else "left –")
         return table
 
     def _best(self, trials: list[Trial]) -> Text:
@@ -80,11 +81,6 @@ class ProgressDisplay:
     def _shown(self, values: tuple[float, ...] | None) -> str:
         return ", ".join(o.shown(v) for o, v in zip(self.objectives, values, strict=True)) \
             if values else "–"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def final_table(results: list[FinalResult], settings: Settings) -> Table:

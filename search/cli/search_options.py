@@ -39,15 +39,15 @@ def read_settings(options: argparse.Namespace) -> Settings:
     size = options.input or _edge(options.space, goals, train)
     classes = options.classes or (len(train.open().classes) if train else None)
     return Settings(
-        options.space,
-        Budget.read(options.budget, options.params, options.memory, options.latency),
-        size, options.seed, options.sampler, options.trials, options.batch or usual_batch(size),
-        classes, goals,
-        find_table(options.space, options.table) if "table" in goals else None,
-        options.warm_start, options.prior,
-        find_score(options.score).name if options.score else
+        space=options.space,
+        budget=Budget.read(options.budget, options.params, options.memory, options.latency),
+        input=size, seed=options.seed, sampler=options.sampler, trials=options.trials,
+        batch=options.batch or usual_batch(size), classes=classes, objectives=goals,
+        table=find_table(options.space, options.table) if "table" in goals else None,
+        warm_start=options.warm_start, prior=options.prior,
+        score=find_score(options.score).name if options.score else
         usual_score(space_of(options.space, size, classes))[0],
-        find_score(options.screen).name if options.screen else None, train=train)
+        screen=find_score(options.screen).name if options.screen else None, train=train)
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:
@@ -65,10 +65,7 @@ def read_name(options: argparse.Namespace, settings: Settings) -> str:
 
 def parser_of(text: str) -> argparse.ArgumentParser:
     """The parser; ``text`` is the help of the command: a sentence, then examples."""
-    parser = Parser(
-        prog="search/run.py", description=text.partition("\n\n")[0],
-        epilog=text.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser("search/run.py", text)
     parser.add_argument("--budget", metavar="MACS",
                         help="hard bound on multiply-adds: 300M, 0.3G, 3e8; 280M-300M is a band")
     parser.add_argument("--params", metavar="N", help="hard bound on parameters: 4M, 2M-4M")

@@ -22,7 +22,7 @@ from search.environment import STUDIES
 from search.latency.device import Device
 from search.latency.find import table_path
 from search.latency.layers import layers
-from search.latency.measure import TimedNetwork, make_table, time_networks
+from search.latency.measure import Effort, TimedNetwork, make_table, time_networks
 from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
@@ -69,10 +69,10 @@ def _network(options: argparse.Namespace, device: Device, console: Console) -> N
         return
     predictor = Predictor(table)
     predicted = predictor.seconds(expansion)
-    told = f"table of {table.device.name}: {show_time(predicted * 1e9)}"
+    line = f"table of {table.device.name}: {show_time(predicted * 1e9)}"
     if table.device == device:
-        told += f" ({predicted / seconds - 1:+.1%})"
-    console.print(told + (f"; {table.error}" if table.error else ""))
+        line += f" ({predicted / seconds - 1:+.1%})"
+    console.print(line + (f"; {table.error}" if table.error else ""))
     parts = list(layers(expansion))
     times = predictor.of_layers(parts)
     grid = Grid("layer", "input", "time", "share", title="its slowest layers", title_justify="left")
@@ -95,7 +95,7 @@ def _space(options: argparse.Namespace, device: Device, console: Console) -> Non
     pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]
     path = options.output or table_path(STUDIES, device, spaces[0], pixels)
     with console.waiting() as tell:
-        table = make_table(device, spaces, options.seed, options.layers, tell=tell)
+        table = make_table(device, spaces, Effort(options.layers), options.seed, tell)
     table.write(path)
     console.print(Text.assemble((str(path), "bold"), f": {len(table.layers)} layers timed on "
                                 f"{device.name}; {table.error}"))

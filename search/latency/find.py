@@ -1,4 +1,4 @@
-"""Choice of a search's latency table: a named one, the study's, this machine's, or a new one."""
+"""Where latency tables are: a study's own, and those measured on this machine."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,19 +18,17 @@ def table_path(studies: Path, device: Device, space: Genotype, pixels: int) -> P
     return studies / TABLES / f"{file_name(f'{device.slug}-{space.name}-{pixels}px')}.json"
 
 
-def find_latency_table(space: Genotype, pixels: int, device: Device, studies: Path, study: Path,
-                       named: Path | None, tell: Callable[[str], None]) -> LatencyTable:
-    """The table for a search of ``space`` at ``pixels``. If there is none, it is measured, which
-    takes a minute or two and is reported to ``tell``, and stored for the next search.
+def shared_table(space: Genotype, pixels: int, device: Device, studies: Path,
+                 tell: Callable[[str], None]) -> LatencyTable:
+    """This machine's table for searches of ``space`` at ``pixels``. If there is none, it is
+    measured, which takes a minute or two and is reported to ``tell``, and stored.
 
     Raises:
-        TableError: a file is no table, or cannot be written.
+        TableError: the file is no table, or cannot be written.
     """
-    if named is not None:
-        return LatencyTable.read(named)
-    for path in (study / OWN, shared := table_path(studies, device, space, pixels)):
-        if path.exists():
-            return LatencyTable.read(own(path))
+    path = table_path(studies, device, space, pixels)
+    if path.exists():
+        return LatencyTable.read(own(path))
     table = make_table(device, [space], tell=tell)
-    table.write(shared)
+    table.write(path)
     return table

@@ -8,7 +8,8 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ LAYERS = 400        # that are timed
 LEARNED = 400       # layers, at most, that the Gaussian process is fitted to
 DRAWN = 150         # random networks of each space, whose layers are considered
 LEAST = 6           # layers of each operation, as far as there are so many
-CALIBRATE = 30      # networks for correcting the sum of layers
+CORRECT = 30        # networks for correcting the sum of layers
 CHECK = 50          # other networks for estimating the error
 PASSES = 3
 LAYER_S, NETWORK_S = 0.01, 0.15     # of repeats, in each pass
@@ -50,27 +51,36 @@ class TimedNetwork(NamedTuple):
         return trace(self.genotype, self.decisions)
 
 
-def make_table(device: Device, spaces: Sequence[Genotype], seed: int = 0, timed: int = LAYERS,
-               calibrate: int = CALIBRATE, check: int = CHECK,
-               tell: Tell = lambda _: None) -> LatencyTable:
-    """Time layers and networks of some spaces, and fit a predictor of all others.
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is timed, all at random: ``layers``, networks that ``correct`` their sum, and other
+    networks that ``check`` it."""
 
-    ``timed``: number of layers; ``calibrate``: networks for correcting their sum; ``check``: other
-    networks for estimating the error; all random. ``tell`` is called with progress messages.
-    """
+    layers: int = LAYERS
+    correct: int = CORRECT
+    check: int = CHECK
+
+
+def make_table(device: Device, spaces: Sequence[Genotype], effort: Effort | None = None,
+               seed: int = 0, tell: Tell = lambda _: None) -> LatencyTable:
+    """Time layers and networks of some spaces, and fit a predictor of all others; ``tell`` is
+    called with progress messages."""
+    effort = effort or Effort()
     rng = random.Random(seed)
     chosen = choose_layers((layers(sample(space, rng).expansion)
-                            for space in spaces for _ in range(DRAWN)), timed, rng)
+                            for space in spaces for _ in range(DRAWN)), effort.layers, rng)
     seconds = time_layers(device, chosen, rng, tell)
     table = learn(device, dict(zip(chosen, seconds, strict=True)))
     networks = [TimedNetwork(space, sample(space, rng).decisions)
-                for i in range(calibrate + check) for space in [spaces[i % len(spaces)]]]
+                for i in range(effort.correct + effort.check)
+                for space in [spaces[i % len(spaces)]]]
     times = time_networks(device, networks, rng, tell)
-    table = corrected(table, networks[:calibrate], times[:calibrate])
+    first = effort.correct
+    table = corrected(table, networks[:first], times[:first])
     where = " and ".join(f"{n.genotype.name} at {n.expansion.input[-1]} pixels"
                          for n in networks[:len(spaces)])
-    return table.with_error(error(table, networks[calibrate:], times[calibrate:], where)) \
-        if check else table
+    return table.with_error(error(table, networks[first:], times[first:], where)) \
+        if effort.check else table
 
 
 def choose_layers(networks: Iterable[Iterable[Layer]], count: int,
@@ -100,7 +110,8 @@ def time_layers(device: Device, wanted: Sequence[Layer], rng: random.Random,
             run = run.eval().to(device.kind)
         return run, [x.flatten(1) for x in inputs] if flat else inputs
 
-    return _passes(device, wanted, make, LAYER_S, rng, tell, "layers")
+    return _passes(device, [partial(make, layer) for layer in wanted], LAYER_S, rng,
+                   lambda text: tell(f"timing layers, {text}"))
 
 
 def time_networks(device: Device, networks: Sequence[TimedNetwork], rng: random.Random,
@@ -114,19 +125,22 @@ def time_networks(device: Device, networks: Sequence[TimedNetwork], rng: random.
         run = build(network.genotype, network.decisions).eval().to(device.kind)
         return run, [torch.randn(device.batch, *network.expansion.input, device=device.kind)]
 
-    return _passes(device, networks, make, NETWORK_S, rng, tell, "networks")
+    return _passes(device, [partial(make, network) for network in networks], NETWORK_S, rng,
+                   lambda text: tell(f"timing networks, {text}"))
 
 
-def _passes(device: Device, things: Sequence[Any], make: Callable[..., Any], at_least: float,
-            rng: random.Random, tell: Tell, what: str) -> list[float]:
-    taken: list[list[float]] = [[] for _ in things]
+def _passes(device: Device, makers: Sequence[Callable[[], tuple[Callable[..., Any], list[Any]]]],
+            at_least: float, rng: random.Random, tell: Tell) -> list[float]:
+    """Seconds of each function that is made with its arguments, repeated for ``at_least`` seconds
+    in each pass."""
+    taken: list[list[float]] = [[] for _ in makers]
     with device.ready():
         for number in range(PASSES):
-            order = list(range(len(things)))
+            order = list(range(len(makers)))
             rng.shuffle(order)
             for done, i in enumerate(order):
-                tell(f"timing {what}, pass {number + 1}/{PASSES}: {done}/{len(order)}")
-                run, inputs = make(things[i])
+                tell(f"pass {number + 1}/{PASSES}: {done}/{len(order)}")
+                run, inputs = makers[i]()
                 taken[i].append(device.seconds(run, inputs, at_least))
     return [statistics.median(times) for times in taken]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from search.archive.connection.urls import environment
 from search.errors import StudyError
-from search.launchers.base import Resources
+from search.launchers.base import Launcher, Resources
 from search.launchers.worker import FAILED, WorkerJob
 
 POLL_S = 0.2
@@ -18,14 +18,13 @@ SHOW_S = 1.0    # between polls of the trials, which read what all workers write
 DEATHS = 10     # consecutive deaths of workers without a finished trial, after which it gives up
 
 
-class LocalLauncher:
+class LocalLauncher(Launcher):
     """Workers as local processes; each runs ``module``."""
 
     def __init__(self, resources: Resources, module: str = "search.launchers") -> None:
         self.count, self.module = resources.workers, module
 
     def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
-        """See `search.launchers.base.Launcher`."""
         workers = [_start(job, self.module) for _ in range(self.count)]
         deaths, finished, shown = 0, progress(), time.monotonic()
         try:

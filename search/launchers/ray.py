@@ -7,14 +7,14 @@ from typing import Any
 
 from search.archive.connection.urls import environment
 from search.errors import StudyError
-from search.launchers.base import Resources
+from search.launchers.base import Launcher, Resources
 from search.launchers.worker import WorkerJob, work
 
 POLL_S = 0.5
 CONNECT_S = 10
 
 
-class RayLauncher:
+class RayLauncher(Launcher):
     """Workers as Ray tasks; without an address a cluster on this machine is started."""
 
     def __init__(self, resources: Resources) -> None:
@@ -27,7 +27,6 @@ class RayLauncher:
         self.resources = resources
 
     def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
-        """See `search.launchers.base.Launcher`."""
         ray, wanted = self.ray, self.resources
         try:
             if wanted.address and ":" in wanted.address and "://" not in wanted.address:

@@ -12,7 +12,7 @@ from typing import Any
 
 from search.archive.connection.urls import environment
 from search.errors import StudyError
-from search.launchers.base import Resources
+from search.launchers.base import Launcher, Resources
 from search.launchers.worker import WorkerJob, work
 from searchspace.safety.files import make_folder
 
@@ -20,7 +20,7 @@ POLL_S = 1.0
 DEATHS = 10
 
 
-class SlurmLauncher:
+class SlurmLauncher(Launcher):
     """Workers as Slurm jobs. ``address`` names submitit's cluster: ``slurm`` (default) or
     ``local``."""
 
@@ -34,7 +34,6 @@ class SlurmLauncher:
         self.resources = resources
 
     def run(self, job: WorkerJob, progress: Callable[[], int], stop: Callable[[], bool]) -> None:
-        """See `search.launchers.base.Launcher`."""
         wanted = self.resources
         try:
             # a new folder: submitit unpickles the results that it finds in it

@@ -60,6 +60,7 @@ class Evaluator(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """Notes for the user before the first trial, a line each."""
+        return ()
 
 
 class Objective(ABC):
@@ -92,7 +93,7 @@ class Objective(ABC):
         """An unconfigured instance; ``score`` names the training-free score, if it matters."""
         return cls()
 
-    def shown(self, value: float) -> str:
+    def shown(self, value: float, /) -> str:
         """A value, human-readable."""
         return f"{value:.2f}"
 
@@ -113,11 +114,10 @@ class Objective(ABC):
         """The evaluator of networks in an open study."""
 
 
-class CostObjective(Objective):
+class CostObjective(Objective, Evaluator):
     """An objective computed from a network's graph alone; minimised."""
 
     direction = "minimize"
-    notes = ()
 
     @abstractmethod
     def measure(self, network: Expansion) -> int:
@@ -128,7 +128,6 @@ class CostObjective(Objective):
         return self
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`."""
         return Evaluated(float(self.measure(candidate.expansion)))
 
 

@@ -8,7 +8,7 @@ from search.objectives.base import CostObjective, ObjectiveError, objective
 from searchspace import Genotype
 from searchspace.cost import peak
 from searchspace.expansion import Expansion
-from searchspace.space.budget import show_amount, show_bytes, show_time
+from searchspace.units import show_amount, show_bytes, show_time
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -21,13 +21,9 @@ class Macs(CostObjective):
 
     title = "MACs"
     unit = "multiply-adds"
-
-    def shown(self, value: float) -> str:
-        """``300 M``."""
-        return show_amount(value)
+    shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return network.cost().macs
 
 
@@ -38,13 +34,9 @@ class ParamsObjective(CostObjective):
 
     title = "params"
     unit = "parameters"
-
-    def shown(self, value: float) -> str:
-        """``3.5 M``."""
-        return show_amount(value)
+    shown = staticmethod(show_amount)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return network.cost().params
 
 
@@ -55,13 +47,9 @@ class Memory(CostObjective):
 
     title = "memory"
     unit = "bytes of peak activations"
-
-    def shown(self, value: float) -> str:
-        """``4 MB``."""
-        return show_bytes(value)
+    shown = staticmethod(show_bytes)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         return peak(network).bytes
 
 
@@ -81,11 +69,8 @@ class Latency(CostObjective):
                                  "and none is given")
         return replace(self, predictor=settings.predictor)
 
-    def shown(self, value: float) -> str:
-        """``20 ms``."""
-        return show_time(value)
+    shown = staticmethod(show_time)
 
     def measure(self, network: Expansion) -> int:
-        """See `CostObjective`."""
         assert self.predictor is not None
         return self.predictor.nanoseconds(network)

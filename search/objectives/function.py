@@ -9,6 +9,7 @@ from search.objectives.archived import archived, evaluated
 from search.objectives.base import (
     Context,
     Evaluated,
+    Evaluator,
     Objective,
     ObjectiveError,
     Progress,
@@ -22,17 +23,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Called:
+class Called(Evaluator):
     """Calls the function for each network once in a study. Its values are not shared with other
     studies, since the function may differ."""
 
     archive: Archive
     study: str
     function: Callable[[Genotype], float]
-    notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`; errors of the function that are no RuntimeError end the search."""
+        """Errors of the function that are no RuntimeError end the search."""
         key = EvaluationKey(candidate.identity, "function", f"study {self.study}", candidate.seed)
         return evaluated(archived(self.archive, self.study, key, candidate, lambda: float(
             self.function(fill(candidate.genotype, candidate.decisions or {})))))
@@ -56,6 +56,5 @@ class UserFunction(Objective):
         return replace(self, function=settings.function)
 
     def open(self, context: Context) -> Called:
-        """See `Objective`."""
         assert self.function is not None
         return Called(context.archive, context.name, self.function)

@@ -11,6 +11,7 @@ from search.objectives.archived import archived, evaluated
 from search.objectives.base import (
     Context,
     Evaluated,
+    Evaluator,
     Objective,
     ObjectiveError,
     Progress,
@@ -18,24 +19,23 @@ from search.objectives.base import (
 )
 from search.objectives.candidate import Candidate
 from searchspace import Genotype
-from searchspace.space.budget import show_time
+from searchspace.units import show_time
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
 
 
 @dataclass(frozen=True)
-class Stopwatch:
+class Stopwatch(Evaluator):
     """Times networks on a device. Measurements vary, so searches with this objective are not
     reproducible. Weights and images are random."""
 
     archive: Archive
     study: str
     device: Device
-    notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`; nanoseconds, lower being better."""
+        """Nanoseconds, lower being better."""
         def work() -> float:
             network = TimedNetwork(candidate.genotype, candidate.decisions)
             [seconds] = time_networks(self.device, [network], random.Random(0))
@@ -55,10 +55,7 @@ class MeasuredLatency(Objective):
     exclusive = True        # concurrent measurements would disturb each other
     title = "latency"
     unit = "nanoseconds, measured"
-
-    def shown(self, value: float) -> str:
-        """``20 ms``."""
-        return show_time(value)
+    shown = staticmethod(show_time)
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the device of the search."""
@@ -67,6 +64,5 @@ class MeasuredLatency(Objective):
         return replace(self, device=settings.device)
 
     def open(self, context: Context) -> Stopwatch:
-        """See `Objective`."""
         assert self.device is not None
         return Stopwatch(context.archive, context.name, self.device)

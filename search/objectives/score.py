@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
-from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.base import Context, Evaluated, Evaluator, Objective, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.reference import SIZE
 from search.scores.base import ScoringSubject, TrainingFree
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Scorer:
+class Scorer(Evaluator):
     """Scores networks on one batch, unless the archive has the score already.
 
     ``score``: its name in the registry. A relative score ranks networks among the ``reference``
@@ -43,12 +43,10 @@ class Scorer:
     reference: Callable[[], Mapping[str, Decisions]] = field(default=dict, compare=False)
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`."""
         return evaluated(self.evaluation(candidate))
 
     @property
     def notes(self) -> Sequence[str]:
-        """See `Evaluator`."""
         chosen = find_score(self.score)
         return (f"score {chosen.name}: compared with {SIZE} random networks inside the budget, "
                 "which are scored first",) if isinstance(chosen, Relative) else ()
@@ -148,7 +146,6 @@ class Score(Objective):
         return replace(self, score=settings.score)
 
     def open(self, context: Context) -> Scorer:
-        """See `Objective`."""
         return scorer_of(context)
 
 

@@ -9,6 +9,7 @@ from search.errors import damaged
 from search.objectives.base import (
     Context,
     Evaluated,
+    Evaluator,
     Objective,
     ObjectiveError,
     Progress,
@@ -30,7 +31,7 @@ NOT_BEGUN = -1                  # and its value while nothing of the network is 
 
 
 @dataclass(frozen=True)
-class Trainings:
+class Trainings(Evaluator):
     """The trainings of one study."""
 
     trainer: Trainer
@@ -51,7 +52,7 @@ class Trainings:
                 else "no training is stopped early"]
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`; the accuracy in percent on held-out images."""
+        """The accuracy in percent on held-out images."""
         # the workers of a study take the GPUs in turn
         trainer = replace(self.trainer, worker=self.context.worker())
         found = trainer.evaluation(
@@ -97,12 +98,8 @@ class TrainedAccuracy(Objective):
         return replace(self, options=settings.train)
 
     def open(self, context: Context) -> Trainings:
-        """See `Objective`.
-
-        Raises:
-            DataError: the images are missing or damaged. RecipeError or GenotypeError: the recipe
-            is missing or invalid.
-        """
+        """Raises DataError if images are missing or damaged, RecipeError or GenotypeError if the
+        recipe is missing or invalid."""
         options = self.options
         assert options is not None
         data, recipe = options.open(), options.read()

@@ -7,8 +7,8 @@ from search.results.files import write_best, write_finals, write_front, write_tr
 from search.results.final_comparison import TOP, FinalResult, contestants, rescore, verdict
 from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
+from search.storage.dashboard import FOLDER, attach
 from search.study import Study
-from search.study.dashboard import FOLDER, attach
 from search.study.settings import DEFAULT
 from searchspace import Genotype
 from searchspace.safety.files import write_file

@@ -15,7 +15,7 @@ from search.study.settings import Settings
 from search.study.trial import Trial, check_count
 from searchspace import Genotype, cost, fill, to_yaml
 from searchspace.safety.files import make_folder, write_file
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 
 
 def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:

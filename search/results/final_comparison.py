@@ -44,10 +44,7 @@ class Entry:
     over: bool
     start: str | None = None
     published: float | None = None      # top-1 on ImageNet in percent, at this input size
-
-    def prediction(self) -> Prediction | None:
-        """Its predicted top-1 on ImageNet; None where nothing is predicted of such networks."""
-        return predicted(trace(self.genotype, self.decisions))
+    prediction: Prediction | None = None    # of it; None where nothing is predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,11 @@ class FinalResult:
 
     entry: Entry
     scores: tuple[float, ...]
-    prediction: Prediction | None = None
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """The entry's."""
+        return self.entry.prediction
 
     @property
     def mean(self) -> float:
@@ -78,27 +79,30 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
     input size, one of each family and the best families only: by predicted accuracy if that is
     the score, else by how much of the budget they use."""
     found = [_found(space, t) for t in best]
-    budget = settings.budget
+    budget, by_accuracy = settings.budget, settings.score == PREDICTED
     chosen: dict[tuple[str, bool], tuple[float, Entry]] = {}
     for name, network, expansion in published_at(settings.input):
         total = point(network, first)
-        rank = filled = budget.excess(total)
-        if settings.score == PREDICTED:
-            told = predicted(expansion)
-            rank = told.value if told else 0.0
+        filled = budget.excess(total)
+        prediction = predicted(expansion) if by_accuracy else None
+        rank = filled if not by_accuracy else prediction.value if prediction else 0.0
         # One a little above the budget must not hide the family's best inside: a win is over all.
-        key = name.partition("@")[0], settings.score == PREDICTED and filled > 1
+        key = name.partition("@")[0], by_accuracy and filled > 1
         if filled <= TOLERANCE and rank > chosen.get(key, (0.0,))[0]:
-            chosen[key] = rank, Entry(name, network, None, total, None, filled > 1)
+            chosen[key] = rank, Entry(name, network, None, total, None, filled > 1,
+                                      prediction=prediction)
     known = sorted(chosen.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
-    return [*found, *(replace(entry, published=_published(entry.name, settings.input))
-                      for _, entry in known)]
+    return [*found, *(replace(
+        entry, published=_published(entry.name, settings.input),
+        prediction=entry.prediction if by_accuracy else predicted(trace(entry.genotype)))
+        for _, entry in known)]
 
 
 def _found(space: Genotype, trial: Trial) -> Entry:
     known = None if trial.brought else trial.start
     name = f"trial {trial.number}" + (f" ({known})" if known else "")
-    return Entry(name, space, trial.decisions, trial, trial.number, False, known)
+    return Entry(name, space, trial.decisions, trial, trial.number, False, known,
+                 prediction=predicted(trace(space, trial.decisions)))
 
 
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | None:
@@ -109,7 +113,7 @@ def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | N
         derive(settings.seed, "final", entry.name, settings.input, i), entry.name)).value
         for i in range(seeds)]
     rated = tuple(value for value in scores if value is not None)
-    return FinalResult(entry, rated, entry.prediction()) if len(rated) == seeds else None
+    return FinalResult(entry, rated) if len(rated) == seeds else None
 
 
 def verdict(results: list[FinalResult], settings: Settings) -> str:
@@ -141,16 +145,16 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
     rivals = [(r.prediction.value, r) for r in known if r.prediction]
     assert best.prediction is not None
     mine, name = best.prediction, best.entry.name
-    told = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
+    claim = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
     if not rivals:
-        return f"{told}; no published network inside the budget has a prediction."
+        return f"{claim}; no published network inside the budget has a prediction."
     value, rival = max(rivals, key=lambda pair: pair[0])
     other = f"{rival.entry.name}, {value:.1f} ± {rival.prediction.spread:.1f} %" \
         if rival.prediction else rival.entry.name
     if mine.lower > value:
-        return (f"{told}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
+        return (f"{claim}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
                 f"published network inside the budget (the best: {other}).")
-    return (f"{told}; this is no win over the best published network inside the budget ({other}): "
+    return (f"{claim}; this is no win over the best published network inside the budget ({other}): "
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from search.objectives import Objective
-from search.pareto import Point, hypervolumes, ideal, knee, nondominated, worst
+from search.pareto import Point, ideal, knee, nondominated, volumes_after, worst
 from search.study.trial import Trial
 from searchspace.space.budget import Budget
 
@@ -43,16 +43,14 @@ def front_of(trials: list[Trial], objectives: tuple[Objective, ...],
     reference = tuple(
         float(bound) if (bound := getattr(budget, o.name, None)) else seen
         for o, seen in zip(objectives, worst(points), strict=True))
-    grown = dict(zip((t.number for t, _ in scored), hypervolumes(points, reference), strict=True))
-    volumes, last = {}, 0.0
-    for trial in trials:
-        volumes[trial.number] = last = grown.get(trial.number, last)
+    volumes = volumes_after((t.number for t in trials),
+                            {t.number: losses for t, losses in scored}, reference)
     order = sorted(nondominated(points), key=lambda i: (points[i], scored[i][0].number))
     box = math.prod(r - best for r, best in zip(reference, ideal(points), strict=True))
     return Front(objectives, tuple(scored[i][0] for i in order),
                  scored[order[knee([points[i] for i in order])]][0], volumes,
                  tuple(o.loss(r) for o, r in zip(objectives, reference, strict=True)),
-                 last / box if box > 0 else 0.0)
+                 volumes[trials[-1].number] / box if box > 0 else 0.0)
 
 
 def _losses(values: tuple[float, ...], objectives: tuple[Objective, ...]) -> Point:

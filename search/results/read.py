@@ -14,20 +14,21 @@ from search.archive.connection.locations import database_of
 from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
-from search.pareto import Point, hypervolumes, knee, worst
+from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
+from search.storage.opening import read_storage
+from search.storage.worker_storage import WorkerStorage
 from search.study.kept import Kept
 from search.study.settings import StoredSettings, space_of
-from search.study.storage import WorkerStorage, read_storage
 from search.study.trial import check_options
 from search.study.trial import read as read_trial
 from searchspace import Genotype, SearchspaceError
 from searchspace.notation.holes import Decisions, Hole
 from searchspace.safety.values import TEXT
-from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
+from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time, show_duration
 from viz.results import ORIGINS, Goal, Limit, Results, TrialRow
 
 PACKAGES = ("optuna", "torch", "vl-convert-python")
@@ -66,7 +67,7 @@ def _results(study: optuna.Study, folder: Path) -> Results:
         effects=_effects(space, [r for r in rows if r.values]),
         settings=tuple((key.replace("_", " "), _plain(value))
                        for key, value in settings.everything.items()
-                       if value is not None) + (kept.told if kept else ()),
+                       if value is not None) + (kept.facts if kept else ()),
         versions=(*versions().items(), *((name, metadata.version(name)) for name in PACKAGES
                                          if name not in versions())),
         command=scrub_command(TEXT.get(attributes, "command", "")),
@@ -111,15 +112,9 @@ def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
     return (("trials", f"{len(rows):,}"), ("scored", f"{sum(bool(r.values) for r in rows):,}"),
             ("distinct networks", f"{distinct:,}"),
             ("they came about", ", ".join(f"{n:,} {o}" for o, n in origins if n)),
-            ("scoring took", _clock(sum(r.seconds for r in rows))),
+            ("scoring took", show_duration(sum(r.seconds for r in rows))),
             ("sampler", settings.sampler),
             *((("operations", kept.remark),) if kept and kept.remark else ()))
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
@@ -175,12 +170,8 @@ def _completed(found: Results) -> Results:
     most = {limit.cost: limit.most for limit in found.limits}
     reference = tuple(float(most.get(g.name, seen)) for g, seen in
                       zip(goals, worst(list(losses.values())), strict=True))
-    grown = dict(zip(losses, hypervolumes(list(losses.values()), reference), strict=True))
-    volumes, last = [], 0.0
-    for row in found.rows:
-        last = grown.get(row.number, last)
-        volumes.append(last)
-    return replace(found, best=_best(found, losses), volumes=tuple(volumes),
+    volumes = volumes_after((row.number for row in found.rows), losses, reference)
+    return replace(found, best=_best(found, losses), volumes=tuple(volumes.values()),
                    reference=tuple(g.loss(r) for g, r in zip(goals, reference, strict=True)))
 
 

@@ -53,4 +53,4 @@ def choose(name: str, space: Genotype, objectives: int = 1,
 
 def make(name: str, task: SamplingTask) -> Sampler:
     """A sampler by its name."""
-    return SAMPLERS.find(name)(task)
+    return SAMPLERS.find(name).make(task)

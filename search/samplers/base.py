@@ -2,9 +2,9 @@
 
 import random
 import statistics
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import optuna
 from optuna.distributions import (
@@ -25,15 +25,13 @@ from searchspace.space.budget import Budget
 from searchspace.space.point import Point, Propose
 
 STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
-
-
 Score = Callable[[Mapping[str, Atom]], float]
 Quick = Callable[[Point], float]
 
 
 @dataclass(frozen=True)
 class SamplingTask:
-    """What is searched, known before the first trial and the same for all of them."""
+    """The search as samplers see it, the same for all trials."""
 
     space: Genotype
     budget: Budget
@@ -44,19 +42,43 @@ class SamplingTask:
     seed: int = 0
 
 
-class Sampler(Protocol):
+class Sampler(ABC):
     """Proposes a network for the next trial. Its state consists of caches only: a proposal depends
     on the finished trials and the seed, so that an interrupted study continues identically."""
 
+    @abstractmethod
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         """A function that decides every hole; ``seed`` differs between trials."""
 
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
+    def after_trial(self, study: optuna.Study, trial: FrozenTrial,  # noqa: B027  # most keep nothing
+                    state: TrialState, values: list[float] | None) -> None:
         """Called with the result of each trial."""
 
 
-SAMPLERS: Registry[Callable[[SamplingTask], Sampler]] = Registry("sampler", "docs/search.md")
+Maker = Callable[[SamplingTask], Sampler]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerEntry:
+    """A registered sampler, and what it takes of a search.
+
+    ``screens``: it rates networks by a score of the graph alone (`SamplingTask.quick`), and needs
+    one. ``guided``: it may be guided by a score (`SamplingTask.prior`). ``solves``: it decides what
+    else the budget solver would (`SamplingTask.widths`), for all but the networks it starts with.
+    """
+
+    make: Maker
+    screens: bool = False
+    guided: bool = False
+    solves: bool = False
+
+
+SAMPLERS: Registry[SamplerEntry] = Registry("sampler", "docs/search.md")
+
+
+def sampler(name: str, **takes: bool) -> Callable[[Maker], Maker]:
+    """Register a function that makes a sampler; for what it takes see `SamplerEntry`."""
+    return SAMPLERS.register(name, lambda make: SamplerEntry(make, **takes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +115,17 @@ def history(study: optuna.Study) -> list[Past]:
     Ginsbourger, Le Riche & Carraro 2010, section 4.2). A pruned training has predicted values."""
     signs = [1 if d == optuna.study.StudyDirection.MAXIMIZE else -1 for d in study.directions]
     trials = snapshot(study)
-    past = [_past(t, tuple(s * v for s, v in zip(signs, told, strict=True)) if told else None)
-            for t in trials if finished(t) for told in [_told(t)]]
+    past = [_past(t, _values(t, signs)) for t in trials if finished(t)]
     scored = [p.values for p in past if p.values is not None]
     lie = tuple(statistics.median(column) for column in zip(*scored, strict=True)) or None
     return past + [_past(t, lie) for t in trials
                    if t.state == TrialState.RUNNING and "identity" in t.user_attrs]
 
 
-def _told(trial: FrozenTrial) -> list[float] | None:
+def _values(trial: FrozenTrial, signs: list[int]) -> tuple[float, ...] | None:
     found = trial.values if trial.state == TrialState.COMPLETE else \
         trial.user_attrs.get("foretold")
-    return list(found) if found else None
+    return tuple(s * v for s, v in zip(signs, found, strict=True)) if found else None
 
 
 def _past(trial: FrozenTrial, values: tuple[float, ...] | None) -> Past:

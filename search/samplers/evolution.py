@@ -10,10 +10,10 @@ import random
 from collections.abc import Mapping, Sequence
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from search.pareto import nondominated
-from search.samplers.base import SAMPLERS, Past, SamplingTask, history, taking
+from search.pareto import fronts
+from search.samplers.base import Past, Sampler, SamplingTask, history, sampler, taking
 from searchspace import Genotype, GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose, point
@@ -25,26 +25,21 @@ CROSSOVER = 0.5
 _TRIES = 20
 
 
-class Evolution:
+class Evolution(Sampler):
     """Regularised evolution with crossover."""
 
     def __init__(self, task: SamplingTask) -> None:
         self.space = task.space
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         rng = random.Random(seed)
         past = [p for p in history(study) if p.values is not None]
         if len(past) < BEGINNING:
             return taking({}, rng)
         living = past[-POPULATION:]
-        ranks = fronts([p.values or () for p in living])
+        ranks = nondominated_ranks([p.values or () for p in living])
         first, second = (_winner(living, ranks, rng) for _ in range(2))
         return taking(child(self.space, first.decisions, second.decisions, rng), rng)
-
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
 
 
 def child(space: Genotype, first: Mapping[str, Atom], second: Mapping[str, Atom],
@@ -67,16 +62,11 @@ def child(space: Genotype, first: Mapping[str, Atom], second: Mapping[str, Atom]
     return dict(first)
 
 
-def fronts(values: Sequence[tuple[float, ...]]) -> list[int]:
-    """The nondominated rank of each point, 0 for those on the Pareto front; maximised values."""
-    losses = [tuple(-value for value in each) for each in values]
-    ranks, left, rank = [0] * len(values), list(range(len(values))), 0
-    while left:
-        front = {left[i] for i in nondominated([losses[i] for i in left])}
-        for i in front:
-            ranks[i] = rank
-        left, rank = [i for i in left if i not in front], rank + 1
-    return ranks
+def nondominated_ranks(values: Sequence[tuple[float, ...]]) -> list[int]:
+    """The rank of each point, 0 for those on the Pareto front; maximised values."""
+    ranks = {i: rank for rank, front in enumerate(fronts([tuple(-v for v in each)
+                                                          for each in values])) for i in front}
+    return [ranks[i] for i in range(len(values))]
 
 
 def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) -> Past:
@@ -84,7 +74,7 @@ def _winner(living: Sequence[Past], ranks: Sequence[int], rng: random.Random) ->
     return living[min(drawn, key=lambda i: ranks[i])]
 
 
-@SAMPLERS.register("evolution")
+@sampler("evolution")
 def make(task: SamplingTask) -> Evolution:
     """Regularised evolution."""
     return Evolution(task)

@@ -12,13 +12,13 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseGASampler, BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import SAMPLERS, STARTUP, SamplingTask, distribution
+from search.samplers.base import STARTUP, Sampler, SamplingTask, distribution, sampler
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
 
 
-class OptunaSampler:
+class OptunaSampler(Sampler):
     """Proposes by a sampler of Optuna, which ``make`` creates from a seed."""
 
     def __init__(self, make: Callable[[int], BaseSampler]) -> None:
@@ -31,7 +31,6 @@ class OptunaSampler:
             return self.make(seed)
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         inner = self.inner = self._fresh(seed)
         inner.before_trial(study, trial)
         if isinstance(inner, BaseGASampler):
@@ -57,11 +56,10 @@ class OptunaSampler:
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
                     values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
         self.inner.after_trial(study, trial, state, values)
 
 
-@SAMPLERS.register("tpe")
+@sampler("tpe")
 def tpe(task: SamplingTask) -> OptunaSampler:
     """Tree-structured Parzen estimators (Bergstra et al. 2011): one multivariate estimator for each
     group of holes that exist together."""
@@ -69,7 +67,7 @@ def tpe(task: SamplingTask) -> OptunaSampler:
         seed=seed, multivariate=True, group=True, n_startup_trials=STARTUP))
 
 
-@SAMPLERS.register("nsga2")
+@sampler("nsga2")
 def nsga2(task: SamplingTask) -> OptunaSampler:
     """NSGA-II (Deb et al. 2002): generations, ranked by dominance and crowding; a population small
     enough for searches of a hundred trials."""
@@ -77,7 +75,7 @@ def nsga2(task: SamplingTask) -> OptunaSampler:
         seed=seed, population_size=STARTUP))
 
 
-@SAMPLERS.register("nsga3")
+@sampler("nsga3")
 def nsga3(task: SamplingTask) -> OptunaSampler:
     """NSGA-III (Deb & Jain 2014): as NSGA-II, spread by reference directions; for three objectives
     and more, where crowding distances say little."""
@@ -85,7 +83,7 @@ def nsga3(task: SamplingTask) -> OptunaSampler:
         seed=seed, population_size=STARTUP))
 
 
-@SAMPLERS.register("optuna-gp")
+@sampler("optuna-gp")
 def optuna_gp(task: SamplingTask) -> OptunaSampler:
     """Optuna's Gaussian process, for comparison: it knows neither the costs nor which networks are
     equal, and proposes conditional holes independently of each other."""
@@ -94,7 +92,7 @@ def optuna_gp(task: SamplingTask) -> OptunaSampler:
         warn_independent_sampling=False))
 
 
-@SAMPLERS.register("random")
+@sampler("random")
 def random_search(task: SamplingTask) -> OptunaSampler:
     """Every hole uniform over its options."""
     return OptunaSampler(lambda seed: optuna.samplers.RandomSampler(seed=seed))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
-from search.samplers.base import SAMPLERS, SamplingTask, history, taking
+from search.samplers.base import Sampler, SamplingTask, history, sampler, taking
 from search.seeds import derive
 from searchspace import GenotypeError
 from searchspace.notation.tree import Atom
@@ -42,7 +42,7 @@ class Rated:
     point: Point
 
 
-class Screening:
+class Screening(Sampler):
     """See the module. What was found is a function of the task, so that it is only a cache."""
 
     def __init__(self, task: SamplingTask, size: int = LOOKED) -> None:
@@ -54,16 +54,9 @@ class Screening:
         self.size, self.looked = size, 0
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         past = [p.decisions for p in history(study)]
         best = next((one.decisions for one in self.ranking if one.decisions not in past), None)
-        if "looked" not in study.user_attrs:
-            study.set_user_attr("looked", self.looked)
         return taking(best or {}, random.Random(seed))
-
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
 
     @cached_property
     def ranking(self) -> tuple[Point, ...]:
@@ -169,7 +162,7 @@ def _spread(ranked: Sequence[Rated]) -> tuple[Point, ...]:
     return (*apart, *near)
 
 
-@SAMPLERS.register("screening")
+@sampler("screening", screens=True, solves=True)
 def make(task: SamplingTask) -> Screening:
     """Evolution against a score of the graph, before anything is evaluated."""
     return Screening(task)

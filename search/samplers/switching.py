@@ -9,7 +9,7 @@ from searchspace.space.point import Propose
 MODELLED = 500      # trials after which the model of a large space is slower than it is worth
 
 
-class SwitchingSampler:
+class SwitchingSampler(Sampler):
     """Uses ``first`` up to ``after`` finished trials, then ``then``. The criterion is not a time,
     so that the same seed gives the same trials on any machine."""
 
@@ -17,12 +17,10 @@ class SwitchingSampler:
         self.first, self.then, self.after = first, then, after
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         done = sum(finished(t) for t in snapshot(study))
         return (self.first if done < self.after else self.then).propose(study, trial, seed)
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
                     values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
         for sampler in (self.first, self.then):
             sampler.after_trial(study, trial, state, values)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searchspace import SearchspaceError
-from searchspace.space.budget import parse_amount, show_amount
+from searchspace.units import parse_amount, show_amount
 
 Array = NDArray[np.float64]
 Band = tuple[str, NDArray[np.bool_]]

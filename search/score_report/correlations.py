@@ -7,8 +7,8 @@ control's ranks. Intervals are percentiles over resampled networks, or over resa
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,24 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Known:
+    """Accuracies and costs of the networks: arrays of shape (networks,). ``baseline`` is a score
+    that others should beat; ``bands`` are masks."""
+
+    accuracy: Array
+    macs: Array
+    params: Array
+    baseline: Array
+    bands: tuple[NDArray[np.bool_], ...]
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """The same of some networks only."""
+        return replace(self, accuracy=self.accuracy[kept], macs=self.macs[kept],
+                       params=self.params[kept], baseline=self.baseline[kept],
+                       bands=tuple(band[kept] for band in self.bands))
+
+
+@dataclass(frozen=True)
 class Worth:
     """Correlations of a score with known accuracies.
 
@@ -53,21 +71,21 @@ class Worth:
     gain: Estimate
 
 
-def worth(score: Array, accuracy: Array, macs: Array, params: Array, baseline: Array,
-          bands: list[NDArray[np.bool_]], seed: int = 0) -> Worth:
-    """The correlations of one score; arrays of shape (networks,), ``bands`` are masks."""
+def worth(score: Array, known: Known) -> Worth:
+    """The correlations of one score; shape (networks,)."""
+    accuracy = known.accuracy
     best = accuracy >= np.quantile(accuracy, 0.9)
     return Worth(
-        estimate(spearman, (score, accuracy), seed),
-        estimate(kendall, (score, accuracy), seed),
-        estimate(spearman, (score[best], accuracy[best]), seed),
-        tuple(estimate(spearman, (score[b], accuracy[b]), seed) for b in bands),
-        estimate(partial, (score, accuracy, macs), seed),
-        estimate(partial, (score, accuracy, params), seed),
-        estimate(gain, (score, accuracy, baseline), seed))
+        estimate(spearman, (score, accuracy)),
+        estimate(kendall, (score, accuracy)),
+        estimate(spearman, (score[best], accuracy[best])),
+        tuple(estimate(spearman, (score[b], accuracy[b])) for b in known.bands),
+        estimate(partial, (score, accuracy, known.macs)),
+        estimate(partial, (score, accuracy, known.params)),
+        estimate(gain, (score, accuracy, known.baseline)))
 
 
-def estimate(statistic: Statistic, arrays: tuple[Array, ...], seed: int = 0) -> Estimate:
+def estimate(statistic: Statistic, arrays: tuple[Array, ...]) -> Estimate:
     """A statistic of paired arrays with its bootstrap interval; one without a parameter ``axis`` is
     slow, so it is resampled fewer times."""
     if len(arrays[0]) < LEAST:
@@ -80,21 +98,21 @@ def estimate(statistic: Statistic, arrays: tuple[Array, ...], seed: int = 0) -> 
         warnings.simplefilter("ignore")     # a resample may be constant
         found = stats.bootstrap(arrays, statistic, paired=True, vectorized=quick, batch=100,
                                 n_resamples=RESAMPLES if quick else min(RESAMPLES, SLOW),
-                                method="percentile", rng=np.random.default_rng(seed))
+                                method="percentile", rng=np.random.default_rng(0))
     kept = found.bootstrap_distribution[~np.isnan(found.bootstrap_distribution)]
     low, high = np.quantile(kept, (0.025, 0.975)) if len(kept) else (math.nan, math.nan)
     return Estimate(value, float(low), float(high))
 
 
-def estimate_over(groups: NDArray[np.str_], statistic: Statistic, arrays: tuple[Array, ...],
-                  seed: int = 0) -> Estimate:
+def estimate_over(groups: NDArray[np.str_], statistic: Statistic,
+                  arrays: tuple[Array, ...]) -> Estimate:
     """The same where members of a group are alike: whole groups are resampled, so that a large
-    family counts as one witness. Without at least three groups nothing is told."""
+    family counts as one witness; nan for fewer than three groups."""
     members = [np.flatnonzero(groups == one) for one in np.unique(groups)]
     value = float(statistic(*arrays)) if len(groups) >= LEAST else math.nan
     if math.isnan(value) or len(members) < GROUPS:
         return Estimate(math.nan, math.nan, math.nan)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     found = []
     for _ in range(RESAMPLES):
         drawn = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from typing import NamedTuple
 
 from search.benchmark_table import BenchmarkTable
 from search.errors import ScoreError
@@ -14,7 +15,7 @@ from search.objectives.reference import reference
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
-from search.scores.relative import Relative, Scored, measured
+from search.scores.relative import Relative, measured
 from search.seeds import derive
 from searchspace import Genotype, GenotypeError
 from searchspace.expansion import trace
@@ -24,12 +25,43 @@ from searchspace.space.budget import Budget
 from searchspace.space.counting import walk
 from searchspace.space.point import Point, first, point, sample
 
-# Scores, seconds, errors and the scores of a second draw.
-Row = tuple[dict[str, float], dict[str, float], dict[str, str], dict[str, float]]
+
+class Task(NamedTuple):
+    """A network to score: ``drawn`` if it belongs to the sample, ``twice`` for a second draw."""
+
+    job: ScoringJob
+    identity: str
+    decisions: Decisions
+    drawn: bool = True
+    twice: bool = False
 
 
-# A job, a network's identity and decisions, whether it is drawn, whether it is scored twice.
-Task = tuple[ScoringJob, str, Decisions, bool, bool]
+class Measured(NamedTuple):
+    """The scores, CPU seconds and errors of a network, and the scores of a second draw."""
+
+    values: dict[str, float]
+    seconds: dict[str, float]
+    errors: dict[str, str]
+    again: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Processes that score networks; ``tell`` is called with how many are done, of how many."""
+
+    count: int
+    tell: Callable[[int, int], None]
+
+    def score(self, tasks: Sequence[Task]) -> Iterator[Measured]:
+        """The measurements of each task's network, in their order."""
+        with ExitStack() as stack:
+            run: Callable[..., Iterable[Measured]] = map
+            if self.count > 1:          # threads of torch do not survive a fork
+                run = stack.enter_context(
+                    ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))).map
+            for done, found in enumerate(run(_score, tasks), 1):
+                yield found
+                self.tell(done, len(tasks))
 
 
 def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
@@ -61,55 +93,32 @@ def draw(space: Genotype, count: int, seed: int, budget: Budget,
 
 
 def measure(job: ScoringJob, decisions: Sequence[Decisions], budget: Budget,
-            table: BenchmarkTable | None, jobs: int, tell: Callable[[int, int], None]) -> Sample:
-    """Score these networks and the reference, on ``jobs`` processes."""
+            table: BenchmarkTable | None, processes: Processes) -> Sample:
+    """Score these networks and the reference."""
     space = job.genotype
     mine = {identity(space, d): d for d in decisions}
     compared = reference(space, budget) if job.compared else {}
     others = {k: d for k, d in compared.items() if k not in mine}
     todo = [*mine.items(), *others.items()]
     found: list[ScoredNetwork] = []
-    tasks = [(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
-    for (key, made), row in zip(todo, score_all(tasks, jobs), strict=True):
+    tasks = [Task(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
+    for (key, made), row in zip(todo, processes.score(tasks), strict=True):
         cost = trace(space, made).cost()
         accuracy = table.value(key, cost) if table is not None and key in mine else None
         if accuracy is not None:    # means of equal accuracies differ in their last digits
             accuracy = float(f"{accuracy:.10g}")
         found.append(ScoredNetwork(dict(made), key, cost.macs, cost.params, accuracy,
                                    key in compared, key in mine, *row))
-        tell(len(found), len(todo))
     return Sample(job, table.what if table else None, tuple(found))
 
 
-def score_all(tasks: Sequence[Task], jobs: int) -> Iterator[Row]:
-    """What is said of each task's network, in their order, on ``jobs`` processes."""
-    with ExitStack() as stack:
-        run: Callable[..., Iterable[Row]] = map
-        if jobs > 1:            # threads of torch do not survive a fork
-            run = stack.enter_context(
-                ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))).map
-        yield from run(_score, tasks)
-
-
-def add_relative(sample: Sample, scores: Sequence[Relative]) -> dict[str, dict[str, float]]:
-    """The values of relative scores by name and identity, from the parts that were measured."""
-    space = sample.job.genotype
-    rows = [(n, Scored(trace(space, n.decisions), n.values)) for n in sample.networks]
-    found: dict[str, dict[str, float]] = {}
-    for score in scores:
-        rate = score.among([scored for n, scored in rows if n.reference])
-        found[score.name] = {n.identity: rate(scored) for n, scored in rows
-                             if all(p.name in n.values for p in score.parts)}
-    return found
-
-
-def _score(task: Task) -> Row:
-    job, key, decisions, drawn, twice = task
+def _score(task: Task) -> Measured:
     import torch
 
     torch.set_num_threads(1)
-    subject = ScoringSubject(job.genotype, decisions, job.input, job.batch, job.seed,
-                      derive(job.seed, "weights", key))
+    job = task.job
+    subject = ScoringSubject(job.genotype, task.decisions, job.input, job.batch, job.seed,
+                             derive(job.seed, "weights", task.identity))
     values: dict[str, float] = {}
     seconds: dict[str, float] = {}
     errors: dict[str, str] = {}
@@ -117,7 +126,7 @@ def _score(task: Task) -> Row:
     _ = subject.network, subject.images
     build = time.process_time() - start
     _ = subject.nodes
-    for name in job.scores if drawn else job.compared:
+    for name in job.scores if task.drawn else job.compared:
         score = SCORES[name]
         start = time.process_time()
         try:
@@ -125,6 +134,6 @@ def _score(task: Task) -> Row:
         except (ScoreError, GenotypeError, MemoryError) as error:
             errors[name] = str(error) or type(error).__name__
         seconds[name] = time.process_time() - start + build * score.uses_torch
-    other = replace(subject, weight_seed=derive(job.seed, "again", key))
-    again = measured((SCORES[name] for name in job.scores), other).values if twice else {}
-    return values, seconds, errors, dict(again)
+    other = replace(subject, weight_seed=derive(job.seed, "again", task.identity))
+    again = measured((SCORES[name] for name in job.scores), other).values if task.twice else {}
+    return Measured(values, seconds, errors, dict(again))

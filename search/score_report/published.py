@@ -1,4 +1,4 @@
-"""Published networks as a benchmark: what scores say of them, beside their top-1 on ImageNet.
+"""Published networks as a benchmark: their scores, beside their top-1 on ImageNet.
 
 The networks are those by which the predictor is judged, `search.predictors.evaluation.counted`,
 each with the accuracy of its own paper's recipe. Predicted accuracies are those of `evaluate`: of
@@ -18,7 +18,7 @@ from search.predictors.families import family
 from search.predictors.measurements import Measurements, published_accuracies
 from search.score_report.bands import Band
 from search.score_report.correlations import Estimate, estimate_over, partial, spearman
-from search.score_report.measure import Task, score_all
+from search.score_report.measure import Processes, Task
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from searchspace import load
 from searchspace.expansion import trace
@@ -46,9 +46,8 @@ class PublishedLine:
     bands: tuple[Estimate, ...]
 
 
-def measure_published(job: ScoringJob, count: int | None, jobs: int,
-                      tell: Callable[[int, int], None]) -> Sample:
-    """Score all networks, or ``count`` random ones, each once, on ``jobs`` processes."""
+def measure_published(job: ScoringJob, count: int | None, processes: Processes) -> Sample:
+    """Score all networks, or ``count`` random ones, each once."""
     known = published_accuracies()
     judged = known.where(counted(known))
     top1 = {str(n): float(t) for n, t in zip(judged.networks, judged.top1, strict=True)}
@@ -58,22 +57,20 @@ def measure_published(job: ScoringJob, count: int | None, jobs: int,
     built = tuple(name for name in job.scores if name not in LEFT_OUT)
     predicted = [name for name in job.scores if name in LEFT_OUT]
     said = _left_out(known, predicted) if predicted else {}
-    tasks: list[Task] = [(replace(job, space=name, scores=built), name, {}, True, False)
-                         for name in names]
+    tasks = [Task(replace(job, space=name, scores=built), name, {}) for name in names]
     found: list[ScoredNetwork] = []
-    for name, (values, seconds, errors, _) in zip(names, score_all(tasks, jobs), strict=True):
+    for name, (values, seconds, errors, _) in zip(names, processes.score(tasks), strict=True):
         cost = trace(load(name)).cost()
         values |= said.get(name, {})
         errors |= {score: "too far from all other families" for score in predicted
                    if score not in values}
         found.append(ScoredNetwork({}, name, cost.macs, cost.params, top1[name], False, True,
                                    values, seconds, errors))
-        tell(len(found), len(names))
     return Sample(job, WHAT, tuple(found))
 
 
 def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """By network, what these scores say of it without its family. Takes a minute."""
+    """By network, these scores from calibrations without its family. Takes a minute."""
     of = evaluate(known)
     of = of.where(counted(of.known))
     return {str(network): {name: float(LEFT_OUT[name](of.said)[i]) for name in names}
@@ -81,8 +78,8 @@ def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, 
 
 
 def line(sample: Sample, name: str, bands: Sequence[Band]) -> PublishedLine:
-    """What one score is worth; ``bands`` are masks over all networks of the sample. Intervals are
-    over families."""
+    """The correlations of one score; ``bands`` are masks over all networks of the sample.
+    Intervals are over families."""
     kept = np.array([name in n.values for n in sample.networks])
     networks = [n for n in sample.networks if name in n.values]
     score = np.array([n.values[name] for n in networks])

@@ -8,11 +8,9 @@ import numpy as np
 from rich.table import Table as Grid
 
 from search.score_report.bands import bands_of
-from search.score_report.correlations import Estimate
 from search.score_report.published import LEFT_OUT, WHAT, PublishedLine, line, sizes
 from search.score_report.sample import Sample
-from search.scores.registry import BASELINES
-from search.spreadsheet import write
+from search.score_report.tables import style, write_rows
 
 NOTE = ("{names}: of each family what a calibration to all other families predicts; none saw the "
         "network that it is judged by.")
@@ -20,7 +18,7 @@ NOTE = ("{names}: of each family what a calibration to all other families predic
 
 def report(sample: Sample, names: Sequence[str], bands: Sequence[str],
            folder: Path) -> list[Grid | str]:
-    """What the scores of these names are worth, for the console; it is written to scores.csv too.
+    """The correlations of the scores of these names, for the console and in scores.csv.
     ``bands`` as in 200M-400M."""
     inside = bands_of(bands, np.array([float(n.macs) for n in sample.networks]))
     lines = [line(sample, name, inside) for name in names]
@@ -37,7 +35,7 @@ def correlation_table(lines: Sequence[PublishedLine]) -> Grid:
         grid.add_column(head, justify="left" if head == "score" else "right", no_wrap=True)
     for ln in lines:
         grid.add_row(_name(ln), str(ln.spearman), str(ln.given_macs), str(ln.given_params),
-                     "–" if math.isnan(ln.seconds) else f"{ln.seconds:.3f}", style=_style(ln))
+                     "–" if math.isnan(ln.seconds) else f"{ln.seconds:.3f}", style=style(ln.name))
     return grid
 
 
@@ -48,7 +46,7 @@ def band_table(lines: Sequence[PublishedLine], bands: Sequence[tuple[str, int, i
     for name, networks, families in bands:
         grid.add_column(f"{name} ({networks}, {families})", justify="right")
     for ln in lines:
-        grid.add_row(_name(ln), *map(str, ln.bands), style=_style(ln))
+        grid.add_row(_name(ln), *map(str, ln.bands), style=style(ln.name))
     return grid
 
 
@@ -60,18 +58,11 @@ def note(lines: Sequence[PublishedLine]) -> list[str]:
 
 def write_csv(lines: Sequence[PublishedLine], bands: Sequence[str], path: Path) -> None:
     """One row a score."""
-    rows = []
-    for ln in lines:
-        row: dict[str, object] = {
-            "name": ln.name, "networks": ln.networks, "families": ln.families, "failed": ln.failed,
-            "seconds": ln.seconds, "family left out": "yes" if ln.name in LEFT_OUT else "no"}
-        found: dict[str, Estimate] = {
-            "spearman": ln.spearman, "given_macs": ln.given_macs, "given_params": ln.given_params,
-            **{f"band {n}": e for n, e in zip(bands, ln.bands, strict=True)}}
-        for key, e in found.items():
-            row |= {key: e.value, f"{key} low": e.low, f"{key} high": e.high}
-        rows.append({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
-    write(path, list(rows[0]), (list(row.values()) for row in rows))
+    write_rows(path, [{
+        "name": ln.name, "networks": ln.networks, "families": ln.families, "failed": ln.failed,
+        "seconds": ln.seconds, "family left out": "yes" if ln.name in LEFT_OUT else "no",
+        "spearman": ln.spearman, "given_macs": ln.given_macs, "given_params": ln.given_params,
+        **{f"band {n}": e for n, e in zip(bands, ln.bands, strict=True)}} for ln in lines])
 
 
 def _count(lines: Sequence[PublishedLine]) -> str:
@@ -80,10 +71,6 @@ def _count(lines: Sequence[PublishedLine]) -> str:
 
 
 def _name(line: PublishedLine) -> str:
-    told = [*["family left out"] * (line.name in LEFT_OUT),
-            *[f"{line.failed} not scored"] * bool(line.failed)]
-    return line.name + (f" ({', '.join(told)})" if told else "")
-
-
-def _style(line: PublishedLine) -> str | None:
-    return "cyan" if line.name in BASELINES else None
+    remarks = [*["family left out"] * (line.name in LEFT_OUT),
+               *[f"{line.failed} not scored"] * bool(line.failed)]
+    return line.name + (f" ({', '.join(remarks)})" if remarks else "")

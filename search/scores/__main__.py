@@ -1,4 +1,4 @@
-"""The scores that need no training, and what they say of networks.
+"""The training-free scores, listed or computed for networks.
 
 examples:
   python -m search.scores

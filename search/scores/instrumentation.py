@@ -35,7 +35,6 @@ _BATCH_STATISTICS = (
     nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d,
 )  # fmt: skip
 
-
 Laid = TypeVar("Laid", Tensor, nn.Module)
 
 

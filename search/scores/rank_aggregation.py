@@ -40,7 +40,6 @@ class Combination(Relative):
     digits: int = 4
 
     def among(self, reference: Sequence[Scored]) -> Rate:
-        """See `Relative`."""
         scales = {part.name: Scale.of(values_of(self, part, reference)) for part in self.parts}
         weights = self.weights or (1.0,) * len(self.parts)
 

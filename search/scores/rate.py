@@ -1,4 +1,4 @@
-"""Any networks scored by any score: one line each, for people or as JSON for programs."""
+"""Any networks scored by any score: one line each, human-readable or as JSON."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Rated:
 
     @property
     def text(self) -> str:
-        """A line for people."""
+        """A human-readable line."""
         line = f"{self.network}  {self.score} {self.shown}"
         if self.said:
             near = ", ".join(f"{one.network} {one.top1:g}" + (

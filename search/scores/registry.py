@@ -13,7 +13,7 @@ BASELINES = ("macs", "params", "depth")
 DEFAULT_SCORE = "naswot"
 
 SCORES.discover("search.scores.proxies")
-STANDARD = {f"{one.name}-standard": Standard(one) for one in SCORES.values()
+STANDARD = {f"{one.name}-standard": Standard.of(one) for one in SCORES.values()
             if one.uses_torch or one.name == "deepmad"}         # costs would have no residual
 
 

@@ -9,6 +9,7 @@ with a small ridge. The value is the difference from the model in deviations of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,47 +28,33 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Standard(Relative):
-    """Residual of ``score`` after regressing out size and families, in standard deviations."""
+    """Residual of its only part after regressing out size and families, in standard deviations."""
 
-    score: TrainingFree
+    name: str
+    title: str
+    source: str
+    parts: tuple[TrainingFree, ...]
+    failures: str = ("Says nothing about size or family, also where these matter. Noisy: most of "
+                     "what is left of a score may be its initial weights. Families that the "
+                     "reference lacks count as none, and networks far smaller than those of the "
+                     "reference, which fill the budget, are rated wrongly.")
     unit: str = "deviations"
     digits: int = 3
 
-    @property
-    def name(self) -> str:      # type: ignore[override]
-        """The score's name with a suffix."""
-        return f"{self.score.name}-standard"
-
-    @property
-    def title(self) -> str:     # type: ignore[override]
-        """Human-readable title."""
-        return f"{self.score.title}, standardised"
-
-    @property
-    def source(self) -> str:    # type: ignore[override]
-        """The score's source, and the standardisation."""
-        return f"{self.score.source}; compared with networks of the same size and families"
-
-    @property
-    def parts(self) -> tuple[TrainingFree, ...]:    # type: ignore[override]
-        """The score itself."""
-        return (self.score,)
-
-    @property
-    def failures(self) -> str:  # type: ignore[override]
-        """Known failures."""
-        return ("Says nothing about size or family, also where these matter. Noisy: most of what "
-                "is left of a score may be its initial weights. Families that the reference lacks "
-                "count as none, and networks far smaller than those of the reference, which fill "
-                "the budget, are rated wrongly.")
+    @classmethod
+    def of(cls, score: TrainingFree) -> Self:
+        """The standardised form of a score."""
+        return cls(f"{score.name}-standard", f"{score.title}, standardised",
+                   f"{score.source}; compared with networks of the same size and families",
+                   (score,))
 
     def among(self, reference: Sequence[Scored]) -> Rate:
-        """See `Relative`."""
-        scale = Scale.of(values_of(self, self.score, reference))
-        known = [n for n in reference if self.score.name in n.values]
+        [part] = self.parts
+        scale = Scale.of(values_of(self, part, reference))
+        known = [n for n in reference if part.name in n.values]
         families = sorted({f for n in known for f in family_shares(n.expansion)})
         x = np.array([_row(n.expansion, families) for n in known])
-        y = np.array([scale(n.values[self.score.name]) for n in known])
+        y = np.array([scale(n.values[part.name]) for n in known])
         centre, spread = x.mean(0), x.std(0)
         used = spread > 1e-9
         z = (x - centre)[:, used] / spread[used]
@@ -75,13 +62,13 @@ class Standard(Relative):
         slopes = np.linalg.solve(normal, z.T @ (y - y.mean()))
         left = float((y - y.mean() - z @ slopes).std())
         if left < 1e-9:
-            raise ScoreError(f"{self.name}: {self.score.name} says nothing beyond size and family "
+            raise ScoreError(f"{self.name}: {part.name} says nothing beyond size and family "
                              "in the reference")
 
         def rate(network: Scored) -> float:
             at = (_row(network.expansion, families) - centre)[used] / spread[used]
             expected = y.mean() + float(at @ slopes)
-            return float((scale(network.values[self.score.name]) - expected) / left)
+            return float((scale(network.values[part.name]) - expected) / left)
 
         return rate
 

@@ -65,7 +65,7 @@ class Kept:
         return self._operations_change(now.operations) or change(self.space, now.space)
 
     @property
-    def told(self) -> tuple[tuple[str, str], ...]:
+    def facts(self) -> tuple[tuple[str, str], ...]:
         """Name and abbreviated SHA-256 of each part, human-readable."""
         return (("kept copy of the space", _digest(self.space.space)[:12]),
                 *((f"kept copy of {s.name}", s.digest[:12]) for s in self.operations))

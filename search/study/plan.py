@@ -7,7 +7,7 @@ from search.errors import StudyError
 from search.objectives import CostObjective, Objective, named
 from search.objectives.reference import reference
 from search.objectives.score import of_graph, training_free
-from search.samplers import Quick, SamplingTask, Score, choose
+from search.samplers import SAMPLERS, Quick, SamplingTask, Score, choose
 from search.study.feasibility import check_budget
 from search.study.neighbours import Region
 from search.study.settings import Settings
@@ -50,16 +50,19 @@ class Plan:
         proposed = free(space) if any(isinstance(o, CostObjective) for o in objectives) else space
         cheapest = check_budget(space, settings)
         sampler, reason = choose(settings.sampler, proposed, len(objectives), settings.screens)
-        if settings.prior is not None and sampler != "gp":
-            raise StudyError(f"--prior guides the sampler gp, not {sampler}")
-        if settings.screen is not None and sampler != "screening":
-            raise StudyError(f"--screen is for the sampler screening, not {sampler}")
-        if sampler == "screening":
+        chosen = SAMPLERS.find(sampler)
+        if settings.prior is not None and not chosen.guided:
+            able = " or ".join(name for name, entry in SAMPLERS.items() if entry.guided)
+            raise StudyError(f"--prior guides the sampler {able}, not {sampler}")
+        if settings.screen is not None and not chosen.screens:
+            able = " or ".join(name for name, entry in SAMPLERS.items() if entry.screens)
+            raise StudyError(f"--screen is for the sampler {able}, not {sampler}")
+        if chosen.solves:
             proposed = free(space)
         start = COLD
         if settings.warm_start:
-            start = find_start(space if sampler == "screening" else proposed, budget,
-                               settings.seed, cheapest)
+            start = find_start(space if chosen.solves else proposed, budget, settings.seed,
+                               cheapest)
         return cls(settings, space, proposed, objectives, cheapest, sampler, reason,
                    Region(proposed, budget, cheapest), start)
 

@@ -14,9 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 from search.archive.claims import Claims
 from search.objectives.training import CHECKPOINT, NOT_BEGUN
 from search.samplers import finished
+from search.storage.attributes import WORKER
 from search.study.distance import Distance
 from search.study.projection import Proposal
-from search.study.storage import WORKER
 from searchspace import Genotype
 from searchspace.space.point import first, point
 

@@ -21,12 +21,13 @@ from search.archive.connection.urls import called, keep
 from search.archive.database import sentence
 from search.errors import StorageError, StudyError
 from search.samplers import PassiveSampler, Sampler, finished, make
-from search.study.dashboard import name_objectives
+from search.storage.dashboard import name_objectives
+from search.storage.opening import open_storage, study_attributes
+from search.storage.worker_storage import WorkerStorage
 from search.study.kept import ATTRIBUTE, Kept
 from search.study.plan import Plan
 from search.study.recovery import DIED, cut_off_dead
 from search.study.settings import Settings
-from search.study.storage import WorkerStorage, open_storage, study_attributes
 from search.study.trial import check_count, read
 from searchspace import cost
 from searchspace.safety.files import own
@@ -102,7 +103,7 @@ def open_session(plan: Plan, folder: Path, name: str, url: str | None = None,
         _hold(folder, name, alone, exits)
         worker = new_worker()
         sampler = make(plan.sampler, plan.task)
-        # First: it refuses a database in which Optuna would make its tables, whosever it is.
+        # First: it refuses databases of other programs, in which Optuna would make its tables.
         archive = exits.enter_context(_open_archive(url))
         storage, study = _open_trials(plan, url, name, worker, sampler)
         exits.callback(storage.engine.dispose)

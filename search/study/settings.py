@@ -13,6 +13,7 @@ from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives import Objective, named
 from search.objectives.usual import PREDICTED
+from search.samplers import SAMPLERS
 from search.scores.registry import DEFAULT_SCORE, is_quick
 from search.study.kept import Kept
 from search.training.options import TrainOptions
@@ -80,7 +81,8 @@ class Settings:
     def screens(self) -> str | None:
         """The score of the graph by which networks are screened: the one asked for, or the only
         objective where it is one; None if there is none."""
-        if self.screen or self.objectives != DEFAULT or self.sampler not in ("auto", "screening"):
+        able = self.sampler == "auto" or SAMPLERS.find(self.sampler).screens
+        if self.screen or self.objectives != DEFAULT or not able:
             return self.screen
         return self.score if is_quick(self.score) else None
 

@@ -5,7 +5,7 @@ be repeated.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -13,12 +13,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
-from search.samplers.attributes import Attributes
 from search.samplers.base import option
+from search.storage.attributes import Attributes
+from search.storage.worker_storage import WorkerStorage
 from search.study.evaluation import EvaluationResult
 from search.study.projection import Proposal
 from search.study.settings import Settings
-from search.study.storage import WorkerStorage
 from searchspace import Cost, Genotype
 from searchspace.notation.holes import Decisions, check_names
 from searchspace.space.budget import Budget, Costs
@@ -31,35 +31,14 @@ if TYPE_CHECKING:
 _KEY, _OLD_KEY = "constraints:{}", "constraints"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(Attributes):
     """A finished trial. ``values``, one per objective, are None if the network could not be
-    evaluated (``error``) or its training was stopped early (``pruned``).
-
-    For the fields from ``changed`` on see `Proposal` and `Distance`.
-    """
+    evaluated (``error``) or its training was stopped early (``pruned``)."""
 
     number: int
-    decisions: Decisions
-    identity: str
-    macs: int
-    params: int
-    memory: int               # bytes of peak activations
     values: tuple[float, ...] | None
-    seconds: float
-    changed: int
-    replaced: bool
-    error: str | None
-    share: float = 0.0
-    rank: float = 0.0
-    lost: int = 0
-    start: str | None = None
-    brought: bool = False
-    latency: int | None = None        # nanoseconds, predicted where a latency matters
-    epochs: int = 0           # that it was trained for
     pruned: bool = False
-    proposed_macs: int | None = None
-    worker: str = ""
 
     @property
     def value(self) -> float | None:
@@ -113,11 +92,9 @@ def check_count(trial: Trial, counted: Cost) -> None:
 
 def read(trial: FrozenTrial) -> Trial:
     """A finished trial."""
-    attributes = Attributes.of(trial.user_attrs)
     pruned = trial.state == TrialState.PRUNED       # Optuna gives such a trial its last report
     values = tuple(trial.values) if trial.values is not None and not pruned else None
-    return Trial(number=trial.number, values=values, pruned=pruned,
-                 **{f.name: getattr(attributes, f.name) for f in fields(attributes)})
+    return Trial.of(trial.user_attrs, number=trial.number, values=values, pruned=pruned)
 
 
 def check_options(decided: Iterable[tuple[int, Decisions]], space: Genotype) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,17 +33,21 @@ def moments(images: Images) -> Moments:
             tuple(float(s) for s in np.maximum(pixels.std((0, 2, 3)), 1e-6)))
 
 
-class Batches:
-    """Images as batches of shape (n, channels, edge, edge), float32 and standardised.
+class Cut(NamedTuple):
+    """What is left of larger images, for recipes that crop: of files a random share of the area
+    (``scale``); with ``whole`` stored images that are slightly larger stay as they are."""
 
-    ``edge`` is ``size``, or with ``whole`` that of stored images if they are slightly larger, for
-    recipes that crop.
-    """
+    scale: tuple[float, float] | None = None
+    whole: bool = False
+
+
+class Batches:
+    """Images as batches of shape (n, channels, edge, edge), float32 and standardised; ``edge`` is
+    that of ``shape`` (channels, edge, edge), unless ``cut`` says otherwise."""
 
     def __init__(self, images: Images, shape: tuple[int, int, int], device: torch.device,
-                 standard: Moments, scale: tuple[float, float] | None = None,
-                 whole: bool = False) -> None:
-        self.images, self.device, self.scale, self.whole = images, device, scale, whole
+                 standard: Moments, cut: Cut | None = None) -> None:
+        self.images, self.device, self.cut = images, device, cut or Cut()
         self.channels, self.size, width = shape
         if self.size != width:
             raise DataError(f"networks are trained on square images, not on {self.size}×{width}")
@@ -79,7 +84,7 @@ class Batches:
         if edge != x.shape[-2] or not self.size <= edge <= NEAR * self.size:
             x = F.interpolate(x, size=(self.size, self.size), mode="bilinear",
                               align_corners=False, antialias=edge > self.size)
-        elif edge > self.size and not self.whole:
+        elif edge > self.size and not self.cut.whole:
             start = (edge - self.size) // 2
             x = x[..., start:start + self.size, start:start + self.size]
         x = x.expand(-1, self.channels, -1, -1)
@@ -90,7 +95,7 @@ class Batches:
         """Files, decoded by threads some batches ahead; crops depend on the image and the seed
         only, not on the number of threads."""
         assert not isinstance(self.images, Stored)
-        paths, scale = self.images.paths, self.scale
+        paths, scale = self.images.paths, self.cut.scale
 
         def one(i: int) -> np.ndarray:
             if crop_seed is None or scale is None:

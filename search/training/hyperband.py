@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from search.pareto import Point, nondominated
+from search.pareto import Point, fronts
 from search.seeds import derive
 
 
@@ -70,13 +70,7 @@ def best_first(points: Sequence[Point]) -> list[int]:
     spans = [max(c) - low or 1 for c, low in zip(zip(*points, strict=True), lows, strict=True)]
     scaled = [tuple((x - low) / s for x, low, s in zip(p, lows, spans, strict=True))
               for p in points]
-    order: list[int] = []
-    left = list(range(len(points)))
-    while left:
-        front = [left[i] for i in nondominated([points[i] for i in left])]
-        order += _net(front, scaled)
-        left = [i for i in left if i not in front]
-    return order
+    return [i for front in fronts(points) for i in _net(front, scaled)]
 
 
 def _net(front: list[int], scaled: list[Point]) -> list[int]:

@@ -20,7 +20,7 @@ from search.data.base import Images, Stored
 from search.errors import DataError, TrainingError
 from search.seeds import derive
 from search.training.augment import Mixup, make_augment
-from search.training.batches import Batches, Moments, moments
+from search.training.batches import Batches, Cut, Moments, moments
 from search.training.checkpoint import check_like, check_same, read_checkpoint, write_checkpoint
 from search.training.device import half, repeatable
 from search.training.optim import make_average, make_optimiser, make_schedule, set_dropout, stepped
@@ -74,8 +74,8 @@ class Training:
                     parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         set_dropout(network, recipe.dropout)
         self.standard: Moments = moments(task.fitted)
-        self.fitted = Batches(task.fitted, task.shape, device, self.standard, recipe.scale,
-                              whole=recipe.crop is not None)
+        self.fitted = Batches(task.fitted, task.shape, device, self.standard,
+                              Cut(recipe.scale, whole=recipe.crop is not None))
         self.held = self._batches(task.held) if task.held is not None else None
         self.steps = max(1, len(self.fitted) // recipe.batch)
         self.augment = make_augment(recipe, task.shape[-1], isinstance(task.fitted, Stored))
@@ -237,7 +237,7 @@ class Training:
         if self.task.recipe.swa is not None:        # plain averages have no statistics of theirs
             torch.manual_seed(derive(self.task.seed, "statistics", self.epoch))
             everything = range(len(self.fitted))
-            batches = Batches(self.task.fitted, self.task.shape, self.device, self.standard)
+            batches = self._batches(self.task.fitted)
             with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
                 update_bn((x for x, _ in batches(everything, EVALUATED)), network)
         return network

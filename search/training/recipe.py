@@ -13,6 +13,7 @@ from typing import Any, Literal
 from search.errors import RecipeError
 from searchspace.errors import GenotypeError, nearest
 from searchspace.notation.reader import read
+from searchspace.notation.schema import check_keys
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -93,43 +94,44 @@ def load_recipe(name: str) -> Recipe:
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file; raises GenotypeError for unknown, missing or invalid entries."""
     document = read(path)
-    _check(document, KEYS, "a recipe")
+    check_keys(document, KEYS, "a recipe")
     unit: Literal["epochs", "iterations"] = "iterations" if "iterations" in document else "epochs"
     if ("epochs" in document) == ("iterations" in document):
         raise GenotypeError("a recipe says epochs or iterations, one of them", document.place)
     optimiser, chosen = _one(document, "optimiser", OPTIMISERS)
     schedule, timed = _one(document, "schedule", SCHEDULES)
     augment = _map(document, "augment") if "augment" in document else Map({}, document.place)
-    _check(augment, tuple(AUGMENTS), "augment")
+    check_keys(augment, tuple(AUGMENTS), "augment")
     crop, resized = (_map(augment, k) if k in augment else None for k in ("crop", "resized_crop"))
     if crop is not None and resized is not None:
         raise GenotypeError("augment crops by crop or by resized_crop, one of them", augment.place)
     average = _map(document, "average") if "average" in document else Map({}, document.place)
-    _check(average, AVERAGES, "average")
+    check_keys(average, AVERAGES, "average")
     if len(average) > 1:
         raise GenotypeError("average is ema or swa, one of them", average.place)
     for part, name in ((crop, "crop"), (resized, "resized_crop")):
         if part is not None:
-            _check(part, AUGMENTS[name], name)
+            check_keys(part, AUGMENTS[name], name)
     return Recipe(
-        _text(document, "name") or path.stem, unit, _number(document, unit, 1e-9, 1e7),
-        int(_number(document, "batch", 1, 1e6, whole=True)),
+        _text(document, "name") or path.stem, unit, _number(document, unit, (1e-9, 1e7)),
+        int(_number(document, "batch", (1, 1e6), whole=True)),
         optimiser, _optimiser(chosen, optimiser),
-        schedule, _schedule(timed, schedule), _number(document, "warmup", 0, 1e7, 0),
-        None if crop is None else int(_number(crop, "pad", 0, 1000, whole=True)),
+        schedule, _schedule(timed, schedule), _number(document, "warmup", (0, 1e7), 0),
+        None if crop is None else int(_number(crop, "pad", (0, 1000), whole=True)),
         None if resized is None else _scale(resized), _flag(augment, "flip"),
-        _number(document, "mixup", 0, 100, 0), _number(document, "label_smoothing", 0, 0.999, 0),
-        _number(document, "dropout", 0, 0.999) if "dropout" in document else None,
-        _number(average, "ema", 0, 0.9999999) if "ema" in average else None,
-        _number(average, "swa", 0, 0.999) if "swa" in average else None,
+        _number(document, "mixup", (0, 100), 0),
+        _number(document, "label_smoothing", (0, 0.999), 0),
+        _number(document, "dropout", (0, 0.999)) if "dropout" in document else None,
+        _number(average, "ema", (0, 0.9999999)) if "ema" in average else None,
+        _number(average, "swa", (0, 0.999)) if "swa" in average else None,
         _text(document, "source"), _text(document, "note"))
 
 
 def _optimiser(tree: Map, name: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {"lr": _number(tree, "rate", 1e-12, 1e3),
-                                "weight_decay": _number(tree, "decay", 0, 10, 0)}
+    settings: dict[str, Any] = {"lr": _number(tree, "rate", (1e-12, 1e3)),
+                                "weight_decay": _number(tree, "decay", (0, 10), 0)}
     if name == "sgd":
-        settings |= {"momentum": _number(tree, "momentum", 0, 0.99999, 0),
+        settings |= {"momentum": _number(tree, "momentum", (0, 0.99999), 0),
                      "nesterov": _flag(tree, "nesterov")}
         if settings["nesterov"] and not settings["momentum"]:
             raise GenotypeError("nesterov needs a momentum above 0", tree.place)
@@ -138,17 +140,17 @@ def _optimiser(tree: Map, name: str) -> dict[str, Any]:
 
 def _schedule(tree: Map, name: str) -> dict[str, Any]:
     if name == "step":
-        return {"every": _number(tree, "every", 1e-9, 1e7),
-                "factor": _number(tree, "factor", 1e-9, 1)}
+        return {"every": _number(tree, "every", (1e-9, 1e7)),
+                "factor": _number(tree, "factor", (1e-9, 1))}
     if name == "multistep":
         at = tree.get("at")
         times = _numbers(at)
         if not times or min(times) <= 0 or times != sorted(times):
             raise GenotypeError("at is a list of growing times", (at or tree).place)
-        return {"at": times, "factor": _number(tree, "factor", 1e-9, 1)}
+        return {"at": times, "factor": _number(tree, "factor", (1e-9, 1))}
     if name == "sgdr":
-        return {"first": _number(tree, "first", 1e-9, 1e7),
-                "times": int(_number(tree, "times", 1, 100, 1, whole=True))}
+        return {"first": _number(tree, "first", (1e-9, 1e7)),
+                "times": int(_number(tree, "times", (1, 100), 1, whole=True))}
     return {}
 
 
@@ -172,19 +174,13 @@ def _numbers(tree: Tree | None) -> list[int | float]:
 def _one(document: Map, key: str, known: dict[str, tuple[str, ...]]) -> tuple[str, Map]:
     """The single entry of a mapping such as ``{sgd: {rate: 0.1}}``."""
     tree = _map(document, key)
-    _check(tree, tuple(known), key)
+    check_keys(tree, tuple(known), key)
     if len(tree) != 1:
         raise GenotypeError(f"{key} is one of {', '.join(known)}", tree.place)
     name = next(iter(tree))
     inner = _map(tree, name)
-    _check(inner, known[name], name)
+    check_keys(inner, known[name], name)
     return name, inner
-
-
-def _check(tree: Map, known: tuple[str, ...], owner: str) -> None:
-    for key, value in tree.items.items():
-        if key not in known:
-            raise GenotypeError(f"{owner} has no {key!r}{nearest(key, known)}", value.place)
 
 
 def _map(tree: Map, key: str) -> Map:
@@ -194,15 +190,15 @@ def _map(tree: Map, key: str) -> Map:
     return found
 
 
-def _number(tree: Map, key: str, least: float, greatest: float, otherwise: float | None = None,
+def _number(tree: Map, key: str, ends: tuple[float, float], otherwise: float | None = None,
             whole: bool = False) -> float:
     found = tree.get(key)
     if found is None and otherwise is not None:
         return otherwise
     value = found.value if isinstance(found, Scalar) else None
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or \
-            not least <= value <= greatest:
-        raise _wrong(tree, key, f"a {'whole ' * whole}number from {least:g} to {greatest:g}")
+            not ends[0] <= value <= ends[1]:
+        raise _wrong(tree, key, f"a {'whole ' * whole}number from {ends[0]:g} to {ends[1]:g}")
     return value
 
 

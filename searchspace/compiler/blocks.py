@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from searchspace.compiler.program import RESERVED, Block, Step, Value
-from searchspace.compiler.steps import STRUCTURAL, CompileScope, compile_steps, compile_value
+from searchspace.compiler.reserved import STRUCTURAL
+from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
 from searchspace.names import is_part, is_word
 from searchspace.notation.reader import MAX_DEPTH

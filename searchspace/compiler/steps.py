@@ -17,10 +17,11 @@ from searchspace.compiler.program import (
     StepValue,
     Value,
 )
+from searchspace.compiler.reserved import STRUCTURAL, check_reserved
 from searchspace.errors import GenotypeError, Place, nearest
 from searchspace.names import is_word
 from searchspace.notation.formula import COMMA, compile_formula
-from searchspace.notation.holes import Hole, branch_steps, find_holes, step_labels, step_parts
+from searchspace.notation.holes import Hole, branch_steps, step_labels, step_parts
 from searchspace.notation.reader import is_torn
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
 from searchspace.ops import OPS, Field, Op, schema
@@ -136,34 +137,27 @@ def _step(tree: Tree, label: str, scope: CompileScope, passed: bool) -> Step:
     place = tree.place
     kind, target, fields = _resolve(key, scope, place)
     check_reserved(key, kind, given)
-    own = {name: t for name, t in given.items.items() if name not in RESERVED}
-    first = _mapping(given.get("first"), "first")
-    each = given.get("each")
-    each_lists = each if isinstance(each, Map) else Map({})
+    own, first, each = _parameters(given)
     if fields is not None:
-        for name, value in (*own.items(), *first.items.items(), *each_lists.items.items()):
+        for name, value in (*own.items(), *first.items(), *each.items()):
             if name not in fields:
                 hint = COMMA if is_torn(given.items) else nearest(name, (*fields, *RESERVED))
                 raise GenotypeError(f"{key} has no parameter {name!r}{hint}", value.place)
-        missing = [n for n in _missing(target) if n not in own and n not in each_lists]
+        missing = [n for n in _missing(target) if n not in own and n not in each]
         if missing and not passed:
             raise GenotypeError(f"{key} needs {', '.join(missing)}", place)
-    clash = [n for n in each_lists if n in own or n in first]
-    if clash:
-        raise GenotypeError(f"{clash[0]!r} is given both per repeat and otherwise",
-                            each_lists[clash[0]].place)
     repeat, when = given.get("repeat"), given.get("when")
     return Step(
         label, key, kind, target, _params(own, fields, scope), place,
-        first=_params({**own, **first.items}, fields, scope) if first.items else None,
+        first=_params({**own, **first}, fields, scope) if first else None,
         each=tuple((name, fields.get(name) if fields else None, _list(t, scope))
-                   for name, t in each_lists.items.items()),
+                   for name, t in each.items()),
         sources=_sources(given.get("from"), scope),
         branches=_branches(given.get("of"), scope),
         names=_as_names(given.get("as")),
         when=compile_value(when, scope) if when is not None else None,
         repeat=compile_value(repeat, scope) if repeat is not None else None,
-        per_repeat=each == Scalar(True))
+        per_repeat=given.get("each") == Scalar(True))
 
 
 def _resolve(key: str, scope: CompileScope, place: Place) -> tuple[str, type[Op] | Block | None,
@@ -182,6 +176,17 @@ def _resolve(key: str, scope: CompileScope, place: Place) -> tuple[str, type[Op]
     hint = "; write it as `=" + key + "`" if key in scope.args else \
         nearest(key, (*OPS, *STRUCTURAL, *scope.blocks.names))
     raise GenotypeError(f"no operation or block is named {key!r}{hint}", place)
+
+
+def _parameters(given: Map) -> tuple[Mapping[str, Tree], Mapping[str, Tree], Mapping[str, Tree]]:
+    """The parameters of a step: of all repeats, changed in the first, and listed by repeat."""
+    own = {name: tree for name, tree in given.items.items() if name not in RESERVED}
+    first, each = _mapping(given.get("first"), "first").items, given.get("each")
+    lists = each.items if isinstance(each, Map) else {}
+    for name, tree in lists.items():
+        if name in own or name in first:
+            raise GenotypeError(f"{name!r} is given both per repeat and otherwise", tree.place)
+    return own, first, lists
 
 
 def _missing(target: type[Op] | Block | None) -> tuple[str, ...]:
@@ -283,54 +288,3 @@ def _shown(tree: Tree) -> str:
         return f"a mapping with keys {', '.join(tree)}" if len(tree) != 1 else \
             f"{next(iter(tree))} with {describe(next(iter(tree.items.values())))}"
     return describe(tree)
-
-
-# Steps that are not one operation, with their parameters; implemented in `expansion`.
-STRUCTURAL: dict[str, tuple[str, ...]] = {
-    "identity": (), "split": ("sizes",), "residual": ("project",),
-    "wire": ("edges", "node", "source", "join", "out", "n", "back", "ends"),
-}
-
-
-_REQUIRED = {"residual": ("from",), "split": ("as",), "wire": ("node",)}
-
-
-_WIRED_BY = {"edges": ("edges", "source", "out"), "back": ("back", "n", "ends")}   # either way
-
-
-def check_reserved(key: str, kind: str, given: Map) -> None:
-    """Raise GenotypeError for a reserved word without effect, or a missing one."""
-    for word in ("first", "each"):
-        if word in given and "repeat" not in given:
-            raise GenotypeError(f"{word!r} has no effect without 'repeat'", given[word].place)
-    each = given.get("each")
-    if each is not None and not isinstance(each, Map):
-        if each != Scalar(True):
-            raise GenotypeError("each is `true`, or lists by parameter: each: {k: [3, 5]}",
-                                each.place)
-        held = [t for n, t in given.items.items() if n not in RESERVED]
-        if not any(h.each for t in held for h in find_holes(t)):
-            raise GenotypeError("each: true has no effect without a hole in the step's parameters",
-                                each.place)
-    for word in _REQUIRED.get(key, ()):
-        if word not in given:
-            raise GenotypeError(f"{key} needs {word!r}", given.place)
-    for word in ("repeat", "of"):
-        if word in given and kind in STRUCTURAL:
-            raise GenotypeError(f"{word!r} has no effect on {key}", given[word].place)
-    if key == "wire":
-        _check_wire(given)
-
-
-def _check_wire(given: Map) -> None:
-    ways = [way for way in _WIRED_BY if way in given]
-    if len(ways) != 1:
-        raise GenotypeError("wire needs 'edges' or 'back'" + (", not both" if ways else ""),
-                            given.place)
-    if "back" in given and "n" not in given:
-        raise GenotypeError("wire needs 'n', the number of nodes, beside 'back'", given.place)
-    for way, words in _WIRED_BY.items():
-        for word in words:
-            if word in given and way not in given:
-                raise GenotypeError(f"{word!r} has no effect on a wire given by its {ways[0]!r}",
-                                    given[word].place)

@@ -38,7 +38,7 @@ COMMA = "; a formula with a comma inside {...} or [...] stands in quotes"
 
 
 class Scope(Protocol):
-    """What a formula may look up."""
+    """Protocol: names that a formula may use."""
 
     args: dict[str, Any]
 

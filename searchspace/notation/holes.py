@@ -19,7 +19,7 @@ Decisions = Mapping[str, Atom]
 
 
 def chosen(hole: Hole, label: Atom) -> Tree:
-    """What the decision ``label`` puts in a hole's place; GenotypeError for no such option."""
+    """The tree of the option ``label``; GenotypeError if there is no such option."""
     index = hole.option(label)
     if hole.trees:
         return hole.trees[index]

@@ -1,4 +1,4 @@
-"""What a genotype takes over from its base and its `use` files."""
+"""Inheritance of a genotype from its base and its `use` files."""
 
 import graphlib
 from pathlib import Path
@@ -93,5 +93,5 @@ def _in_order(args: Map) -> Map:
     try:
         order = list(graphlib.TopologicalSorter(uses).static_order())
     except graphlib.CycleError:
-        return args                     # told where the arguments are compiled
+        return args                     # an error where the arguments are compiled
     return Map({name: args[name] for name in order}, args.place)

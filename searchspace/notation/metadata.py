@@ -1,10 +1,10 @@
-"""What a genotype says about itself: source, published figures, how far they are met."""
+"""Metadata of a genotype: source, published figures, and how far they are met."""
 
 from dataclasses import dataclass
 
 from searchspace.errors import GenotypeError, nearest
 from searchspace.names import check_name
-from searchspace.notation.schema import _number, _text, check_keys, mapping
+from searchspace.notation.schema import check_keys, mapping, number, text
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 
 VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "accuracies", "exact", "status",
@@ -32,7 +32,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What trained weights of a network reach, beside the paper's own figure."""
+    """Accuracy of trained weights of a network, beside the paper's own figure."""
 
     data: str                      # the data set: imagenet
     top1: float                    # in percent
@@ -82,7 +82,7 @@ def read_header(document: Map, variant: str | None) -> Header:
     variants = mapping(document.get("variants"), "variants")
     own = mapping(variants.get(variant), "variant") if variant is not None else Map({})
     both = {k: own.get(k) or document.get(k) for k in ("published", "exact", "status", "note")}
-    status = _text(written := both["status"])
+    status = text(written := both["status"])
     if written is not None and status not in (None, *STATUSES):
         raise GenotypeError(f"status is one of {', '.join(STATUSES)}, not {status!r}",
                             written.place)
@@ -91,7 +91,7 @@ def read_header(document: Map, variant: str | None) -> Header:
         reached = _accuracies(own["accuracies"])
     elif any(key in own for key in CHANGES):
         reached = ()
-    return Header(_text(document.get("source")) or "", _text(both["note"]) or "", status,
+    return Header(text(document.get("source")) or "", text(both["note"]) or "", status,
                   _published(both["published"]), reached, _exact(both["exact"]))
 
 
@@ -100,15 +100,15 @@ def _published(tree: Tree | None) -> Published | None:
         return None
     given = mapping(tree, "published")
     check_keys(given, _PUBLISHED, "published")
-    rule = _text(given.get("rule")) or "macs"
+    rule = text(given.get("rule")) or "macs"
     if rule not in RULES:
         raise GenotypeError(f"no counting rule {rule!r}{nearest(rule, RULES)}", given["rule"].place)
     top1 = _percent(given.get("top1"), "published")
     unchecked = _flag(given.get("unchecked"))
     if unchecked and top1 is None:
         raise GenotypeError("unchecked has no effect without top1", given["unchecked"].place)
-    return Published(_text(given.get("params")), _text(given.get("macs")), rule, top1, unchecked,
-                     _text(given.get("table")), _text(given.get("of")))
+    return Published(text(given.get("params")), text(given.get("macs")), rule, top1, unchecked,
+                     text(given.get("table")), text(given.get("of")))
 
 
 def _accuracies(tree: Tree | None) -> tuple[Accuracy, ...]:
@@ -132,10 +132,10 @@ def _accuracy(tree: Tree) -> Accuracy:
     for key in _ACCURACY:
         if given.get(key) in (None, Scalar(None), Scalar("")):
             raise GenotypeError(f"an accuracy needs {key}", tree.place)
-    data, recipe, of = (_text(given[key]) or "" for key in ("data", "recipe", "of"))
+    data, recipe, of = (text(given[key]) or "" for key in ("data", "recipe", "of"))
     for key, name in (("data", data), ("recipe", recipe)):
         check_name(name, given[key].place)
-    top1, size = _percent(given["top1"], "an accuracy"), _number(given["size"])
+    top1, size = _percent(given["top1"], "an accuracy"), number(given["size"])
     assert top1 is not None and size is not None
     if size != int(size) or size < 1:
         raise GenotypeError(f"size is a whole number of pixels, not {size:g}", given["size"].place)
@@ -143,11 +143,11 @@ def _accuracy(tree: Tree) -> Accuracy:
 
 
 def _percent(tree: Tree | None, owner: str) -> float | None:
-    number = _number(tree)
-    if tree and number is not None and not 0 < number < 100:
-        raise GenotypeError(f"{owner}: top1 is in percent, between 0 and 100, not {number:g}",
+    percent = number(tree)
+    if tree and percent is not None and not 0 < percent < 100:
+        raise GenotypeError(f"{owner}: top1 is in percent, between 0 and 100, not {percent:g}",
                             tree.place)
-    return number
+    return percent
 
 
 def _flag(tree: Tree | None) -> bool:
@@ -163,8 +163,8 @@ def _exact(tree: Tree | None) -> Exact | None:
         return None
     given = mapping(tree, "exact")
     check_keys(given, _EXACT, "exact")
-    counts = [_number(given.get(k)) for k in ("params", "macs")]
+    counts = [number(given.get(k)) for k in ("params", "macs")]
     whole = [int(n) for n in counts if n is not None and n == int(n)]
     if len(whole) < len(counts):
         raise GenotypeError("exact takes whole numbers for params and macs", tree.place)
-    return Exact(whole[0], whole[1], _text(given.get("of")) or "")
+    return Exact(whole[0], whole[1], text(given.get("of")) or "")

@@ -59,8 +59,8 @@ class _Namer:
             items["body"] = self.body(body, name)
         return Map(items, tree.place)
 
-    def body(self, body: Seq, prefix: str, parents: Parents = ()) -> Seq:
-        return Seq(self.steps(body.items, prefix, parents), body.place)
+    def body(self, body: Seq, prefix: str) -> Seq:
+        return Seq(self.steps(body.items, prefix, ()), body.place)
 
     def steps(self, steps: tuple[Tree, ...], prefix: str, parents: Parents) -> tuple[Tree, ...]:
         keys = [parts[0] for s in steps if (parts := step_parts(s)) and not given_name(parts[1])]
@@ -226,7 +226,7 @@ def _graph(tree: Tagged) -> tuple[Map, dict[Atom, Tree]]:
     if not (isinstance(seeds, Scalar) and type(seeds.value) is int
             and 1 <= seeds.value <= MAX_OPTIONS):
         raise GenotypeError(f"seeds is a whole number from 1 to {MAX_OPTIONS:,}", tree.place)
-    draw(name, parameters, seed=0)  # a bad parameter is told now, not when the hole is filled
+    draw(name, parameters, seed=0)  # a bad parameter is an error now, not when the hole is filled
     return Map({name: parameters}), {seed: Scalar(seed) for seed in range(seeds.value)}
 
 

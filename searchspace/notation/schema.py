@@ -13,7 +13,8 @@ def mapping(tree: Tree | None, what: str) -> Map:
     return tree
 
 
-def _text(tree: Tree | None) -> str | None:
+def text(tree: Tree | None) -> str | None:
+    """A text on one line; None where there is none."""
     if tree is None:
         return None
     if not isinstance(tree, Scalar):
@@ -21,7 +22,8 @@ def _text(tree: Tree | None) -> str | None:
     return None if tree.value is None else " ".join(str(tree.value).split())
 
 
-def _number(tree: Tree | None) -> float | None:
+def number(tree: Tree | None) -> float | None:
+    """A number; None where there is none."""
     if tree is None:
         return None
     if not isinstance(tree, Scalar) or isinstance(tree.value, bool | str | None):

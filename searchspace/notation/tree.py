@@ -97,7 +97,7 @@ Tree = Scalar | Seq | Map | Tagged | Hole
 
 
 def describe(tree: Tree) -> str:
-    """What a tree is, in a few words, for messages."""
+    """A tree in a few words, for messages."""
     if isinstance(tree, Scalar):
         return show(tree.value)
     if isinstance(tree, Seq):

@@ -87,11 +87,11 @@ OBJECT: Kind[dict[str, Any]] = Kind("an object", lambda value: isinstance(value,
 JSON: Kind[Any] = Kind("a value of few levels", is_shallow)
 
 
-def whole_cell(cells: Mapping[str, str], name: str, least: int = 0) -> int:
+def whole_cell(cells: Mapping[str, str], name: str) -> int:
     """The whole number in a cell of a table; raises WrongValueError."""
     text = cells.get(name, "").strip()
     fits = len(text) <= _CELL and re.fullmatch("-?[0-9]+", text)
-    return whole(least).check(int(text) if fits else None, name)
+    return WHOLE.check(int(text) if fits else None, name)
 
 
 def real_cell(cells: Mapping[str, str], name: str) -> float:

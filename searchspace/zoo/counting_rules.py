@@ -1,7 +1,7 @@
 """Counting rules of papers: each published figure is compared by its paper's rule.
 
 A rule takes an expanded network and gives a `Cost`: its MACs and parameters as that paper would
-have counted them. Which names the notation knows is said in `notation/metadata.py`.
+have counted them. The names that the notation knows are in `notation/metadata.py`.
 """
 
 from collections.abc import Callable

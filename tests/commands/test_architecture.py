@@ -23,7 +23,7 @@ ORDER = {
     "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
                "predictors", "archive.connection benchmark_table data samplers scores", "archive",
-               "latency samplers.gp scores.proxies training",
+               "latency samplers.gp scores.proxies storage training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),
 }

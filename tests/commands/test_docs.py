@@ -43,7 +43,7 @@ from searchspace.__main__ import arguments as searchspace_parser
 from searchspace.__main__ import main as searchspace_main
 from searchspace.compiler.blocks import Blocks
 from searchspace.compiler.program import RESERVED
-from searchspace.compiler.steps import STRUCTURAL
+from searchspace.compiler.reserved import STRUCTURAL
 from searchspace.expansion import trace
 from searchspace.load import library
 from searchspace.notation.arithmetic import FUNCTIONS

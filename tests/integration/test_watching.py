@@ -15,8 +15,8 @@ from benchmarks.reliability import study_of
 from search.archive import Archive
 from search.archive.claims import Claims
 from search.status import main, status_of
+from search.storage.dashboard import attach
 from search.study import Study
-from search.study.dashboard import attach
 from searchspace import load
 from viz.drawing.render import render
 

@@ -28,7 +28,7 @@ from search.archive.connection.untrusted import LONGEST
 from search.archive.owner import _optunas
 from search.archive.schema import VERSION_TABLE, Base
 from search.results.read import read_study
-from search.study.storage import open_storage, read_storage, study_attributes
+from search.storage.opening import open_storage, read_storage, study_attributes
 from searchspace import GenotypeError
 
 

@@ -24,8 +24,8 @@ from search.archive import __main__ as archive_command
 from search.archive.connection.access import Access
 from search.archive.connection.locations import database_of, url_of, url_of_file
 from search.results.read import read_study
+from search.storage.opening import open_storage, read_storage
 from search.study import Study
-from search.study.storage import open_storage, read_storage
 from searchspace import SearchspaceError
 from viz import report
 

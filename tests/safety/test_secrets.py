@@ -24,7 +24,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import search.launchers.local
-import search.study.storage
+import search.storage.opening
 from benchmarks.reliability import study_of
 from search.archive import Archive
 from search.archive.__main__ import main as archive
@@ -110,7 +110,7 @@ def written(folder: Path) -> Iterator[object]:
 @pytest.fixture(autouse=True)
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is not there is not waited for, and no secret is known from before."""
-    monkeypatch.setattr(search.study.storage, "_TRIES", 1)
+    monkeypatch.setattr(search.storage.opening, "_TRIES", 1)
     monkeypatch.setattr("search.archive.connection.urls._given", {})
     monkeypatch.delenv(VARIABLE, raising=False)
 

@@ -26,8 +26,6 @@ import vl_convert
 from hypothesis import given, settings
 from strangers import decided, genotype, squeezed, study, texts
 
-from search.score_report.correlations import Estimate
-from search.score_report.figures import dots, matrix
 from searchspace import load
 from searchspace.text import printable, writable
 from viz import zoo
@@ -35,14 +33,15 @@ from viz.drawing import layout
 from viz.drawing.dot import digraph
 from viz.drawing.elements import Band, Picture
 from viz.drawing.html import foldable
-from viz.drawing.labels import escape
 from viz.drawing.levels import LEVELS, picture
+from viz.drawing.markup import escape
 from viz.drawing.network import Opening, subject
 from viz.drawing.style import Style
 from viz.drawing.svg import compact
 from viz.pages import notebook
 from viz.pages import study as study_page
 from viz.plots import PLOTS
+from viz.plots.correlations import Interval, Pair, dots, matrix
 from viz.plots.render import chart
 from viz.templates import WEB, environment
 
@@ -304,6 +303,7 @@ def test_no_text_is_in_an_expression_of_a_plot(name: str) -> None:
 @few
 @given(text=texts())
 def test_a_text_is_a_text_of_a_matrix_and_of_dots(text: str) -> None:
-    one = Estimate(0.5, 0.4, 0.6)
-    for drawn in (dots(text, [text], {text: [one]}, frozenset()), matrix(text, [text], [[0.5]])):
-        assert squeezed(drawing(drawn)).count(squeezed(printable(text))) >= 3
+    for drawn in (dots([Interval(text, "score", text, 0.5, 0.4, 0.6)], text),
+                  matrix([Pair(text, text, 0.5)], text)):
+        found = squeezed(drawing(chart(drawn, width=None).decode()))
+        assert found.count(squeezed(printable(text))) >= 3

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recording import record
 from strangers import FRAGMENTS, texts
 
-from search.archive import Archive
+from search.archive import Archive, Bounds, Measure
 from search.archive.export import export
 from search.archive.merge import merge
 from search.archive.queries import about, best, disagreements, identities, measures
@@ -72,7 +72,8 @@ def test_a_number_stays_a_number(number: float) -> None:
 
 @pytest.mark.parametrize("text", [f for f in FRAGMENTS if f[0] in "=+@-" and not is_number(f)])
 def test_the_trials_of_a_study_are_no_formulas(tmp_path: Path, text: str) -> None:
-    trial = Trial(0, {text: text, "w": -1}, text, 1, 1, 1, None, 1.0, 0, False, text, start=text)
+    trial = Trial(number=0, decisions={text: text, "w": -1}, identity=text, macs=1, params=1, memory=1,
+                  values=None, seconds=1.0, error=text, start=text)
     write_trials([trial], tmp_path / "trials.csv", ())
     with (tmp_path / "trials.csv").open(newline="", encoding="utf-8") as file:
         [row] = csv.DictReader(file)
@@ -144,7 +145,7 @@ def test_a_database_gives_a_text_back(text: str) -> None:
             assert network and (network.names, network.spaces, network.genotype) == (
                 (text,), (text,), text)
             assert {e.error for e in network.evaluations} == {None, text}
-            assert [s.name for s in best([one], (text, text, text, 0), 3)] == [text]
+            assert [s.name for s in best([one], Measure(text, text, text, 0), Bounds(), 3)] == [text]
             assert [d.measure for d in disagreements([one], 3)] == [(text, text, text, 0)]
         for format in ("csv", "json"):
             assert export([archive, second], Path(folder) / f"all.{format}") == 3

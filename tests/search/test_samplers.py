@@ -27,7 +27,7 @@ from search.samplers import (
     proposals,
 )
 from search.samplers.base import Past, taking
-from search.samplers.evolution import child, fronts
+from search.samplers.evolution import child, nondominated_ranks
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.candidates import Catalogue
 from search.samplers.gp.features import Encoder
@@ -69,11 +69,11 @@ SPACES = {
   - conv: {out: !int [4, 40, 2], as: b}
 """ + TAIL,
 }
-NAMES = [name for name in SAMPLERS if name != "screening"]     # which needs a score of the graph
-# Optuna's others differ in what Optuna does; they are among the slow tests, and all keep the budget and
-# repeat themselves in test_search.py every day.
-EACH = [pytest.param(name, marks=() if name in ("gp", "evolution", "random", "tpe") else pytest.mark.slow)
-        for name in NAMES]
+NAMES = [name for name, entry in SAMPLERS.items() if not entry.screens]
+# Optuna's others differ in what Optuna does; they are among the slow tests, and all keep the budget
+# and repeat themselves in test_search.py every day.
+EACH = [pytest.param(name, marks=() if name in ("gp", "evolution", "random", "tpe")
+                     else pytest.mark.slow) for name in NAMES]
 Score = Callable[[Point], tuple[float, ...] | None]
 
 
@@ -328,8 +328,8 @@ def test_children_differ_little_and_may_take_from_both(tmp_path: Path) -> None:
 
 
 def test_fronts() -> None:
-    assert fronts([(1.0,), (3.0,), (2.0,), (3.0,)]) == [2, 0, 1, 0]
-    assert fronts([(1, 1), (0, 2), (0, 0), (0, 1)]) == [0, 0, 2, 1]
+    assert nondominated_ranks([(1.0,), (3.0,), (2.0,), (3.0,)]) == [2, 0, 1, 0]
+    assert nondominated_ranks([(1, 1), (0, 2), (0, 0), (0, 1)]) == [0, 0, 2, 1]
 
 
 def test_decisions_as_numbers(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_users_mistake_is_one_sentence(arguments: list[str], words: list[str],
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_keeps_the_budget_and_repeats_itself(name: str, tmp_path: Path) -> None:
     tiny = {"sampler": name, "space": "digits", "input": 8, "budget": Budget(150_000),
-            "screen": "depth" if name == "screening" else None}
+            "screen": "depth" if SAMPLERS[name].screens else None}
     given = settings(**tiny, trials=18)
     first = run_study(tmp_path / "a", given)
     assert len(first) == 18

@@ -12,7 +12,7 @@ from torch import nn
 from search.data import DataError, Files, Stored, open_data
 from search.errors import RecipeError, TrainingError
 from search.training.augment import Mixup, make_augment
-from search.training.batches import IMAGENET, Batches, moments
+from search.training.batches import IMAGENET, Batches, Cut, moments
 from search.training.device import choose_device, half, repeatable
 from search.training.loop import Training, TrainingTask
 from search.training.recipe import Recipe, load_recipe
@@ -138,7 +138,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
 def batches(edge: int, size: int, channels: int = 1, **kw: object) -> Batches:
     pixels = np.random.default_rng(0).integers(0, 256, (6, channels, edge, edge), np.uint8)
     images = Stored(pixels, np.arange(6))
-    return Batches(images, (3, size, size), CPU, moments(images), **kw)
+    return Batches(images, (3, size, size), CPU, moments(images), Cut(**kw))
 
 
 def test_batches_are_standardised_in_the_order_asked_for() -> None:
@@ -168,7 +168,7 @@ def test_files_give_the_same_batches_again_and_again(tmp_path: Path) -> None:
         Image.fromarray(np.random.default_rng(i).integers(0, 256, (30, 40, 3), np.uint8)).save(
             tmp_path / f"{i}.png")
     images = Files(tuple(sorted(tmp_path.iterdir())), np.arange(9))
-    made = Batches(images, (3, 16, 16), CPU, moments(images), scale=(0.2, 1.0))
+    made = Batches(images, (3, 16, 16), CPU, moments(images), Cut((0.2, 1.0)))
     order = [8, 1, 3, 4, 5, 0, 2, 7, 6]
     runs = [torch.cat([x for x, _ in made(order, 2, seed)]) for seed in (1, 1, 2, None, None)]
     assert torch.equal(runs[0], runs[1]) and torch.equal(runs[3], runs[4])

@@ -128,7 +128,7 @@ def test_colours_tell_shares(colour: str) -> None:
 
 
 def test_an_svg_for_a_page_names_nothing_twice() -> None:
-    one = svg(load("henet"), "block", theme="dark")
+    one = svg(load("henet"), "block", Style(theme="dark"))
     assert one.startswith("<svg") and " id=" not in one and "<script" not in one
     assert ET.fromstring(one).get("role") == "img"
 

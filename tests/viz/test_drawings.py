@@ -13,10 +13,10 @@ import pytest
 from bundled import costs, each_network, expanded, network
 
 from searchspace import SearchspaceError, expand, load, spaces
+from searchspace.units import show_digits
 from viz.docs import gallery
 from viz.drawing.dot import digraph
 from viz.drawing.elements import FAMILIES, Picture
-from viz.drawing.labels import amount
 from viz.drawing.levels import LEVELS, picture
 from viz.drawing.network import DrawnNetwork, subject
 from viz.drawing.render import draw, render
@@ -264,7 +264,7 @@ def test_drawing_is_well_formed_complete_and_fast(name: str, level: str) -> None
     for box in shown.boxes:
         assert box.title in text
         assert "×".join(map(str, box.shape)) in text
-        assert not box.macs or amount(box.macs) in text
+        assert not box.macs or show_digits(box.macs) in text
     for group in shown.groups:
         assert group.title + (f" ×{group.count}" if group.count > 1 else "") in text
     nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]
@@ -371,7 +371,7 @@ def test_control_characters_do_not_break_the_file(tmp_path: Path) -> None:
     (999_500, 3, "1.00 M"), (300_774_272, 3, "301 M"), (300_774_272, 5, "300.77 M"),
     (2_002_776_044, 5, "2.0028 G"), (5 * 10**16, 3, "50,000 T")])
 def test_amounts(n: int, digits: int, text: str) -> None:
-    assert amount(n, digits) == text
+    assert show_digits(n, digits) == text
 
 
 def test_the_dot_names_nothing_but_numbers() -> None:

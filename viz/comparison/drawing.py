@@ -5,14 +5,16 @@ from textwrap import wrap
 import graphviz
 
 from searchspace.ops import Cost, show_shape
+from searchspace.units import show_digits
 from viz.comparison.alignment import KINDS, Difference, StageChange
 from viz.comparison.stages import Stage
 from viz.drawing.dot import frame
-from viz.drawing.labels import amount, span, table, tooltip
+from viz.drawing.markup import span, swatches, table, tooltip
 from viz.drawing.style import Style
 
 WIDE = 150                               # of a box's text, in points
 LETTERS = 34
+SWATCH = 54                              # width of a colour in the legend, in points
 
 
 def compared(found: Difference, style: Style | None = None) -> graphviz.Digraph:
@@ -60,29 +62,23 @@ def grown(cost: Cost) -> str:
 def total(before: int, after: int) -> str:
     """A count before and after: ``300 M → 312 M (+4.0 %)``."""
     change = f" ({(after - before) / before:+.1%})" if before and after != before else ""
-    return f"{amount(before, 4)} → {amount(after, 4)}{change}"
+    return f"{show_digits(before, 4)} → {show_digits(after, 4)}{change}"
 
 
 def _signed(n: int) -> str:
-    return ("+" if n > 0 else "−") + amount(abs(n))
+    return ("+" if n > 0 else "−") + show_digits(abs(n))
 
 
 def _heading(found: Difference, style: Style) -> str:
     theme = style.palette
     used = {change.kind for change in found.changes}
-    swatches = "".join(
-        f'<TD BGCOLOR="{theme.changed[kind][0]}" COLOR="{theme.changed[kind][1]}" BORDER="1" '
-        f'STYLE="ROUNDED" FIXEDSIZE="TRUE" WIDTH="54" HEIGHT="13">{span(kind, 7, theme.ink)}</TD>'
-        for kind in KINDS if kind in used)
-    legend = (f'<TABLE BORDER="0" CELLSPACING="2" CELLPADDING="0" ALIGN="LEFT" FIXEDSIZE="TRUE" '
-              f'HEIGHT="17" WIDTH="{56 * len(used) + 2}"><TR>{swatches}</TR></TABLE>'
-              if used else "")
+    colours = [(kind, *theme.changed[kind]) for kind in KINDS if kind in used]
     return table([
         span(found.titles[0], 11, theme.ink, bold=True) + span("  →  ", 11, theme.second)
         + span(found.titles[1], 11, theme.ink, bold=True),
         span(f"MACs {total(found.before.macs, found.after.macs)}", 8, theme.second),
         span(f"parameters {total(found.before.params, found.after.params)}", 8, theme.second),
-        legend])
+        swatches(colours, theme.ink, SWATCH) if colours else ""])
 
 
 def _stage(stage: Stage, change: StageChange | None, style: Style) -> str:
@@ -93,8 +89,8 @@ def _stage(stage: Stage, change: StageChange | None, style: Style) -> str:
     title, _, rest = head.partition("\0")
     rows = [span(title, 9, theme.ink, bold=True) + span(f"  {rest}", 8, theme.ink),
             *(span(line, 8, theme.ink) for line in more),
-            span(f"{show_shape(stage.shape)}   {amount(stage.macs)} MACs   "
-                 f"{amount(stage.params)} params",
+            span(f"{show_shape(stage.shape)}   {show_digits(stage.macs)} MACs   "
+                 f"{show_digits(stage.params)} params",
                  7, theme.second)]
     if change is not None and change.kind != "same":
         for remark in filter(None, (*change.remarks, grown(change.cost))):

@@ -3,21 +3,17 @@
 from rich.table import Table
 
 from searchspace import Genotype, cli
+from searchspace.units import show_digits
 from viz.comparison.alignment import Difference, difference
 from viz.comparison.drawing import compared, grown
 from viz.comparison.stages import Stage, outline
-from viz.drawing.labels import amount
 from viz.drawing.layout import run
 from viz.drawing.network import subject
 from viz.drawing.style import Style, check
 from viz.drawing.svg import compact
 
 FORMATS = ("svg", "png", "pdf", "dot")
-
-
 SIGNS = {"same": " ", "changed": "~", "added": "+", "removed": "−"}
-
-
 STYLES = {"same": "dim", "changed": "yellow", "added": "green", "removed": "red"}
 
 
@@ -63,4 +59,4 @@ def _stage(stage: Stage | None) -> str:
         return ""
     times = f" ×{stage.times}" if stage.times > 1 else ""
     return (f"{stage.name}  {stage.what}{times}\n"
-            f"  {amount(stage.macs)} MACs, {amount(stage.params)} params")
+            f"  {show_digits(stage.macs)} MACs, {show_digits(stage.params)} params")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from searchspace import cost, load, published, spaces
-from searchspace.space.budget import show_amount
 from searchspace.text import markdown
+from searchspace.units import show_amount
 
 INTRODUCTION = """\
 # Gallery

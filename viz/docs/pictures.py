@@ -20,14 +20,8 @@ from viz.drawing.style import Style
 from viz.drawing.svg import compact
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
 DIGESTS = "pictures.txt"
-
-
 USUAL = Style()
-
-
 PAGES = {"gallery.md": gallery.page, "papers.md": papers.page}
 
 

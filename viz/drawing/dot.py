@@ -1,13 +1,15 @@
 """DOT source of pictures: nodes for boxes, clusters for groups and bands."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import graphviz
 
 from viz.drawing.elements import Band, Box, Edge, Group, Picture
-from viz.drawing.labels import Labels, tooltip
+from viz.drawing.heading import heading
+from viz.drawing.labels import Labels
+from viz.drawing.markup import tooltip
 from viz.drawing.style import Style
 
 FONT = "Helvetica"
@@ -19,9 +21,9 @@ LARGE = 300
 class Positions:
     """Positions of a layout as Graphviz attributes, by node, (tail, head) and cluster."""
 
-    nodes: Mapping[str, str] = field(default_factory=dict)
-    edges: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    clusters: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
+    edges: dict[tuple[str, str], str] = field(default_factory=dict)
+    clusters: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Scribe:
@@ -155,7 +157,7 @@ def digraph(picture: Picture, style: Style | None = None) -> graphviz.Digraph:
     style = style or Style()
     scribe = Scribe(picture, style)
     graph = frame(style, len(picture.boxes), close=picture.level == "stage")
-    graph.attr(label=scribe.labels.heading(), labelloc="t", labeljust="l")
+    graph.attr(label=heading(picture, style), labelloc="t", labeljust="l")
     scribe.write(graph, scribe.children.get("", ()))
     return graph
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import graphviz
 
+from searchspace.units import show_digits
 from viz.drawing.dot import Scribe, frame
 from viz.drawing.elements import Group, Picture
-from viz.drawing.labels import amount
 from viz.drawing.style import Style
 from viz.templates import STATIC, environment, policy
 
@@ -22,7 +22,8 @@ def foldable(picture: Picture, style: Style) -> str:
     return environment().get_template("fold.html").render(
         theme=style.palette, title=picture.title, style=_read("fold.css"), scripts=code,
         policy=policy(code), graph=statements(picture, style),
-        costs=f"{amount(picture.macs, 5)} MACs, {amount(picture.params, 5)} parameters{rest}")
+        costs=f"{show_digits(picture.macs, 5)} MACs, {show_digits(picture.params, 5)} parameters"
+              f"{rest}")
 
 
 def _read(name: str) -> str:
@@ -63,7 +64,7 @@ def statements(picture: Picture, style: Style) -> dict[str, Any]:
 
 
 def _spoken(group: Group) -> str:
-    return f"{group.title}, {amount(group.macs)} MACs, {amount(group.params)} parameters"
+    return f"{group.title}, {show_digits(group.macs)} MACs, {show_digits(group.params)} parameters"
 
 
 def _opened(scribe: Scribe, group: Group, depth: int) -> str:

@@ -16,38 +16,38 @@ import pygraphviz
 
 from viz.drawing.dot import Positions, Scribe, frame
 from viz.drawing.elements import Box, Group, Picture
+from viz.drawing.heading import heading
 from viz.drawing.style import Style
 
 GAP = 16.0                               # between the parts of a page, in points
+ASPECT = 1.4                             # preferred ratio of a page's width to its height
+Size = tuple[float, float]               # width and height
 _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
 def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
     """Pictures side by side, as the bytes of an svg, png or pdf."""
-    nodes: dict[str, str] = {}
-    edges: dict[tuple[str, str], str] = {}
-    clusters: dict[str, tuple[str, str]] = {}
+    at = Positions()
     final = frame(style)
     final.attr(outputorder="edgesfirst")
     left = 0.0
     lowest = 0.0
     for number, picture in enumerate(pictures):
         scribe = Scribe(picture, style, f"p{number}" if len(pictures) > 1 else "")
-        heading = f"{scribe.prefix}heading"
+        name, text = f"{scribe.prefix}heading", heading(picture, style)
         parts = [_lay(scribe, roots, style) for roots in scribe.roots()]
         sizes = [_size(part) for part in parts]
         places = arrange(sizes, GAP)
-        top = _heading(scribe, style)
+        top = _heading_size(text, style)
         width, height = extent(sizes, places)
         down = top[1] + 6
-        nodes[heading] = _at(left + top[0] / 2, -top[1] / 2)
+        at.nodes[name] = _at(left + top[0] / 2, -top[1] / 2)
         for part, (_, high), (x, y) in zip(parts, sizes, places, strict=True):
-            _collect(part, left + x, -(down + y + high), nodes, edges, clusters)
+            _collect(part, left + x, -(down + y + high), at)
         lowest = min(lowest, -(down + height))
         left += max(top[0], width) + 2 * GAP
-        final.node(heading, scribe.labels.heading(), shape="plain", style="", pos=nodes[heading],
-                   tooltip=" ")
-        scribe.write(final, scribe.children.get("", ()), Positions(nodes, edges, clusters))
+        final.node(name, text, shape="plain", style="", pos=at.nodes[name], tooltip=" ")
+        scribe.write(final, scribe.children.get("", ()), at)
     final.attr(bb=f"0,{lowest:.2f},{max(left - 2 * GAP, 1):.2f},0")
     return run(final.source, format, "nop2")
 
@@ -72,10 +72,10 @@ def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str
     return laid
 
 
-def _heading(scribe: Scribe, style: Style) -> tuple[float, float]:
+def _heading_size(text: str, style: Style) -> tuple[float, float]:
     """Width and height of a picture's heading."""
     graph = frame(style)
-    graph.node("heading", scribe.labels.heading(), shape="plain", style="")
+    graph.node("heading", text, shape="plain", style="")
     return _size(json.loads(run(graph.source, "json0")))
 
 
@@ -88,23 +88,22 @@ def _at(x: float, y: float) -> str:
     return f"{x:.2f},{y:.2f}"
 
 
-def _collect(laid: dict[str, Any], right: float, up: float, nodes: dict[str, str],
-             edges: dict[tuple[str, str], str], clusters: dict[str, tuple[str, str]]) -> None:
-    """The positions of a layout, moved ``right`` and ``up``."""
+def _collect(laid: dict[str, Any], right: float, up: float, at: Positions) -> None:
+    """Add the positions of a layout, moved ``right`` and ``up``."""
     def move(text: str) -> str:
         return _POINT.sub(lambda m: _at(float(m[1]) + right, float(m[2]) + up), text)
 
     objects = laid.get("objects", [])
     for thing in objects:
         if "pos" in thing:
-            nodes[thing["name"]] = move(thing["pos"])
+            at.nodes[thing["name"]] = move(thing["pos"])
         elif "bb" in thing:
             x, y, far, high = thing["bb"].split(",")
             corners = move(f"{x},{y}"), move(f"{far},{high}")
-            clusters[thing["name"]] = ",".join(corners), move(thing.get("lp", f"{x},{high}"))
+            at.clusters[thing["name"]] = ",".join(corners), move(thing.get("lp", f"{x},{high}"))
     for edge in laid.get("edges", []):
         ends = objects[edge["tail"]]["name"], objects[edge["head"]]["name"]
-        edges[ends] = move(edge["pos"])
+        at.edges[ends] = move(edge["pos"])
 
 
 @contextlib.contextmanager
@@ -124,13 +123,6 @@ def _quiet() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-Size = tuple[float, float]
-
-
-# Preferred ratio of a page's width to its height.
-ASPECT = 1.4
 
 
 def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:

@@ -15,14 +15,14 @@ from viz.drawing.svg import compact
 FORMATS = ("svg", "png", "pdf", "dot", "html")
 
 
-def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: Style | None = None,
-         *, only: str | None = None, beside: Sequence[Genotype] = ()) -> bytes:
-    """A drawing of a network, or of a space with its holes marked, as the bytes of a file.
+def draw(genotype: Genotype | Sequence[Genotype], format: str = "svg", level: str = "stage",
+         style: Style | None = None, only: str | None = None) -> bytes:
+    """A drawing of a network, or of a space with its holes marked, as the bytes of a file; several
+    genotypes are drawn from left to right.
 
     ``format``: svg, png, pdf, dot or html (a page on which groups can be folded, at the level of
     operations). ``level``: stage (one box per step of the net), block (each distinct block once;
-    ``only`` those of one name) or operation (everything). ``beside``: further genotypes, drawn to
-    the right. Deterministic on one machine.
+    ``only`` those of one name) or operation (everything). Deterministic on one machine.
 
     Raises:
         SearchspaceError: an unknown format or level, a genotype that does not expand, no block of
@@ -31,10 +31,11 @@ def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: S
     check("format", format, FORMATS)
     check("level", level, LEVELS)
     style = style or Style()
-    pictures = [picture(subject(one), level, only) for one in (genotype, *beside)]
+    shown = [genotype] if isinstance(genotype, Genotype) else genotype
+    pictures = [picture(subject(one), level, only) for one in shown]
     if format not in ("html", "dot"):
         drawn = page(pictures, style, format)
-        return compact(drawn, genotype.title) if format == "svg" else drawn
+        return compact(drawn, shown[0].title) if format == "svg" else drawn
     if len(pictures) > 1:
         raise SearchspaceError(f"several genotypes beside each other are drawn as svg, png or pdf, "
                                f"not {format}")
@@ -43,16 +44,14 @@ def draw(genotype: Genotype, format: str = "svg", level: str = "stage", style: S
     return source.encode(errors="backslashreplace")
 
 
-def svg(genotype: Genotype, level: str = "stage", theme: str = "light", direction: str = "TB",
-        colour: str = "op", only: str | None = None) -> str:
+def svg(genotype: Genotype, level: str = "stage", style: Style | None = None) -> str:
     """A drawing as an ``<svg>`` element for an HTML page: no declaration, no identifiers (which
     could clash with other drawings), all names escaped; see `draw`."""
-    drawn = draw(genotype, "svg", level, Style(direction, theme, colour), only=only)
-    return drawn.decode().partition("\n")[2]
+    return draw(genotype, "svg", level, style).decode().partition("\n")[2]
 
 
-def render(genotype: Genotype, path: str | Path, level: str = "stage", style: Style | None = None,
-           *, only: str | None = None, beside: Sequence[Genotype] = ()) -> Path:
+def render(genotype: Genotype | Sequence[Genotype], path: str | Path, level: str = "stage",
+           style: Style | None = None, only: str | None = None) -> Path:
     """Write a drawing to ``path``, in the format that its suffix names; see `draw`.
 
     Raises:
@@ -63,8 +62,7 @@ def render(genotype: Genotype, path: str | Path, level: str = "stage", style: St
     if format not in FORMATS:
         raise SearchspaceError(f"{path}: the suffix says the format, one of "
                                f"{', '.join('.' + f for f in FORMATS)}")
-    drawn = draw(genotype, format, level, style, only=only, beside=beside)
-    return write(path, drawn)
+    return write(path, draw(genotype, format, level, style, only))
 
 
 def write(path: Path, drawn: bytes) -> Path:

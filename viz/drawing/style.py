@@ -75,16 +75,9 @@ DARK = Theme(
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
-
-
 DIRECTIONS = ("TB", "LR")
-
-
 COLOURS = ("op", "macs", "params")
-
-
 FIGURES = ("shape", "macs", "params", "share")
-
 
 # Default contents of boxes. A stage has a separate line for figures.
 USUAL = {"stage": FIGURES, "block": ("shape", "macs"), "operation": ("shape", "macs")}

@@ -6,7 +6,7 @@ from typing import Any
 
 from searchspace import Genotype, load
 from searchspace.expansion import Expansion, trace
-from searchspace.space.budget import show_amount
+from searchspace.units import show_amount
 from searchspace.zoo.figures import comparisons, standing
 from viz.drawing.render import svg
 from viz.pages.network import detail
@@ -15,17 +15,9 @@ from viz.plots.front import Mark, spec
 from viz.results import Goal
 
 SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "gallery.js")
-
-
 TOP1 = Goal("top1", "top-1 in the paper", "%", True)
-
-
 SMALL = 64         # pixels of images up to which a network is one for CIFAR and the like
-
-
 KINDS = ("small images", "large images")
-
-
 MACS = Goal("macs", "MACs", "", False)
 
 

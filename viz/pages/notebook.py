@@ -10,8 +10,8 @@ from searchspace import Cost, Genotype
 from searchspace.cost import peak
 from searchspace.expansion import trace
 from searchspace.ops import show_shape
-from searchspace.space.budget import show_amount
 from searchspace.summary import stages
+from searchspace.units import show_amount
 from viz.drawing.render import svg
 from viz.plots import PLOTS
 from viz.plots.render import chart

@@ -16,8 +16,6 @@ from viz.plots import PLOTS, in_order
 from viz.results import Results, TrialRow
 
 CHUNK = 100        # networks whose details are packed together, and unpacked on demand
-
-
 SCRIPTS = ("base.js", "chart.js", "table.js", "network.js", "difference.js", "report.js")
 
 

@@ -57,55 +57,76 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
     """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal
     axis, which is logarithmic with ``log``."""
     up, across = axes
+    at = _scales(marks, axes, most, log)
+    layers: list[dict[str, Any]] = []
+    if most is not None:
+        layers.append({"data": {"values": [{"x": most}]},
+                       "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": at["x"]}})
+    if not across.maximize:
+        layers.append({"data": encoding.data(_steps(marks, up)),
+                       "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
+                       "encoding": at})
+    layers += [_points(marks, axes, kinds, at), *_names(marks, at)]
+    layers.append({"data": {"name": "chosen", "values": []},
+                   "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
+                   "encoding": at})
+    return encoding.spec(*layers, height=380)
+
+
+def _scales(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None,
+            log: bool) -> dict[str, Any]:
+    """The positional encodings. Their domains are explicit, since the layer of the chosen network
+    may be empty and without a range."""
+    up, across = axes
     x, y = encoding.goal("x", across), encoding.goal("y", up)
-    if marks:       # explicit: the layer of the chosen network may be empty and without a range
+    if marks:
         ends = [m.x for m in marks] + ([most] if most is not None else [])
         x["scale"]["domain"] = [min(ends), max(ends)]
         if log:
             x["scale"]["type"] = "log"
             del x["scale"]["zero"]
         y["scale"]["domain"] = [min(m.y for m in marks), max(m.y for m in marks)]
-    steps = sorted((m for m in marks if m.kind in ("front", "best")), key=lambda m: (m.x, m.y))
+    return {"x": x, "y": y}
+
+
+def _steps(marks: Sequence[Mark], up: Goal) -> list[Mark]:
+    """The front in the plane alone, by ``x``."""
     line: list[Mark] = []
-    for mark in steps:                      # the front in the plane alone
+    for mark in sorted((m for m in marks if m.kind in ("front", "best")),
+                       key=lambda m: (m.x, m.y)):
         if not line or up.loss(mark.y) < up.loss(line[-1].y):
             line.append(mark)
-    layers: list[dict[str, Any]] = []
-    if most is not None:
-        layers.append({"data": {"values": [{"x": most}]},
-                       "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})
-    if not across.maximize:
-        layers.append({"data": encoding.data(line),
-                       "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
-                       "encoding": {"x": x, "y": y}})
+    return line
+
+
+def _points(marks: Sequence[Mark], axes: tuple[Goal, Goal], kinds: Sequence[str],
+            at: dict[str, Any]) -> dict[str, Any]:
+    """The layer of all networks: colour, shape and size by kind."""
     colour = encoding.colours((m.kind for m in marks), kinds)
-    layers.append({
+    return {
         "data": {"name": "marks", **encoding.data(marks)},
         "mark": {"type": "point", "filled": True, "cursor": "pointer", "opacity": 0.85},
         "encoding": {
-            "x": x, "y": y,
-            "color": colour,
+            **at, "color": colour,
             "shape": {**colour, "scale": {
                 "domain": kinds, "range": ["circle", "circle", "square", "diamond"][:len(kinds)]}},
             "size": {**colour, "sort": kinds, "scale": {
                 "domain": kinds, "range": [28, 60, 130, 90][:len(kinds)]}},
             "tooltip": [{"field": "name", "title": "network"},
-                        {"field": "y", "title": up.title, "type": "quantitative",
-                         "format": ".4~s" if up.name in encoding.AMOUNTS else ".6~g"},
-                        {"field": "x", "title": across.title, "type": "quantitative",
-                         "format": ".4~s" if across.name in encoding.AMOUNTS else ".6~g"}]}})
+                        *({"field": field, "title": goal.title, "type": "quantitative",
+                           "format": ".4~s" if goal.name in encoding.AMOUNTS else ".6~g"}
+                          for field, goal in zip("yx", axes, strict=True))]}}
+
+
+def _names(marks: Sequence[Mark], at: dict[str, Any]) -> list[dict[str, Any]]:
+    """Layers of the names that have room, one for each side of their points."""
     named = [(m.x, m.y, f"{m.name}, best") for m in marks if m.kind == "best"] + [
         (m.x, m.y, m.name) for m in marks if m.kind == "published"]
     found = labels(named, [(m.x, m.y) for m in marks])
-    for side, place in _SIDES.items():
-        if beside := [label for label in found if label.side == side]:
-            layers.append({"data": encoding.data(beside),
-                           "mark": {"type": "text", "style": "label", **place},
-                           "encoding": {"x": x, "y": y, "text": {"field": "text"}}})
-    layers.append({"data": {"name": "chosen", "values": []},
-                   "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
-                   "encoding": {"x": x, "y": y}})
-    return encoding.spec(*layers, height=380)
+    return [{"data": encoding.data(beside), "mark": {"type": "text", "style": "label", **place},
+             "encoding": {**at, "text": {"field": "text"}}}
+            for side, place in _SIDES.items()
+            if (beside := [label for label in found if label.side == side])]
 
 
 @plot("front", "Pareto front", ABOUT, place=1)

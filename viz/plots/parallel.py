@@ -12,7 +12,6 @@ AXES, LINES = 8, 240
 ABOUT = (f"One line a network, one axis a hole: the {AXES} that explain most. A network that lacks "
          f"a hole passes below its axis. Of more than {LINES} networks the better half of the "
          "lines are the best ones, the others are spread evenly over the ranks.")
-ABSENT = "–"
 
 
 class Axis(NamedTuple):

@@ -18,12 +18,14 @@ WIDTH = 640          # pixels, at 96 to an inch
 
 
 def chart(spec: dict[str, Any], format: str = "svg", theme: str = "light",
-          width: int = WIDTH) -> bytes:
-    """A Vega-Lite specification as the bytes of a file; deterministic."""
+          width: int | None = WIDTH) -> bytes:
+    """A Vega-Lite specification as the bytes of a file; deterministic. ``width``: None for one
+    that says how wide its parts are."""
     import vl_convert
 
     # no accessible description for each mark
-    sized = {**_printable(spec), "width": width, "config": {**config(theme), "aria": False}}
+    sized = {**_printable(spec), **({"width": width} if width else {}),
+             "config": {**config(theme), "aria": False}}
     if format == "svg":
         return _small(vl_convert.vegalite_to_svg(sized)).encode()
     if format == "pdf":

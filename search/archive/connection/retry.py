@@ -42,7 +42,7 @@ def _is_away(error: object) -> bool:
 
 def patient(work: Callable[[], T], patience_s: float) -> T:
     """The result of ``work``, retried for up to ``patience_s`` seconds on transient errors."""
-    start, tries, told = time.monotonic(), 0, False
+    start, tries, reported = time.monotonic(), 0, False
     while True:
         try:
             done = work()
@@ -50,12 +50,12 @@ def patient(work: Callable[[], T], patience_s: float) -> T:
             away = time.monotonic() - start
             if away > patience_s or not passes(error):
                 raise
-            if away > _TELL_AFTER_S and not told:
-                told = True
+            if away > _TELL_AFTER_S and not reported:
+                reported = True
                 remark("the database cannot be reached; waiting for it")
             time.sleep(_PAUSES_S[min(tries, len(_PAUSES_S) - 1)])
             tries += 1
         else:
-            if told:
+            if reported:
                 remark(f"the database is back after {time.monotonic() - start:.0f} s")
             return done

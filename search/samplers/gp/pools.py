@@ -60,7 +60,7 @@ def make(task: SamplingTask) -> CandidatePool:
     return Drawn(task) if points is None else Walked(task, points)
 
 
-class Walked:
+class Walked(CandidatePool):
     """All networks of a space that fit the budget, cheapest first.
 
     Several combinations of decisions that are the same network are one candidate, whose features
@@ -85,14 +85,13 @@ class Walked:
             for same in alike.values()])
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """See `CandidatePool`; the candidates do not change."""
+        """The candidates do not change."""
 
     def start(self) -> Sequence[int]:
         """The more expensive part: networks with more computation tend to be better."""
         return range(int(len(self.points) * (1 - DEAREST)), len(self.points))
 
     def observed(self, past: Sequence[Past]) -> Array:
-        """See `CandidatePool`."""
         found = self.encoder([p.decisions for p in past], [p.cost for p in past])
         for row, p in zip(found, past, strict=True):
             if p.identity in self.names:        # a published network may have a width of its own
@@ -100,23 +99,21 @@ class Walked:
         return found
 
     def trend(self, features: Array) -> Array:
-        """See `CandidatePool`: log MACs and log parameters in equal parts."""
+        """Log MACs and log parameters in equal parts."""
         mine = self.features[:, -2:].sum(1)
         found: Array = (features[:, -2:].sum(1) - mine.mean()) / (mine.std() or 1.0)
         return found
 
     def probes(self, count: int) -> list[Point]:
-        """See `CandidatePool`."""
         among = list(self.start())
         return [self.points[i] for i in random.Random(0).sample(among, min(count, len(among)))]
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """See `CandidatePool`."""
         seen = {self.names[p.identity] for p in past if p.identity in self.names}
         return next((self.points[i].sampled for i in order if i not in seen), None)
 
 
-class Drawn:
+class Drawn(CandidatePool):
     """Random candidates and children of the best, without costs, which require expansion."""
 
     def __init__(self, task: SamplingTask) -> None:
@@ -128,7 +125,6 @@ class Drawn:
         self.features = np.zeros((0, 0))
 
     def renew(self, best: Sequence[Past], rng: random.Random) -> None:
-        """See `CandidatePool`."""
         self.rng = rng
         count = min(DRAWN, DECIDED // max(1, len(self.catalogue.holes)))
         self.candidates = self.catalogue.near(best, count,
@@ -140,15 +136,12 @@ class Drawn:
         return range(len(self.candidates))
 
     def observed(self, past: Sequence[Past]) -> Array:
-        """See `CandidatePool`."""
         return self.encoder([p.decisions for p in past])
 
     def trend(self, features: Array) -> Array:
-        """See `CandidatePool`."""
         return np.zeros(len(features))
 
     def probes(self, count: int) -> list[Point]:
-        """See `CandidatePool`."""
         found, rng = [], random.Random(0)
         for row in self.catalogue.draw(count + count // 2, np.random.default_rng(0)):
             with suppress(GenotypeError, BudgetError):      # some are invalid or outside
@@ -157,7 +150,7 @@ class Drawn:
         return found[:count]
 
     def pick(self, order: Sequence[int], past: Sequence[Past]) -> Decided | None:
-        """See `CandidatePool`. If none of those expanded fits, the first new one, for the budget
+        """If none of those expanded fits, the first new one, for the budget
         solver to repair."""
         decided = {self._sampled(p.decisions) for p in past}
         seen = {self._name(p) for p in past}

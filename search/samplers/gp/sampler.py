@@ -13,11 +13,11 @@ from functools import cached_property
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.gaussian_process import Prior, Process, fit, typical
 from search.samplers import evolution
-from search.samplers.base import SAMPLERS, Past, Sampler, SamplingTask, history, taking
+from search.samplers.base import Past, Sampler, SamplingTask, history, sampler, taking
 from search.samplers.gp import pools
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Array
@@ -37,7 +37,7 @@ CEILING = 0.5       # assumed ceiling above the best value, relative to its dist
 PRIOR = Prior()
 
 
-class GaussianSampler:
+class GaussianSampler(Sampler):
     """Bayesian optimisation; its caches (candidates, fits) are derived from task and trials."""
 
     def __init__(self, task: SamplingTask) -> None:
@@ -48,17 +48,12 @@ class GaussianSampler:
         self.fits: dict[object, Process] = {}
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
-        """See `search.samplers.base.Sampler`."""
         rng, past = random.Random(seed), history(study)
         scored = [p for p in past if p.values is not None]
         order = self._beginning(past, rng) if len(past) < START or not scored else \
             self._promising(scored, rng)
         found = self.pool.pick(order, past) if order else None
         return taking(found or {}, rng)
-
-    def after_trial(self, study: optuna.Study, trial: FrozenTrial, state: TrialState,
-                    values: list[float] | None) -> None:
-        """See `search.samplers.base.Sampler`."""
 
     @cached_property
     def guide(self) -> Guide | None:
@@ -76,8 +71,8 @@ class GaussianSampler:
         expected = TREND * self.pool.trend(features)
         if self.guide is None:
             return features, expected
-        told = self.guide(features)
-        return np.column_stack([features, DOUBT * told]), expected + SLOPE * told
+        guess = self.guide(features)
+        return np.column_stack([features, DOUBT * guess]), expected + SLOPE * guess
 
     def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
         """A few random candidates, sorted by the upper tail of their predictive distribution."""
@@ -157,7 +152,7 @@ def _stretched(targets: Array) -> Array:
     return found
 
 
-@SAMPLERS.register("gp")
+@sampler("gp", guided=True)
 def make(task: SamplingTask) -> Sampler:
     """A Gaussian process over the networks inside the budget; see `MODELLED`."""
     sampler = GaussianSampler(task)

@@ -1,7 +1,7 @@
-"""What a study's database says of its trials, read by type.
+"""Attributes of trials in a study's database, read by type.
 
 A database may be a stranger's, and JSON has any value under any name. Every trial passes `check`
-when it is loaded (`search.study.storage`), so that nothing is computed with a wrong value.
+when it is loaded (`worker_storage`), so that nothing is computed with a wrong value.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,44 +39,49 @@ _OTHERS: dict[str, Kind[Any]] = {
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
-    """The attributes of a trial whose network is recorded; see `Trial`, which has the same."""
+    """The attributes of a trial whose network is recorded. ``memory``: bytes of peak activations;
+    ``latency``: nanoseconds, predicted where a latency matters; ``epochs``: of its training. For
+    the fields from ``changed`` to ``proposed_macs`` see `Proposal` and `Distance`."""
 
     decisions: Decisions
     identity: str
     macs: int
     params: int
     memory: int
-    latency: int | None
-    seconds: float
-    error: str | None
-    changed: int
-    share: float
-    rank: float
-    replaced: bool
-    lost: int
-    start: str | None
-    brought: bool
-    proposed_macs: int | None
-    worker: str
-    epochs: int
+    latency: int | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    changed: int = 0
+    share: float = 0.0
+    rank: float = 0.0
+    replaced: bool = False
+    lost: int = 0
+    start: str | None = None
+    brought: bool = False
+    proposed_macs: int | None = None
+    worker: str = ""
+    epochs: int = 0
 
     @classmethod
-    def of(cls, a: Mapping[str, Any]) -> Self:
+    def of(cls, a: Mapping[str, Any], **more: Any) -> Self:
         """Read the attributes of a trial; those that earlier versions did not write may be missing.
+        ``more``: further fields.
 
         Raises:
             WrongValueError: one is missing, or of another type or range.
         """
         return cls(
-            names_to(PLAIN).of(a, "decisions"), WORD.of(a, "identity"), WHOLE.of(a, "macs"),
-            WHOLE.of(a, "params"), WHOLE.of(a, "memory"), WHOLE.get(a, "latency", None),
-            REAL.get(a, "seconds", 0.0), TEXT.get(a, "error", None), WHOLE.of(a, "changed"),
-            REAL.get(a, "share", 0.0), REAL.get(a, "rank", 0.0), FLAG.of(a, "replaced"),
-            WHOLE.of(a, "lost"), WORD.get(a, "start", None), FLAG.get(a, "brought", False),
-            WHOLE.get(a, "proposed_macs", None), WORD.get(a, WORKER, ""),
-            len(list_of(REAL).get(a, "curve", [])))
+            decisions=names_to(PLAIN).of(a, "decisions"), identity=WORD.of(a, "identity"),
+            macs=WHOLE.of(a, "macs"), params=WHOLE.of(a, "params"), memory=WHOLE.of(a, "memory"),
+            latency=WHOLE.get(a, "latency", None), seconds=REAL.get(a, "seconds", 0.0),
+            error=TEXT.get(a, "error", None), changed=WHOLE.of(a, "changed"),
+            share=REAL.get(a, "share", 0.0), rank=REAL.get(a, "rank", 0.0),
+            replaced=FLAG.of(a, "replaced"), lost=WHOLE.of(a, "lost"),
+            start=WORD.get(a, "start", None), brought=FLAG.get(a, "brought", False),
+            proposed_macs=WHOLE.get(a, "proposed_macs", None), worker=WORD.get(a, WORKER, ""),
+            epochs=len(list_of(REAL).get(a, "curve", [])), **more)
 
 
 def check(trial: FrozenTrial, goals: int) -> None:
@@ -89,8 +94,8 @@ def check(trial: FrozenTrial, goals: int) -> None:
     try:
         trial._validate()           # its state, times, values and parameters fit each other
         _check_times(trial)
-        a, system = (names_to(JSON).check(told, "an attribute")
-                     for told in (trial.user_attrs, trial.system_attrs))
+        a, system = (names_to(JSON).check(found, "an attribute")
+                     for found in (trial.user_attrs, trial.system_attrs))
         for name in trial.params:
             WORD.check(name, "the name of a parameter")
         for step in trial.intermediate_values:

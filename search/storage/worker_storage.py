@@ -9,10 +9,8 @@ the operation is retried, see `search.archive.connection.retry`.
 import functools
 import json
 import logging
-import time
 import warnings
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import optuna
@@ -25,16 +23,15 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.archive.connection.access import Access, engine_options
-from search.archive.connection.retry import passes, patient
+from search.archive.connection.retry import patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
 from search.errors import StorageError, damaged
-from search.samplers.attributes import CHECKS, check
-from search.samplers.attributes import WORKER as WORKER
-from searchspace.safety.reading import parse_json
+from search.storage.attributes import CHECKS, WORKER, check
 
 T = TypeVar("T")
-_TRIES = 8              # attempts to make the tables, while other processes do so
+# What a failing database raises: SQLAlchemy's errors, or Optuna's around them.
+FAILURES = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
 
 # If a server goes away, Optuna would print its statements; here the error is one sentence.
 logging.getLogger("optuna.storages._rdb.storage").setLevel(logging.ERROR)
@@ -87,11 +84,11 @@ class WorkerStorage(RDBStorage):
             with _create_scoped_session(self.scoped_session) as session:
                 found = models.TrialModel.find_or_raise_by_id(number, session, for_update=True)
                 self.check_trial_is_updatable(number, cast(TrialState, found.state))
-                for model, told in rows:
+                for model, entries in rows:
                     insert: Any = DIALECTS[self.engine.dialect.name](model.__table__)
-                    if told:        # rows of a first attempt whose reply got lost stay
+                    if entries:     # rows of a first attempt whose reply got lost stay
                         session.connection().execute(insert.on_conflict_do_nothing(), [
-                            {"trial_id": number, **row} for row in told])
+                            {"trial_id": number, **row} for row in entries])
 
         self._wait(work)
         known = trial._cached_frozen_trial      # the cache of the trial object
@@ -131,7 +128,7 @@ class WorkerStorage(RDBStorage):
         return self._load(work)
 
     def _load(self, work: Callable[[], T]) -> T:
-        """What the database holds: ``work`` loads it by Optuna, and checks it.
+        """Contents of the database: ``work`` loads them by Optuna, and checks them.
 
         Raises:
             StorageError: it cannot be read, or a value in it is wrong.
@@ -150,19 +147,17 @@ class WorkerStorage(RDBStorage):
         def attempt() -> T:
             try:
                 return work()
-            except (SQLAlchemyError, optuna.exceptions.StorageInternalError):
+            except FAILURES:
                 self._begin_anew()
                 raise
 
         try:
             return patient(attempt, self.patience_s)
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        except FAILURES as error:
             if not self.opened:
                 raise
-            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
-            assert isinstance(cause, SQLAlchemyError)
             raise StorageError(f"the study in {called(self.url)} cannot be used: "
-                               f"{sentence(cause)}") from None
+                               f"{sentence(cause_of(error))}") from None
 
     def _begin_anew(self) -> None:
         """Drop a session whose connection broke: it cannot be rolled back, nor used again."""
@@ -191,6 +186,13 @@ for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "get_best_t
     setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
 
 
+def cause_of(error: Exception) -> SQLAlchemyError:
+    """SQLAlchemy's error, also where Optuna has wrapped it."""
+    cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
+    assert isinstance(cause, SQLAlchemyError)
+    return cause
+
+
 def filled(url: str) -> str:
     """A URL with its secrets, braces escaped as Optuna requires.
 
@@ -198,86 +200,6 @@ def filled(url: str) -> str:
         SQLAlchemyError: it cannot be read.
     """
     return whole(url).replace("{", "{{").replace("}", "}}")
-
-
-def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
-    """The storage; several processes may make its tables at the same time.
-
-    Raises:
-        SQLAlchemyError: the database cannot be used. StorageError: its tables are of another
-            Optuna, or damaged.
-    """
-    for attempt in range(_TRIES):
-        try:
-            with damaged(f"the study in {called(url)}"):
-                return WorkerStorage(url, worker, patience_s)
-        except RuntimeError as error:       # tables of another Optuna
-            raise StorageError(f"{called(url)} holds no study to be read: {error}") from None
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
-            racing = isinstance(cause, sqlalchemy.exc.IntegrityError) or passes(cause) or \
-                "already exists" in str(cause)
-            if attempt == _TRIES - 1 or not racing:
-                raise cause or error from None
-            time.sleep(0.1 * 2**attempt)
-    raise AssertionError("unreachable")
-
-
-@contextmanager
-def read_storage(url: str) -> Iterator[WorkerStorage]:
-    """Read-only storage of studies.
-
-    Raises:
-        StorageError: the database cannot be read, or holds no tables of Optuna.
-    """
-    shown = url
-    try:
-        parsed = sqlalchemy.make_url(url)
-        shown = parsed.database if parsed.get_backend_name() == "sqlite" and parsed.database else \
-            parsed.render_as_string(hide_password=True)
-        with damaged(f"the study in {shown}"):
-            storage = WorkerStorage(url, "", 0, Access.READ)
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
-        assert isinstance(cause, SQLAlchemyError)
-        raise StorageError(f"{shown} holds no study to be read: {sentence(cause)}") from None
-    except (ImportError, RuntimeError) as error:        # no driver; tables of another Optuna
-        raise StorageError(f"{shown} holds no study to be read: {error}") from None
-    try:
-        yield storage
-    finally:
-        storage.engine.dispose()
-
-
-def study_attributes(url: str, name: str) -> dict[str, Any] | None:
-    """User attributes of a study; None if there is none of that name, or the database cannot be
-    read, which is reported when the study is opened. Nothing is made or changed.
-
-    Raises:
-        StorageError: an attribute is damaged.
-    """
-    study, told = models.StudyModel, models.StudyUserAttributeModel
-    try:
-        parsed = sqlalchemy.make_url(whole(url))
-        engine = sqlalchemy.create_engine(parsed, **engine_options(parsed, Access.READ))
-        try:
-            with engine.connect() as connection:
-                rows = connection.execute(sqlalchemy.select(told.key, told.value_json).join(
-                    study, study.study_id == told.study_id).where(study.study_name == name)).all()
-        finally:
-            engine.dispose()
-    except (SQLAlchemyError, ImportError):
-        return None
-    return {key: _value(value, f"{key!r} of study {name!r} in {called(url)}")
-            for key, value in rows} or None
-
-
-def _value(text: object, what: str) -> Any:
-    """The value of an attribute; StorageError if it is no JSON, or is nested too deeply."""
-    try:
-        return parse_json(str(text).encode())
-    except ValueError as error:
-        raise StorageError(f"the attribute {what} is damaged: {error}") from None
 
 
 def _keep_journal(engine: sqlalchemy.Engine) -> None:
