@@ -160,3 +160,15 @@ def test_a_solved_hole_that_costs_do_not_rise_with_is_looked_at_closely(genotype
 def test_a_solved_hole_may_have_any_options(grid: str, genotype: Load) -> None:
     space = genotype(f"args: {{w: !solve {grid}}}\nnet: [conv: {{out: '=8 + 4*ceil(w)'}}, gap: ]")
     agree(space, 4, random.Random(7))
+
+
+@pytest.mark.parametrize("name", spaces())
+def test_what_is_remembered_changes_no_random_draw(name: str) -> None:
+    """Holes are asked in the same order whether steps are run or recalled."""
+    space, drawn = load(name), []
+    for forget in (True, False, True):
+        if forget:
+            MEMO.clear()
+        rng = random.Random(8)
+        drawn.append([list(sample(space, rng).decisions.items()) for _ in range(5)])
+    assert drawn[0] == drawn[1] == drawn[2]
