@@ -5,7 +5,7 @@ number of networks share. A network is one fragment. Its costs are sums over par
 list of nodes (`flat`) is made only where nodes are needed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from searchspace.errors import Place
@@ -80,10 +80,10 @@ class Fragment:
         return self.live if ends == self.ends else _live(self.live.parts, ends)
 
 
-def _live(parts: Iterable[Part], ends: tuple[int, ...]) -> Live:
+def _live(parts: Sequence[Part], ends: tuple[int, ...]) -> Live:
     alive, kept = set(ends), []
     macs = params = nodes = 0
-    for part in reversed([*parts]):
+    for part in reversed(parts):
         piece, base, sources, _ = part
         if isinstance(piece, Leaf):
             if base in alive:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from searchspace.compiler.program import Const, Step
+from searchspace.compiler.program import Step
 from searchspace.errors import GenotypeError, nearest, show
 from searchspace.expansion.graph import Tensor
 from searchspace.expansion.scope import Env
@@ -17,9 +17,9 @@ def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
             raise no_input(step)
         env.used.add(env.current.node)
         return (env.current,)
-    if len(step.sources) == 1 and isinstance(step.sources[0], Const):
-        name = step.sources[0].value
-        if name not in ("loose", "none"):
+    if len(step.sources) == 1:
+        name = step.sources[0].get(env)
+        if isinstance(name, str) and name not in ("loose", "none"):
             return (find(env, name, step),)
     names: list[Any] = []
     for source in step.sources:

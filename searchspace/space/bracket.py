@@ -4,6 +4,7 @@ Costs rise with the hole, so that a bracket of two neighbouring options is narro
 interpolation. The one exception are formulas with `divisor`: an HE block of 72 channels is cheaper
 than one of 64, because its divisors are better. Of what such steps cost, at least the part `FALL`
 remains when the hole rises; as far as that can matter, options beyond the bracket are tried too.
+Where costs are seen to fall for another reason, all options are.
 """
 
 import bisect
@@ -46,6 +47,9 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
     remains = 1 - (1 - FALL) * max(p.network.uneven for p in known.values())
     if budget.latency is not None:
         remains = FALL          # predicted from measurements, which are not smooth
+    sizes = [budget.excess(known[i]) for i in sorted(known)]
+    if remains == 1 and sizes != sorted(sizes):     # a formula like 100/w
+        return [look(i) for i in range(len(labels))]
     if remains < 1:
         miss = min(budget.miss(p) for p in known.values())
         while high < len(labels) and budget.excess(look(high)) * remains <= 1 + miss:
@@ -58,7 +62,7 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
 
 
 def numbers(hole: Hole) -> tuple[float, ...]:
-    """The options of a solved decision, which are positive numbers in order."""
+    """The options of a solved decision, which are numbers in order."""
     return tuple([label for label in hole.labels if isinstance(label, int | float)])
 
 

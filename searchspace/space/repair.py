@@ -87,7 +87,7 @@ def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) 
     for _ in range(_ROUNDS):
         if budget.fits(at):
             return at
-        changes = _changes(genotype, at, rng)
+        changes = _changes(genotype, at, budget, rng)
         found = _one(genotype, at, changes, budget) or _two(genotype, at, changes, budget)
         if found is not None:
             return found
@@ -98,12 +98,29 @@ def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) 
     return None
 
 
-def _changes(genotype: Genotype, at: Point, rng: random.Random) -> list[Change]:
+def _changes(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> list[Change]:
     """All options of choices, the ends and next options of ranges; decisions in random order."""
     names = list(at.sampled)
     rng.shuffle(names)
-    return [Change(_steps(at, p, name), name, p)
-            for name in names for p in ends_of(genotype, at, name)]
+    one_sided = all(bound.least is None for bound in budget.bounds)
+    return [Change(_steps(at, p, name), name, p) for name in names for p in (
+        _improving(genotype, at, name, budget) if one_sided and at.holes[name].kind != "choice"
+        else ends_of(genotype, at, name))]
+
+
+def _improving(genotype: Genotype, at: Point, name: str, budget: Budget) -> list[Point]:
+    """The end and next option of a range, down or up, where one of the two is an improvement; both
+    ends and next options where none is."""
+    labels, found = at.holes[name].labels, []
+    here, miss = labels.index(at.decisions[name]), budget.miss(at)
+    for indices in ({0, here - 1}, {len(labels) - 1, here + 1}):
+        tried = [_try(genotype, {**at.decisions, name: labels[i]})
+                 for i in sorted(indices - {here}) if 0 <= i < len(labels)]
+        valid = [p for p in tried if p is not None]
+        if any(budget.miss(p) < miss for p in valid):
+            return valid
+        found += valid
+    return found
 
 
 def _steps(at: Point, to: Point, name: str) -> int:

@@ -156,7 +156,26 @@ def test_a_solved_hole_that_costs_do_not_rise_with_is_looked_at_closely(genotype
     assert point(space, lambda _, hole: hole.labels[3]).network.uneven > 0.5
 
 
+def test_a_solved_hole_that_costs_fall_with_is_tried_in_all_options(genotype: Load) -> None:
+    agree(genotype("""
+        args: {w: !solve [1, 20, 1]}
+        net: [conv: {out: =ceil(240/w)}, gap: , linear: {out: 10}]
+    """), 10, random.Random(9))
+
+
 @pytest.mark.parametrize("grid", ["[-2, 3, 1]", "[0, 4, 0.5]", "[1, 1, 1]"])
 def test_a_solved_hole_may_have_any_options(grid: str, genotype: Load) -> None:
     space = genotype(f"args: {{w: !solve {grid}}}\nnet: [conv: {{out: '=8 + 4*ceil(w)'}}, gap: ]")
     agree(space, 4, random.Random(7))
+
+
+@pytest.mark.parametrize("name", spaces())
+def test_what_is_remembered_changes_no_random_draw(name: str) -> None:
+    """Holes are asked in the same order whether steps are run or recalled."""
+    space, drawn = load(name), []
+    for forget in (True, False, True):
+        if forget:
+            MEMO.clear()
+        rng = random.Random(8)
+        drawn.append([list(sample(space, rng).decisions.items()) for _ in range(5)])
+    assert drawn[0] == drawn[1] == drawn[2]
