@@ -15,7 +15,8 @@ from searchspace.shapes import Shape
 
 MAX_KEPT = 200_000     # operations, some 100 MB; then the cache is cleared
 
-Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...], tuple[int, ...]]
+Key = tuple[Block, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...], tuple[Shape, ...],
+            tuple[int, ...]]
 
 
 class Made(NamedTuple):

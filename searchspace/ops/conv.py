@@ -112,8 +112,8 @@ class Conv(Op):
         oh = window(h + sum(rows), kh, sh, 0, self.dilation)
         ow = window(w + sum(columns), kw, sw, 0, self.dilation)
         if oh < 1 or ow < 1 or min(*rows, *columns) < 0:
-            raise ShapeError(f"conv: k ({self.k}) with pad {(rows[0], columns[0])} leaves nothing of "
-                             f"{show_shape(inputs[0])}")
+            raise ShapeError(f"conv: k ({self.k}) with pad {(rows[0], columns[0])} leaves nothing "
+                             f"of {show_shape(inputs[0])}")
         return self.out, oh, ow
 
     def cost(self, *inputs: Shape) -> Cost:

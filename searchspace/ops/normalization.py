@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal
+
 from searchspace.errors import ShapeError
 from searchspace.ops.base import Cost, Layer, Op, op
 from searchspace.shapes import Shape
@@ -104,8 +105,8 @@ class LayerNorm(Op):
 class GlobalResponseNorm(Op):
     """Global response normalisation (Woo et al. 2023, ConvNeXt V2, Eq. 1 to 3): (C, H, W) → same.
 
-    y = x + γ·x·g/(mean of g over the channels + eps) + β with g, the length of a channel's vector of
-    all positions, and γ and β learned for each channel.  Params 2·C.
+    y = x + γ·x·g/(mean of g over the channels + eps) + β with g, the length of a channel's vector
+    of all positions, and γ and β learned for each channel.  Params 2·C.
     Raises ShapeError where ``eps`` is not positive.
     """
 
