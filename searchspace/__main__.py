@@ -1,6 +1,7 @@
 """``python -m searchspace``: costs of a network by stage, and its published figures."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -19,13 +20,14 @@ from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
 from searchspace.units import show_bytes
-from searchspace.zoo.catalogue import catalogue, percent
+from searchspace.zoo.catalogue import catalogue, percent, records
 from searchspace.zoo.figures import comparisons, standing
 
 EXAMPLES = """\
 examples:
   python -m searchspace --list                        all bundled networks beside their papers
   python -m searchspace --list "resne*@50*"           some of them
+  python -m searchspace --list --json                 the networks, a JSON object a line
   python -m searchspace mobilenet-v2@1.4              one of them, stage by stage
   python -m searchspace hcgnet@a3 --set classes=100   with another argument
   python -m searchspace sinet@1.6 --input 192         at another image size
@@ -45,6 +47,9 @@ def arguments() -> Parser:
                         help="a bundled name or a file, with a variant after @: sinet@1.6")
     parser.add_argument("--list", action="store_true",
                         help="all bundled networks and spaces, or those named like NAME")
+    parser.add_argument("--json", action="store_true",
+                        help="with --list: the networks alone, one JSON object a line with name, "
+                             "input, params, macs, published, exact, status")
     parser.add_argument("--level", choices=("stage", "operation"), default="stage",
                         help="a row for each step of the net (default), or for each operation")
     parser.add_argument("--input", type=int, metavar="N", help="count at N×N pixels")
@@ -66,6 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     load_named(options)
+    if options.json and not options.list:
+        raise SearchspaceError("--json has no effect without --list")
+    if options.list and options.json:
+        for record in records(options.genotype or "*"):
+            Console().out(json.dumps(record))
+        return 0
     if options.list:
         show(*catalogue(options.genotype or "*"))
         return 0

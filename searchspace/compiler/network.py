@@ -71,8 +71,7 @@ def _compile(document: Map, outer: Blocks) -> Compiled:
 
 def _everywhere(document: Map, scope: CompileScope) -> tuple[tuple[str, Value], ...]:
     """Parameters that all operations get that have them, unless a step says otherwise."""
-    known = {name for op in OPS.values() for name, field in schema(op).items()
-             if not field.required}
+    known = {name for op in OPS.values() for name, f in schema(op).items() if not f.required}
     found = []
     for name, tree in mapping(document.get("everywhere"), "everywhere").items.items():
         if name not in known:

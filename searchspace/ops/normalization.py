@@ -90,6 +90,9 @@ class LayerNorm(Op):
     def cost(self, *inputs: Shape) -> Cost:
         return Cost(0, 2 * inputs[0][0])
 
+    def label(self) -> str:
+        return "layer norm"
+
     def module(self, *inputs: Shape) -> Layer:
         from torch import nn
 
@@ -121,6 +124,9 @@ class GlobalResponseNorm(Op):
 
     def cost(self, *inputs: Shape) -> Cost:
         return Cost(0, 2 * inputs[0][0])
+
+    def label(self) -> str:
+        return "response norm"
 
     def module(self, *inputs: Shape) -> Layer:
         from searchspace.ops.modules import ResponseNorm

@@ -1,7 +1,9 @@
 """Table of all bundled networks with their papers' figures, and of the spaces."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from fnmatch import fnmatchcase
+from typing import Any
 
 from rich.table import Table
 
@@ -27,10 +29,7 @@ def catalogue(pattern: str = "*") -> Iterable[Table | str]:
     Raises:
         UnknownNameError: no bundled network or space has such a name.
     """
-    networks, open_ones = (tuple(n for n in names if _matches(n, pattern))
-                           for names in (published(), spaces()))
-    if not networks and not open_ones:
-        raise UnknownNameError(f"no bundled network or space is named like {pattern!r}")
+    networks, open_ones = _named(pattern)
     if networks:
         yield _networks(networks)
         yield LEGEND
@@ -41,6 +40,33 @@ def catalogue(pattern: str = "*") -> Iterable[Table | str]:
             listed.add_row(name, str(len(space.holes)),
                            ", ".join(known.name for known in known_networks(space)))
         yield listed
+
+
+def records(pattern: str = "*") -> Iterator[dict[str, Any]]:
+    """The bundled networks whose names begin with or match ``pattern``, as plain data: name, input
+    [C, H, W], params and macs as counted here, published and exact figures or None, and status
+    (see `standing`).
+
+    Raises:
+        UnknownNameError: no bundled network or space has such a name.
+    """
+    for name in _named(pattern)[0]:
+        genotype = load(name)
+        header, expansion = genotype.header, trace(genotype)
+        cost = expansion.cost()
+        yield {"name": name, "input": list(expansion.input), "params": cost.params,
+               "macs": cost.macs, "published": header.published and asdict(header.published),
+               "exact": header.exact and asdict(header.exact),
+               "status": standing(header, cost)}
+
+
+def _named(pattern: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Bundled networks and spaces of such names."""
+    networks, open_ones = (tuple(n for n in names if _matches(n, pattern))
+                           for names in (published(), spaces()))
+    if not networks and not open_ones:
+        raise UnknownNameError(f"no bundled network or space is named like {pattern!r}")
+    return networks, open_ones
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -131,3 +131,31 @@ def test_the_page_states_the_present_lines(paper) -> None:               # type:
     text = stated(paper.file, paper.block)
     assert list(yaml.load(text, yaml.BaseLoader)) == [paper.block]
     assert text in "\n".join(page())
+
+
+def test_the_star_is_a_product_of_two_branches() -> None:
+    shown = drawn("star")
+    assert named(shown, shown.groups[0].key) == {
+        ("from down1", "y"), ("y", "f1"), ("y", "f2"), ("f1", "star"), ("f2", "star"),
+        ("star", "narrow"), ("narrow", "last"), ("last", "residual"), ("from down1", "residual"),
+        ("residual", "output")}
+
+
+def test_the_ghost_module_is_gated_by_its_rows_and_columns() -> None:
+    shown = drawn("ghost_dfc")
+    assert [g.title for g in shown.groups] == ["ghost_dfc", "ghost"]
+    assert named(shown, shown.groups[0].key) == {
+        ("from down2", "primary"), ("primary", "cheap"), ("primary", "concat"), ("cheap", "concat"),
+        ("concat", "×"), ("from down2", "avg pool 2×2 /2"), ("avg pool 2×2 /2", "mixed"),
+        ("mixed", "row"), ("row", "column"), ("column", "resize 56×56"), ("resize 56×56", "×"),
+        ("×", "output")}
+
+
+def test_a_tree_aggregates_both_blocks_and_what_came_before() -> None:
+    shown = drawn("dla_leaf")
+    edges = {g.key: named(shown, g.key) for g in shown.groups}
+    for of, more in (("level2", set()), ("level5", {"bottom"}),
+                     ("level3.sub", {"from level3 of level3.sub ← 1"})):
+        assert {a for a, b in edges[of] if b == "concat"} == {"left", "right"} | more
+        assert edges[of] >= {("left", "right"), ("concat", "root"), ("root", "relu")}
+    assert edges["level2"] >= {("bottom", "short"), ("short", "left"), ("from level1", "left")}

@@ -9,7 +9,7 @@ from importlib.resources import files
 INTRODUCTION = """\
 # Papers, their notation and their drawings
 
-Five blocks: what the paper writes, the lines of YAML that say it, and the drawing that
+Eight blocks: what the paper writes, the lines of YAML that say it, and the drawing that
 `python viz/pictures.py` makes of them. A box's bold name is the `as` of its line. Channel groups
 have colours, an edge that crosses from one group into another is dashed, and a block that is called
 in several places is one box there and drawn once by itself. Boxes and edges are compared
@@ -83,6 +83,32 @@ The same with stride 2 on the inputs; b5 and b6 also build on earlier sums, and 
 | b4 | avg 3×3 of $h_1$ | sep 5×5 of $h_0$ |
 | b5 | b3 | avg 3×3 of b2 |
 | b6 | sep 3×3 of b2 | max 3×3 of $h_1$ |
+"""),
+    Paper("star", "starnet@s1", "convnext.yaml",
+          "StarNet's block (Ma et al. 2024, Fig. 3)", r"""
+The *star operation*, an element-wise product of two linear maps, stands between two depthwise
+convolutions:
+
+$$y = \text{dw}(x), \qquad
+\text{out} = x + \text{dw}\big(W_3\,(\text{ReLU6}(W_1 y) \cdot W_2 y)\big)$$
+"""),
+    Paper("ghost_dfc", "ghostnet-v2@1.0", "ghostnet.yaml",
+          "GhostNetV2's module (Tang et al. 2022, Eq. 3 to 7)", r"""
+A ghost module makes features $V$; beside it the image at half its size is mixed by a 1×1, a 1×5
+and a 5×1 convolution, so that each place hears of its row and its column, and the sigmoid of that,
+at full size, gates the features:
+
+$$A = \sigma\big(\text{dw}_{5\times1}(\text{dw}_{1\times5}(W\, \text{avg}_2(x)))\big), \qquad
+\text{out} = V \cdot \text{up}(A)$$
+"""),
+    Paper("dla_leaf", "dla@46-c", "dla.yaml",
+          "DLA's tree of depth 1 (Yu et al. 2018, Eq. 1 to 3)", r"""
+Two blocks $B$ and a root $N$ that aggregates both, with what the trees to the left gave ($R$,
+`kids`), and, in a stage's top tree, its pooled input. The first block's shortcut is the pooled and
+projected input:
+
+$$T = N(R^n_1, \dots, R^n_{n-1}, L, B(L)), \qquad L = B(x), \qquad
+N(x_1, \dots, x_n) = \text{ReLU}(\text{BN}(W[x_1, \dots, x_n]))$$
 """),
 )
 

@@ -10,7 +10,7 @@ from searchspace.expansion import Node
 from searchspace.ops import Op
 
 # Parameters that depend on the number of channels; of groups only whether there are several counts.
-_SIZES = ("out", "start", "length", "groups")
+_SIZES = ("out", "start", "length", "groups", "height", "width")
 
 
 @dataclass(frozen=True, slots=True)
