@@ -114,7 +114,8 @@ def _again(env: Env, step: Step, inputs: tuple[Tensor, ...],
     """What a block gives in a repeat that is like the one before, for an input of ``shape``."""
     block = step.target
     if env.run.named or not step.is_steady or not isinstance(block, Block) or \
-            len(block.ins) > 1 or block.outs or inputs[0].shape != shape:
+            step.branches is not None or len(block.ins) > 1 or block.outs or \
+            inputs[0].shape != shape:
         return None
     env.run.spend(1)
     main, outputs = env.run.again(inputs, env.depth + 1) or (None, {})

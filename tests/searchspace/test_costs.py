@@ -103,6 +103,28 @@ def outcome(expand: Callable[..., Network | Expansion], space: Genotype,
         return str(error)
 
 
+def test_repeats_that_are_alike_are_what_they_would_be(genotype: Load) -> None:
+    same_as_expanded(genotype("""
+        blocks:
+          b: {args: {n: , k: 1}, body: [conv: {out: =n, k: =k}, act: ]}
+          dense: {args: {n: }, body: [conv: {out: =n, as: y}, concat: {from: [x, y]}]}
+          pair:
+            in: {x: , s: x}
+            body: [conv: {out: 8, as: y}, add: {from: [s, y], as: t}]
+            out: {x: y, s: t}
+        net:
+          - b: {n: 8, repeat: 4}
+          - b: {n: 8, repeat: 5, first: {n: 4}}
+          - b: {n: =cin, repeat: 4}
+          - b: {n: 8, repeat: 4, of: [{conv: {out: 8}}]}
+          - b: {n: 8, repeat: 4, each: {k: [1, 1, 3, 1]}}
+          - dense: {n: 4, repeat: 4}
+          - conv: {out: 8}
+          - pair: {repeat: 4}
+          - conv: {out: 4}
+    """))
+
+
 def test_values_that_are_equal_but_not_the_same_are_told_apart(genotype: Load) -> None:
     space = genotype("""
         args: {a: !choice {whole: 1, yes: true, broken: 1.5}}
