@@ -18,6 +18,7 @@ from search.sensitivity import main_effects
 from search.study.settings import Settings
 from searchspace import BudgetError, Genotype
 from searchspace.identity import digest
+from searchspace.ops.zero import Zero
 from searchspace.space.budget import MEASURES, Budget, show
 from searchspace.space.counting import Draw, HoleTree, every_point
 from searchspace.space.descent import highest, lowest
@@ -150,11 +151,14 @@ def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
 
 def _classes(points: list[Point]) -> list[int]:
     """Sizes of the classes of equal networks among the points. Networks of different costs differ,
-    and those with the same operations are equal; only the rest need the canonical graph."""
-    alike: dict[tuple[int, int], dict[Hashable, list[Point]]] = {}
+    unless what leads only to zeros is the difference, and those with the same operations are equal;
+    only the rest need the canonical graph."""
+    alike: dict[tuple[int, int] | None, dict[Hashable, list[Point]]] = {}
+    zeros = any(isinstance(n.op, Zero) for p in points for n in p.expansion.nodes)
     for p in points:
         operations = tuple([(node.op, node.inputs) for node in p.expansion.nodes])
-        alike.setdefault((p.macs, p.params), {}).setdefault(operations, []).append(p)
+        cost = None if zeros else (p.macs, p.params)
+        alike.setdefault(cost, {}).setdefault(operations, []).append(p)
     found: list[int] = []
     for group in alike.values():
         networks = Counter[str]()

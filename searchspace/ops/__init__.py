@@ -9,9 +9,11 @@ from searchspace.ops import (
            normalization,
            pool,
            shift,
+           zero,
 )
 from searchspace.ops.base import OPS, Cost, Field, Layer, Op, op, schema
 from searchspace.shapes import show_shape
 
 __all__ = ["OPS", "Cost", "Field", "Layer", "Op", "activation", "attention", "channels", "combine",
-           "conv", "normalization", "op", "pool", "schema", "shift", "show_shape"]
+           "conv", "normalization", "op", "pool", "schema", "shift", "show_shape",
+           "zero"]
