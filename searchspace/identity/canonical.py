@@ -14,9 +14,9 @@ over all its values. Hence:
 - operations without weights are functions, so that applying one twice to the same tensor is the
   same as sharing it; operations with weights are never merged;
 - nested sums, and nested products, are one sum or product;
-- zeros (`searchspace.ops.zero`) are a constant: they do not depend on their input, nothing in a sum,
-  and all of a product; weights, pooling and activations through the origin keep them. A batch norm
-  of zeros is its learned bias, and so no zero.
+- zeros (`searchspace.ops.zero`) are a constant: they do not depend on their input, are nothing in a
+  sum, and all of a product; weights, pooling and activations through the origin keep them. A batch
+  norm of zeros is its learned bias, and so no zero.
 
 Not recognised: permutations of the channels within one vertex's output, and graphs that are equal
 by other laws of arithmetic, as where a learned bias is added to what has one. Such networks count
