@@ -149,6 +149,8 @@ def main() -> int:
                 with ProcessPoolExecutor(options.jobs) as pool:
                     regrets = results[f"{named} {name}"] = list(pool.map(run, jobs))
             asked[f"{named} {name}"] = [[round(value, DIGITS) for value in row] for row in regrets]
+            if options.json:        # after each row: a benchmark may be interrupted
+                options.json.write_text(json.dumps(asked), encoding="utf-8")
             curve = curves[name if name in BARE else f"ours: {name}"] = band(regrets)
             table.add_row(name if name in BARE else f"ours: {name}",
                           *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1])
@@ -160,8 +162,6 @@ def main() -> int:
                 f"{options.svg.stem}-{file_name(bound)}")
             title = f"{options.space} under {shown}"
             path.write_bytes(chart(spec(rows(curves), title)))
-    if options.json:
-        options.json.write_text(json.dumps(asked), encoding="utf-8")
     return 0
 
 
