@@ -4,7 +4,7 @@ import argparse
 import random
 
 from search.cli.latency_options import add_clock
-from search.cli.table_options import add_table, bounded
+from search.cli.table_options import add_table
 from search.cli.training_options import add_options as add_train_options
 from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
@@ -15,6 +15,7 @@ from search.objectives.usual import PREDICTED, usual_score
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
+from search.study.known_costs import bounded
 from search.study.settings import DEFAULT, Settings, space_of
 from search.tables import find_tables
 from search.training.options import TrainOptions
@@ -51,7 +52,8 @@ def read_settings(options: argparse.Namespace) -> Settings:
         options.warm_start, options.prior,
         find_score(options.score).name if options.score else
         usual_score(space_of(options.space, size, classes))[0],
-        find_score(options.screen).name if options.screen else None, train=train), options)
+        find_score(options.screen).name if options.screen else None, train=train),
+        options.table_budget, options.table_only)
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:

@@ -1,13 +1,15 @@
 """Tables in CSV and Parquet: a line a network, columns of decisions or one of names, and values.
 
 The network of a line is given by columns whose headings are names of holes, or by the one column
-that the space's genotype names under ``table``. Cells of holes that are not there stay empty.
+that the space's genotype names under ``table``. Cells of holes that are not there stay empty; lines
+at the top that begin with ``#`` are remarks.
 Columns ``macs`` and ``params`` are compared with our counts; all others are values.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from pathlib import Path
 
 from search.tables.columns import Cell, Column, Heading
@@ -24,7 +26,8 @@ Sheet = Mapping[str, Sequence[Cell]]
 def read_csv(data: bytes, file: Path) -> Sheet:
     """The columns of CSV text in UTF-8 by heading; raises TableError if it is none."""
     try:
-        lines = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+        lines = csv.reader(_without_remarks(text), strict=True)
         heading = [cell.strip() for cell in next(lines, [])]
         rows = []
         for row in lines:
@@ -41,6 +44,11 @@ def read_csv(data: bytes, file: Path) -> Sheet:
     if twice is not None:
         raise TableError(f"{file}: the heading {twice!r} stands there twice")
     return {name: [row[i] for row in rows] for i, name in enumerate(heading)}
+
+
+def _without_remarks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without those at the top that begin with ``#``."""
+    return dropwhile(lambda line: line.startswith("#"), lines)
 
 
 def read_parquet(data: bytes, file: Path) -> Sheet:

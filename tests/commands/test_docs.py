@@ -258,7 +258,7 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
         case ["search/run.py", *given]:
             options = parser_of("").parse_args(given)
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)
-            assert list(budget.bounds) or options.report
+            assert list(budget.bounds) or options.report or options.table_budget
             assert load(options.space).is_space
         case ["search/train.py", *given]:
             train = train_parser().parse_args(given)
