@@ -12,6 +12,7 @@ from pathlib import Path
 
 from search.latency import Device, Predictor
 from search.objectives import named
+from search.objectives.known_costs import bounded
 from search.objectives.table import of_table
 from search.objectives.usual import usual_score
 from search.results.conclude import conclude, write_results
@@ -20,7 +21,6 @@ from search.results.outcome import Outcome
 from search.scores.base import usual_batch
 from search.scores.registry import find_score
 from search.study import open_study
-from search.study.known_costs import bounded
 from search.study.settings import DEFAULT, Settings, space_of
 from search.study.trial import Trial
 from search.tables import find_tables

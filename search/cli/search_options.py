@@ -10,12 +10,12 @@ from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
 from search.environment import STUDIES
 from search.objectives import OBJECTIVES, named
+from search.objectives.known_costs import bounded
 from search.objectives.table import of_table
 from search.objectives.usual import PREDICTED, usual_score
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
-from search.study.known_costs import bounded
 from search.study.settings import DEFAULT, Settings, space_of
 from search.tables import find_tables
 from search.training.options import TrainOptions
