@@ -6,15 +6,18 @@ network that the table lacks are infeasible; none of them is ever the fastest.
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from search.tables.columns import Selection
 from search.tables.errors import TableError
 from search.tables.table import Table
+from searchspace import Genotype, GenotypeError
 from searchspace.errors import BudgetError
 from searchspace.identity import digest
 from searchspace.notation.holes import Decisions
-from searchspace.space.budget import Bound
+from searchspace.space.budget import Bound, Budget
+from searchspace.space.point import Point, first, point
 from searchspace.units import parse_range
 
 
@@ -68,6 +71,20 @@ class KnownCost:
             return []
         return self.table.rows_of(digest(network.expansion), network.expansion.cost(),
                                   network.decisions)
+
+
+def known_points(space: Genotype, budget: Budget) -> list[Point] | None:
+    """The networks that a budget's table has, if it bounds a column of a small one; else None."""
+    for bound in budget.known:
+        assert isinstance(bound.measure, KnownCost)
+        table = bound.measure.table
+        if table.is_small:
+            found = []
+            for row in table.rows:
+                with suppress(GenotypeError):   # of another spelling of the space
+                    found.append(point(space, first, row.decisions))
+            return found or None
+    return None
 
 
 def bounds(table: Table, texts: Sequence[str]) -> tuple[Bound, ...]:
