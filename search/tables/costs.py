@@ -7,16 +7,19 @@ network that the table lacks are infeasible; none of them is ever the fastest.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from search.tables.columns import Selection
 from search.tables.errors import TableError
+from search.tables.read import read_tables
 from search.tables.table import Table
 from searchspace import Genotype, GenotypeError
 from searchspace.errors import BudgetError
 from searchspace.identity import digest
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Bound, Budget
+from searchspace.space.frozen import Frozen, freeze, thaw
 from searchspace.space.point import Point, first, point
 from searchspace.units import parse_range
 
@@ -33,6 +36,11 @@ class KnownCost:
     def __deepcopy__(self, memo: dict[int, Any]) -> "KnownCost":
         """Itself: it does not change."""
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For a worker, which reads the files itself."""
+        space = self.table.space
+        return _read, (self.table.files, freeze(space), space.file, self.column.text, self.as_it_is)
 
     def __call__(self, network: Any) -> float:
         """The cost of a point or a trial; infinite if it has none."""
@@ -71,6 +79,12 @@ class KnownCost:
             return []
         return self.table.rows_of(digest(network.expansion), network.expansion.cost(),
                                   network.decisions)
+
+
+def _read(files: tuple[Path, ...], space: Frozen, file: str, column: str,
+          as_it_is: bool) -> KnownCost:
+    table = read_tables(files, thaw(space, file))
+    return KnownCost(table, table.select(column), as_it_is)
 
 
 def known_points(space: Genotype, budget: Budget) -> list[Point] | None:
