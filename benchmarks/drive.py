@@ -9,6 +9,7 @@ import optuna
 
 from search.samplers import PassiveSampler, Sampler, distribution, proposals
 from search.seeds import derive
+from search.study.feasibility import known_inside
 from search.study.neighbours import Region, SpaceExhausted
 from search.study.projection import Proposal, settle
 from searchspace import Genotype
@@ -30,7 +31,9 @@ class Step:
 def drive(space: Genotype, sampler: Sampler, budget: Budget, seed: int,
           value: Callable[[Proposal], float], trials: int) -> Iterator[Step]:
     """The trials of a search; fewer where the space is used up."""
-    region = Region(space, budget, lowest(space, budget.excess))
+    cheapest = known_inside(space, budget, space.name) if budget.known else \
+        lowest(space, budget.excess)
+    region = Region(space, budget, cheapest)
     seen: list[str] = []
 
     study = optuna.create_study(sampler=PassiveSampler(sampler), direction="maximize")

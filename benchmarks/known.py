@@ -1,17 +1,20 @@
 """Spaces whose networks have all been trained: their points, and what is known of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
-from search.benchmark_table import read_table
+from search.tables import Table, read_tables
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.identity import identity
+from searchspace.identity import digest
 from searchspace.notation.holes import Decisions
 from searchspace.notation.tree import Atom
 from searchspace.space.budget import Budget
-from searchspace.space.counting import walk
+from searchspace.space.counting import HoleTree, every_point
 from searchspace.space.point import Point
+
+MOST = 100_000      # points of a space, as far as all of them are expanded
 
 Key = tuple[tuple[str, Atom], ...]
 
@@ -24,9 +27,11 @@ def key(decisions: Decisions) -> Key:
 @dataclass(frozen=True)
 class Known:
     """A space with the identity of each point, by its decisions, and the value of each identity:
-    networks that the table holds several times have the mean of their values."""
+    networks that the table holds several times have the mean of their values. The points are
+    without their expansions, which would take gigabytes."""
 
     space: Genotype
+    table: Table
     points: tuple[Point, ...]
     names: Mapping[Key, str]
     values: Mapping[str, float]
@@ -44,25 +49,25 @@ class Known:
         return max(self.value(p) for p in self.points if budget.fits(p))
 
 
-def read(name: str, path: Path) -> Known:
-    """A space with its table, of either format that `--objective table` reads.
+def read(name: str, files: tuple[Path, ...], column: str = "") -> Known:
+    """A space with its table, of any format that `--objective table` reads.
 
     Raises:
-        SearchspaceError: the file is no table, or lacks networks of the space.
+        SearchspaceError: a file is no table, or lacks networks of the space.
     """
     space = load(name)
-    points = walk(space)
-    if points is None:
+    if HoleTree.of(space).total > MOST:
         raise SearchspaceError(f"the space {name} is too large to have a table")
-    table = read_table(path)
-    names = {key(p.decisions): identity(space, p.decisions) for p in points}
-    values: dict[str, float] = {}
-    for at in points:
-        found = names[key(at.decisions)]
-        if found not in values:
-            value = table.value(found, at.cost)
-            if value is None:
-                raise SearchspaceError(f"{path} does not hold the network "
-                                       f"{dict(at.decisions)} of the space {name}")
-            values[found] = value
-    return Known(space, tuple(points), names, values)
+    table = read_tables(files, space)
+    values = table.select(column)
+    points, names, known = [], {}, {}
+    for at in every_point(space):
+        rows = table.own(at.decisions)
+        value = values.mean(rows)
+        if value is None:
+            raise SearchspaceError(f"{table.file} does not hold the network "
+                                   f"{dict(at.decisions)} of the space {name}")
+        found = names[key(at.decisions)] = digest(at.expansion)
+        known.setdefault(found, []).append(value)
+        points.append(replace(at, expansion=at.expansion._replace(nodes=(), notes=())))
+    return Known(space, table, tuple(points), names, {k: fmean(v) for k, v in known.items()})

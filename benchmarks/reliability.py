@@ -28,7 +28,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))    # workers import
 
 from benchmarks.postgres import control, server, url_of
 from search.archive import Archive
-from search.benchmark_table import find_table
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
 from search.launchers.worker import WorkerJob
@@ -36,6 +35,7 @@ from search.samplers import finished
 from search.study import Study, open_study
 from search.study.recovery import INTERRUPTED
 from search.study.settings import Settings
+from search.tables import find_tables
 from searchspace.space.budget import Budget
 
 SPACE = "digits"
@@ -44,7 +44,7 @@ SPACE = "digits"
 def study_of(folder: Path, url: str | None, trials: int, sampler: str = "random") -> Study:
     """A study of a space with a table; the sampler costs next to nothing."""
     settings = Settings(SPACE, Budget(400_000), 8, 0, sampler, trials, 4,
-                        objectives=("table",), table=find_table(SPACE, None), warm_start=False)
+                        objectives=("table",), table=find_tables(SPACE, []), warm_start=False)
     return open_study(settings, folder, "reliability", url, alone=url is None)
 
 

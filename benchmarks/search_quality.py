@@ -4,6 +4,8 @@ examples:
   python benchmarks/search_quality.py
   python benchmarks/search_quality.py --samplers auto random --seeds 5
   python benchmarks/search_quality.py --space nas-bench-macro --table FILE --budget 40M 70M 80M
+  python benchmarks/search_quality.py --space nas-bench-201 --table accuracies.csv costs.csv \
+    --column val_acc --budget none 60M raspi4_latency=20
 
 Regret is the distance, in points of accuracy, from the best network inside the budget to the best
 one scored so far; an evaluation is a distinct network inside the budget, and its value the mean of
@@ -18,52 +20,92 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import optuna
 from bare import BARE
 from drive import drive
-from known import read
+from known import Known, read
 from rich.console import Console
 from rich.table import Table
 
-from search.benchmark_table import find_table
 from search.objectives.score import training_free
 from search.samplers import CHOICES, Sampler, SamplingTask, choose, make
 from search.scores.base import usual_batch
+from search.tables import find_tables
+from search.tables.costs import bounds
 from searchspace import SearchspaceError
 from searchspace.expansion import trace
-from searchspace.space.budget import Budget, parse_amount, show_amount
+from searchspace.safety.files import file_name
+from searchspace.space.budget import Budget, parse_amount
 from viz.plots.regret import Band, band, rows, spec
 from viz.plots.render import chart
 
 MARKS = (25, 50, 100)
 DIGITS = 6              # of a regret in a file
 PRIOR = "+naswot"       # a row of its own: the sampler with the training-free score as prior
-Job = tuple[str, Path, int, str, int, int]     # space, table, budget, sampler, seed, evaluations
+NONE = "none"           # a budget
 
-_known = cache(read)
+
+class Data(NamedTuple):
+    """A space, the files of its table, and the column of values."""
+
+    space: str
+    files: tuple[Path, ...]
+    column: str = ""
+
+
+class Job(NamedTuple):
+    """One search."""
+
+    data: Data
+    budget: str
+    sampler: str
+    seed: int
+    evaluations: int
 
 
 @cache
-def _sampler(space: str, table: Path, budget: int, name: str, seed: int | None) -> Sampler:
+def _known(data: Data) -> Known:
+    return read(*data)
+
+
+@cache
+def budget_of(data: Data, text: str) -> Budget:
+    """A budget as the command takes it: MACs, a bound on a column of the table, or none.
+
+    Raises:
+        SearchspaceError: it is none of these, or no network fits.
+    """
+    known = _known(data)
+    budget = Budget() if text == NONE else Budget(known=bounds(known.table, [text])) \
+        if "=" in text else Budget(parse_amount(text))
+    if not any(map(budget.fits, known.points)):
+        raise SearchspaceError(f"no network of {data.space} fits {budget}")
+    return budget
+
+
+@cache
+def _sampler(data: Data, budget: str, name: str, seed: int | None) -> Sampler:
     """One for all seeds, as what a sampler keeps follows from the task and the trials; with the
     seed of a prior, one for that."""
-    known, prior = _known(space, table), None
+    known, prior = _known(data), None
     if seed is not None:
         size = trace(known.space, known.points[0].decisions).input[-1]
         prior = training_free(known.space, size, usual_batch(size), seed)
-    return make(choose(name, known.space)[0], SamplingTask(known.space, Budget(budget), prior))
+    return make(choose(name, known.space)[0],
+                SamplingTask(known.space, budget_of(data, budget), prior))
 
 
 def run(job: Job) -> list[float]:
     """Regret after each evaluation; where a search ends early, its last one goes on."""
-    space, table, bound, name, seed, evaluations = job
+    data, bound, name, seed, evaluations = job
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    known, budget = _known(space, table), Budget(bound)
+    known, budget = _known(data), budget_of(data, bound)
     values = BARE[name](known, budget, seed, evaluations) if name in BARE else \
         (step.value for step in drive(
-            known.space, _sampler(space, table, bound, name.removesuffix(PRIOR),
+            known.space, _sampler(data, bound, name.removesuffix(PRIOR),
                                   seed if name.endswith(PRIOR) else None),
             budget, seed, lambda p: known.values[p.identity], evaluations))
     best, regret, lowest_regret = known.best(budget), [], float("inf")
@@ -85,43 +127,41 @@ def main() -> int:
     try:
         for earlier in options.earlier:
             results |= json.loads(earlier.read_text(encoding="utf-8"))
-        file = find_table(options.space, options.table)
-        known = _known(options.space, file)
-        budgets = [parse_amount(b) for b in options.budget] if options.budget else [
-            int(np.quantile([p.cost.macs for p in known.points], 0.5))]
-        for bound in budgets:
-            if not any(Budget(bound).fits(p) for p in known.points):
-                raise SearchspaceError(f"no network of {options.space} fits {show_amount(bound)}")
+        data = Data(options.space, find_tables(options.space, options.table), options.column)
+        known = _known(data)
+        budgets = options.budget or [
+            str(int(np.quantile([p.cost.macs for p in known.points], 0.5)))]
+        inside = {b: sum(map(budget_of(data, b).fits, known.points)) for b in budgets}
     except (SearchspaceError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for bound in budgets:
-        inside = sum(Budget(bound).fits(p) for p in known.points)
+        shown = str(budget_of(data, bound))
+        named = bound if bound == NONE or "=" in bound else str(parse_amount(bound))
         table = Table("sampler", *(f"after {m}" for m in marks), "seeds",
-                      title=f"regret, {options.space}, {show_amount(bound)} MACs "
-                            f"({inside} points)")
+                      title=f"regret, {options.space}, {shown} ({inside[bound]} points)")
         curves: dict[str, tuple[Band, ...]] = {}
         for name in options.samplers:
-            jobs: list[Job] = [(options.space, file, bound, name, seed,
-                                options.evaluations) for seed in range(options.seeds)]
-            regrets = results.get(f"{bound} {name}")
+            jobs = [Job(data, bound, name, seed, options.evaluations)
+                    for seed in range(options.seeds)]
+            regrets = results.get(f"{named} {name}")
             if regrets is None:
                 with ProcessPoolExecutor(options.jobs) as pool:
-                    regrets = results[f"{bound} {name}"] = list(pool.map(run, jobs))
-            asked[f"{bound} {name}"] = [[round(value, DIGITS) for value in row] for row in regrets]
+                    regrets = results[f"{named} {name}"] = list(pool.map(run, jobs))
+            asked[f"{named} {name}"] = [[round(value, DIGITS) for value in row] for row in regrets]
+            if options.json:        # after each row: a benchmark may be interrupted
+                options.json.write_text(json.dumps(asked), encoding="utf-8")
             curve = curves[name if name in BARE else f"ours: {name}"] = band(regrets)
             table.add_row(name if name in BARE else f"ours: {name}",
                           *("{1:.3f} [{0:.3f}, {2:.3f}]".format(*curve[m - 1])
                             if m <= len(curve) else "" for m in marks), str(len(regrets)))
-            print(f"{show_amount(bound)} {name}: {curve[-1][1]:.3f}", file=sys.stderr)
+            print(f"{bound} {name}: {curve[-1][1]:.3f}", file=sys.stderr)
         console.print(table)
         if options.svg:
             path = options.svg if len(budgets) == 1 else options.svg.with_stem(
-                f"{options.svg.stem}-{show_amount(bound)}")
-            title = f"{options.space} under {show_amount(bound)} MACs"
+                f"{options.svg.stem}-{file_name(bound)}")
+            title = f"{options.space} under {shown}"
             path.write_bytes(chart(spec(rows(curves), title)))
-    if options.json:
-        options.json.write_text(json.dumps(asked), encoding="utf-8")
     return 0
 
 
@@ -131,10 +171,12 @@ def parser() -> argparse.ArgumentParser:
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*CHOICES, *(name + PRIOR for name in ("auto", "gp")), *BARE]
     made.add_argument("--space", default="digits", metavar="NAME|PATH")
-    made.add_argument("--table", metavar="FILE", help="the results of all its networks "
-                        "(default: the space's own, or $NAS_BENCH_MACRO)")
-    made.add_argument("--budget", nargs="+", metavar="MACS",
-                        help="default: what half of the networks fit")
+    made.add_argument("--table", nargs="+", metavar="FILE", default=[],
+                        help="the results of all its networks (default: the space's own)")
+    made.add_argument("--column", metavar="NAME", default="", help="of the table's values "
+                        "(default: its only one)")
+    made.add_argument("--budget", nargs="+", metavar="MACS|COLUMN=MOST|none",
+                        help="default: the MACs that half of the networks fit")
     made.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",
                         default=[n for n in names if n not in
                                  ("gp", "gp+naswot", "optuna-gp", "nsga3")],

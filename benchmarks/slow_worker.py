@@ -18,7 +18,7 @@ from search.study import Study
 
 @dataclass(frozen=True)
 class SlowTable:
-    """A `search.benchmark_table.BenchmarkTable` that takes ``seconds``."""
+    """A `search.tables.Table` that takes ``seconds``."""
 
     table: Any
     seconds: float
@@ -27,11 +27,11 @@ class SlowTable:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.table, name)
 
-    def value(self, identity: str, total: Any) -> Any:
+    def value(self, column: Any, identity: str, total: Any, decisions: Any) -> Any:
         """As the table's."""
         self._note("begin", identity)
         time.sleep(self.seconds)
-        found = self.table.value(identity, total)
+        found = self.table.value(column, identity, total, decisions)
         self._note("end", identity)
         return found
 

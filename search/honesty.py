@@ -3,6 +3,7 @@
 examples:
   python search/honesty.py --space digits
   python search/honesty.py --space nas-bench-macro --table nas-bench-macro_cifar10.json
+  python search/honesty.py --space nas-bench-201 --table accuracies.csv --column val_acc
   python search/honesty.py --space mixed --input 64 --networks 200
   python search/honesty.py --space digits --scores naswot zico macs --networks 200
   python search/honesty.py --read studies/honesty/digits/networks.json
@@ -24,17 +25,17 @@ from pathlib import Path
 from rich.control import Control
 from rich.segment import ControlType
 
-from search.benchmark_table import BenchmarkError, find_table, read_table
 from search.environment import STUDIES
 from search.process import keep_memory, wait_asleep
 from search.score_report import published, published_tables
 from search.score_report.measure import Processes, draw, measure, parts_of
 from search.score_report.sample import PUBLISHED, Sample, ScoringJob
-from search.score_report.summary import BANDS, summarise
+from search.score_report.summary import summarise
 from search.score_report.tables import tables, write_report
 from search.scores.base import TrainingFree, usual_batch
 from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
+from search.tables import VARIABLES, TableError, find_tables, read_tables
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
 from searchspace.expansion import trace
@@ -82,27 +83,29 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     space = load(options.space)
     if not space.is_space:
         raise SearchspaceError(f"{options.space} is a network without holes")
+    known = None
     try:
-        table = read_table(find_table(options.space, options.table))
-    except BenchmarkError:
-        if options.table or options.space in BANDS:
+        table = read_tables(find_tables(options.space, options.table), space)
+        known = table.values(options.column)
+    except TableError:
+        if options.table or options.space in VARIABLES:
             raise
-        table = None
-    if table is not None and options.input not in (None, table.input[-1]):
+    if known is not None and options.input not in (None, table.input[-1]):
         raise SearchspaceError(f"the accuracies of {options.space} are those of images of "
                                f"{table.input[-1]} pixels; leave --input out")
     at = trace(space, draw_one(space, random.Random(0)).decisions)
     size = options.input or at.input[-1]
     job = ScoringJob(options.space, size, options.batch or usual_batch(size), options.seed, parts,
                      compared, min(TWICE, options.networks or TWICE))
-    count = options.networks or (len(table.rows) if table and len(table.rows) <= ALL else SOME)
+    count = options.networks or (
+        len(known.table.rows) if known and len(known.table.rows) <= ALL else SOME)
     budget = Budget.read(options.budget, None, None)
-    chosen = draw(job.genotype, count, options.seed, budget, table)
+    chosen = draw(job.genotype, count, options.seed, budget, known)
     if len(chosen) < 2:
         raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
     console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
                   f"{len(parts)} scores, batches of {job.batch}")
-    sampled = measure(job, chosen, budget, table, Processes(options.jobs, _teller()))
+    sampled = measure(job, chosen, budget, known, Processes(options.jobs, _teller()))
     _kept(options, sampled, write=True)       # before the report, which may be interrupted
     return sampled
 
@@ -176,7 +179,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser("search/honesty.py", __doc__)
     parser.add_argument("--space", default="digits",
                         help=f"{', '.join(spaces())}, {PUBLISHED}, or a path (default: digits)")
-    parser.add_argument("--table", metavar="FILE", help="accuracies (default: the space's own)")
+    parser.add_argument("--table", metavar="FILE", action="append", default=[],
+                        help="accuracies (default: the space's own)")
+    parser.add_argument("--column", metavar="NAME", default="", help="the column of the table "
+                        "(default: its only one)")
     parser.add_argument("--input", type=whole(1), metavar="PIXELS",
                         help="edge of the images (default: the space's)")
     parser.add_argument("--networks", type=whole(1), metavar="N",

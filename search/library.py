@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.benchmark_table import find_table
 from search.latency import Device, Predictor
 from search.objectives import named
+from search.objectives.known_costs import bounded
+from search.objectives.table import of_table
 from search.objectives.usual import usual_score
 from search.results.conclude import conclude, write_results
 from search.results.files import trial_genotype
@@ -22,6 +23,7 @@ from search.scores.registry import find_score
 from search.study import open_study
 from search.study.settings import DEFAULT, Settings, space_of
 from search.study.trial import Trial
+from search.tables import find_tables
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.space.budget import Budget
@@ -46,7 +48,8 @@ def search(space: str | Path, budget: str | Budget,
            objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int = 150, *,
            input: int = 224, classes: int | None = None, seed: int = 0, sampler: str = "auto",
            score: str | None = None, screen: str | None = None, batch: int | None = None,
-           table: str | None = None,
+           table: str | Sequence[str] = (), table_budget: str | Sequence[str] = (),
+           table_only: bool = False,
            warm_start: bool = True, prior: str | None = None, device: Device | None = None,
            predictor: Predictor | None = None, train: TrainOptions | None = None,
            folder: str | Path | None = None, storage: str | None = None,
@@ -74,15 +77,17 @@ def search(space: str | Path, budget: str | Budget,
     goals = tuple(o.name for o in named(
         [goal if isinstance(goal, str) else "function" for goal in given]))
     bounds = budget if isinstance(budget, Budget) else Budget.read(budget)
-    settings = Settings(
+    settings = bounded(Settings(
         space=str(space), budget=bounds, input=input, seed=seed, sampler=sampler, trials=trials,
         batch=batch or usual_batch(input), classes=classes, objectives=goals,
-        table=find_table(str(space), table) if "table" in goals else None,
+        table=find_tables(str(space), [table] if isinstance(table, str) else table)
+        if of_table(goals) or table_budget else (),
         warm_start=warm_start, prior=prior, device=device,
         score=find_score(score).name if score else
         usual_score(space_of(str(space), input, classes))[0],
         screen=find_score(screen).name if screen else None,
-        predictor=predictor, train=train, function=functions[0] if functions else None)
+        predictor=predictor, train=train, function=functions[0] if functions else None),
+        [table_budget] if isinstance(table_budget, str) else table_budget, table_only)
     home = Path(folder) if folder is not None else Path("studies") / settings.study_name
     with open_study(settings, home, home.resolve().name, storage,
                     alone=storage is None) as study:

@@ -10,6 +10,8 @@ examples:
   python search/run.py --budget 300M --space my/space.yaml --study mine
   python search/run.py --budget 300M --objective score --objective macs
   python search/run.py --budget 300K --space digits --objective table
+  python search/run.py --space nas-bench-201 --table accuracies.csv --table costs.csv \
+    --objective table:val_acc --table-budget raspi4_latency=20
   python search/run.py --budget 300M --workers 4
   python search/run.py --budget 300M --workers 8 --storage postgresql+psycopg://me@host/db
   python search/run.py --budget 2M --objective train --data digits --epochs 9
@@ -62,7 +64,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         return 0
     if not list(settings.budget.bounds):
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
-                               "--latency 20ms, or several of them")
+                               "--latency 20ms, --table-budget COLUMN=MOST, or several of them")
     resources = read_resources(options)
     with open_study(settings, folder, name, options.storage,
                     alone=options.storage is None) as study:
@@ -81,8 +83,8 @@ def _search(options: argparse.Namespace, console: Console) -> int:
                 console.print(str(error))
                 return 130 if interrupted() else 1
         genotype = write_results(study, ended, options.storage)
-        table = next((o.table for o in study.plan.objectives if isinstance(o, KnownResult)), None)
-    tell(console, ended, settings, table,
+        known = next((o for o in study.plan.objectives if isinstance(o, KnownResult)), None)
+    tell(console, ended, settings, known,
          timed(genotype, settings) if settings.device is not None else None)
     console.print(files_line(ended, settings, folder, options.storage is None))
     return 130 if ended.interrupted else 0

@@ -13,14 +13,14 @@ import threading
 from pathlib import Path
 
 from benchmarks.reliability import SPACE, study_of
-from search.benchmark_table import find_table, read_table
+from search.tables import find_tables, read_tables
 
 TRIALS = 2
 faults = ctypes.CDLL(None)
 
 
 def main() -> None:
-    read_table(find_table(SPACE, None))     # once for all children
+    read_tables(find_tables(SPACE, []))    # once for all children
     for argument in sys.argv[1:]:
         folder, _, point = argument.rpartition(":")
         reader, writer = os.pipe()

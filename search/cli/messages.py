@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.table import Table as Grid
 from rich.text import Text
 
-from search.benchmark_table import BenchmarkTable
 from search.cli.progress import final_table
 from search.objectives import named
 from search.objectives.table import KnownResult
@@ -26,9 +25,9 @@ from searchspace.units import show_amount
 ROWS = 20      # rows of a front on the screen; front.csv has all
 
 
-def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkTable | None,
+def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResult | None,
          timed: str | None) -> None:
-    """Print the summary; ``table``: known results of the space; ``timed``: sentence about the
+    """Print the summary; ``known``: the objective of known results; ``timed``: sentence about the
     chosen network's latency."""
     if ended.results:
         console.print(final_table(ended.results, settings))
@@ -38,8 +37,8 @@ def tell(console: Console, ended: Outcome, settings: Settings, table: BenchmarkT
         console.print(hypervolume_line(ended.front))
     elif settings.objectives != DEFAULT:
         console.print(best_table(ended.best, settings))
-    if table:
-        console.print(regret(ended.trials, table, settings))
+    if known:
+        console.print(regret(ended.trials, known, settings))
     if timed:
         console.print(timed)
     trials = ended.trials
@@ -112,14 +111,16 @@ def best_table(best: list[Trial], settings: Settings) -> Grid:
     return grid
 
 
-def regret(trials: list[Trial], table: BenchmarkTable, settings: Settings) -> str:
+def regret(trials: list[Trial], known: KnownResult, settings: Settings) -> str:
     """One sentence: how far the best trial is from the table's best network in the budget."""
-    number, shown = settings.objectives.index("table"), KnownResult().shown
+    table, shown = known.table, known.shown
+    assert table is not None
+    number = settings.objectives.index(known.name)
     value, _, best = max((t.values[number], -t.number, t) for t in trials if t.values)
-    found = f"{table.what}: trial {best.number} has {shown(value)}"
-    top = table.best(settings.budget) if table.is_complete else None
+    found = f"{known.column or table.what}: trial {best.number} has {shown(value)}"
+    top = table.best(table.select(known.column), settings.budget) if table.is_complete else None
     if top is None:
-        return (f"{found}; {table.file.name} lacks networks of its space, so that the best one "
+        return (f"{found}; {table.file} lacks networks of its space, so that the best one "
                 "inside the budget is not known")
     return (f"{found}, the best network inside the budget {shown(top)}: regret "
             f"{shown(top - value)}")

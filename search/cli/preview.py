@@ -32,7 +32,7 @@ def print_report(console: Console, report: Report, settings: Settings) -> None:
         "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}, budget ",
         (str(settings.budget), "bold")))
     bounds = {b.name: ("up to " if b.least is None else "") + amount(b.name, *b.ends)
-              for b in settings.budget.bounds}
+              for b in settings.budget.bounds if b.name in _NAMES}
     reach = Table("cost", "least", "greatest", "budget")
     for name, ends in report.ranges.items():
         reach.add_row(_NAMES[name], *(amount(name, end) for end in ends), bounds.get(name, "–"))

@@ -3,18 +3,21 @@
 import argparse
 import random
 
-from search.benchmark_table import find_table
 from search.cli.latency_options import add_clock
+from search.cli.table_options import add_table
 from search.cli.training_options import add_options as add_train_options
 from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
 from search.environment import STUDIES
 from search.objectives import OBJECTIVES, named
+from search.objectives.known_costs import bounded
+from search.objectives.table import of_table
 from search.objectives.usual import PREDICTED, usual_score
 from search.samplers import CHOICES
 from search.scores.base import FEWEST, MOST, usual_batch
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.study.settings import DEFAULT, Settings, space_of
+from search.tables import find_tables
 from search.training.options import TrainOptions
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Parser, add_option, whole
@@ -31,23 +34,26 @@ def read_settings(options: argparse.Namespace) -> Settings:
         SearchspaceError: options that contradict each other, or name something that is missing.
     """
     goals = tuple(o.name for o in named(options.objective or DEFAULT))
-    if options.table and "table" not in goals:
-        raise SearchspaceError("--table FILE is read for --objective table only")
     if options.prior:
         find_score(options.prior)
     train = read_options(options, goals)
     size = options.input or _edge(options.space, goals, train)
     classes = options.classes or (len(train.open().classes) if train else None)
-    return Settings(
+    wanted = of_table(goals) or bool(options.table_budget)
+    if options.table and not wanted:
+        raise SearchspaceError("--table FILE is read for --objective table, --objective table-cost "
+                               "and --table-budget only")
+    return bounded(Settings(
         space=options.space,
         budget=Budget.read(options.budget, options.params, options.memory, options.latency),
         input=size, seed=options.seed, sampler=options.sampler, trials=options.trials,
         batch=options.batch or usual_batch(size), classes=classes, objectives=goals,
-        table=find_table(options.space, options.table) if "table" in goals else None,
+        table=find_tables(options.space, options.table) if wanted else (),
         warm_start=options.warm_start, prior=options.prior,
         score=find_score(options.score).name if options.score else
         usual_score(space_of(options.space, size, classes))[0],
-        screen=find_score(options.screen).name if options.screen else None, train=train)
+        screen=find_score(options.screen).name if options.screen else None, train=train),
+        options.table_budget, options.table_only)
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:
@@ -79,8 +85,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--objective", action="append", metavar="NAME",
                         help=f"what is optimised: {', '.join(OBJECTIVES)} (default: score); "
                         "several for a Pareto front")
-    parser.add_argument("--table", metavar="FILE", help="the known results that --objective table "
-                        "looks up (default: the space's own)")
+    add_table(parser)
     parser.add_argument("--input", type=whole(1), metavar="PIXELS",
                         help="edge of the square images (default: 224; with a table the space's)")
     parser.add_argument("--classes", type=whole(1), metavar="N",
@@ -113,8 +118,8 @@ def parser_of(text: str) -> argparse.ArgumentParser:
 def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:
     """Default of --input in pixels: 224; the space's own size with a table of known results, or
     when training on images that are at least as large."""
-    if "table" not in goals and train is None:
+    if not of_table(goals) and train is None:
         return 224
     genotype = load(space)
     own = trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
-    return own if train is None or "table" in goals else min(own, train.open().edge)
+    return own if train is None or of_table(goals) else min(own, train.open().edge)

@@ -69,14 +69,21 @@ class Objective(ABC):
 
     ``expensive`` objectives are evaluated after the others, and not at all if one of those fails.
     ``exclusive`` ones are evaluated one network at a time per machine. ``attributes`` are the
-    initial user attributes of a trial.
+    initial user attributes of a trial. ``kind`` is the name in the registry;
+    one that ``takes_argument`` may be named ``kind:argument``.
     """
 
-    name: ClassVar[str]
+    kind: ClassVar[str]
     direction: ClassVar[Literal["maximize", "minimize"]]      # as Optuna spells it
     expensive: ClassVar[bool] = False
     exclusive: ClassVar[bool] = False
     attributes: ClassVar[Mapping[str, Any]] = {}
+    takes_argument: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The name within a search: the kind, with an argument ``kind:argument``."""
+        return self.kind
 
     @property
     @abstractmethod
@@ -89,8 +96,9 @@ class Objective(ABC):
         """The unit, human-readable."""
 
     @classmethod
-    def described(cls, score: str) -> Self:
-        """An unconfigured instance; ``score`` names the training-free score, if it matters."""
+    def described(cls, score: str, argument: str = "") -> Self:
+        """An unconfigured instance; ``score`` names the training-free score, if it matters, and
+        ``argument`` is what follows the kind in its name, if it takes one."""
         return cls()
 
     def shown(self, value: float, /) -> str:
@@ -161,7 +169,7 @@ OBJECTIVES: Registry[type[Objective]] = Registry("objective", "docs/search.md", 
 def objective(name: str) -> Callable[[type[Objective]], type[Objective]]:
     """Decorator that registers a class of objectives under its name."""
     def decorate(made: Any) -> Any:
-        made.name = name
+        made.kind = name
         return OBJECTIVES.add(name, made)
     return decorate
 
@@ -171,12 +179,16 @@ def named(names: Iterable[str], score: str = DEFAULT_SCORE) -> tuple[Objective, 
     score of the objective ``score``.
 
     Raises:
-        ObjectiveError: an unknown name, or a repeated one.
+        ObjectiveError: an unknown name, a repeated one, or one with an argument that it lacks.
     """
     chosen: dict[str, Objective] = {}
     for name in names:
-        kind = OBJECTIVES.find(name)
+        kind, _, argument = name.partition(":")
         if name in chosen:
             raise ObjectiveError(f"the objective {name!r} is given twice")
-        chosen[name] = kind.described(score)
+        found = OBJECTIVES.find(kind)
+        if argument and not found.takes_argument:
+            raise ObjectiveError(f"the objective {kind!r} takes nothing behind a colon, not "
+                                 f"{argument!r}")
+        chosen[name] = found.described(score, argument)
     return tuple(chosen.values())

@@ -123,7 +123,7 @@ class Score(Objective):
     direction = "maximize"
 
     @classmethod
-    def described(cls, score: str) -> Self:
+    def described(cls, score: str, argument: str = "") -> Self:
         """Titled as the score of this name."""
         return cls(score)
 

@@ -1,14 +1,16 @@
-"""Tabular benchmark as an objective: networks are looked up in a table, and nothing is trained."""
+"""Tables as objectives: networks are looked up in known results, and nothing is trained."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
-from search.benchmark_table import BenchmarkTable, table_for
 from search.errors import ScoreError
 from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
 from search.objectives.candidate import Candidate
+from search.tables import Selection, Table, table_for
+from search.tables.costs import KnownCost
 from searchspace import Genotype
 from searchspace.space.budget import show_amount
 
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Looks networks up in a table of known results. No weights are drawn."""
+    """Looks values of networks up. No weights are drawn."""
 
     archive: Archive
     study: str
-    table: BenchmarkTable
+    table: Table
+    column: Selection
     notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
@@ -33,31 +36,97 @@ class Lookup:
         """The table's value, higher is better; None, with the reason, if the network is missing."""
         def look_up() -> float:
             total = candidate.expansion.cost()
-            value = self.table.value(candidate.identity, total)
+            value = self.table.value(self.column, candidate.identity, total,
+                                     candidate.decisions or {})
             if value is None:
                 raise ScoreError(f"the table {self.table.file} lacks this network of "
                                  f"{show_amount(total.macs)} MACs and {total.params:,} params")
             return value
 
-        key = EvaluationKey(candidate.identity, "table", self.table.digest, 0)
+        data = f"{self.table.digest} {self.column.text}".rstrip()
+        key = EvaluationKey(candidate.identity, "table", data, 0)
         return archived(self.archive, self.study, key, candidate, look_up)
+
+
+@dataclass(frozen=True)
+class CostLookup:
+    """Looks costs of networks up; they are not archived, since two spellings of one network may
+    differ in what leads nowhere."""
+
+    cost: KnownCost
+    notes = ()
+
+    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
+        """See `Evaluator`; None, with the reason, for a network without a cost."""
+        table, decisions = self.cost.table, candidate.decisions or {}
+        rows = table.own(decisions) or table.rows_of(candidate.identity,
+                                                     candidate.expansion.cost(), decisions)
+        value, reason = self.cost.feasible(rows)
+        return Evaluated(value, error=reason or None)
+
+
+@dataclass(frozen=True)
+class _FromTable(Objective):
+    """What both have in common: a table, and a column of it."""
+
+    column: str = ""
+    table: Table | None = None
+    unit = "the table's"
+    takes_argument = True
+
+    @classmethod
+    def described(cls, score: str, argument: str = "") -> Self:
+        """Of the column ``argument``; the table's only one if that is empty."""
+        return cls(argument)
+
+    @property
+    def name(self) -> str:
+        """``table``, or ``table:COLUMN``."""
+        return f"{self.kind}:{self.column}" if self.column else self.kind
+
+    @property
+    def title(self) -> str:
+        """The column, if one is named."""
+        return self.column or "table"
+
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
+        """With the table read; raises TableError if that fails, or it lacks the column."""
+        table = table_for(space, settings.table)
+        table.select(self.column)
+        return replace(self, table=table)
 
 
 @objective("table")
 @dataclass(frozen=True)
-class KnownResult(Objective):
-    """The value of a network in a table of known results."""
+class KnownResult(_FromTable):
+    """The value of a network in a table of known results, the higher the better."""
 
-    table: BenchmarkTable | None = None
     direction = "maximize"
-    title = "table"
-    unit = "the table's"
-
-    def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """With the table read; raises TableError if that fails."""
-        return replace(self, table=table_for(space, settings.table))
 
     def open(self, context: Context) -> Lookup:
         """See `Objective`."""
         assert self.table is not None
-        return Lookup(context.archive, context.name, self.table)
+        return Lookup(context.archive, context.name, self.table, self.table.select(self.column))
+
+
+@objective("table-cost")
+@dataclass(frozen=True)
+class KnownCostObjective(_FromTable):
+    """The cost of a network in a table, the lower the better; networks without one fail."""
+
+    direction = "minimize"
+
+    def shown(self, value: float) -> str:
+        """Five digits."""
+        return f"{value:.5g}"
+
+    def open(self, context: Context) -> CostLookup:
+        """See `Objective`."""
+        assert self.table is not None
+        return CostLookup(KnownCost(self.table, self.table.select(self.column)))
+
+
+def of_table(goals: Iterable[str]) -> bool:
+    """Whether one of these objectives is looked up in a table."""
+    return any(goal.partition(":")[0] in (KnownResult.kind, KnownCostObjective.kind)
+               for goal in goals)

@@ -14,6 +14,7 @@ from search.archive.connection.locations import database_of
 from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
+from search.objectives.table import of_table
 from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
@@ -60,7 +61,7 @@ def _results(study: optuna.Study, folder: Path) -> Results:
     rows = tuple(_row(t, objectives) for t in trials)
     return Results(
         study.study_name, space, settings.input,
-        tuple(Goal(o.name, o.title, "" if o.name == "table" else o.unit, o.direction == "maximize")
+        tuple(Goal(o.name, o.title, "" if of_table([o.name]) else o.unit, o.direction == "maximize")
               for o in objectives),
         tuple(_limits(settings.budget)), rows,
         rivals=read_rivals(folder / "finals.csv", {r.number for r in rows if r.values}),
@@ -130,7 +131,8 @@ def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> 
 
 def _limits(budget: str) -> Iterator[Limit]:
     """The bounds in the text of a budget (`Budget.text`): ``300M-4Mparams-1MBto2MB-20ms``."""
-    for part in budget.split("-"):
+    counted = budget.partition(" ")[0]          # behind it stand bounds on columns of a table
+    for part in counted.split("-") if counted else ():
         name, parse = next(((name, parse) for suffix, name, parse in _WRITTEN
                             if part.endswith(suffix)), ("macs", parse_amount))
         least, most = parse_range("-".join(end.removesuffix("params") for end in part.split("to")),

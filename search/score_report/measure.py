@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from search.benchmark_table import BenchmarkTable
 from search.errors import ScoreError
 from search.objectives.reference import reference
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
@@ -17,6 +16,7 @@ from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
 from search.scores.relative import Relative, measured
 from search.seeds import derive
+from search.tables import Values
 from searchspace import Genotype, GenotypeError
 from searchspace.expansion import trace
 from searchspace.identity import identity
@@ -71,14 +71,14 @@ def parts_of(scores: Sequence[TrainingFree | Relative]) -> tuple[str, ...]:
 
 
 def draw(space: Genotype, count: int, seed: int, budget: Budget,
-         table: BenchmarkTable | None) -> list[Decisions]:
+         known: Values | None) -> list[Decisions]:
     """At most ``count`` distinct networks inside a budget: all of a table or a small space if there
     are no more, else random ones, each hole uniform over its options."""
     rng = random.Random(f"networks {seed}")
     points: list[Point] | None = None
-    if table is None:
+    if known is None:
         points = walk(space)
-    chosen = [dict(row.decisions) for row in table.rows] if table else \
+    chosen = [dict(row.decisions) for row in known.table.rows] if known else \
         [p.decisions for p in points] if points else None
     found: dict[str, Decisions] = {}
     if chosen is not None:
@@ -93,7 +93,7 @@ def draw(space: Genotype, count: int, seed: int, budget: Budget,
 
 
 def measure(job: ScoringJob, decisions: Sequence[Decisions], budget: Budget,
-            table: BenchmarkTable | None, processes: Processes) -> Sample:
+            known: Values | None, processes: Processes) -> Sample:
     """Score these networks and the reference."""
     space = job.genotype
     mine = {identity(space, d): d for d in decisions}
@@ -104,12 +104,12 @@ def measure(job: ScoringJob, decisions: Sequence[Decisions], budget: Budget,
     tasks = [Task(job, k, d, k in mine, i < job.again) for i, (k, d) in enumerate(todo)]
     for (key, made), row in zip(todo, processes.score(tasks), strict=True):
         cost = trace(space, made).cost()
-        accuracy = table.value(key, cost) if table is not None and key in mine else None
+        accuracy = known.of(key, cost, made) if known is not None and key in mine else None
         if accuracy is not None:    # means of equal accuracies differ in their last digits
             accuracy = float(f"{accuracy:.10g}")
         found.append(ScoredNetwork(dict(made), key, cost.macs, cost.params, accuracy,
                                    key in compared, key in mine, *row))
-    return Sample(job, table.what if table else None, tuple(found))
+    return Sample(job, known.what if known else None, tuple(found))
 
 
 def _score(task: Task) -> Measured:

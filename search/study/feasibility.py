@@ -9,19 +9,22 @@ import math
 import random
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
 from search.seeds import derive
 from search.sensitivity import main_effects
 from search.study.settings import Settings
-from searchspace import BudgetError, Genotype
+from search.tables.costs import KnownCost
+from searchspace import BudgetError, Genotype, GenotypeError
 from searchspace.identity import digest
+from searchspace.ops.zero import Zero
 from searchspace.space.budget import MEASURES, Budget, show
 from searchspace.space.counting import Draw, HoleTree, every_point
 from searchspace.space.descent import highest, lowest
-from searchspace.space.point import Point, sample
+from searchspace.space.point import Point, first, point, sample
 from searchspace.space.solver import ASCENT, find_inside
 
 COUNTED = 160_000     # operations of all points together, up to which a space is counted
@@ -69,6 +72,8 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
         BudgetError: there is none; the message states the range that the space covers.
     """
     budget = settings.budget
+    if budget.known:
+        return known_inside(space, budget, settings.space)
     if (inside := find_inside(space, budget)) is not None:
         return inside
     reach = {b: (int(b.measure(lowest(space, b.measure, starts=8))),
@@ -83,9 +88,26 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
                       "widen the bounds")
 
 
+def known_inside(space: Genotype, budget: Budget, name: str) -> Point:
+    """A network of a table inside the budget.
+
+    Raises:
+        BudgetError: there is none.
+    """
+    for bound in budget.known:
+        assert isinstance(bound.measure, KnownCost)
+        for decisions in bound.measure.cheapest_first():
+            with suppress(GenotypeError):       # the table may be about another spelling
+                at = point(space, first, decisions)
+                if budget.fits(at):
+                    return at
+    raise BudgetError(f"no network of the space {name!r} whose costs are known fits {budget}")
+
+
 def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
     """Feasibility report of a space; ``inside`` is the point that `check_budget` returned."""
     budget, tree = settings.budget, HoleTree.of(space)
+    counts = replace(budget, known=())
     rng = random.Random(derive(settings.seed, "feasibility"))
     first = [tree.draw(space, rng) for _ in range(LEAST // 4)]
     draws = _counted(space, tree, first)
@@ -96,12 +118,12 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
         exact = all(d.point is not None and d.weight == tree.total for d in draws)
         number = sum((d.weight for d in draws if d.point is not None), Fraction()) / len(draws)
     points = [d.point for d in draws if d.point is not None]
-    bounds = list(budget.bounds)
+    bounds = list(counts.bounds)
     ranges, drivers = {}, {}
     for name, measure in ({b.name: b.measure for b in bounds} or MEASURES).items():
         values = [int(measure(p)) for p in points]
         if not counted:         # descent found the cheapest already where that is the only bound
-            only = len(bounds) == 1 and bounds[0].least is None
+            only = len(bounds) == 1 and bounds[0].least is None and not budget.known
             low = inside if only else lowest(space, measure)
             values += [int(measure(p)) for p in (low, highest(space, measure, ASCENT))]
         ranges[name] = min(values), max(values)
@@ -150,11 +172,14 @@ def _fitting(draws: list[Draw], budget: Budget, counted: bool) -> Share:
 
 def _classes(points: list[Point]) -> list[int]:
     """Sizes of the classes of equal networks among the points. Networks of different costs differ,
-    and those with the same operations are equal; only the rest need the canonical graph."""
-    alike: dict[tuple[int, int], dict[Hashable, list[Point]]] = {}
+    unless what leads only to zeros is the difference, and those with the same operations are equal;
+    only the rest need the canonical graph."""
+    alike: dict[tuple[int, int] | None, dict[Hashable, list[Point]]] = {}
+    zeros = any(isinstance(n.op, Zero) for p in points for n in p.expansion.nodes)
     for p in points:
         operations = tuple([(node.op, node.inputs) for node in p.expansion.nodes])
-        alike.setdefault((p.macs, p.params), {}).setdefault(operations, []).append(p)
+        cost = None if zeros else (p.macs, p.params)
+        alike.setdefault(cost, {}).setdefault(operations, []).append(p)
     found: list[int] = []
     for group in alike.values():
         networks = Counter[str]()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from search.study.distance import distance
+from search.tables.costs import known_points
 from searchspace import Genotype, GenotypeError, SearchspaceError
 from searchspace.identity import identity
 from searchspace.notation.tree import Atom
@@ -41,7 +42,7 @@ class Region:
     @cached_property
     def inside(self) -> tuple[tuple[str, Point], ...] | None:
         """All networks inside the budget by identity; None if they are too many to enumerate."""
-        points = walk(self.space)
+        points = walk(self.space) or known_points(self.space, self.budget)
         if points is None:
             return None
         best: dict[frozenset[tuple[str, Atom]], Point] = {}

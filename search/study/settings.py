@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import optuna
 
-from search.benchmark_table import fingerprint
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives import Objective, named
@@ -16,6 +15,7 @@ from search.objectives.usual import PREDICTED
 from search.samplers import SAMPLERS
 from search.scores.registry import DEFAULT_SCORE, is_quick
 from search.study.kept import Kept
+from search.tables import fingerprint
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
@@ -30,7 +30,7 @@ _SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lamb
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input``: edge of the square images, in pixels; ``table``: file of the
+    """One search. ``input``: edge of the square images, in pixels; ``table``: files of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
     ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
     objective; ``kept``: the text of the space, see `resolved`."""
@@ -44,7 +44,7 @@ class Settings:
     batch: int
     classes: int | None = None
     objectives: tuple[str, ...] = DEFAULT
-    table: Path | None = None
+    table: tuple[Path, ...] = ()
     warm_start: bool = True
     prior: str | None = None
     score: str = DEFAULT_SCORE
@@ -103,7 +103,7 @@ class Settings:
         values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
         del values["trials"], values["predictor"], values["function"], values["kept"]
         return values | {"objectives": list(self.objectives),
-                         "table": fingerprint(self.table) if self.table else None,
+                         "table": _digests(self.table),
                          "device": self.device.name if self.device else None,
                          "latency table": self.predictor.table.digest if self.predictor else None,
                          "train": self.train.lasting(self.train.read(), self.train.open())
@@ -182,6 +182,12 @@ class StoredSettings:
         """Raise StudyError if the database has other directions than the objectives."""
         if [d.name.lower() for d in directions] != [o.direction for o in self.objectives]:
             raise StudyError(f"{where} is damaged: its directions are not those of its objectives")
+
+
+def _digests(files: Sequence[Path]) -> str | list[str] | None:
+    """The SHA-256 of the files of a table; several as a list."""
+    found = list(map(fingerprint, files))
+    return found if len(found) > 1 else found[0] if found else None
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,17 @@ over all its values. Hence:
   all other operations it counts;
 - operations without weights are functions, so that applying one twice to the same tensor is the
   same as sharing it; operations with weights are never merged;
-- nested sums, and nested products, are one sum or product.
+- nested sums, and nested products, are one sum or product;
+- zeros (`searchspace.ops.zero`) are a constant: they do not depend on their input, are nothing in a
+  sum, and all of a product; weights, pooling and activations through the origin keep them. A batch
+  norm of zeros is its learned bias, and so no zero.
 
 Not recognised: permutations of the channels within one vertex's output, and graphs that are equal
-by other laws of arithmetic. Such networks count as different. No torch.
+by other laws of arithmetic, as where a learned bias is added to what has one. Such networks count
+as different. No torch.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from functools import lru_cache
@@ -34,13 +39,15 @@ from searchspace.ops.combine import Add, Concat, Mean, Mul
 from searchspace.ops.conv import Conv, Depthwise, Linear, pair
 from searchspace.ops.normalization import BatchNorm
 from searchspace.ops.pool import GlobalPool, Pad, Pool
+from searchspace.ops.zero import Zero
 from searchspace.shapes import Shape
 
-MAX_TERMS = 64   # a chain of n sums, each used elsewhere too, would unfold to n² terms
+MAX_TERMS = 64   # a chain of n sums, each used elsewhere too, would unfold to n² different terms
 
 CHANNELWISE = (Act, BatchNorm, Dropout, GlobalPool, Pad, Pool)
 RANDOM = (Dropout,)              # without weights, but twice is not the same as shared
 ASSOCIATIVE = (Add, Mul)
+OFF_ORIGIN = ("sigmoid", "hsigmoid")     # activations that make something of zero
 
 
 class Vertex(NamedTuple):
@@ -88,6 +95,17 @@ class _Graph:
         self.vertices: list[Vertex] = []
         self.widths: list[int] = []
         self.known: dict[Vertex, int] = {}
+        self.zeros: set[int] = set()
+
+    def zero(self, shape: Shape) -> Tensor:
+        """A tensor of zeros."""
+        made = self.add("zero " + "×".join(map(str, shape)), (), shape[0])
+        self.zeros.add(made.vertex)
+        return (made,)
+
+    def is_zero(self, tensor: Tensor) -> bool:
+        """Whether all channels of a tensor are zeros."""
+        return all(s.vertex in self.zeros for s in tensor)
 
     def add(self, sign: str, inputs: Iterable[tuple[int, str]], width: int,
             own: bool = False) -> Segment:
@@ -120,15 +138,18 @@ class _Graph:
         return _join(s._replace(vertex=self.add(sign, [(s.vertex, "")],
                                                 self.widths[s.vertex]).vertex) for s in tensor)
 
-    def conv(self, op: Conv, x: Tensor) -> Tensor:
-        """A convolution with its norm and activation, one vertex each."""
+    def conv(self, op: Conv, x: Tensor, shape: Shape, out: Shape) -> Tensor:
+        """A convolution with its norm and activation, one vertex each; ``shape`` and ``out`` are
+        those of its input and output."""
         for part in op.order.split("-"):
             if part == "bn" and op.bn:
                 x = self.each(_sign(BatchNorm(op.eps)), x, own=True)
             elif part == "act" and op.act != "none":
-                x = self.each(_sign(Act(op.act)), x, own=False)
+                zero = self.zeros and self.is_zero(x) and op.act not in OFF_ORIGIN
+                x = x if zero else self.each(_sign(Act(op.act)), x, own=False)
             elif part == "conv":
-                x = self.kernel(op, x, sum(s.length for s in x))
+                zero = self.zeros and self.is_zero(x) and not op.bias
+                x = self.zero(out) if zero else self.kernel(op, x, shape[0])
         return x
 
     def kernel(self, op: Conv, x: Tensor, channels: int) -> Tensor:
@@ -137,7 +158,8 @@ class _Graph:
             return tuple(self.add(_kernel_sign(replace(op, out=s.length, groups=s.length)),
                                   [(s.vertex, self.label(s))], s.length, own=True) for s in x)
         if op.groups == 1:
-            inputs = [(s.vertex, self.label(s)) for s in _join(sorted(x))]
+            inputs = [(s.vertex, self.label(s)) for s in _join(sorted(
+                x if self.is_zero(x) else (s for s in x if s.vertex not in self.zeros)))]
         else:
             inputs = [(self.whole(x), "")]
         return (self.add(_kernel_sign(op), inputs, op.out, own=True),)
@@ -152,24 +174,57 @@ class _Graph:
             case Slice():
                 return _cut(x, op.start, op.start + op.length)
             case Conv():
-                return self.conv(op, x)
+                return self.conv(op, x, shapes[0], shape)
             case Depthwise():
-                return self.conv(op.conv(channels), x)
+                return self.conv(op.conv(channels), x, shapes[0], shape)
             case Linear():
                 return self.conv(Conv(op.out, (height, width), pad=0, bias=op.bias, bn=False,
-                                      act=op.act), x)
+                                      act=op.act), x, shapes[0], shape)
+            case Zero():
+                return self.zero(shape)
         if _idle(op, shapes):
             return x
+        if self.zeros:
+            if self._vanishes(op, tensors):
+                return self.zero(shape)
+            if isinstance(op, Add):
+                kept = [i for i, t in enumerate(tensors) if not self.is_zero(t)]
+                if any(shapes[i] == shape for i in kept):       # else zeros spread the others
+                    tensors = [tensors[i] for i in kept]
+                if len(tensors) == 1:
+                    return tensors[0]
         own = weighted or isinstance(op, RANDOM)
         if isinstance(op, CHANNELWISE):
             return self.each(_sign(_plain(op, shapes[0])), x, own)
         sign, terms = _sign(op), [self.whole(t) for t in tensors]
         if isinstance(op, ASSOCIATIVE):
-            nested = [[u for u, _ in self.vertices[t].inputs] if self.vertices[t].sign == sign
-                      else [t] for t in terms]
-            terms = flat if len(flat := [*chain(*nested)]) <= MAX_TERMS else terms
-        inputs = [(t, "" if op.commutes else f"{i}") for i, t in enumerate(terms)]
+            inputs = self.flat(sign, terms)
+        else:
+            inputs = [(t, "" if op.commutes else f"{i}") for i, t in enumerate(terms)]
         return (self.add(sign, inputs, shape[0], own),)
+
+
+    def flat(self, sign: str, terms: list[int]) -> list[tuple[int, str]]:
+        """The terms of a sum or product, nested ones unfolded, each once with its number (``×3``)
+        where that is more than one."""
+        nested: Counter[int] = Counter()
+        for t in terms:
+            vertex = self.vertices[t]
+            nested.update({u: int(label[1:] or 1) for u, label in vertex.inputs}
+                          if vertex.sign == sign else [t])
+        counted = nested if len(nested) <= MAX_TERMS else Counter(terms)
+        return [(u, f"×{n}" if n > 1 else "") for u, n in counted.items()]
+
+    def _vanishes(self, op: Op, tensors: list[Tensor]) -> bool:
+        """Whether zeros among the inputs make the whole output zeros."""
+        match op:
+            case Mul():
+                return any(map(self.is_zero, tensors))
+            case Act():
+                return op.fn not in OFF_ORIGIN and self.is_zero(tensors[0])
+            case Add() | Mean() | Pool() | GlobalPool() | Pad() | Dropout():
+                return all(map(self.is_zero, tensors))
+        return False
 
 
 def _join(segments: Iterable[Segment]) -> Tensor:

@@ -12,7 +12,7 @@ from searchspace.notation.tree import Map, Scalar, Seq, Tree, words
 from searchspace.notation.variants import apply_variant, choose_variant
 
 KEYS = ("name", "source", "note", "status", "args", "input", "default", "variants", "published",
-        "accuracies", "exact", "base", "steps", "use", "blocks", "everywhere", "net")
+        "accuracies", "exact", "table", "base", "steps", "use", "blocks", "everywhere", "net")
 
 
 def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
@@ -73,7 +73,8 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
 def _merge(base: Map, document: Map) -> Map:
     """A base with another document's args, blocks, common parameters and named steps over it."""
     items = {k: t for k, t in base.items.items() if k not in (
-        "variants", "default", "published", "accuracies", "exact", "status", "note")}
+        "variants", "default", "published", "accuracies", "exact", "table", "status",
+        "note")}
     for key, tree in document.items.items():
         if key in ("args", "blocks", "everywhere"):
             items[key] = Map({**mapping(items.get(key), key).items, **mapping(tree, key).items},

@@ -1,5 +1,6 @@
 """Metadata of a genotype: source, published figures, and how far they are met."""
 
+import re
 from dataclasses import dataclass
 
 from searchspace.errors import GenotypeError, nearest
@@ -15,6 +16,7 @@ STATUSES = ("calibrated", "unsettled")
 _PUBLISHED = ("params", "macs", "rule", "top1", "unchecked", "table", "of")
 _ACCURACY = ("data", "top1", "recipe", "size", "of")
 _EXACT = ("params", "macs", "of")
+HOLE = re.compile(r"\{([^{}]*)\}")     # in the text of a table's name: the hole that stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class Exact:
 
 
 @dataclass(frozen=True, slots=True)
+class TableName:
+    """How tables of results name the networks of a space: in the column ``column``, by a text in
+    which ``{hole}`` stands for the decision about that hole."""
+
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """The descriptive part of a genotype, for one variant."""
 
@@ -60,6 +71,7 @@ class Header:
     published: Published | None = None
     accuracies: tuple[Accuracy, ...] = ()
     exact: Exact | None = None
+    table: TableName | None = None
 
 
 def read_name(document: Map) -> str:
@@ -92,7 +104,8 @@ def read_header(document: Map, variant: str | None) -> Header:
     elif any(key in own for key in CHANGES):
         reached = ()
     return Header(text(document.get("source")) or "", text(both["note"]) or "", status,
-                  _published(both["published"]), reached, _exact(both["exact"]))
+                  _published(both["published"]), reached, _exact(both["exact"]),
+                  _table(document.get("table")))
 
 
 def _published(tree: Tree | None) -> Published | None:
@@ -156,6 +169,21 @@ def _flag(tree: Tree | None) -> bool:
     if not (isinstance(tree, Scalar) and isinstance(tree.value, bool)):
         raise GenotypeError(f"true or false was expected, not {describe(tree)}", tree.place)
     return tree.value
+
+
+def _table(tree: Tree | None) -> TableName | None:
+    if tree is None:
+        return None
+    given = mapping(tree, "table")
+    if len(given) != 1:
+        raise GenotypeError("table names one column, and how a network is written in it",
+                            tree.place)
+    (column, written), = given.items.items()
+    pattern = text(written)
+    if not pattern or not HOLE.search(pattern):
+        raise GenotypeError(f"table: in the column {column!r} a {{hole}} stands for each decision",
+                            written.place)
+    return TableName(column, pattern)
 
 
 def _exact(tree: Tree | None) -> Exact | None:

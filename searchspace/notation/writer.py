@@ -15,14 +15,14 @@ _PLAIN = re.compile(r"[A-Za-z_=][A-Za-z0-9_=+*/. ()<>@-]*\Z")
 _TEXT = "tag:yaml.org,2002:str"
 _resolver, _representer = Resolver(), SafeRepresenter()
 _BLOCK_KEYS = ("blocks", "variants", "net", "body", "args", "in", "out", "steps", "published",
-               "accuracies", "exact")
+               "accuracies", "exact", "table")
 
 
 def document_text(document: Map, comment: str = "") -> str:
     """A document as written, without named holes, as text; see `to_yaml`."""
     lines = [f"# {printable(line)}" for line in comment.splitlines()]
-    order = ("name", "source", "status", "note", "published", "accuracies", "exact", "args",
-             "input", "default", "variants", "everywhere", "blocks", "net")
+    order = ("name", "source", "status", "note", "published", "accuracies", "exact", "table",
+             "args", "input", "default", "variants", "everywhere", "blocks", "net")
     for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
         lines += _entry(key, document[key], 0)
     return "\n".join(lines) + "\n"

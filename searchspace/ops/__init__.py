@@ -11,10 +11,11 @@ from searchspace.ops import (
            resize,
            scale,
            shift,
+           zero,
 )
 from searchspace.ops.base import OPS, Cost, Field, Layer, Op, op, schema
 from searchspace.shapes import show_shape
 
 __all__ = ["OPS", "Cost", "Field", "Layer", "Op", "activation", "attention", "channels", "combine",
            "conv", "normalization", "op", "pool", "resize", "scale", "schema", "shift",
-           "show_shape"]
+           "show_shape", "zero"]

@@ -1,7 +1,7 @@
 """Budgets: hard bounds on the costs of a network, alone or combined."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import BudgetError
@@ -68,12 +68,12 @@ class Bound(NamedTuple):
     """One bounded cost: its name, and its least and greatest allowed value."""
 
     name: str
-    least: int | None
-    most: int
+    least: float | None
+    most: float
     measure: Measure
 
     @property
-    def ends(self) -> tuple[int, ...]:
+    def ends(self) -> tuple[float, ...]:
         """The upper bound, or the lower and the upper one."""
         return (self.most,) if self.least is None else (self.least, self.most)
 
@@ -87,7 +87,8 @@ class Budget:
 
     Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency,
     each with an optional lower bound. ``predict`` returns the latency of an expanded network on a
-    device (`search.latency`), and is required for comparisons if latency is bounded.
+    device (`search.latency`), and is required for comparisons if latency is bounded. ``known``:
+    bounds on costs that are known of some networks, and infinite of all others (`search.tables`).
 
     Raises:
         BudgetError: a lower bound without an upper one, or above it.
@@ -102,6 +103,7 @@ class Budget:
     least_memory: int | None = None
     least_latency: int | None = None
     predict: Predict | None = field(default=None, compare=False, repr=False)
+    known: tuple[Bound, ...] = ()
 
     def __post_init__(self) -> None:
         for name in _UNITS:
@@ -135,6 +137,7 @@ class Budget:
             if (most := getattr(self, name)) is not None:
                 yield Bound(name, getattr(self, f"least_{name}"), most,
                             MEASURES.get(name, self._latency))
+        yield from self.known
 
     def _latency(self, costs: Costs) -> float:
         """The latency in nanoseconds: the object's own if it has one, else predicted."""
@@ -179,10 +182,11 @@ class Budget:
     def text(self) -> str:
         """The exact bounds, short enough for the name of a study."""
         parts = []
-        for bound in self.bounds:
+        for bound in replace(self, known=()).bounds:
             units, rest = _EXACT.get(bound.name, (("M", "K", ""), ""))
-            parts.append("to".join(exactly(end, *units) + rest for end in bound.ends))
-        return "-".join(parts)
+            parts.append("to".join(exactly(int(end), *units) + rest for end in bound.ends))
+        known = [f"{b.name}={'to'.join(f'{end!r}' for end in b.ends)}" for b in self.known]
+        return " ".join(["-".join(parts), *known])
 
     def __str__(self) -> str:
         return " and ".join(str(bound) for bound in self.bounds) or "no bound"
@@ -190,10 +194,11 @@ class Budget:
 
 def amount(name: str, *values: float) -> str:
     """A cost or a range of it, human-readable: 300.8M, 2.00 MB to 6.02 MB."""
-    shown = {"memory": show_bytes, "latency": show_time}.get(name, show_amount)
+    shown = {"memory": show_bytes, "latency": show_time}.get(
+        name, show_amount if name in _UNITS else "{:g}".format)
     return " to ".join(shown(v) for v in values)
 
 
 def show(name: str, *values: float) -> str:
     """A cost or a range of it with its name: 300.8M MACs, 2.00 MB to 6.02 MB of activations."""
-    return f"{amount(name, *values)} {_UNITS[name]}"
+    return f"{amount(name, *values)} {_UNITS.get(name, name)}"

@@ -22,7 +22,7 @@ ORDER = {
             "pictures report zoo"),
     "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
-               "predictors", "archive.connection benchmark_table data samplers scores", "archive",
+               "predictors", "archive.connection data samplers scores tables", "archive",
                "latency samplers.gp scores.proxies storage training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library", "run train"),

@@ -30,6 +30,7 @@ from search.archive.__main__ import _parser as archive_parser
 from search.cli.search_options import parser_of
 from search.honesty import _parser as honesty_parser
 from search.latency.__main__ import _parser as latency_parser
+from search.latency.judge import _parser as judge_parser
 from search.predictors.__main__ import _parser as predictors_parser
 from search.score_report.sample import PUBLISHED
 from search.scores.__main__ import main as list_scores
@@ -245,6 +246,9 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert zoo_parser().parse_args(given).output
         case ["benchmarks/pages.py", *given]:
             assert all(word.isdecimal() for word in given)
+        case ["-m", "search.latency.judge", *given]:
+            options = judge_parser().parse_args(given)
+            assert load(options.space).is_space and options.columns
         case ["-m", "search.predictors", *given]:
             predictors_parser().parse_args(given)
         case ["-m", "search.scores", "rate", *given]:
@@ -258,7 +262,7 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
         case ["search/run.py", *given]:
             options = parser_of("").parse_args(given)
             budget = Budget.read(options.budget, options.params, options.memory, options.latency)
-            assert list(budget.bounds) or options.report
+            assert list(budget.bounds) or options.report or options.table_budget
             assert load(options.space).is_space
         case ["search/train.py", *given]:
             train = train_parser().parse_args(given)

@@ -32,7 +32,8 @@ def table(folder: Path) -> Path:
 @pytest.mark.parametrize("name", ["auto", "auto+naswot", "random", *BARE])
 def test_regret_falls_and_follows_from_the_seed(name: str, tmp_path: Path) -> None:
     path = table(tmp_path)
-    jobs = [("digits", path, 60_000, name, seed, 11) for seed in (0, 0, 1)]
+    jobs = [search_quality.Job(search_quality.Data("digits", (path,)), "60K", name, seed, 11)
+            for seed in (0, 0, 1)]
     first, again, other = (search_quality.run(job) for job in jobs)
     assert first == again != other
     assert len(first) == 11
@@ -41,11 +42,12 @@ def test_regret_falls_and_follows_from_the_seed(name: str, tmp_path: Path) -> No
 
 def test_a_search_ends_with_the_last_network(tmp_path: Path) -> None:
     path = table(tmp_path)
-    known = read("digits", path)
+    known = read("digits", (path,))
     bound = sorted(p.cost.macs for p in known.points)[11]
     inside = sum(Budget(bound).fits(p) for p in known.points)
     for name in ("auto", "random, feasible only"):
-        regret = search_quality.run(("digits", path, bound, name, 0, 30))
+        regret = search_quality.run(search_quality.Job(
+            search_quality.Data("digits", (path,)), str(bound), name, 0, 30))
         assert len(regret) == 30 and regret[inside - 1] == 0
 
 
@@ -79,15 +81,15 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
     for text in ("no table", '{"rows": []}', "{}", "[1]"):
         path.write_text(text)
         with pytest.raises(SearchspaceError):
-            read("digits", path)
+            read("digits", (path,))
     with pytest.raises(SearchspaceError, match="cannot read"):
-        read("digits", tmp_path / "missing.json")
+        read("digits", (tmp_path / "missing.json",))
     with pytest.raises(SearchspaceError, match="too large"):
-        read("mobile", path)
+        read("mobile", (path,))
     whole = json.loads(table(tmp_path).read_text())
     path.write_text(json.dumps({**whole, "rows": whole["rows"][1:]}))
     with pytest.raises(SearchspaceError, match="does not hold"):
-        read("digits", path)
+        read("digits", (path,))
 
 
 @pytest.mark.slow
@@ -101,7 +103,7 @@ def test_the_published_format_is_read(tmp_path: Path) -> None:
     assert len(rows) == 6561 and "02012100" in rows
     path = tmp_path / "macro.json"
     path.write_text(json.dumps(rows))
-    known = read("nas-bench-macro", path)
+    known = read("nas-bench-macro", (path,))
     assert len(known.values) == 3969
     by_name = {"".join(map(str, p.decisions.values())): p for p in points}
     one, other = by_name["10210022"], by_name["10201022"]      # where an identity stands is nothing

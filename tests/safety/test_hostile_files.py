@@ -30,13 +30,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from search.benchmark_table import fingerprint, read_table
 from search.data import images, open_data
 from search.data.cifar import CIFAR10, CIFAR100
 from search.data.folder import SUFFIXES, UNREAD, read_image
 from search.data.images import FORMATS, MAX_EDGE, MAX_PIXELS, open_image
 from search.latency import LatencyTable, Predictor
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
+from search.tables import fingerprint, read_tables
 from search.training.loop import Training
 from search.training.recipe import load_recipe
 from searchspace import SearchspaceError, load
@@ -123,8 +123,13 @@ def make_tables(content: dict) -> Callable[[Path], object]:
 
 
 def look_up(folder: Path) -> object:
-    table = read_table(folder / "table.json")
-    return table.best(test_tables.Budget(10**9)), table.input
+    table = read_tables([folder / "table.json"])
+    return table.best(table.select(""), test_tables.Budget(10**9)), table.input
+
+
+def look_up_csv(folder: Path) -> object:
+    table = read_tables([folder / "table.csv"], load("digits"))
+    return table.best(table.select("accuracy"), test_tables.Budget(10**9)), table.input
 
 
 def cifar(form: Any, classes: int, packed: bool, file: str) -> Reader:
@@ -148,6 +153,8 @@ READERS = {
         Path(load("digits").file).read_bytes()), lambda folder: load(folder / "g.yaml")),
     "table": Reader("table.json", make_tables(test_tables.ours(test_tables.rows(2))), look_up),
     "table of nas-bench-macro": Reader("table.json", make_tables(test_tables.MACRO_ROWS), look_up),
+    "table in CSV": Reader("table.csv", lambda folder: test_tables.sheet(folder / "table.csv"),
+                           lambda folder: look_up_csv(folder)),
     "table's digest": Reader("digest.json", lambda folder: (folder / "digest.json").write_text("{}"),
                              lambda folder: fingerprint(folder / "digest.json")),
     "latency table": Reader("latency.json", make_latency_table, foretell),

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search import honesty, train
-from search.benchmark_table import BenchmarkError, read_table
 from search.cli.search_options import read_name
 from search.latency.find import table_path
 from search.run import main as run
 from search.score_report.sample import Sample
 from search.study.settings import Settings
+from search.tables import TableError, read_tables
 from searchspace import GenotypeError, SearchspaceError, load, to_yaml
 from searchspace.safety.files import LONGEST, file_name, make_folder, own, replacing, write_file
 from searchspace.space.budget import Budget
@@ -151,8 +151,8 @@ def test_a_table_and_a_sample_read_no_space_elsewhere(named: str, outside: Path)
     space = named.format(outside=outside)
     path = outside / "home" / "table.json"
     path.write_text(json.dumps({"space": space, "value": "v", "rows": [{}]}))
-    with pytest.raises(BenchmarkError, match="neither bundled nor a file beside"):
-        read_table(path)
+    with pytest.raises(TableError, match="neither bundled nor a file beside"):
+        read_tables([path])
     job = {"space": space, "input": 8, "batch": 4, "seed": 0, "scores": [], "compared": [],
            "again": 0, "what": None}
     network = {"decisions": {}, "identity": "a", "macs": 1, "params": 1, "reference": False,
@@ -174,8 +174,8 @@ def test_a_table_chooses_no_file_of_the_current_folder(
     (outside / "home" / "circle.yaml").symlink_to("circle.yaml")
     path = outside / "home" / "table.json"
     path.write_text(json.dumps({"space": named, "value": "v", "rows": [{}]}))
-    with pytest.raises(BenchmarkError, match="row 1" if named == "digits" else "space: ") as told:
-        read_table(path)
+    with pytest.raises(TableError, match="row 1" if named == "digits" else "space: ") as told:
+        read_tables([path])
     assert "secret" not in str(told.value)
 
 

@@ -11,7 +11,6 @@ from inside import ran
 
 from search import run
 from search.archive import Archive
-from search.benchmark_table import fingerprint, read_table
 from search.errors import StudyError
 from search.objectives import OBJECTIVES, ObjectiveError, named
 from search.pareto import nondominated
@@ -21,6 +20,7 @@ from search.study import open_study
 from search.study.kept import ATTRIBUTE
 from search.study.settings import Settings
 from search.study.trial import Trial
+from search.tables import fingerprint, read_tables
 from searchspace import cost, load
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
@@ -108,7 +108,7 @@ def test_two_objectives_give_a_front(tmp_path: Path, table: Path) -> None:
 
 
 def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
-    given = settings(table=table, objectives=("table", "params", "macs"), trials=30)
+    given = settings(table=(table,), objectives=("table", "params", "macs"), trials=30)
     with open_study(given, tmp_path, "s") as study:
         study.run(lambda _: None)
         front = front_of(study.trials(), study.plan.objectives, given.budget)
@@ -125,12 +125,12 @@ def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
     for name, entry in SAMPLERS.items() if not entry.screens])
 def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp_path: Path,
                                                                  table: Path) -> None:
-    given = settings(sampler=name, table=table, trials=21)
+    given = settings(sampler=name, table=(table,), trials=21)
     first = run_study(tmp_path / "a", given)
     assert len({t.identity for t in first}) == 21
     assert all(t.macs <= 150_000 for t in first)
     folder = tmp_path / "b"
-    run_study(folder, settings(sampler=name, table=table, trials=5))
+    run_study(folder, settings(sampler=name, table=(table,), trials=5))
     with open_study(given, folder, "s") as study, pytest.raises(KeyboardInterrupt):
         study.run(lambda trials: _stop_at(18, trials))
     with open_study(given, folder, "s") as study:
@@ -161,7 +161,7 @@ def test_a_table_alone_is_searched_for_its_best(tmp_path: Path, table: Path) -> 
 
 
 def test_lookups_are_archived_under_the_files_digest(tmp_path: Path, table: Path) -> None:
-    found = run_study(tmp_path, settings(table=table, objectives=("table",), trials=6))
+    found = run_study(tmp_path, settings(table=(table,), objectives=("table",), trials=6))
     with Archive(f"sqlite:///{tmp_path / 'study.db'}") as archive:
         kept = archive.evaluations(study="s")
     assert {e.identity: e.value for e in kept} == {t.identity: t.value for t in found}
@@ -215,13 +215,14 @@ def test_a_network_that_the_table_lacks_fails_its_trial(tmp_path: Path, table: P
     content["rows"] = content["rows"][::2]
     half = tmp_path / "half.json"
     half.write_text(json.dumps(content))
-    found = run_study(tmp_path, settings(table=half, trials=20))
-    known = read_table(half)
+    found = run_study(tmp_path, settings(table=(half,), trials=20))
+    known = read_tables([half])
     lacking = [t for t in found if t.values is None]
     assert 0 < len(lacking) < 20
     for t in lacking:
         assert t.error is not None and "lacks this network" in t.error
-        assert known.value(t.identity, cost(load("digits"), t.decisions)) is None
+        assert known.values("").of(t.identity, cost(load("digits"), t.decisions),
+                                       t.decisions) is None
     front = front_of(found, named(("table", "macs")), BUDGET)
     assert front is not None and list(front.volumes) == [t.number for t in found]
     assert not {t.number for t in lacking} & {t.number for t in front.members}
@@ -258,17 +259,17 @@ def test_unknown_and_repeated_objectives_are_refused() -> None:
 
 
 def test_a_study_keeps_its_objectives_and_its_table(tmp_path: Path, table: Path) -> None:
-    run_study(tmp_path, settings(table=table, trials=1))
+    run_study(tmp_path, settings(table=(table,), trials=1))
     with pytest.raises(StudyError, match="objectives = table and macs, not table and params"):
-        open_study(settings(table=table, objectives=("table", "params")), tmp_path, "s").__enter__()
+        open_study(settings(table=(table,), objectives=("table", "params")), tmp_path, "s").__enter__()
     moved = tmp_path / "moved.json"
     moved.write_bytes(table.read_bytes())
-    assert len(run_study(tmp_path, settings(table=moved, trials=2))) == 2
+    assert len(run_study(tmp_path, settings(table=(moved,), trials=2))) == 2
     content = json.loads(table.read_text())
     content["rows"][0]["values"] = [1]
     moved.write_text(json.dumps(content))
     with pytest.raises(StudyError, match="made with table = "):
-        open_study(settings(table=moved), tmp_path, "s").__enter__()
+        open_study(settings(table=(moved,)), tmp_path, "s").__enter__()
 
 
 def test_a_study_from_before_there_were_objectives_is_continued(tmp_path: Path) -> None:

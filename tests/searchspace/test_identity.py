@@ -150,6 +150,55 @@ DIFFERENT = {
         f"{{concat: {{from: [_, {name}]}}}}, {{conv: {{out: 4}}}}]" for name in "ab"],
 }
 
+# What leads only to zeros costs something, and is nothing to the function.
+ZEROS = {
+    "in a sum": [
+        "[{conv: {out: 8, as: a}}, {conv: {from: a, out: 8}}, {zero: {as: z}}, {add: {from: [a, z]}}]",
+        "[conv: {out: 8}]",
+        "[{conv: {out: 8, as: a}}, {zero: {as: z}}, {conv: {from: z, out: 8, bn: false, act: tanh}}, "
+        "{pool: }, {pool: {fn: avg}}, {act: {fn: gelu}}, {dropout: }, {add: {from: [a, _]}}]"],
+    "in nested sums": [
+        "[{conv: {out: 8, as: a}}, {zero: {as: z}}, {add: {from: [a, z]}}, {dw: {as: b}}, "
+        "{add: {from: [z, b, z, a]}}]",
+        "[{conv: {out: 8, as: a}}, {dw: {as: b}}, {add: {from: [a, b]}}]"],
+    "alone": ["[zero: ]", "[act: , dw: , zero: ]", "[zero: , zero: ]",
+              "[{zero: {as: z}}, {add: {from: [z, z]}}]",
+              "[{zero: {as: z}}, {mul: {of: [z, {dw: {from: z}}]}}]"],
+    "before a norm": ["[zero: , conv: {out: 8}]", "[dw: , zero: , conv: {out: 8, k: 5}]",
+                      "[zero: , bn: , act: ]"],
+    "beside others in a convolution": [
+        "[{conv: {out: 4, as: a}}, {zero: {as: z}}, {concat: {from: [z, a, z]}}, {conv: {out: 6}}]",
+        "[conv: {out: 4}, conv: {out: 6}]"],
+}
+NO_ZEROS = {
+    "a norm has a bias": ["[{dw: {as: a}}, {zero: }, {bn: }, {add: {from: [a, _]}}]", "[dw: ]"],
+    "a convolution has a bias": [
+        "[zero: , conv: {out: 8, bn: false, act: none, bias: true}]", "[zero: ]"],
+    "sigmoid of zero is a half": ["[zero: , act: {fn: sigmoid}]", "[zero: ]",
+                                  "[zero: , act: {fn: hsigmoid}]"],
+    "how many": ["[conv: {out: 4}, zero: ]", "[conv: {out: 5}, zero: ]", "[pool: {stride: 2}, zero: ]"],
+    "zeros that spread a sum": [
+        "[{zero: {as: z}}, {gap: {from: x, as: g}}, {add: {from: [z, g]}}]".replace("from: x, ", ""),
+        "[{zero: {as: z}}, {gap: }, {act: {fn: sigmoid, as: g}}, {add: {from: [z, g]}}]",
+        "[{zero: {as: z}}, {gap: }, {act: {fn: sigmoid, as: g}}, {add: {from: [g, g]}}]"],
+}
+
+
+@pytest.mark.parametrize("spellings", ZEROS.values(), ids=ZEROS)
+def test_zeros_do_not_depend_on_their_input(network, spellings: list[str]) -> None:
+    first, *others = map(network, spellings)
+    assert others
+    for other in others:
+        assert digest(other) == digest(first)
+        assert same(other, first)
+
+
+@pytest.mark.parametrize("nets", NO_ZEROS.values(), ids=NO_ZEROS)
+def test_what_is_no_zero_stays(network, nets: list[str]) -> None:
+    for a, b in itertools.combinations(map(network, nets), 2):
+        assert digest(a) != digest(b)
+        assert not same(a, b)
+
 
 @pytest.mark.parametrize("spellings", FAMILIES.values(), ids=FAMILIES)
 def test_spellings_of_one_network_are_the_same(network, spellings: list[str]) -> None:

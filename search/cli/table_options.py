@@ -1,0 +1,16 @@
+"""Options of known results: which files, and which bounds on their columns."""
+
+import argparse
+
+
+def add_table(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a table."""
+    parser.add_argument("--table", metavar="FILE", action="append", default=[],
+                        help="known results, for --objective table, table:COLUMN or "
+                        "table-cost:COLUMN; several are joined by network (default: the space's "
+                        "own)")
+    parser.add_argument("--table-budget", metavar="COLUMN=MOST", action="append", default=[],
+                        help="hard bound on a column of the table, in its unit: raspi4_latency=20; "
+                        "5-20 is a band; what has no such cost is outside")
+    parser.add_argument("--table-only", action="store_true", help="propose only networks that the "
+                        "table has (default: one that it lacks fails its trial)")

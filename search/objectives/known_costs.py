@@ -1,0 +1,33 @@
+"""Bounds of a search on the columns of its table."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from search.errors import StudyError
+from search.objectives.table import of_table
+from search.tables import table_for
+from search.tables.costs import bounds, presence
+
+if TYPE_CHECKING:
+    from search.study.settings import Settings
+
+
+def bounded(settings: "Settings", texts: Sequence[str], only: bool = False) -> "Settings":
+    """The settings with the bounds that ``texts`` name, as ``raspi4_latency=20``; with ``only``, no
+    network fits of which the table lacks the value that is an objective.
+
+    Raises:
+        SearchspaceError: there is no table, no such column, or no objective for ``only``.
+    """
+    if only and not of_table(settings.objectives):
+        raise StudyError("only networks of a table are proposed for --objective table or "
+                         "table-cost")
+    if not texts and not only:
+        return settings
+    table = table_for(settings.genotype(), settings.table)
+    known = bounds(table, texts)
+    if only:
+        known += tuple(presence(table, goal.partition(":")[2]) for goal in settings.objectives
+                       if of_table([goal]))
+    return replace(settings, budget=replace(settings.budget, known=known))

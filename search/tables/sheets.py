@@ -1,0 +1,131 @@
+"""Tables in CSV and Parquet: a line a network, columns of decisions or one of names, and values.
+
+The network of a line is given by columns whose headings are names of holes, or by the one column
+that the space's genotype names under ``table``. Cells of holes that are not there stay empty; lines
+at the top that begin with ``#`` are remarks.
+Columns ``macs`` and ``params`` are compared with our counts; all others are values.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile
+from pathlib import Path
+
+from search.tables.columns import Cell, Column, Heading
+from search.tables.errors import TableError
+from search.tables.rows import Labels, Names, Raw, refused
+from searchspace import Genotype, SearchspaceError
+from searchspace.notation.holes import Decisions
+
+COUNTS = ("macs", "params")
+
+Sheet = Mapping[str, Sequence[Cell]]
+
+
+def read_csv(data: bytes, file: Path) -> Sheet:
+    """The columns of CSV text in UTF-8 by heading; raises TableError if it is none."""
+    try:
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+        lines = csv.reader(_without_remarks(text), strict=True)
+        heading = [cell.strip() for cell in next(lines, [])]
+        rows = []
+        for row in lines:
+            if row and len(row) != len(heading):
+                raise TableError(f"{file}, line {lines.line_num}: {len(row)} cells under "
+                                 f"{len(heading)} headings")
+            if row:
+                rows.append(row)
+    except UnicodeDecodeError:
+        raise TableError(f"{file} is no CSV: it is not text in UTF-8") from None
+    except csv.Error as error:
+        raise TableError(f"{file} is no CSV: {error}") from None
+    twice = next((name for name in heading if heading.count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"{file}: the heading {twice!r} stands there twice")
+    return {name: [row[i] for row in rows] for i, name in enumerate(heading)}
+
+
+def _without_remarks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without those at the top that begin with ``#``."""
+    return dropwhile(lambda line: line.startswith("#"), lines)
+
+
+def read_parquet(data: bytes, file: Path) -> Sheet:
+    """The columns of a Parquet file by heading.
+
+    Raises:
+        TableError: it is none, or pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise TableError("a table in Parquet needs the package pyarrow: pip install "
+                         "'searchspace[parquet]'") from None
+    try:
+        found = pq.read_table(pa.BufferReader(data)).to_pydict()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{file} is no Parquet file: {str(error).splitlines()[0]}") from None
+    for name, cells in found.items():
+        if any(not isinstance(cell, str | int | float | None) for cell in cells):
+            raise TableError(f"{file}: the column {name!r} holds neither numbers nor text")
+    return dict(found)
+
+
+def table_of(sheet: Sheet, file: Path, space: Genotype) -> Raw:
+    """The table that a sheet is, of the networks of ``space``.
+
+    Raises:
+        TableError: no column names the networks, or a line is not in the space.
+    """
+    labels, form = Labels(space), space.header.table
+    holes = [name for name in sheet if labels.hole(name) is not None]
+    if form is not None and form.column in sheet:
+        holes, found = [form.column], _named(sheet[form.column], file, Names(labels))
+    elif holes:
+        found = _decided({name: sheet[name] for name in holes}, file, labels)
+    else:
+        wanted = [f"the column {form.column!r}"] if form else []
+        wanted += [f"a column for each hole: {', '.join(list(labels.holes)[:3])}, …"]
+        raise TableError(f"{file}: nothing names the networks of {space.title}; that does "
+                         f"{' or '.join(wanted)}")
+    costs = None
+    if all(name in sheet for name in COUNTS):
+        costs = list(zip(*(map(_whole, sheet[name]) for name in COUNTS), strict=True))
+    columns = []
+    for name, cells in sheet.items():
+        if name not in holes and name not in COUNTS:
+            try:
+                columns.append(Column(Heading.read(name), cells))
+            except TableError as fault:
+                raise TableError(f"{file}: {fault}") from None
+    return Raw(space, "the value of the table", list(found), tuple(columns), costs)
+
+
+def _named(cells: Sequence[Cell], file: Path,
+           names: Names) -> Iterator[tuple[str, Decisions]]:
+    for line, cell in enumerate(cells, 2):
+        try:
+            yield f"line {line}", names.decisions(str(cell).strip())
+        except TableError as fault:
+            raise TableError(f"{file}, line {line}: {fault}") from None
+
+
+def _decided(sheet: Sheet, file: Path, labels: Labels) -> Iterator[tuple[str, Decisions]]:
+    for line, cells in enumerate(zip(*sheet.values(), strict=True), 2):
+        given = {name: cell for name, cell in zip(sheet, cells, strict=True)
+                 if cell is not None and str(cell).strip() and cell == cell}
+        try:
+            yield f"line {line}", labels.read(given)
+        except SearchspaceError as fault:
+            raise refused(file, f"line {line}", fault, labels.space) from None
+
+
+def _whole(cell: Cell) -> Cell:
+    """A count as a number; what is none stays as it is."""
+    try:
+        number = float(cell) if cell is not None else None
+    except (TypeError, ValueError):
+        return cell
+    return int(number) if number is not None and number.is_integer() else cell
