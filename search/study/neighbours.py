@@ -53,6 +53,15 @@ class Region:
                 best[key] = at
         return tuple((identity(self.space, at.decisions), at) for at in best.values())
 
+    def nearest_known(self, at: Point, rng: random.Random) -> Point | None:
+        """The network inside the budget that is few decisions away from ``at``, where costs are
+        known of a few networks only: changing one decision after another leads nowhere there."""
+        if not self.budget.known or self.budget.fits(at) or not self.inside:
+            return None
+        known = [found for _, found in self.inside]
+        rng.shuffle(known)
+        return min(known, key=lambda found: distance(at, found).changed)
+
     def nearest_new(self, at: Point, seen: frozenset[str],
                     rng: random.Random) -> tuple[str, Point]:
         """The identity and point of a network not in ``seen``, few decisions away from ``at``.
@@ -64,7 +73,8 @@ class Region:
             SpaceExhausted: every network inside the budget is in ``seen``; or, in a space that is
                 too large to be enumerated, none of those tried was new.
         """
-        for found in self._near(at, rng):
+        few = self.budget.known and self.inside is not None     # most neighbours are outside
+        for found in () if few else self._near(at, rng):
             if (name := identity(self.space, found.decisions)) not in seen:
                 return name, found
         if self.inside is not None:

@@ -71,7 +71,8 @@ def settle(region: Region, propose: Propose, seen: frozenset[str],
     for lost in range(_TRIES):
         try:
             drawn = point(region.space, propose) if lost == 0 else sample(region.space, rng)
-            found = bring(region.space, drawn, region.budget, rng, region.cheapest)
+            found = region.nearest_known(drawn, rng) or \
+                bring(region.space, drawn, region.budget, rng, region.cheapest)
             break
         except (BudgetError, GenotypeError):    # not inside; or its steps do not fit each other
             if lost == _TRIES - 1:
