@@ -65,9 +65,11 @@ def _zen(net: "NodeNetwork", x: "torch.Tensor", epsilon: "torch.Tensor", seed: i
 def _gaussian(net: "NodeNetwork", kind: "torch.dtype", seed: int) -> "dict[str, torch.Tensor]":
     """Standard normal weights, scales of 1 and biases of 0, and copies of the buffers."""
     import torch
+    from torch import nn
 
     generator = torch.Generator().manual_seed(seed)
-    norms = {f"{name}.weight" for name, m in net.named_modules() if hasattr(m, "running_mean")}
+    norms = {f"{name}.weight" for name, m in net.named_modules()
+             if hasattr(m, "running_mean") or isinstance(m, nn.LayerNorm | nn.GroupNorm)}
     made = {}
     for name, p in net.named_parameters():
         if p.dim() > 1:
