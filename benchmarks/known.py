@@ -1,7 +1,7 @@
 """Spaces whose networks have all been trained: their points, and what is known of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
@@ -27,8 +27,7 @@ def key(decisions: Decisions) -> Key:
 @dataclass(frozen=True)
 class Known:
     """A space with the identity of each point, by its decisions, and the value of each identity:
-    networks that the table holds several times have the mean of their values. The points are
-    without their expansions, which would take gigabytes."""
+    networks that the table holds several times have the mean of their values."""
 
     space: Genotype
     table: Table
@@ -69,5 +68,5 @@ def read(name: str, files: tuple[Path, ...], column: str = "") -> Known:
                                    f"{dict(at.decisions)} of the space {name}")
         found = names[key(at.decisions)] = digest(at.expansion)
         known.setdefault(found, []).append(value)
-        points.append(replace(at, expansion=at.expansion._replace(nodes=(), notes=())))
+        points.append(at)
     return Known(space, table, tuple(points), names, {k: fmean(v) for k, v in known.items()})
