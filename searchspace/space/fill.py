@@ -22,7 +22,9 @@ def fill(genotype: Genotype, decisions: Decisions) -> Genotype:
         UnknownNameError: a hole that does not exist. GenotypeError: no such option.
     """
     check_names(decisions, genotype.holes)
-    document = genotype.document.but(table=None)        # it names the networks of the space
+    document = genotype.document
+    if decisions:
+        document = document.but(table=None)     # it names the networks of the whole space
     filled = _pruned(genotype, substitute_in(document, decisions))
     if filled.is_space and _is_settled(filled):
         return _pruned(filled, settle(filled.document))

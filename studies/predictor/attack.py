@@ -62,8 +62,9 @@ class Attack:
     faults: tuple[str, ...]
 
 
-def attack(space: str, budget: str, seed: int, seconds: float) -> Attack:
-    """Search one space under one budget, and keep the network as YAML."""
+def attack(space: str, budget: str, seed: int, seconds: float) -> Attack | None:
+    """Search one space under one budget, and keep the network as YAML; None if all networks are
+    refused as too far from all that is published."""
     task = _task(space, budget, seed)
     start = time.process_time()
     first = Screening(task, FIRST)
@@ -73,12 +74,13 @@ def attack(space: str, budget: str, seed: int, seconds: float) -> Attack:
     if looked > FIRST:
         best = Screening(task, looked).ranking[0]
     network = fill(load(space), best.decisions)
+    expansion = trace(network)
+    if (said := predicted(expansion)) is None:
+        return None
     folder = HERE / "found"
     folder.mkdir(exist_ok=True)
     write_file(folder / f"{space}-{budget}-{seed}.yaml", to_yaml(network).encode())
-    expansion = trace(network)
-    said, mine = predicted(expansion), shape(expansion)
-    assert said is not None     # the search would not have ended here
+    mine = shape(expansion)
     return Attack(space, budget, seed, max(looked, FIRST), round(time.process_time() - start, 1),
                   round(said.value, 2), round(said.spread, 2), round(said.lower, 2),
                   round(said.distance, 3), said.nearest[0].network, mine,
@@ -118,6 +120,9 @@ def _campaign(given: Namespace) -> int:
         for budget in given.budget:
             for seed in given.seed:
                 made = attack(space, budget, seed, given.seconds)
+                if made is None:
+                    remark(f"{space} {budget} seed {seed}: all networks are refused")
+                    continue
                 _keep(made)
                 wrong += bool(made.faults)
                 remark(f"{space} {budget} seed {seed}: {made.value:.1f} ± {made.spread:.1f} %, "

@@ -34,7 +34,8 @@ LARGEST = tuple(name for name in bundled.NAMES if MACS[name] >= 3e9)
 # for the others it stands behind the marker.
 EVERYDAY = ("shufflenet-henet@repeat2-cifar10", "mobilenet-v3-small@0.75", "shiftnet@C",
             "shufflenet-v2@0.5", "randwire-small@ws", "condensenet@cifar-86", "hcgnet@a1",
-            "alexnet@grouped", "googlenet@torchvision", "cbam-resnet@50")
+            "alexnet@grouped", "googlenet@torchvision", "cbam-resnet@50", "convnext-v2@atto",
+            "hgnet-v2@b0", "ghostnet-v2@1.0")
 
 
 def costly(names: Iterable[str]) -> list[Any]:
