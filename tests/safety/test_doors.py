@@ -43,7 +43,8 @@ DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "argparse's errors": (lambda n: called(n) == "ArgumentParser" or (isinstance(n, ast.ClassDef)
                           and "argparse" in "".join(map(ast.unparse, n.bases))),
                           {"searchspace/cli.py"}),
-    "CSV": (imports("csv"), {"search/spreadsheet.py"}),
+    # tables of others are only read, and by column
+    "CSV": (imports("csv"), {"search/spreadsheet.py", "search/tables/sheets.py"}),
     "HTML": (imports("html"), {"searchspace/text.py"}),
     "templates": (lambda n: called(n) in ("Environment", "Template", "from_string", "Markup"),
                   {"viz/templates.py"}),

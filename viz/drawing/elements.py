@@ -10,10 +10,11 @@ from searchspace.shapes import Shape
 from viz.drawing.network import Opening
 
 FAMILIES = {
-    "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap", "gmp"),
+    "conv": ("conv",), "depthwise": ("dw",), "pool": ("pool", "gap", "gmp", "resize"),
     "join": ("add", "concat", "beside", "mul", "mean", "wsum"),
     "channels": ("cpool", "index", "slice", "shuffle", "pad", "shift"), "linear": ("linear",),
-    "attention": ("attend", "softmax"), "other": ("act", "bn", "dropout", "lrn"),
+    "attention": ("attend", "softmax"),
+    "other": ("act", "bn", "dropout", "grn", "ln", "lrn", "scale", "zero"),
 }
 _FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kinds}
 

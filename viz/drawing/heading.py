@@ -25,11 +25,11 @@ def heading(picture: Picture, style: Style) -> str:
     large, small = (11, 8) if stage else (15, 11)
     long = len(picture.title) > TITLE
     lines = wrap(picture.title, 2 * TITLE) if stage and long else [picture.title]
-    rows = [pen.text(line, small if stage and long else large, bold=True) for line in lines]
+    rows = [pen.span(line, small if stage and long else large, bold=True) for line in lines]
     if stage and len(lines[-1]) + len(picture.remark) > TITLE:
-        rows.append(pen.text(picture.remark, small, pen.theme.open))
+        rows.append(pen.span(picture.remark, small, pen.theme.open))
     elif picture.remark:
-        rows[-1] += pen.text(f"   {picture.remark}", small, pen.theme.open)
+        rows[-1] += pen.span(f"   {picture.remark}", small, pen.theme.open)
     rows.append(pen.second(f"{show_digits(picture.macs, 5)} MACs   "
                            f"{show_digits(picture.params, 5)} parameters", small))
     if picture.level == "block":
@@ -89,7 +89,7 @@ def _holes(picture: Picture, pen: Pen) -> list[str]:
     if not picture.openings and not inside:
         return []
     stage = picture.level == "stage"
-    note = pen.text("? open; drawn with the options in bold", 7 if stage else 9, pen.theme.open)
+    note = pen.span("? open; drawn with the options in bold", 7 if stage else 9, pen.theme.open)
     if not picture.openings:
         return [note]
     return [note, _columns(picture.openings, 1 if stage else COLUMNS, pen, stage)]
@@ -97,7 +97,7 @@ def _holes(picture: Picture, pen: Pen) -> list[str]:
 
 def _columns(holes: Sequence[Opening], across: int, pen: Pen, small: bool) -> str:
     owners = list(dict.fromkeys(o.owner for o in holes))
-    columns = [[pen.text(owner or "network", 9, bold=True),
+    columns = [[pen.span(owner or "network", 9, bold=True),
                 *openings((o for o in holes if o.owner == owner), pen, small)] for owner in owners]
     cells = [f'<TD ALIGN="LEFT" BALIGN="LEFT" VALIGN="TOP" BORDER="1" STYLE="ROUNDED,DASHED" '
              f'COLOR="{pen.theme.open}">{"<BR/>".join(column)}</TD>' for column in columns]

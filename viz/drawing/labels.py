@@ -35,14 +35,14 @@ class Labels:
             return table(rows)
         if box.detail:
             return self._stage(box, times)
-        name = self.pen.text(f"{box.alias}  ", 9, bold=True) if box.alias else ""
-        rows = [name + self.pen.text(box.title + times, 9) + self._mark(box), self._groups(box),
+        name = self.pen.span(f"{box.alias}  ", 9, bold=True) if box.alias else ""
+        rows = [name + self.pen.span(box.title + times, 9) + self._mark(box), self._groups(box),
                 self.pen.second(self._figures(box, self.style.figures(self.picture.level)), 8),
                 *(self.pen.second(line, 8) for note in box.notes for line in wrap(note, NOTE)),
                 *openings(box.openings, self.pen, self.small)]
         if box.taken:
             listed = "from " + ", ".join(map(str, box.taken))
-            rows += [self.pen.text(line, 8, self.theme.lane(0)) for line in wrap(listed, NOTE)]
+            rows += [self.pen.span(line, 8, self.theme.lane(0)) for line in wrap(listed, NOTE)]
         return table(rows)
 
     def group(self, group: Group, fill: str = "") -> str:
@@ -51,11 +51,11 @@ class Labels:
         each, unit = " each" if times else "", "" if group.parent else " MACs"
         cost = f"   {show_digits(group.macs)}{unit}{each}" if group.macs else ""
         if not group.parent:
-            rows = [self.pen.text(group.title + times, 10, bold=True) + self.pen.second(cost, 8),
+            rows = [self.pen.span(group.title + times, 10, bold=True) + self.pen.second(cost, 8),
                     *(self.pen.second(line, 8) for line in
                       wrap(group.detail, 50, max_lines=2, placeholder=" …"))]
         else:
-            rows = [self.pen.text(group.title + times, 8, bold=True),
+            rows = [self.pen.span(group.title + times, 8, bold=True),
                     self.pen.second(f"{group.detail}{cost}".strip(), 7)]
         return table([*rows, *openings(group.openings, self.pen, self.small)], fill=fill)
 
@@ -68,8 +68,8 @@ class Labels:
         first = LETTERS - round(1.2 * len(box.title))
         lines = [whole] if len(whole) <= first else \
             wrap(whole, LETTERS, initial_indent=" " * max(min(len(box.title) + 2, LETTERS // 2), 0))
-        rows = [self.pen.text(box.title, 9, bold=True) + self.pen.text("  " + lines[0].strip(), 8),
-                *(self.pen.text(line, 8) for line in lines[1:]),
+        rows = [self.pen.span(box.title, 9, bold=True) + self.pen.span("  " + lines[0].strip(), 8),
+                *(self.pen.span(line, 8) for line in lines[1:]),
                 self.pen.second(self._figures(box, self.style.figures("stage")), 7),
                 *openings(box.openings, self.pen, self.small)]
         share = self.share(box)
@@ -96,7 +96,7 @@ class Labels:
         return one / whole if whole else 0.0
 
     def _mark(self, box: Box) -> str:
-        return self.pen.text(f"   {box.mark}", 8, self.theme.lane(0), bold=True) if box.mark else ""
+        return self.pen.span(f"   {box.mark}", 8, self.theme.lane(0), bold=True) if box.mark else ""
 
     def _groups(self, box: Box) -> str:
         """A grouped convolution's channel groups as a strip in their colours."""
@@ -128,7 +128,7 @@ def openings(holes: Iterable[Opening], pen: Pen, small: bool) -> list[str]:
         if len(shown) > (6 if small else 8):
             keep = [o for o in shown[2:-1] if o in taken][:2]
             shown = [*shown[:2], "…", *(o for k in keep for o in (k, "…")), shown[-1]]
-        options = pen.text(", ", size, colour).join(
-            pen.text(o, size, colour, bold=o in taken) for o in shown)
-        rows.append(pen.text(f"? {hole.name}: ", size, colour) + options)
+        options = pen.span(", ", size, colour).join(
+            pen.span(o, size, colour, bold=o in taken) for o in shown)
+        rows.append(pen.span(f"? {hole.name}: ", size, colour) + options)
     return rows

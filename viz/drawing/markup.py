@@ -16,13 +16,13 @@ class Pen:
 
     theme: Theme
 
-    def text(self, text: str, size: int, colour: str = "", *, bold: bool = False) -> str:
+    def span(self, text: str, size: int, colour: str = "", *, bold: bool = False) -> str:
         """Text in the main colour, or in ``colour``."""
         return span(text, size, colour or self.theme.ink, bold=bold)
 
     def second(self, text: str, size: int) -> str:
         """Text in the secondary colour."""
-        return self.text(text, size, self.theme.second)
+        return self.span(text, size, self.theme.second)
 
 
 def table(rows: Iterable[str], width: int = 0, fill: str = "") -> str:
