@@ -106,7 +106,8 @@ def final_table(results: list[FinalResult], settings: Settings) -> Table:
                       *(amount(b.name, b.measure(e.cost)) for b in others),
                       Text.assemble(f"{share:.1%}", (" over" if e.over else "", "bold red")),
                       *((f"{p.value:.1f} ± {p.spread:.1f} %" if p else "–",
-                         f"{e.published:.1f} %" if e.published else "") if predicted else ()),
+                         f"{e.published[1]:.1f} % ({e.published[0]})" if e.published else "")
+                        if predicted else ()),
                       *((f"{score.shown(r.mean)} ± {score.shown(r.spread)}",) if scored else ()),
                       style="bold" if e.trial is not None else "cyan")
     return table

@@ -111,4 +111,4 @@ def write_finals(results: list[FinalResult], settings: Settings, path: Path) -> 
          r.entry.cost.macs, r.entry.cost.params, r.entry.cost.memory, int(r.entry.over), r.mean,
          r.spread, " ".join(repr(s) for s in r.scores),
          *((r.prediction.value, r.prediction.spread) if r.prediction else ("", "")),
-         "" if r.entry.published is None else r.entry.published] for r in results))
+         "" if r.entry.published is None else r.entry.published[1]] for r in results))

@@ -43,7 +43,7 @@ class Entry:
     trial: int | None
     over: bool
     start: str | None = None
-    published: float | None = None      # top-1 on ImageNet in percent, at this input size
+    published: tuple[str, float] | None = None  # recipe and top-1 on ImageNet at this input size
     prediction: Prediction | None = None    # of it; None where nothing is predicted
 
 
@@ -158,13 +158,13 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 
-def _published(name: str, size: int) -> float | None:
-    """The published top-1 on ImageNet of a network that is as its file has it."""
+def _published(name: str, size: int) -> tuple[str, float] | None:
+    """The recipe and published top-1 on ImageNet of a network that is as its file has it."""
     own = load(name)
     expansion = trace(own)
     if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
         return None
-    return next((top1 for _, top1 in accuracies(own.header, size)), None)
+    return next(accuracies(own.header, size), None)
 
 
 def caveat(score: str) -> str:

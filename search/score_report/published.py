@@ -71,7 +71,7 @@ def measure_published(job: ScoringJob, count: int | None, processes: Processes) 
 
 def _left_out(known: Measurements, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """By network, these scores from calibrations without its family. Takes a minute."""
-    of = evaluate(known)
+    of = evaluate(known).predicted
     of = of.where(counted(of.known))
     return {str(network): {name: float(LEFT_OUT[name](of.said)[i]) for name in names}
             for i, network in enumerate(of.known.networks)}

@@ -19,13 +19,13 @@ from search.predictors.fit import fit
 from search.predictors.measurements import Measurements, published_accuracies
 from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.prediction import Predictor
-from search.predictors.selection import Choice
+from search.predictors.regression import Choice
 from search.predictors.spread import fit_spread
 from searchspace import load
 from searchspace.expansion import trace
 from searchspace.space.point import sample
 
-CHOICE = Choice(0.0, ("log_macs", "log_params", "log_depth"), 1e-2)
+CHOICE = Choice(("log_macs", "log_params", "log_depth"), 1e-2)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_calibration_is_reproducible(known: Measurements, tmp_path: object) -> N
 
 
 def test_a_file_gives_what_was_written(known: Measurements, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    fitted = Predictor(bundled().scope, fit(known, CHOICE))
+    fitted = Predictor(bundled().scope, fit(known, (CHOICE,)))
     write(fitted, known, tmp_path / "own.json")
     again, of = read(tmp_path / "own.json")
     assert of == fingerprint(known) and again.scope == fitted.scope

@@ -95,7 +95,7 @@ def test_a_search_compares_predicted_with_published_accuracies(tmp_path: Path) -
     mine = [r for r in results if r.entry.trial is not None]
     known = [r for r in results if r.entry.trial is None]
     assert {"mobilenet-v3", "mobilenet-v2"} <= {r.entry.name.partition("@")[0] for r in known}
-    assert {r.entry.published for r in known if r.entry.name == "mobilenet-v3@1.0"} == {75.2}
+    assert {r.entry.published for r in known if r.entry.name == "mobilenet-v3@1.0"} == {("paper", 75.2)}
     best = max(mine, key=lambda r: r.mean)
     assert best.prediction and best.mean == pytest.approx(best.prediction.lower)
     rival = max(r.prediction.value for r in known if r.prediction and not r.entry.over)
