@@ -45,13 +45,13 @@ class Rated:
 class Screening(Sampler):
     """See the module. What was found is a function of the task, so that it is only a cache."""
 
-    def __init__(self, task: SamplingTask, size: int = LOOKED) -> None:
-        """Of ``size`` networks that are rated."""
+    def __init__(self, task: SamplingTask, size: int | None = None) -> None:
+        """Of ``size`` networks that are rated, by default `LOOKED`."""
         if task.quick is None:
             raise StudyError("the sampler screening needs a score of the graph alone: "
                              "--screen NAME")
         self.task, self.rate = task, task.quick
-        self.size, self.looked = size, 0
+        self.size, self.looked = size or LOOKED, 0
 
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         past = [p.decisions for p in history(study)]

@@ -60,7 +60,7 @@ def test_shares_of_scores_that_are_made_of_one_thing() -> None:
     import random
 
     space, rng = load("mixed").with_input(32), random.Random(0)
-    made = [sample(space, rng).expansion for _ in range(120)]
+    made = [trace(space, sample(space, rng).decisions) for _ in range(120)]
     size = shares(np.array([float(e.cost().macs) for e in made]), made)
     assert size.size + size.either > 0.9 and size.family < 0.05
     counts = np.array([sum(n.cost.macs for n in e.nodes if n.calls and n.calls[0].block == "he_stage")
