@@ -14,6 +14,7 @@ from search.honesty import main
 from search.score_report.correlations import Known, estimate, kendall, partial, spearman, worth
 from search.score_report.variance_shares import shares
 from searchspace import load
+from searchspace.expansion import trace
 from searchspace.space.point import sample
 
 RNG = np.random.default_rng(0)

@@ -20,6 +20,7 @@ from search.scores.relative import Scored, measured
 from search.scores.size_features import family_shares, size_features
 from search.scores.standardised import Standard
 from searchspace import load
+from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
 from searchspace.space.point import first, point, sample
@@ -115,7 +116,7 @@ def test_the_families_of_a_network_share_its_macs() -> None:
     space = load("mixed")
     at = point(space, lambda name, hole: "he" if name in ("stage1", "stage2", "stage3") else
                "si" if name in ("stage4", "stage5") else hole.labels[0])
-    found = family_shares(at.expansion)
+    found = family_shares(trace(space, at.decisions))
     assert set(found) == {"he_stage", "si_stage", "plain_head"} and 0.5 < sum(found.values()) < 1
 
 
