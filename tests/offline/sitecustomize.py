@@ -7,7 +7,9 @@ those of C libraries: libpq is given URLs of servers that the tests themselves s
 """
 
 import ipaddress
+import socket
 import sys
+from functools import cache
 from typing import Any
 
 NAMES = ("localhost", "", None)
@@ -26,7 +28,20 @@ def _is_here(host: object) -> bool:
         address = ipaddress.ip_address(str(host).partition("%")[0])
     except ValueError:
         return False            # a name, for which another machine would be asked
-    return address.is_loopback or address.is_unspecified
+    return address.is_loopback or address.is_unspecified or _is_own(str(address))
+
+
+@cache
+def _is_own(address: str) -> bool:
+    """Whether it is this machine's: nobody can listen at another's. A Ray cluster speaks to its
+    nodes so, all of which are here."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+                           socket.SOCK_DGRAM) as made:
+            made.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
