@@ -90,7 +90,7 @@ def test_a_ray_node_is_lost_and_its_trials_are_run_elsewhere(
     def remove() -> None:
         with study_of(tmp_path / "watch", url, 12) as watching:
             while True:     # until two work: the first node has room for one
-                trials = watching.optuna.get_trials(deepcopy=False)
+                trials = watching.session.study.get_trials(deepcopy=False)
                 if sum(map(finished, trials)) >= 2 and len(
                         {t.user_attrs[WORKER] for t in running(trials)}) >= 2:
                     break
