@@ -373,7 +373,8 @@ def test_a_study_is_continued_by_who_has_the_password(
         return (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
 
     home = ["--studies", str(tmp_path)]
-    watch = ["search/status.py", "s", "--once", *home]
+    # no file in a study's folder chooses what is opened: the database is named
+    watch = ["search/status.py", scrub(guarded), "--study", "s", "--once"]
     monkeypatch.setenv(VARIABLE, guarded)
     said = asked(["search/run.py", *SEARCH, "--study", "s", "--trials", "2", *home, "--storage",
                   scrub(guarded)])
@@ -384,5 +385,6 @@ def test_a_study_is_continued_by_who_has_the_password(
     said = asked(watch, returns=2)
     assert f"set PGPASSWORD, or {VARIABLE} to the whole URL" in said and said.count("\n") == 1
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    assert_hidden(said, asked(watch), asked(["viz/report.py", str(tmp_path / "s")]), page(),
+    assert_hidden(said, asked(watch), asked(["viz/report.py", str(tmp_path / "s"), "--storage",
+                                             scrub(guarded)]), page(),
                   *written(tmp_path), *rows(guarded))
