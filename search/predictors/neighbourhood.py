@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-NEAREST = 3
+NEAREST = 8         # so many of one family hardly ever lie beside each other
 SHRINKAGE = 0.5     # of the correlations towards none
 OUTSIDE = 0.5       # how much being outside counts beside being apart
 OCTAVE = 1.0        # half to double the multiply-adds are about the same
@@ -56,7 +56,7 @@ class Neighbourhood:
 
     def distance(self, values: Array, among: Mask | None = None) -> Array:
         """From networks (n, features) to the known ones, or those ``among`` them: the mean to the
-        three nearest, and half of how far outside their range it is; (n,)."""
+        eight nearest, and half of how far outside their range it is; (n,)."""
         known = np.ones(len(self.points), bool) if among is None else among
         apart = self.apart(values)[:, known]
         count = min(NEAREST, apart.shape[1])

@@ -9,9 +9,10 @@ from search.predictors.calibration import Calibration
 from search.predictors.digest import digest
 from search.predictors.features import position, vector
 from search.predictors.measurements import PAPER
-from search.predictors.neighbourhood import NEAREST
 from searchspace.errors import ShapeError
 from searchspace.expansion import Expansion
+
+SHOWN = 3       # known networks beside a prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Neighbour:
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Top-1 in percent for one recipe. ``spread``: half the 80 % interval, in points; ``lower``:
-    its lower end, the 10 % quantile; ``nearest``: three known networks; ``distance``: to them."""
+    its lower end, the 10 % quantile; ``nearest``: three known networks; ``distance``: to
+    the eight nearest."""
 
     value: float
     spread: float
@@ -87,4 +89,4 @@ class Predictor:
         near, known = self.calibration.near, self.calibration.known
         apart = near.apart(x[:, [position(name) for name in near.features]])[0]
         return tuple(Neighbour(known.networks[i], known.recipes[i], float(known.top1[i]),
-                               float(apart[i])) for i in np.argsort(apart)[:NEAREST])
+                               float(apart[i])) for i in np.argsort(apart)[:SHOWN])
