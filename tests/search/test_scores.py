@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from bundled import NAMES, cheapest
 from torch import nn
 
 from search.errors import ScoreError
@@ -24,7 +25,7 @@ from search.scores.registry import (
     names,
 )
 from search.scores.relative import Relative, Scored, measured
-from searchspace import Genotype, SearchspaceError, load, published, spaces
+from searchspace import Genotype, SearchspaceError, load, spaces
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.space.point import point
@@ -138,8 +139,9 @@ def test_finite_on_every_space(space: str) -> None:
         assert math.isfinite(score(one)), score.name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", published())
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if name in cheapest() else pytest.mark.campaign)
+    for name in NAMES])
 def test_finite_on_every_bundled_network(name: str) -> None:
     genotype = load(name)
     for size in (32, 64, 96, 224):          # some are too deep for small images
