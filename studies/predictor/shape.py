@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from search.predictors.digest import LEVELS, digest
 from search.predictors.measurements import NEAR_224, PAPER, published_accuracies
@@ -51,6 +52,7 @@ def shape(expansion: Expansion) -> Shape:
                  of.gates)
 
 
+@cache
 def published() -> tuple[Published, ...]:
     """All whose accuracy by their paper's recipe counts, at 224 pixels. Takes seconds."""
     known = published_accuracies()
