@@ -44,7 +44,8 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
         if high - low == 1:
             break
         index = min(max(_guess(budget, known, labels, low, high), low + 1), high - 1)
-    remains = 1 - (1 - FALL) * max(p.network.uneven for p in known.values())
+    share = max(p.network.uneven for p in known.values())
+    remains = 1 / (1 + share * (1 / FALL - 1))      # a point that is known may be the fallen one
     if budget.latency is not None:
         remains = FALL          # predicted from measurements, which are not smooth
     sizes = [budget.excess(known[i]) for i in sorted(known)]
