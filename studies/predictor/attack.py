@@ -22,19 +22,20 @@ from typing import Any
 from page import write_page
 from shape import Shape, faults, near, published, shape
 
-from search.objectives.score import of_graph
 from search.objectives.usual import PREDICTED, predicted, usual_score
 from search.samplers.base import SamplingTask
 from search.samplers.screening import Screening
-from search.study.warm_start import find_start
+from search.score_report.published import EDGE
+from search.scores.base import usual_batch
+from search.study.plan import Plan
+from search.study.settings import Settings
 from searchspace import load, spaces
 from searchspace.cli import Parser, remark, run, whole
 from searchspace.expansion import trace
 from searchspace.genotype import to_yaml
 from searchspace.safety.files import write_file
 from searchspace.space.budget import Budget
-from searchspace.space.descent import lowest
-from searchspace.space.fill import fill, free
+from searchspace.space.fill import fill
 from searchspace.units import show_amount
 
 HERE = Path(__file__).parent
@@ -88,11 +89,10 @@ def attack(space: str, budget: str, seed: int, seconds: float) -> Attack | None:
 
 
 def _task(space: str, budget: str, seed: int) -> SamplingTask:
-    genotype, bound = load(space), Budget.read(budget)
-    start = find_start(genotype, bound, seed, lowest(genotype, bound.excess))
-    widths = tuple(hole.name for hole in genotype.holes if hole.kind == "solve")
-    return SamplingTask(free(genotype), bound, quick=of_graph(genotype, PREDICTED),
-                        start=tuple(one.point for one in start.proposals), widths=widths, seed=seed)
+    """What the sampler of `run.py` is given."""
+    return Plan.of(Settings(space=space, budget=Budget.read(budget), input=EDGE, seed=seed,
+                            sampler="screening", trials=1, batch=usual_batch(EDGE),
+                            score=PREDICTED)).task
 
 
 def kept() -> list[dict[str, Any]]:
