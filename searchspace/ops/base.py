@@ -167,6 +167,14 @@ def _only_hint(value: object, known: tuple[str, ...]) -> str:
     return hint if "did you mean" in hint else ""
 
 
+def check_norm(kind: str, eps: float, momentum: float = 0.0) -> None:
+    """Raise ShapeError for numbers that no normalisation can have."""
+    if eps <= 0:
+        raise ShapeError(f"{kind}: eps must be positive, not {eps:g}")
+    if not 0 <= momentum <= 1:
+        raise ShapeError(f"{kind}: momentum must be from 0 to 1, not {momentum:g}")
+
+
 def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> tuple[int, int]:
     """The common height and width of several inputs; with ``broadcast``, 1×1 fits any."""
     sizes = {(h, w) for _, h, w in inputs}

@@ -6,7 +6,7 @@ from typing import Literal
 
 from searchspace.errors import ShapeError
 from searchspace.ops.activation import Activation, activation
-from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.ops.base import Cost, Layer, Op, check_norm, op
 from searchspace.shapes import Shape, show_shape
 
 Pair = tuple[int, int]
@@ -101,10 +101,7 @@ class Conv(Op):
         sh, sw = pair(self.stride)
         if min(kh, kw, sh, sw, self.dilation, self.groups, self.out) < 1:
             raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
-        if self.eps <= 0:
-            raise ShapeError(f"conv: eps must be positive, not {self.eps:g}")
-        if not 0 <= self.momentum <= 1:
-            raise ShapeError(f"conv: momentum must be from 0 to 1, not {self.momentum:g}")
+        check_norm("conv", self.eps, self.momentum)
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from searchspace.errors import ShapeError
-from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.ops.base import Cost, Layer, Op, check_norm, op
 from searchspace.shapes import Shape
 
 
@@ -51,10 +51,7 @@ class BatchNorm(Op):
     examples = (({}, ((8, 5, 5),)), ({"eps": 1e-3, "momentum": 0.01}, ((8, 5, 5),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.eps <= 0:
-            raise ShapeError(f"bn: eps must be positive, not {self.eps:g}")
-        if not 0 <= self.momentum <= 1:
-            raise ShapeError(f"bn: momentum must be from 0 to 1, not {self.momentum:g}")
+        check_norm("bn", self.eps, self.momentum)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
@@ -83,8 +80,7 @@ class LayerNorm(Op):
                 ({}, ((8, 1, 1),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.eps <= 0:
-            raise ShapeError(f"ln: eps must be positive, not {self.eps:g}")
+        check_norm("ln", self.eps)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
@@ -118,8 +114,7 @@ class GlobalResponseNorm(Op):
     examples = (({}, ((8, 5, 4),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.eps <= 0:
-            raise ShapeError(f"grn: eps must be positive, not {self.eps:g}")
+        check_norm("grn", self.eps)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
