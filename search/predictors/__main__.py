@@ -21,13 +21,12 @@ import numpy as np
 from rich.table import Table
 
 from search.predictors.artefact import BUNDLED, CalibrationError, write
-from search.predictors.evaluation import LeftOut, counted, evaluate
+from search.predictors.evaluation import BANDS, LeftOut, counted, evaluate
 from search.predictors.measurements import DATA_SETS, IMAGENET, Measurements
 from search.predictors.tables import calibrated, own, published, worth
 from searchspace.cli import Parser, run, show, table
 from searchspace.units import show_amount
 
-BANDS = ((0.0, 1.3e9), (2e8, 4e8), (4e8, 7e8))
 LARGEST = 20        # errors that are listed
 
 

@@ -14,6 +14,7 @@ from search.predictors.selection import left_out
 
 Array = NDArray[np.float64]
 
+BANDS = ((0.0, 1.3e9), (2e8, 4e8), (4e8, 7e8))      # of multiply-adds, in which it is judged
 _NAMES = ("value", "lower", "upper", "distance")
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from search.predictors.calibration import Values
-from search.predictors.evaluation import counted, evaluate
+from search.predictors.evaluation import BANDS, counted, evaluate
 from search.predictors.fit import fit
 from search.predictors.measurements import Measurements, published_accuracies
 from searchspace.cli import Parser, run, show, table
@@ -27,7 +27,6 @@ FIRST = frozenset((
     "hcgnet", "mobilenet-v1", "mobilenet-v2", "mobilenet-v3-small", "nasnet-a", "pnasnet",
     "randwire-regular", "resnet-cifar", "shiftnet", "shufflenet-v1", "shufflenet-v2-50", "sinet",
     "squeezenet", "squeezenext"))
-BANDS = ((0, 1.3e9), (2e8, 4e8), (4e8, 7e8))
 
 
 def main(arguments: list[str] | None = None) -> int:
