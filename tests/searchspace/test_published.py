@@ -158,11 +158,6 @@ def test_an_unmet_figure_would_be_seen() -> None:
 # What an implementation may do otherwise at equal counts; a note names each, or says that nothing differs.
 UNSEEN = ("eps", "momentum", "padding", "pooling", "order")
 IMPLEMENTATIONS = ("timm", "torchvision", "pytorchcv")
-# Older files whose notes do not say it yet: none is to be added.
-UNSAID = ("alexnet", "cbam-resnet", "darts", "densenet-cifar", "dpn", "googlenet", "inception-v3",
-          "nasnet-a", "pnasnet", "preresnet-cifar", "resnet-cifar", "se-resnet", "shufflenet-v1",
-          "shufflenet-v1-ports", "sknet", "sparsenet", "squeezenet", "squeezenext", "vgg",
-          "wide-resnet", "xception")
 
 
 @each_family
@@ -171,5 +166,5 @@ def test_the_note_says_what_differs_from_an_implementation_at_equal_counts(
     for name in names:
         header = network(name).header
         words = header.exact.of.split() if header.exact else ()
-        if set(IMPLEMENTATIONS).intersection(words) and name.partition("@")[0] not in UNSAID:
+        if set(IMPLEMENTATIONS).intersection(words):
             assert [word for word in UNSEEN if word not in header.note] == [], name
