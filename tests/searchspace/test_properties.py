@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from searchspace import Genotype, GenotypeError, expand, fill, load, spaces, to_yaml
 from searchspace.expansion import trace
 from searchspace.names import as_name, is_name
-from searchspace.notation.arithmetic import MAX_NUMBER
+from searchspace.limits import current
 from searchspace.notation.holes import Hole
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar, Seq, Tree
@@ -220,9 +220,10 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.sam
     ["null", "~", "true", "on", "1e6", "010", "=a", "- a", "a: b", "a #b", " a", "a ", "", "'", '"',
      "a, b", "[a]", "!choice", "&a", "*a", "%", "@", "`", "a:", ":a", "a\\b", "---", "...", "<<", "0x1",
      "=round_to(40*w, 8)", "=cin if x.h > 1 else 2", "1.0", "-", "?", "|", ">", "a\n\nb", "\ufeff"])
+MOST = current().number
 ATOMS: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.integers(-MAX_NUMBER, MAX_NUMBER), WORDS,
-    st.floats(-MAX_NUMBER, MAX_NUMBER, allow_nan=False))
+    st.none(), st.booleans(), st.integers(-MOST, MOST), WORDS,
+    st.floats(-MOST, MOST, allow_nan=False))
 NAMES = st.text("abzAZ019_.-", min_size=1, max_size=12).filter(is_name)
 KEYS = NAMES | NAMES.map("={}".format)
 TREES: st.SearchStrategy[Tree] = st.recursive(
