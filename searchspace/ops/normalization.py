@@ -27,10 +27,9 @@ class LocalResponseNorm(Op):
         return inputs[0]
 
     def module(self, *inputs: Shape) -> Layer:
-        from torch import nn
+        from searchspace.ops.modules import NeighbourNorm
 
-        # torch takes the mean of the window where the paper takes the sum
-        return nn.LocalResponseNorm(self.n, self.alpha * self.n, self.beta, self.k)
+        return NeighbourNorm(self.n, self.alpha, self.beta, self.k)
 
 
 @op("bn")
