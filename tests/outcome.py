@@ -43,7 +43,7 @@ def outcome(path: Path, number: int = 0) -> Genotype | str:
             return made[name]
 
         expansion = trace(genotype, decide)
-        network = fill(genotype, made) if made else genotype
+        network = fill(genotype, made) if genotype.is_space else genotype
     except SearchspaceError as error:
         return sentence(error)
     assert not network.is_space

@@ -80,8 +80,10 @@ def pairs(n: int, p: float, seed: int) -> "nx.Graph[int]":
     _, state, _ = random.Random(seed).getstate()
     rng = np.random.RandomState()       # the same generator as Python's
     rng.set_state(("MT19937", np.array(state[:-1], dtype=np.uint32), state[-1]))
-    first, second = np.triu_indices(n, 1)
-    joined = rng.random_sample(len(first)) < p
+    joined = np.flatnonzero(rng.random_sample(n * (n - 1) // 2) < p)      # pairs by number,
+    rows = np.cumsum([0, *range(n - 1, 0, -1)])                           # row by row
+    first = np.searchsorted(rows, joined, side="right") - 1
+    second = joined - rows[first] + first + 1
     graph: nx.Graph[int] = nx.empty_graph(n)
-    graph.add_edges_from(zip(first[joined].tolist(), second[joined].tolist(), strict=True))
+    graph.add_edges_from(zip(first.tolist(), second.tolist(), strict=True))
     return graph
