@@ -17,7 +17,7 @@ MOST = 10**30      # of any limit: products of a few stay numbers that a person 
 DEEPEST = 120      # of `levels` and `bases`: Python's own stack holds no more
 
 
-@dataclass(frozen=True, slots=True, eq=False)       # by identity, as part of keys that are hashed often
+@dataclass(frozen=True, slots=True, eq=False)       # by identity: part of keys hashed often
 class Limits:
     """The greatest of each kind that a genotype may have."""
 
@@ -75,5 +75,9 @@ def changed(limits: Limits, given: dict[str, int]) -> Limits:
 
 
 def beyond(count: int, most: int, things: str) -> str:
-    """The sentence for what exceeds a limit: ``12,000 options are more than the 10,000 allowed``."""
+    """The sentence for what exceeds a limit.
+
+    >>> beyond(12_000, 10_000, "options")
+    '12,000 options are more than the 10,000 allowed'
+    """
     return f"{count:,} {things} are more than the {most:,} allowed"

@@ -6,7 +6,6 @@ The same number gives the same text on every machine, so that a finding is one n
 import random
 import re
 from functools import cache
-from pathlib import Path
 
 from searchspace.load import LIBRARY
 from searchspace.notation.sources import GENOTYPES

@@ -148,7 +148,7 @@ def operation(draw: st.DrawFn, kind: str, shapes: tuple[Shape, ...]) -> tuple[st
 def operations(draw: st.DrawFn, image: Shape = (8, 16, 16), most: int = 8) -> str:
     """Steps of single operations on an image, each on the step before or on any that fit."""
     tensors: dict[str, Shape] = {}
-    current, steps = image, [f"- act: {{as: t0}}"]
+    current, steps = image, ["- act: {as: t0}"]
     tensors["t0"] = image
     for kind in draw(st.lists(st.sampled_from(sorted(OPS)), min_size=1, max_size=most)):
         least, greatest = OPS[kind].inputs

@@ -1,6 +1,6 @@
 """Blocks: named bodies with arguments, called like operations; their compilation and look-up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from searchspace.compiler.program import RESERVED, Block, Step, Value
@@ -30,7 +30,7 @@ class Blocks:
             if not is_part(name):
                 raise GenotypeError(f"{name!r} cannot name a block", tree.place)
 
-    def __reduce__(self) -> tuple[type["Blocks"], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., "Blocks"], tuple[object, ...]]:
         return Blocks, (self.trees, self.outer)     # compiled again where they are needed
 
     def get(self, name: str) -> Block | None:

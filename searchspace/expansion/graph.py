@@ -1,6 +1,7 @@
 """Expanded network: operations in order, each with its inputs, output shape and cost."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -63,9 +64,10 @@ class Tensor(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 14)
-def infer(cls: type[Op], params: tuple[tuple[str, Any], ...],
+def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
           shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
     """An operation with its output shape and cost; cached, since candidates share layers."""
+    assert isinstance(cls, type)
     with guarded(cls):
         op = cls(**dict(params))
         least, most = op.inputs

@@ -70,7 +70,7 @@ class Run:
             decided[name] = hole.labels[hole.option(self.ask(name, hole))]
         return decided[name]
 
-    def add(self, name: str, cls: type[Op], params: tuple[tuple[str, Any], ...],
+    def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             inputs: tuple[Tensor, ...], calls: tuple[Call, ...], place: Place) -> Tensor:
         """Add an operation; its output. Raises GenotypeError if the inputs do not fit, or at the
         limit of operations."""
@@ -96,8 +96,9 @@ class Run:
         self.size += 1
         return Tensor(number, shape)
 
-    def _common(self, cls: type[Op], own: dict[str, Any], place: Place) -> Given:
+    def _common(self, cls: Callable[..., Op], own: dict[str, Any], place: Place) -> Given:
         """Parameters given everywhere that this operation has and its step does not give."""
+        assert isinstance(cls, type)
         known = schema(cls)
         return tuple((name, known[name].coerce(value, place)) for name, value in self.everywhere
                      if name in known and name not in own)

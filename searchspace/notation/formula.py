@@ -186,7 +186,8 @@ class _Compiler:
         return self.bounded(value)
 
     def bounded(self, value: Number) -> Number:
-        if abs(value) > current().number:
+        most = current().number
+        if not -most <= value <= most:
             raise self.fail("the result is too large")
         if type(value) is not int and value.denominator > MAX_DENOMINATOR:
             raise self.fail("the result has too many decimals")

@@ -13,8 +13,8 @@ from searchspace.notation.tree import Map, Scalar, Seq, Tree, words
 from searchspace.notation.variants import apply_variant, choose_variant
 from searchspace.notation.version import check_version
 
-KEYS = ("version", "name", "source", "note", "status", "args", "input", "default", "variants", "published",
-        "accuracies", "exact", "table", "base", "steps", "use", "blocks", "everywhere", "net")
+KEYS = ("version", "name", "source", "note", "status", "args", "input", "default", "variants",
+        "published", "accuracies", "exact", "table", "base", "steps", "use", "blocks", "everywhere", "net")
 
 
 def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:

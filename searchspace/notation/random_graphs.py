@@ -79,7 +79,7 @@ def pairs(n: int, p: float, seed: int) -> "nx.Graph[int]":
 
     _, state, _ = random.Random(seed).getstate()
     rng = np.random.RandomState()       # the same generator as Python's
-    rng.set_state(("MT19937", np.array(state[:-1], dtype=np.uint32), state[-1]))
+    rng.set_state(("MT19937", np.array(state[:-1], dtype=np.uint32), state[-1], 0, 0.0))
     joined = np.flatnonzero(rng.random_sample(n * (n - 1) // 2) < p)      # pairs by number,
     rows = np.cumsum([0, *range(n - 1, 0, -1)])                           # row by row
     first = np.searchsorted(rows, joined, side="right") - 1

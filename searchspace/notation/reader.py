@@ -112,8 +112,8 @@ class _Reader:
     def count(self, nodes: int, place: Place) -> None:
         self.nodes += nodes
         if self.nodes > self.limits.values:
-            raise GenotypeError(f"more than {self.limits.values:,} values once aliases are expanded",
-                                place)
+            raise GenotypeError(f"more than {self.limits.values:,} values once aliases are "
+                                "expanded", place)
 
     def descend(self, depth: int, place: Place) -> None:
         if depth > self.limits.levels:

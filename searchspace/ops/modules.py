@@ -82,7 +82,8 @@ class NeighbourNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         squares = x.square().flatten(2).unsqueeze(1)                          # (N, 1, C, H·W)
         total = avg_pool2d(squares, (self.n, 1), 1, (self.n // 2, 0), divisor_override=1)
-        return x / (self.k + self.alpha * total.view_as(x)) ** self.beta
+        y: Tensor = x / (self.k + self.alpha * total.view_as(x)) ** self.beta
+        return y
 
 
 class ResponseNorm(nn.Module):
@@ -96,6 +97,6 @@ class ResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # unlike a square root, it has a gradient where a channel is all zeros
-        length = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True)
+        length: Tensor = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True)
         share = length / (length.mean(1, keepdim=True) + self.eps)
         return x + self.weight * (x * share) + self.bias

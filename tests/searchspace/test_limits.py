@@ -253,7 +253,7 @@ def test_whatever_foreign_code_does_is_a_sentence(given: Any) -> None:
         pass
 
     Mine.given = given
-    with pytest.raises(ShapeError, match="^foreign: its code (raised|gave) "):
+    with pytest.raises(ShapeError, match=r"^foreign: its code (raised|gave) "):
         infer(Mine, (), ((3, 4, 4),))
 
 

@@ -81,6 +81,34 @@ def test_every_parameter_learns(kind: str, params: dict[str, Any],
 
 
 @each_example
+def test_gradients_are_those_of_differences(kind: str, params: dict[str, Any],
+                                            shapes: tuple[Any, ...]) -> None:
+    network = One(OPS[kind](**params), shapes).double().eval()
+    inputs = tuple(x.double().requires_grad_() for x in tensors(shapes))
+    assert torch.autograd.gradcheck(network, inputs, fast_mode=True)
+    weights = tuple(network.parameters())
+
+    def by_weights(*values: Tensor) -> Tensor:
+        given = dict(zip(dict(network.named_parameters()), values, strict=True))
+        return torch.func.functional_call(network, given, tuple(x.detach() for x in inputs))
+
+    assert not weights or torch.autograd.gradcheck(by_weights, weights, fast_mode=True)
+
+
+@each_example
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_blank_image_has_finite_gradients(kind: str, params: dict[str, Any],
+                                            shapes: tuple[Any, ...], level: float) -> None:
+    network = One(OPS[kind](**params), shapes).train()
+    inputs = tuple(torch.full_like(x, level).requires_grad_() for x in tensors(shapes))
+    output = network(*inputs)
+    output.sum().backward()
+    assert output.isfinite().all()
+    for x in (*inputs, *network.parameters()):
+        assert x.grad is not None and x.grad.isfinite().all()
+
+
+@each_example
 def test_images_of_a_batch_do_not_mix(kind: str, params: dict[str, Any],
                                       shapes: tuple[Any, ...]) -> None:
     network, inputs = One(OPS[kind](**params), shapes).eval(), tensors(shapes)
@@ -218,6 +246,15 @@ def test_single_values_spread_over_all_positions(kind: str) -> None:
     assert op.shape((4, 5, 6), (4, 1, 1)) == (4, 5, 6) == op.shape((4, 1, 1), (4, 5, 6))
     expected = image + gate.expand_as(image) if kind == "add" else image * gate.expand_as(image)
     torch.testing.assert_close(One(op, ((4, 5, 6), (4, 1, 1)))(image, gate), expected)
+
+
+def test_the_norm_by_neighbours_is_torchs_and_works_in_half_precision() -> None:
+    (x,) = tensors(((9, 5, 4),))
+    for n in (1, 3, 5, 99):
+        layer = OPS["lrn"](n=n, alpha=0.3, k=1.5).module((9, 5, 4))
+        torch.testing.assert_close(layer(x), nn.LocalResponseNorm(n, 0.3 * n, 0.75, 1.5)(x))
+        for kind in (torch.bfloat16, torch.float16):
+            torch.testing.assert_close(layer(x.to(kind)).float(), layer(x), rtol=0.05, atol=0.05)
 
 
 def test_mean_divides_by_the_number_of_its_inputs() -> None:
