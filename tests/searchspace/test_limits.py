@@ -25,6 +25,7 @@ from searchspace import (
     load,
     to_yaml,
 )
+from searchspace.__main__ import main
 from searchspace.expansion import run, trace
 from searchspace.expansion.graph import infer
 from searchspace.limits import DEEPEST, Limits, current, raised
@@ -97,6 +98,21 @@ def test_what_was_made_under_another_limit_is_not_remembered(genotype: Make) -> 
 def test_what_is_no_limit_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(SearchspaceError, match=message), raised(**given):
         pass
+    assert current().repeats == 1000
+
+
+def test_the_command_line_moves_a_limit(genotype_file: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(genotype_file("- act: {repeat: 1200}"))
+    for more, status, words in (
+            ([], 2, "repeat must be a whole number from 0 to 1000, not 1200"),
+            (["--limit", "repeats=1200"], 0, "1,200"),
+            (["--limit", "repeats=1200", "--limit", "operations=9"], 2, "more than 9 operations"),
+            (["--limit", "repeat=9"], 2, "there is no limit 'repeat'; did you mean 'repeats'?"),
+            (["--limit", "repeats"], 2, "--limit repeats: write it like operations=200000"),
+            (["--limit", "repeats=-1"], 2, "write it like"), (["--limit", "repeats=0"], 2, "from 1 to")):
+        assert main([path, "--level", "operation", *more]) == status
+        told = capsys.readouterr()
+        assert words in told.err if status else "act.1199" in told.out
     assert current().repeats == 1000
 
 
