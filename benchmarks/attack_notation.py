@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -211,15 +212,13 @@ def _odd(network: Genotype, rng: random.Random) -> Genotype:
 
 
 def guided(attack: Attack, count: int, first: int) -> None:
-    """Bytes that reach new code of searchspace, by atheris; it ends the process itself."""
+    """Damage that reaches new code of searchspace, by atheris; it ends the process itself, and keeps
+    what it found in the folder that it names."""
     import atheris
 
-    for module in [m for m in sys.modules if m.partition(".")[0] == "searchspace"]:
-        for function in vars(sys.modules[module]).values():
-            if callable(function) and getattr(function, "__module__", None) == module and \
-                    hasattr(function, "__code__"):
-                atheris.instrument_func(function)
-    corpus = Path(tempfile.mkdtemp())
+    for function in set(_functions()):
+        atheris.instrument_func(function)
+    corpus = Path(tempfile.mkdtemp(prefix="guided-"))
     for i, text in enumerate(bundled()):
         (corpus / str(i)).write_text(text, encoding="utf-8")
     path = Path(tempfile.mkdtemp()) / "net.yaml"
@@ -229,14 +228,32 @@ def guided(attack: Attack, count: int, first: int) -> None:
         with deadline(SECONDS * 10):        # instrumented code is slower
             outcome(path, len(data))
 
-    atheris.Setup([sys.argv[0], f"-runs={count}", f"-seed={first + 1}", "-max_len=4000",
-                   f"-rss_limit_mb={2048}", str(corpus)], one)
+    def damage(data: bytes, most: int, number: int) -> bytes:
+        text = data.decode(errors="ignore")
+        if number % 4 == 0 or not text:
+            return bytes(atheris.Mutate(data, most))
+        return damaged(number, (text, *bundled()) if number % 4 == 1 else (text,)).encode()[:most]
+
+    print(f"inputs that reach new code: {corpus}", flush=True)
+    atheris.Setup([sys.argv[0], f"-runs={count}", f"-seed={first + 1}", "-max_len=12000",
+                   "-rss_limit_mb=2048", f"-artifact_prefix={corpus.parent}/", str(corpus)], one,
+                  custom_mutator=damage)
     atheris.Fuzz()
+
+
+def _functions() -> Iterator[FunctionType]:
+    """All functions of searchspace, and those of its classes."""
+    for name in [m for m in sys.modules if m.partition(".")[0] == "searchspace"]:
+        for value in list(vars(sys.modules[name]).values()):
+            for found in (value, *(vars(value).values() if isinstance(value, type) else ())):
+                if isinstance(found, FunctionType) and found.__module__ == name:
+                    yield found
 
 
 def _progress(attack: Attack, done: int) -> None:
     if done % TIDY == 0:
         tidy()
+    if done % 500 == 0:
         print(f"{done:,}: {attack.told()}", flush=True)
 
 
