@@ -212,8 +212,8 @@ def _odd(network: Genotype, rng: random.Random) -> Genotype:
 
 
 def guided(attack: Attack, count: int, first: int) -> None:
-    """Damage that reaches new code of searchspace, by atheris; it ends the process itself, and keeps
-    what it found in the folder that it names."""
+    """Damage that reaches new code of searchspace, by atheris; it ends the process itself, and
+    keeps what it found in the folder that it names."""
     import atheris
 
     for function in set(_functions()):

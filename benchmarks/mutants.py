@@ -68,9 +68,8 @@ def sites(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
             yield node, "number"
         elif isinstance(node, ast.If | ast.IfExp | ast.While):
             yield node, "condition"
-        elif isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant | ast.Yield):
-            yield node, "statement"
-        elif isinstance(node, ast.AugAssign):
+        elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and not isinstance(
+                node.value, ast.Constant | ast.Yield)):
             yield node, "statement"
 
 
@@ -171,8 +170,9 @@ def _test(mutant: Mutant) -> None:
     tests = [str(ROOT / "tests" / "searchspace" / f"{name}.py") for name in ROOMS[mutant.room]]
     status = 3
     try:
-        status = int(pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:doctest",
-                                  "-o", "addopts=-m 'not slow and not campaign'", *tests]))
+        status = int(pytest.main([
+            "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:doctest",
+            "-o", "addopts=-m 'not slow and not campaign'", *tests]))
     finally:
         os._exit(status)
 

@@ -14,7 +14,8 @@ from searchspace.notation.variants import apply_variant, choose_variant
 from searchspace.notation.version import check_version
 
 KEYS = ("version", "name", "source", "note", "status", "args", "input", "default", "variants",
-        "published", "accuracies", "exact", "table", "base", "steps", "use", "blocks", "everywhere", "net")
+        "published", "accuracies", "exact", "table", "base", "steps", "use", "blocks",
+        "everywhere", "net")
 
 
 def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
