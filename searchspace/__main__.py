@@ -8,7 +8,17 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from searchspace import load, to_yaml
-from searchspace.cli import Console, Parser, add_option, load_named, run, show, table
+from searchspace.cli import (
+    Console,
+    Parser,
+    add_limits,
+    add_option,
+    limits,
+    load_named,
+    run,
+    show,
+    table,
+)
 from searchspace.cost import peak
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
@@ -60,13 +70,19 @@ def arguments() -> Parser:
     parser.add_argument("--verify", action="store_true",
                         help="build it, and compare with torch and fvcore; exit 1 on disagreement")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
     options = arguments().parse_args(argv)
-    return run(lambda: _run(options))
+    return run(lambda: _limited(options))
+
+
+def _limited(options: argparse.Namespace) -> int:
+    with limits(options):
+        return _run(options)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import argparse
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
 import rich.console
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from searchspace.errors import SearchspaceError
+from searchspace.limits import Limits, raised
 from searchspace.plugins import load_file, load_installed
 from searchspace.text import printable
 
@@ -136,6 +137,28 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     """Give a command line the option ``--ops FILE``; `load_named` does what it says."""
     parser.add_argument("--ops", action="append", default=[], metavar="FILE",
                         help="a Python file with operations of your own; it is run")
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Give a command line the option ``--limit NAME=N``; `limits` does what it says."""
+    parser.add_argument("--limit", action="append", default=[], metavar="NAME=N",
+                        help="raise a limit on what a genotype may take, which its error names: "
+                             "operations=200000")
+
+
+def limits(options: argparse.Namespace) -> AbstractContextManager[Limits]:
+    """Context in which the limits are those of ``--limit``.
+
+    Raises:
+        SearchspaceError: there is no such limit, or a number is no limit.
+    """
+    given = {}
+    for text in options.limit:
+        name, equals, number = text.partition("=")
+        if not equals or not number.isdecimal() or len(number) > 40:
+            raise SearchspaceError(f"--limit {text}: write it like operations=200000")
+        given[name] = int(number)
+    return raised(**given)
 
 
 def load_named(options: argparse.Namespace) -> None:

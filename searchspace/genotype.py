@@ -4,7 +4,7 @@ A genotype is a YAML file; a space is a genotype with holes. `load` reads one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -14,13 +14,13 @@ from searchspace.compiler.program import Program
 from searchspace.compiler.pruning import without_superseded
 from searchspace.display import html
 from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
+from searchspace.limits import current
 from searchspace.names import as_name
-from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole, find_holes
 from searchspace.notation.metadata import Header
 from searchspace.notation.naming import as_written
 from searchspace.notation.schema import mapping
-from searchspace.notation.tree import Map, Scalar, Seq
+from searchspace.notation.tree import Map, Scalar, Seq, atom
 from searchspace.notation.writer import document_text
 
 
@@ -39,6 +39,10 @@ class Genotype:
     document: Map = field(repr=False)
     outer: Blocks = field(repr=False, compare=False)
     variants: Map = field(default_factory=lambda: Map({}), repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what is compiled is compiled again where it is needed."""
+        return {f.name: vars(self)[f.name] for f in fields(self)}
 
     @property
     def title(self) -> str:
@@ -75,9 +79,9 @@ class Genotype:
             if name not in known:
                 raise UnknownNameError(f"{self.name} has no argument {name!r}"
                                        f"{nearest(name, known)}")
-            place = Place(f"<argument {name}>", 0)
+            place, value = Place(f"<argument {name}>", 0), atom(value)
             if not isinstance(value, bool | int | float | str) or (
-                    isinstance(value, float | int) and not abs(value) <= MAX_NUMBER):
+                    isinstance(value, float | int) and not abs(value) <= current().number):
                 raise GenotypeError(f"argument {name!r} takes a number, a word, true or false, not "
                                     f"{value!r}", place)
             items[name] = Scalar(value, place)
@@ -90,7 +94,7 @@ class Genotype:
         are left out."""
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
-        edge = Scalar(size, Place("<input>", 0))
+        edge = Scalar(atom(size), Place("<input>", 0))
         changed = self.document.but(input=Seq((shape.items[0], edge, edge)))
         return self.replace(without_superseded(changed, self.outer, shape.items[1:]))
 

@@ -4,6 +4,7 @@ Five steps: the file is *read*, what its base and `use` files hold is *inherited
 applied, its *holes are named*, and the document is *compiled*.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,13 @@ def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Geno
     return genotype
 
 
+class _Library(Blocks):
+    """The bundled blocks, which a process that gets a genotype of another has itself."""
+
+    def __reduce__(self) -> tuple[Callable[[], Blocks], tuple[()]]:
+        return library, ()
+
+
 @lru_cache(maxsize=1)
 def library() -> Blocks:
     """The bundled composite blocks."""
@@ -63,7 +71,7 @@ def library() -> Blocks:
             if name in trees:
                 raise GenotypeError(f"block {name!r} is bundled twice", tree.place)
             trees[name] = tree
-    return Blocks(trees)
+    return _Library(trees)
 
 
 def _without_alternatives(document: Map) -> Map:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from searchspace import load
-from searchspace.cli import Console, Parser, add_option, load_named, run
+from searchspace.cli import Console, Parser, add_limits, add_option, limits, load_named, run
 from viz.drawing.levels import LEVELS
 from viz.drawing.render import FORMATS, render
 from viz.drawing.style import COLOURS, DIRECTIONS, FIGURES, THEMES, Style
@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
                         help="another genotype to its right: a space's filled network, say")
     add_style(parser)
     add_option(parser)
+    add_limits(parser)
     given = parser.parse_args(arguments)
     return run(lambda: _render(given))
 
@@ -65,8 +66,9 @@ def _render(given: argparse.Namespace) -> None:
     load_named(given)
     usual = "operation" if given.output.lower().endswith(".html") else "stage"
     level = given.level or ("block" if given.block else usual)
-    shown = [load(name) for name in (given.genotype, *given.beside)]
-    Console().out(render(shown, given.output, level, given_style(given), given.block))
+    with limits(given):
+        shown = [load(name) for name in (given.genotype, *given.beside)]
+        Console().out(render(shown, given.output, level, given_style(given), given.block))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Blocks: named bodies with arguments, called like operations; their compilation and look-up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from searchspace.compiler.program import RESERVED, Block, Step, Value
 from searchspace.compiler.reserved import STRUCTURAL
 from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
+from searchspace.limits import current
 from searchspace.names import is_part, is_word
-from searchspace.notation.reader import MAX_DEPTH
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 from searchspace.ops import OPS
@@ -30,6 +30,9 @@ class Blocks:
             if not is_part(name):
                 raise GenotypeError(f"{name!r} cannot name a block", tree.place)
 
+    def __reduce__(self) -> tuple[Callable[..., "Blocks"], tuple[object, ...]]:
+        return Blocks, (self.trees, self.outer)     # compiled again where they are needed
+
     def get(self, name: str) -> Block | None:
         """The compiled block, or None for a name that is no block.
 
@@ -42,8 +45,8 @@ class Blocks:
         if name in self._stack:
             chain = " → ".join([*self._stack[self._stack.index(name):], name])
             raise GenotypeError(f"block {name!r} calls itself: {chain}", self.trees[name].place)
-        if len(self._stack) > MAX_DEPTH:
-            raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep",
+        if len(self._stack) > (most := current().levels):
+            raise GenotypeError(f"blocks call blocks more than {most} levels deep",
                                 self.trees[name].place)
         if name not in self._done:
             self._stack.append(name)

@@ -61,6 +61,9 @@ def _compile(document: Map, outer: Blocks) -> Compiled:
     if not isinstance(shape, Seq):
         raise GenotypeError("a genotype needs an input: [channels, height, width]",
                             (shape or document).place)
+    if len(shape) != 3:
+        raise GenotypeError(f"input is [channels, height, width], not {len(shape)} values",
+                            shape.place)
     if not isinstance(net, Seq) or not net.items:
         raise GenotypeError("a genotype needs a net: a list of steps", (net or document).place)
     size = tuple(compile_value(t, scope) for t in shape)

@@ -12,6 +12,7 @@ from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
 from searchspace.genotype import Genotype
+from searchspace.limits import Limits, beyond
 from searchspace.notation.holes import Decisions, Hole, check_names
 from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
@@ -74,7 +75,8 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
         for name, value in program.args:
             env.args[name] = value.get(env)
         state.everywhere = tuple((name, v.get(env)) for name, v in program.everywhere)
-        shape = _input_shape(tuple(v.get(env) for v in program.input), program.place)
+        shape = _input_shape(tuple(v.get(env) for v in program.input), program.place,
+                             state.limits.size)
         env.current = env.focus = Tensor(-1, shape)
         run_steps(env, program.net)
         if env.current is None:
@@ -85,6 +87,7 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
         error.place = error.place or program.place
         raise
     fragment = Fragment(state.parts, state.size, (env.current, {}), is_uneven=state.is_uneven)
+    _check_cost(fragment, state.limits, program.place)
     if named:
         live = {part.base for part in fragment.live.parts}
         state.notes += [(part.piece.name, "leads nowhere and is left out") for part in state.parts
@@ -152,10 +155,18 @@ def _some(labels: tuple[Atom, ...]) -> str:
     return ", ".join(shown if len(shown) <= 6 else [*shown[:3], "…", shown[-1]])
 
 
-def _input_shape(values: tuple[Any, ...], place: Place) -> Shape:
+def _check_cost(fragment: Fragment, limits: Limits, place: Place) -> None:
+    for count, most, things in ((fragment.live.macs, limits.macs, "MACs of the network"),
+                                (fragment.live.params, limits.params,
+                                 "parameters of the network")):
+        if count > most:
+            raise GenotypeError(beyond(count, most, things), place)
+
+
+def _input_shape(values: tuple[Any, ...], place: Place, most: int) -> Shape:
     if len(values) != 3 or any(not isinstance(v, int | float) or isinstance(v, bool)
-                               or not 1 <= v <= 100_000 or v != int(v) for v in values):
+                               or not 1 <= v <= most or v != int(v) for v in values):
         raise GenotypeError("input is [channels, height, width], three whole numbers from 1 to "
-                            "100,000", place)
+                            f"{most:,}", place)
     c, h, w = (int(v) for v in values)
     return c, h, w

@@ -1,14 +1,14 @@
 """Expanded network: operations in order, each with its inputs, output shape and cost."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place, ShapeError
 from searchspace.ops import Cost, Op
+from searchspace.ops.base import guarded, is_foreign
 from searchspace.shapes import Shape
-
-MAX_CHANNELS = 10_000_000
 
 
 class Call(NamedTuple):
@@ -51,7 +51,7 @@ class Expansion(NamedTuple):
         """The names of the nodes. Raises GenotypeError if two are equal, or one is ``input``."""
         names = [node.name for node in self.nodes]
         if len({"input", *names}) <= len(names):
-            twice = next(name for name in names if names.count(name) > 1 or name == "input")
+            twice, _ = Counter(["input", *names]).most_common(1)[0]
             raise GenotypeError(f"two operations are named {twice!r}; give their steps other names")
         return names
 
@@ -67,15 +67,27 @@ class Tensor(NamedTuple):
 def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
           shapes: tuple[Shape, ...]) -> tuple[Op, Shape, Cost]:
     """An operation with its output shape and cost; cached, since candidates share layers."""
-    op = cls(**dict(params))
-    least, most = op.inputs
-    if len(shapes) < least or (most is not None and len(shapes) > most):
-        wanted = f"{least}" if least == most else f"{least} or more" if most is None else \
-            f"{least} to {most}"
-        raise ShapeError(f"{op.kind} takes {wanted} inputs, not {len(shapes)}"
-                         + ("; name them: from: [a, b]" if len(shapes) == 1 else ""))
-    shape = op.shape(*shapes)
-    if shape[0] > MAX_CHANNELS:
-        raise ShapeError(f"{op.kind}: {shape[0]:,} channels are more than the {MAX_CHANNELS:,} "
-                         "allowed")
-    return op, shape, op.cost(*shapes)
+    assert isinstance(cls, type)
+    with guarded(cls):
+        op = cls(**dict(params))
+        least, most = op.inputs
+        if len(shapes) < least or (most is not None and len(shapes) > most):
+            wanted = f"{least}" if least == most else f"{least} or more" if most is None else \
+                f"{least} to {most}"
+            raise ShapeError(f"{op.kind} takes {wanted} inputs, not {len(shapes)}"
+                             + ("; name them: from: [a, b]" if len(shapes) == 1 else ""))
+        shape, cost = op.shape(*shapes), op.cost(*shapes)
+    if is_foreign(cls):
+        _check_results(op, shape, cost)
+    return op, shape, cost
+
+
+def _check_results(op: Op, shape: object, cost: object) -> None:
+    if not (isinstance(shape, tuple) and len(shape) == 3 and all(_is_count(n, 1) for n in shape)):
+        raise ShapeError(f"{op.kind}: its code gave {shape!r} for a shape, not (C, H, W)")
+    if not (isinstance(cost, Cost) and _is_count(cost.macs, 0) and _is_count(cost.params, 0)):
+        raise ShapeError(f"{op.kind}: its code gave {cost!r} for a cost, not whole numbers from 0")
+
+
+def _is_count(value: object, least: int) -> bool:
+    return type(value) is int and value >= least

@@ -10,11 +10,8 @@ from searchspace.expansion.inputs import find, no_input, step_inputs
 from searchspace.expansion.memo import fingerprint
 from searchspace.expansion.scope import Env, Given, Invocation
 from searchspace.expansion.structural import residual, split, wire
-from searchspace.notation.reader import MAX_DEPTH
 from searchspace.ops import OPS, Op, schema
 from searchspace.shapes import Shape
-
-MAX_REPEATS = 1000
 
 
 def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
@@ -78,8 +75,9 @@ def _perform(env: Env, step: Step, inputs: tuple[Tensor, ...],
 def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, Tensor]) -> Outputs:
     assert step.repeat is not None
     count = step.repeat.get(env)
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_REPEATS:
-        raise GenotypeError(f"repeat must be a whole number from 0 to {MAX_REPEATS}, not "
+    most = env.run.limits.repeats
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= most:
+        raise GenotypeError(f"repeat must be a whole number from 0 to {most}, not "
                             f"{show(count)}", step.repeat.place)
     for name, _, values in step.each:
         # a formula may give fewer repeats in one use of a block than in another
@@ -167,8 +165,8 @@ def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     """Run a block's body in a scope of its own; its outputs, the first being the main one."""
     run, depth = env.run, env.depth + 1
     run.spend(len(block.ins))
-    if depth > MAX_DEPTH:  # a block may be handed to itself as an argument
-        raise GenotypeError(f"blocks call blocks more than {MAX_DEPTH} levels deep")
+    if depth > run.limits.levels:  # a block may be handed to itself as an argument
+        raise GenotypeError(f"blocks call blocks more than {run.limits.levels} levels deep")
     run.depth = max(run.depth, depth)
     taken = _take_inputs(block, at)
     if run.named or (depth == 1 and at.repeat is None):     # a step of the network is remembered

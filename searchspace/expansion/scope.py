@@ -8,14 +8,11 @@ from searchspace.errors import GenotypeError, Place, ShapeError, nearest
 from searchspace.expansion.fragment import Asked, Fragment, Leaf, Outputs, Part
 from searchspace.expansion.graph import Call, Tensor, infer
 from searchspace.expansion.memo import MEMO, Key
+from searchspace.limits import beyond, current
 from searchspace.notation.holes import Hole
-from searchspace.notation.reader import MAX_DEPTH
 from searchspace.notation.tree import Atom
 from searchspace.ops import Op, schema
-from searchspace.shapes import Shape
-
-MAX_NODES = 50_000
-MAX_EFFORT = 300_000   # steps run, inputs named: ten times what the largest bundled network takes
+from searchspace.shapes import Shape, show_shape
 
 _ITSELF = (0,)         # the outputs of a single operation, by number
 
@@ -44,6 +41,7 @@ class Run:
     """
 
     def __init__(self, decide: Decide, named: bool = True) -> None:
+        self.limits = current()
         self.ask = decide
         self.named = named
         self.asked: list[Asked] = []           # every look-up of a hole
@@ -60,8 +58,9 @@ class Run:
     def spend(self, effort: int) -> None:
         """Count work without nodes, and limit it: twenty lines of nested blocks can need 2³⁰."""
         self.effort += effort
-        if self.effort > MAX_EFFORT:
-            raise GenotypeError(f"the network takes more than {MAX_EFFORT:,} steps to expand")
+        if self.effort > self.limits.steps:
+            raise GenotypeError(f"the network takes more than {self.limits.steps:,} steps to "
+                                "expand")
 
     def decide(self, name: str, hole: Hole) -> Atom:
         """The decision of this name; made once."""
@@ -81,8 +80,15 @@ class Run:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
         except ShapeError as error:
             raise GenotypeError(str(error), place) from None
-        if self.nodes >= MAX_NODES:
-            raise GenotypeError(f"the network has more than {MAX_NODES:,} operations", place)
+        if self.nodes >= self.limits.operations:
+            raise GenotypeError(f"the network has more than {self.limits.operations:,} operations",
+                                place)
+        if shape[0] > self.limits.channels:
+            raise GenotypeError(
+                f"{op.kind}: {beyond(shape[0], self.limits.channels, 'channels')}", place)
+        if max(shape[1:]) > self.limits.size:
+            raise GenotypeError(f"{op.kind}: {show_shape(shape)} has more than "
+                                f"{self.limits.size:,} rows or columns", place)
         number = self.size
         self.parts.append(Part(Leaf(op, shape, cost, place, name, calls), number,
                                tuple([t.node for t in inputs]), _ITSELF))
@@ -102,7 +108,7 @@ class Run:
 
         ``key`` says all on which it depends besides decisions; ``depth``: the blocks around it.
         """
-        fragment = MEMO.find((key, self.everywhere), self.decide)
+        fragment = MEMO.find((key, self.everywhere, self.limits), self.decide)
         return None if fragment is None else self._placed(fragment, inputs, depth)
 
     def again(self, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
@@ -114,8 +120,10 @@ class Run:
     def _placed(self, fragment: Fragment, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
         """Add a fragment that was made before; None where it exceeds a limit, so that it is made
         anew, which says which limit and where."""
-        if self.effort + fragment.effort > MAX_EFFORT or depth + fragment.depth > MAX_DEPTH or \
-                self.nodes + fragment.size > MAX_NODES:
+        limits = self.limits
+        if self.effort + fragment.effort > limits.steps or \
+                depth + fragment.depth > limits.levels or \
+                self.nodes + fragment.size > limits.operations:
             return None
         self.effort += fragment.effort
         self.nodes += fragment.size
@@ -137,7 +145,7 @@ class Run:
         made = Fragment(self.parts, self.size, outputs,
                         tuple([((name, hole), self.decided[name]) for name, hole in asked.items()]),
                         self.effort - frame.effort, self.depth - frame.around, self.is_uneven)
-        MEMO.put((key, self.everywhere), made)
+        MEMO.put((key, self.everywhere, self.limits), made)
         self.parts, self.size = frame.parts, frame.size
         self.depth = max(self.depth, frame.depth)
         self.is_uneven |= frame.is_uneven

@@ -19,8 +19,6 @@ from searchspace.expansion.graph import Tensor
 from searchspace.expansion.scope import Env, Given, Invocation
 from searchspace.ops import OPS, show_shape
 
-MAX_ROW = 1000
-
 CallArgument = Callable[[Env, str, Invocation], Outputs]      # runs a step given as an argument
 
 
@@ -111,8 +109,9 @@ def _row(env: Env, at: Invocation, values: dict[str, Any], call_argument: CallAr
     """Nodes in a row behind the step's input; what leaves is what a further node would take."""
     step, name = at.step, at.name
     n, back, ends = values["n"], values["back"], values.get("ends", "next")
-    if type(n) is not int or not 0 <= n <= MAX_ROW:
-        raise GenotypeError(f"wire: n is a whole number from 0 to {MAX_ROW}", step.place)
+    most = env.run.limits.repeats
+    if type(n) is not int or not 0 <= n <= most:
+        raise GenotypeError(f"wire: n is a whole number from 0 to {most}", step.place)
     distances = back if isinstance(back, tuple) else ()
     if not distances or len(set(distances)) < len(distances) or \
             any(d != "first" and (type(d) is not int or d < 1) for d in distances):

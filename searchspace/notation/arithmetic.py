@@ -12,7 +12,6 @@ from typing import Any
 
 from searchspace.errors import show
 
-MAX_NUMBER = 10**15        # far above any size of a network; keeps hostile products small
 MAX_DENOMINATOR = 10**60   # three decimals of full precision multiplied
 
 Number = int | Fraction
@@ -33,13 +32,14 @@ def _decimal(value: float) -> Number:
 
 
 def round_to(value: Number, divisor: Number) -> int:
-    """The multiple of ``divisor`` nearest to ``value``, not below 0.9 of it (MobileNetV2's rule).
+    """The multiple of ``divisor``, a positive whole number, nearest to ``value``, not below 0.9 of
+    it (MobileNetV2's rule).
 
     >>> round_to(Fraction(224, 5), 8)
     48
     """
-    if divisor <= 0:
-        raise ValueError(f"round_to needs a positive divisor, not {show(divisor)}")
+    if divisor <= 0 or divisor != int(divisor):
+        raise ValueError(f"round_to needs a positive whole divisor, not {show(divisor)}")
     rounded = max(divisor, (2 * value + divisor) // (2 * divisor) * divisor)
     if rounded * 10 < value * 9:
         rounded += divisor

@@ -18,17 +18,16 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import GenotypeError, Place, nearest, show
+from searchspace.limits import current
 from searchspace.notation.arithmetic import (
     FUNCTIONS,
     MAX_DENOMINATOR,
-    MAX_NUMBER,
     Number,
     exact,
     plain,
 )
 from searchspace.shapes import Shape
 
-MAX_LENGTH = 400
 MAX_DEPTH = 100           # a sum of a hundred terms is as deep
 MAX_KNOWN = 1000          # results of a formula that are remembered
 
@@ -72,8 +71,8 @@ def compile_formula(text: str, place: Place) -> tuple[Compiled, Reads]:
     Raises:
         GenotypeError: the text is no formula of this language.
     """
-    if len(text) > MAX_LENGTH:
-        raise GenotypeError(f"formula of {len(text)} characters; {MAX_LENGTH} are allowed", place)
+    if len(text) > (most := current().formula):
+        raise GenotypeError(f"formula of {len(text):,} characters; {most:,} are allowed", place)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # `1if x` and unknown escapes: a warning, not ours
@@ -100,7 +99,7 @@ def _remembered(run: Compiled, args: tuple[str, ...], tensors: tuple[str, ...]) 
         if not PLAIN.issuperset(kinds):
             return run(scope)
         try:
-            key = (kinds, *values, *[scope.shape_of(name) for name in tensors])
+            key = (current(), kinds, *values, *[scope.shape_of(name) for name in tensors])
         except GenotypeError:           # a tensor that is missing may not be needed
             return run(scope)
         if key not in known:
@@ -138,7 +137,7 @@ class _Compiler:
     def constant(self, n: ast.Constant) -> Compiled:
         if isinstance(n.value, bool) or not isinstance(n.value, int | float | str):
             raise self.fail(f"{n.value!r} is not a number")
-        if isinstance(n.value, float) and abs(n.value) > MAX_NUMBER:  # also infinity: 1e999
+        if isinstance(n.value, float) and abs(n.value) > current().number:  # also infinity: 1e999
             raise self.fail(f"{n.value:g} is too large")
         value = exact(n.value) if isinstance(n.value, str) else self.bounded(exact(n.value))
         return lambda _: value
@@ -187,7 +186,8 @@ class _Compiler:
         return self.bounded(value)
 
     def bounded(self, value: Number) -> Number:
-        if not -MAX_NUMBER <= value <= MAX_NUMBER:
+        most = current().number
+        if not -most <= value <= most:
             raise self.fail("the result is too large")
         if type(value) is not int and value.denominator > MAX_DENOMINATOR:
             raise self.fail("the result has too many decimals")

@@ -4,15 +4,18 @@ import graphlib
 from pathlib import Path
 
 from searchspace.errors import GenotypeError, UnknownNameError
+from searchspace.limits import beyond, current
 from searchspace.notation.net import replace_steps
 from searchspace.notation.reader import read
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.sources import beside, find_base
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, words
 from searchspace.notation.variants import apply_variant, choose_variant
+from searchspace.notation.version import check_version
 
-KEYS = ("name", "source", "note", "status", "args", "input", "default", "variants", "published",
-        "accuracies", "exact", "table", "base", "steps", "use", "blocks", "everywhere", "net")
+KEYS = ("version", "name", "source", "note", "status", "args", "input", "default", "variants",
+        "published", "accuracies", "exact", "table", "base", "steps", "use", "blocks",
+        "everywhere", "net")
 
 
 def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
@@ -23,6 +26,7 @@ def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
     Raises:
         GenotypeError: a file that is missing, outside, incorrect or its own base; an unknown key.
     """
+    check_version(document)
     check_keys(document, KEYS, "a genotype")
     base = document.get("base")
     if used := _used_blocks(document, path):
@@ -38,6 +42,8 @@ def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
     found, at = find_base(base.value, path, base.place)
     if found.resolve() in above or found.resolve() == path.resolve():
         raise GenotypeError(f"base {base.value!r} leads back to this file", base.place)
+    if len(above) >= (most := current().bases):
+        raise GenotypeError(f"more than {most} genotypes inherit one from the other", base.place)
     below = inherit(read(found), found, (*above, path.resolve()))
     try:
         at = choose_variant(below, at, found)
@@ -49,7 +55,8 @@ def inherit(document: Map, path: Path, above: tuple[Path, ...] = ()) -> Map:
 def block_file(path: Path) -> dict[str, Tree]:
     """The blocks of a file that holds nothing else."""
     document = read(path)
-    check_keys(document, ("about", "blocks"), "a file of blocks")
+    check_version(document)
+    check_keys(document, ("version", "about", "blocks"), "a file of blocks")
     return mapping(document.get("blocks"), "blocks").items
 
 
@@ -59,6 +66,8 @@ def _used_blocks(document: Map, path: Path) -> dict[str, Tree]:
     if use is None:
         return trees
     files = use.items if isinstance(use, Seq) else (use,)
+    if len(files) > (most := current().files):
+        raise GenotypeError(beyond(len(files), most, "files"), use.place)
     for item in files:
         if not (isinstance(item, Scalar) and isinstance(item.value, str)):
             raise GenotypeError("use takes paths of files with blocks", use.place)

@@ -7,6 +7,7 @@ inserted step.
 from fractions import Fraction
 
 from searchspace.errors import GenotypeError, Place
+from searchspace.limits import beyond, current
 from searchspace.names import is_label, show_name
 from searchspace.notation.arithmetic import exact
 from searchspace.notation.holes import Hole, branch_steps, given_name, step_parts
@@ -21,8 +22,6 @@ from searchspace.notation.tree import (
     describe,
     map_children,
 )
-
-MAX_OPTIONS = 10_000
 
 Parents = tuple[tuple[str, Atom], ...]
 
@@ -167,6 +166,7 @@ class _Namer:
             return {label: self.value(t, f"{path}.{label}", each, (*parents, (path, label)))
                     for label, t in tree.body.items.items()}
         options: dict[Atom, Tree] = {}
+        kinds: dict[Atom, type] = {}        # 1, 1.0 and true are one key
         for item in tree.body:
             if not isinstance(item, Scalar):
                 raise GenotypeError("options that are no plain values need labels: "
@@ -178,14 +178,16 @@ class _Namer:
             if isinstance(label, str) and not is_label(label):
                 raise GenotypeError(f"{show_name(label)} is no name, and so no label of itself; "
                                     "give it one: !choice {one: ..., other: ...}", item.place)
-            if any(label == k and type(label) is type(k) for k in options):
-                raise GenotypeError(f"option {label!r} stands here twice", item.place)
-            if label in options:
-                raise GenotypeError(f"option {label!r} cannot be told from another one", item.place)
-            options[label] = item
+            if label in kinds:
+                raise GenotypeError(
+                    f"option {label!r} stands here twice" if kinds[label] is type(label) else
+                    f"option {label!r} cannot be told from another one", item.place)
+            options[label], kinds[label] = item, type(label)
         return options
 
     def register(self, hole: Hole) -> Hole:
+        if len(hole.labels) > (most := current().options):
+            raise GenotypeError(beyond(len(hole.labels), most, "options"), hole.place)
         if hole.name in self.seen:
             raise GenotypeError(f"two holes are named {hole.name!r} (the other at "
                                 f"{self.seen[hole.name]}); give a step another `as`", hole.place)
@@ -205,9 +207,10 @@ def _grid(tree: Tagged) -> tuple[int | float, ...]:
     low, high, step = (*(Fraction(exact(n)) for n in numbers), Fraction(1))[:3]
     if tree.tag == "int" and any(n.denominator != 1 for n in (low, high, step)):
         raise GenotypeError("!int takes whole numbers", tree.place)
-    if step <= 0 or high < low or (high - low) / step >= MAX_OPTIONS:
+    most = current().options
+    if step <= 0 or high < low or (high - low) / step >= most:
         raise GenotypeError(f"!{tree.tag} needs low ≤ high, a positive step, and at most "
-                            f"{MAX_OPTIONS:,} values", tree.place)
+                            f"{most:,} values", tree.place)
     values = [low + i * step for i in range(int((high - low) / step) + 1)]
     if tree.tag == "int":
         return tuple(int(v) for v in values)
@@ -223,9 +226,9 @@ def _graph(tree: Tagged) -> tuple[Map, dict[Atom, Tree]]:
     if more or name not in GENERATORS or not isinstance(parameters, Map):
         raise GenotypeError(f"!graph takes one of {', '.join(GENERATORS)} with its parameters, "
                             "and seeds", tree.place)
-    if not (isinstance(seeds, Scalar) and type(seeds.value) is int
-            and 1 <= seeds.value <= MAX_OPTIONS):
-        raise GenotypeError(f"seeds is a whole number from 1 to {MAX_OPTIONS:,}", tree.place)
+    most = current().options
+    if not (isinstance(seeds, Scalar) and type(seeds.value) is int and 1 <= seeds.value <= most):
+        raise GenotypeError(f"seeds is a whole number from 1 to {most:,}", tree.place)
     draw(name, parameters, seed=0)  # a bad parameter is an error now, not when the hole is filled
     return Map({name: parameters}), {seed: Scalar(seed) for seed in range(seeds.value)}
 

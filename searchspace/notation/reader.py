@@ -15,15 +15,12 @@ from typing import Any, TypeVar
 import yaml
 
 from searchspace.errors import GenotypeError, Place, nearest
+from searchspace.limits import Limits, beyond, current
 from searchspace.names import check_name, is_name, show_name
-from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.formula import COMMA
 from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tagged, Tree, children, describe
 from searchspace.safety.reading import read_bytes
 
-MAX_CHARS = 1_000_000
-MAX_DEPTH = 60
-MAX_NODES = 100_000  # after aliases are expanded
 _REMEMBERED = 20_000  # characters up to which a text is not parsed again
 
 HOLE_TAGS = ("choice", "int", "solve", "graph")
@@ -43,7 +40,7 @@ def read(path: Path) -> Map:
         GenotypeError: the file cannot be read, is not YAML of the strict kind, or is no mapping.
     """
     try:
-        text = read_bytes(path, 4 * MAX_CHARS).decode("utf-8")
+        text = read_bytes(path, 4 * current().characters).decode("utf-8")
     except OSError as error:
         raise GenotypeError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -53,21 +50,21 @@ def read(path: Path) -> Map:
 
 def parse(text: str, file: str = "<text>") -> Map:
     """Parse YAML text whose top level is a mapping; see `read`."""
-    if len(text) > MAX_CHARS:
-        raise GenotypeError(f"{len(text):,} characters are more than the {MAX_CHARS:,} allowed",
-                            Place(file, 1))
-    return (_remembered if len(text) <= _REMEMBERED else _parse)(text, file)
+    limits = current()
+    if len(text) > limits.characters:
+        raise GenotypeError(beyond(len(text), limits.characters, "characters"), Place(file, 1))
+    return (_remembered if len(text) <= _REMEMBERED else _parse)(text, file, limits)
 
 
 @lru_cache(maxsize=128)
-def _remembered(text: str, file: str) -> Map:
+def _remembered(text: str, file: str, limits: Limits) -> Map:
     """`_parse`, once for all variants of a file; trees are frozen."""
-    return _parse(text, file)
+    return _parse(text, file, limits)
 
 
-def _parse(text: str, file: str) -> Map:
+def _parse(text: str, file: str, limits: Limits) -> Map:
     try:
-        tree = _Reader(text, file).document()
+        tree = _Reader(text, file, limits).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -93,9 +90,9 @@ def is_torn(items: Mapping[str, Tree]) -> bool:
 class _Reader:
     """Recursive descent over PyYAML's events; nothing is constructed by PyYAML itself."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
         self.events = yaml.parse(text, Loader=_LOADER)
-        self.file = file
+        self.file, self.limits = file, limits
         self.anchors: dict[str, tuple[Tree, int, int]] = {}   # tree, its values, its levels
         self.nodes = 0
 
@@ -114,21 +111,24 @@ class _Reader:
 
     def count(self, nodes: int, place: Place) -> None:
         self.nodes += nodes
-        if self.nodes > MAX_NODES:
-            raise GenotypeError(f"more than {MAX_NODES:,} values once aliases are expanded", place)
+        if self.nodes > self.limits.values:
+            raise GenotypeError(f"more than {self.limits.values:,} values once aliases are "
+                                "expanded", place)
+
+    def descend(self, depth: int, place: Place) -> None:
+        if depth > self.limits.levels:
+            raise GenotypeError(f"nested deeper than {self.limits.levels} levels", place)
 
     def value(self, event: Any, path: str, depth: int) -> Tree:
         place = self.at(event, path)
-        if depth > MAX_DEPTH:
-            raise GenotypeError(f"nested deeper than {MAX_DEPTH} levels", place)
+        self.descend(depth, place)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 raise GenotypeError(f"alias *{event.anchor} stands before, or inside, its anchor",
                                     place)
             known, values, levels = self.anchors[event.anchor]
             self.count(values, place)
-            if depth + levels > MAX_DEPTH:
-                raise GenotypeError(f"nested deeper than {MAX_DEPTH} levels", place)
+            self.descend(depth + levels, place)
             return known
         self.count(1, place)
         tag = self.tag(event, place)
@@ -136,7 +136,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             if tag:
                 raise GenotypeError(f"!{tag} takes a list or a mapping, not {event.value!r}", place)
-            tree = Scalar(_atom(event, place), place)
+            tree = Scalar(_atom(event, place, self.limits.number), place)
         else:
             body = (self.sequence(path, place, depth) if isinstance(event, yaml.SequenceStartEvent)
                     else self.mapping(path, place, depth))
@@ -193,8 +193,8 @@ def _extent(tree: Tree) -> tuple[int, int]:
     return 1 + sum(n for n, _ in parts), 1 + max((d for _, d in parts), default=0)
 
 
-def _atom(event: Any, place: Place) -> Atom:
-    """A scalar by YAML 1.2's core schema; quoted text is always text."""
+def _atom(event: Any, place: Place, most: int) -> Atom:
+    """A scalar by YAML 1.2's core schema, a number up to ``most``; quoted text is always text."""
     text: str = event.value
     if event.style in ("'", '"', "|", ">") or event.tag == "!":
         return text
@@ -203,19 +203,19 @@ def _atom(event: Any, place: Place) -> Atom:
     if text in ("true", "false"):
         return text == "true"
     if _INT.match(text):
-        if len(text) > 20:  # Python refuses to convert thousands of digits
+        if len(text) > 40:  # Python refuses to convert thousands of digits
             raise GenotypeError(f"a number with {len(text)} digits is too large", place)
-        return _bounded(int(text), place)
+        return _bounded(int(text), place, most)
     if _ODD.match(text):
         raise GenotypeError(f"{text} reads differently in different YAML versions; write a plain "
                             "decimal number, or quote it", place)
     if _FLOAT.match(text):
-        value = _bounded(float(text), place)
+        value = _bounded(float(text), place, most)
         return int(value) if value.is_integer() and "." not in text else value
     return text
 
 
-def _bounded(value: Number, place: Place) -> Number:
-    if abs(value) > MAX_NUMBER:
+def _bounded(value: Number, place: Place, most: int) -> Number:
+    if abs(value) > most:
         raise GenotypeError(f"{value:g} is too large", place)
     return value

@@ -1,14 +1,35 @@
 """The frozen tree of a genotype's YAML, in which every value remembers its place in the file."""
 
+import numbers
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from searchspace.errors import GenotypeError, Place, nearest, show
 
 NOWHERE = Place("<built>", 0)
 
 Atom = None | bool | int | float | str
+
+
+def atom(value: Any) -> Any:
+    """A number, text or truth of NumPy's as Python's own, all else unchanged; a narrow float is the
+    decimal that it prints.
+
+    >>> import numpy
+    >>> atom(numpy.float32(1.4)), atom(numpy.int64(3)), atom(numpy.bool_(True))
+    (1.4, 3, True)
+    """
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        return float(str(value))
+    if isinstance(value, str):
+        return str(value)
+    return bool(value) if type(value).__name__ in ("bool", "bool_") else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,7 @@ class Hole:
 
     def option(self, label: Atom) -> int:
         """The number of the option ``label``; GenotypeError where there is none."""
+        label = atom(label)
         try:
             index = self.labels.index(label)
         except ValueError:

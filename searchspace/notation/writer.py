@@ -21,8 +21,8 @@ _BLOCK_KEYS = ("blocks", "variants", "net", "body", "args", "in", "out", "steps"
 def document_text(document: Map, comment: str = "") -> str:
     """A document as written, without named holes, as text; see `to_yaml`."""
     lines = [f"# {printable(line)}" for line in comment.splitlines()]
-    order = ("name", "source", "status", "note", "published", "accuracies", "exact", "table",
-             "args", "input", "default", "variants", "everywhere", "blocks", "net")
+    order = ("version", "name", "source", "status", "note", "published", "accuracies", "exact",
+             "table", "args", "input", "default", "variants", "everywhere", "blocks", "net")
     for key in sorted(document, key=lambda k: order.index(k) if k in order else -1):
         lines += _entry(key, document[key], 0)
     return "\n".join(lines) + "\n"

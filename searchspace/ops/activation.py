@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from searchspace.errors import ShapeError
 from searchspace.ops.base import Layer, Op, op
+from searchspace.ops.ranges import Share
 from searchspace.shapes import Shape
 
 if TYPE_CHECKING:
@@ -54,19 +54,14 @@ class Act(Op):
 @op("dropout")
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):
-    """Dropout of single values while training: (C, H, W) → (C, H, W).
-
-    Raises ShapeError where ``p`` is no probability.
-    """
+    """Dropout of single values with probability ``p`` while training: (C, H, W) → (C, H, W)."""
 
     takes_flat = True
-    p: float = 0.2
+    p: Share = 0.2
 
     examples = (({}, ((8, 5, 5),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
-        if not 0 <= self.p <= 1:
-            raise ShapeError(f"dropout: p must be from 0 to 1, not {self.p:g}")
         return inputs[0]
 
     def is_view(self) -> bool:

@@ -6,14 +6,23 @@ The typed fields define the YAML schema, the defaults and the messages for missp
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from fractions import Fraction
 from typing import Any, ClassVar, TypeVar
 
 from searchspace.display import html
-from searchspace.errors import GenotypeError, Place, ShapeError, nearest, show
+from searchspace.errors import (
+    GenotypeError,
+    Place,
+    SearchspaceError,
+    ShapeError,
+    nearest,
+    show,
+)
 from searchspace.names import is_part
+from searchspace.ops.ranges import ANY, Within
 from searchspace.registry import Registry
 from searchspace.shapes import Shape, show_shape
 
@@ -89,6 +98,25 @@ def op(kind: str) -> Callable[[OpType], OpType]:
     return register
 
 
+def is_foreign(cls: type[Op]) -> bool:
+    """Whether an operation is not one of this project's own."""
+    return not cls.__module__.startswith(f"{__package__}.")
+
+
+@contextmanager
+def guarded(cls: type[Op]) -> Iterator[None]:
+    """Context in which the code of an operation runs: whatever that of a foreign one raises becomes
+    a ShapeError, so that it spoils a network and not a search."""
+    try:
+        yield
+    except SearchspaceError:
+        raise
+    except Exception as error:
+        if not is_foreign(cls):
+            raise
+        raise ShapeError(f"{cls.kind}: its code raised {type(error).__name__}: {error}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One parameter of an operation in YAML."""
@@ -100,6 +128,7 @@ class Field:
     optional: bool             # null is allowed
     required: bool
     default: Any
+    within: Within = ANY       # of its numbers
 
     def coerce(self, value: Any, place: Place | None = None) -> Any:
         """``value`` converted to this field's type. Raises GenotypeError if that is impossible."""
@@ -121,10 +150,10 @@ class Field:
         number = isinstance(value, int | float | Fraction) and type(value) is not bool
         if int in self.types and number:
             if value == int(value):
-                return int(value)
+                return self.ranged(int(value), place)
             raise GenotypeError(f"{self.name}: {show(value)} is not a whole number", place)
         if float in self.types and number:
-            return float(value)
+            return self.ranged(float(value), place)
         if str in self.types and isinstance(value, str):
             return value
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
@@ -133,16 +162,24 @@ class Field:
         raise GenotypeError(f"{self.name}: {wanted} expected, not {show(value)}", place)
 
 
+    def ranged(self, number: int | float, place: Place | None) -> int | float:
+        """The number. Raises GenotypeError if it is out of range."""
+        if self.within.holds(number):
+            return number
+        kind = "a number" if float in self.types else "a whole number"
+        raise GenotypeError(f"{self.name}: {kind} {self.within} expected, not {number:g}", place)
+
+
 _SCHEMAS: dict[type[Op], dict[str, Field]] = {}
 
 
 def schema(cls: type[Op]) -> dict[str, Field]:
     """The parameters of an operation, from its dataclass fields."""
     if cls not in _SCHEMAS:
-        hints = typing.get_type_hints(cls)
+        hints = typing.get_type_hints(cls, include_extras=True)
         made = {}
         for f in fields(cls):  # type: ignore[arg-type]
-            options = _options(hints[f.name])
+            options, within = _options(hints[f.name])
             choices = tuple(c for o in options if typing.get_origin(o) is typing.Literal
                             for c in typing.get_args(o))
             plain = tuple(o for o in options if o in (int, float, bool, str))
@@ -151,28 +188,26 @@ def schema(cls: type[Op]) -> dict[str, Field]:
                 raise TypeError(f"{cls.__name__}.{f.name}: unsupported type {hints[f.name]}")
             required = f.default is MISSING
             made[f.name] = Field(f.name, plain, choices, pair, type(None) in options, required,
-                                 None if required else f.default)
+                                 None if required else f.default, within)
         _SCHEMAS[cls] = made
     return _SCHEMAS[cls]
 
 
-def _options(hint: Any) -> tuple[Any, ...]:
+def _options(hint: Any) -> tuple[tuple[Any, ...], Within]:
+    """The alternatives of an annotation, and the range in it."""
+    if typing.get_origin(hint) is typing.Annotated:
+        options, _ = _options(hint.__origin__)
+        return options, next((m for m in hint.__metadata__ if isinstance(m, Within)), ANY)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return tuple(o for arg in typing.get_args(hint) for o in _options(arg))
-    return (hint,)
+        parts = [_options(arg) for arg in typing.get_args(hint)]
+        return (tuple(o for options, _ in parts for o in options),
+                next((within for _, within in parts if within is not ANY), ANY))
+    return (hint,), ANY
 
 
 def _only_hint(value: object, known: tuple[str, ...]) -> str:
     hint = nearest(value, known)
     return hint if "did you mean" in hint else ""
-
-
-def check_norm(kind: str, eps: float, momentum: float = 0.0) -> None:
-    """Raise ShapeError for numbers that no normalisation can have."""
-    if eps <= 0:
-        raise ShapeError(f"{kind}: eps must be positive, not {eps:g}")
-    if not 0 <= momentum <= 1:
-        raise ShapeError(f"{kind}: momentum must be from 0 to 1, not {momentum:g}")
 
 
 def same_size(kind: str, inputs: tuple[Shape, ...], broadcast: bool = False) -> tuple[int, int]:

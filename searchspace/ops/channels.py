@@ -1,10 +1,11 @@
 """Operations on the channel axis: slices, gathers, shuffles, softmax over branches, pooling."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from searchspace.errors import ShapeError
 from searchspace.ops.base import Layer, Op, op
+from searchspace.ops.ranges import Count, Within
 from searchspace.shapes import Shape
 
 
@@ -14,14 +15,14 @@ class Slice(Op):
     """Channels ``start`` to ``start + length``: (C, H, W) → (length, H, W)."""
 
     takes_flat = True
-    start: int
-    length: int
+    start: Annotated[int, Within(0)]
+    length: Count
 
     examples = (({"start": 2, "length": 3}, ((8, 4, 4),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
         c, h, w = inputs[0]
-        if self.start < 0 or self.length < 1 or self.start + self.length > c:
+        if self.start + self.length > c:
             raise ShapeError(f"slice: channels {self.start} to {self.start + self.length} of {c}")
         return self.length, h, w
 
@@ -45,17 +46,14 @@ class Index(Op):
     CondenseNet's index layer (Huang et al. 2018, Fig. 1 right). The channels are a result of
     training: the built module has a buffer ``index`` of ``out`` integers, which a state dict
     includes. Initially output i takes channel ⌊i·C/out⌋, evenly spread. No MACs, no parameters.
-    Raises ShapeError if ``out`` is less than 1.
     """
 
     takes_flat = True
-    out: int
+    out: Count
 
     examples = (({"out": 6}, ((12, 4, 4),)), ({"out": 7}, ((3, 2, 2),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.out < 1:
-            raise ShapeError(f"index: out must be at least 1, not {self.out}")
         return self.out, *inputs[0][1:]
 
     def label(self) -> str:
@@ -76,13 +74,13 @@ class Shuffle(Op):
     ``groups`` does not divide C.
     """
 
-    groups: int
+    groups: Count
 
     examples = (({"groups": 3}, ((12, 4, 4),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
         c = inputs[0][0]
-        if self.groups < 1 or c % self.groups:
+        if c % self.groups:
             raise ShapeError(f"shuffle: groups ({self.groups}) must divide the channels ({c})")
         return inputs[0]
 
@@ -103,13 +101,13 @@ class Softmax(Op):
     (C, H, W) → (C, H, W); entry i of each branch competes with entry i of the others.
     """
 
-    groups: int = 2
+    groups: Count = 2
 
     examples = (({"groups": 2}, ((8, 1, 1),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
         c = inputs[0][0]
-        if self.groups < 1 or c % self.groups:
+        if c % self.groups:
             raise ShapeError(f"softmax: groups ({self.groups}) must divide the channels ({c})")
         return inputs[0]
 

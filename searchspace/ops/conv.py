@@ -2,14 +2,17 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from searchspace.errors import ShapeError
 from searchspace.ops.activation import Activation, activation
-from searchspace.ops.base import Cost, Layer, Op, check_norm, op
+from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.ops.ranges import WIDEST, Count, Epsilon, Share, Step, Within
 from searchspace.shapes import Shape, show_shape
 
 Pair = tuple[int, int]
+Steps = Annotated[int | Pair, Within(1, WIDEST)]
+Margin = Annotated[int | Pair | Literal["same"] | None, Within(0, WIDEST)]
 Order = Literal["conv-bn-act", "conv-act-bn", "bn-act-conv", "act-conv-bn"]
 
 
@@ -51,18 +54,18 @@ class Conv(Op):
     image.
     """
 
-    out: int
-    k: int | Pair = 3
-    stride: int | Pair = 1
-    pad: int | Pair | Literal["same"] | None = None
-    dilation: int = 1
-    groups: int = 1
+    out: Count
+    k: Steps = 3
+    stride: Steps = 1
+    pad: Margin = None
+    dilation: Step = 1
+    groups: Count = 1
     bias: bool = False
     bn: bool = True
     act: Activation = "relu"
     order: Order = "conv-bn-act"
-    eps: float = 1e-5
-    momentum: float = 0.1
+    eps: Epsilon = 1e-5
+    momentum: Share = 0.1
 
     examples = (
         ({"out": 8}, ((4, 9, 9),)),
@@ -99,16 +102,16 @@ class Conv(Op):
         c, h, w = inputs[0]
         kh, kw = pair(self.k)
         sh, sw = pair(self.stride)
-        if min(kh, kw, sh, sw, self.dilation, self.groups, self.out) < 1:
-            raise ShapeError("conv: out, k, stride, dilation and groups must be at least 1")
-        check_norm("conv", self.eps, self.momentum)
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")
         rows, columns = self.margins(h, w)
         oh = window(h + sum(rows), kh, sh, 0, self.dilation)
         ow = window(w + sum(columns), kw, sw, 0, self.dilation)
-        if oh < 1 or ow < 1 or min(*rows, *columns) < 0:
+        if max(*rows, *columns) > WIDEST:
+            raise ShapeError(f"conv: k ({self.k}) with dilation {self.dilation} takes a margin of "
+                             f"more than {WIDEST:,}")
+        if oh < 1 or ow < 1:
             raise ShapeError(f"conv: k ({self.k}) with pad {(rows[0], columns[0])} leaves nothing "
                              f"of {show_shape(inputs[0])}")
         return self.out, oh, ow
@@ -161,16 +164,16 @@ class Depthwise(Op):
     MACs  kh·kw·C·H'·W'    params  kh·kw·C + C (bias) + 2·C (bn)
     """
 
-    k: int | Pair = 3
-    stride: int = 1
-    pad: int | Pair | Literal["same"] | None = None
-    dilation: int = 1
+    k: Steps = 3
+    stride: Step = 1
+    pad: Margin = None
+    dilation: Step = 1
     bias: bool = False
     bn: bool = True
     act: Activation = "relu"
     order: Order = "conv-bn-act"
-    eps: float = 1e-5
-    momentum: float = 0.1
+    eps: Epsilon = 1e-5
+    momentum: Share = 0.1
 
     examples = (({}, ((4, 9, 9),)), ({"k": 5, "stride": 2, "bn": False}, ((4, 9, 8),)),
                 ({"dilation": 2, "order": "bn-act-conv"}, ((4, 9, 9),)),
@@ -203,7 +206,7 @@ class Linear(Op):
     """
 
     takes_flat = True
-    out: int
+    out: Count
     bias: bool = True
     act: Activation = "none"
 
@@ -211,8 +214,6 @@ class Linear(Op):
                                              ((4, 3, 2),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.out < 1:
-            raise ShapeError(f"linear: out must be at least 1, not {self.out}")
         return self.out, 1, 1
 
     def cost(self, *inputs: Shape) -> Cost:

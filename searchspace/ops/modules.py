@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm
+from torch.nn.functional import avg_pool2d, layer_norm
 
 
 class AttentionPool(nn.Module):
@@ -68,6 +68,24 @@ class ChannelNorm(nn.LayerNorm):
         return y.permute(0, 3, 1, 2)
 
 
+class NeighbourNorm(nn.Module):
+    """(N, C, H, W) → same: x / (k + alpha·Σ x²)^beta, the sum over the n channels around each.
+
+    What torch's `LocalResponseNorm` computes, which pools in three dimensions, for which a CPU has
+    no half precision.
+    """
+
+    def __init__(self, n: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.n, self.alpha, self.beta, self.k = n, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        squares = x.square().flatten(2).unsqueeze(1)                          # (N, 1, C, H·W)
+        total = avg_pool2d(squares, (self.n, 1), 1, (self.n // 2, 0), divisor_override=1)
+        y: Tensor = x / (self.k + self.alpha * total.view_as(x)) ** self.beta
+        return y
+
+
 class ResponseNorm(nn.Module):
     """(N, C, H, W) → same: each channel by its length, relative to the mean over the channels."""
 
@@ -78,6 +96,7 @@ class ResponseNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        length = x.square().sum((2, 3), keepdim=True).sqrt()
+        # unlike a square root, it has a gradient where a channel is all zeros
+        length: Tensor = torch.linalg.vector_norm(x, dim=(2, 3), keepdim=True)
         share = length / (length.mean(1, keepdim=True) + self.eps)
         return x + self.weight * (x * share) + self.bias

@@ -1,10 +1,10 @@
 """Normalisations: local response, batch, layer and global response normalisation."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from searchspace.errors import ShapeError
-from searchspace.ops.base import Cost, Layer, Op, check_norm, op
+from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.ops.ranges import WIDEST, Epsilon, Share, Within
 from searchspace.shapes import Shape
 
 
@@ -14,26 +14,22 @@ class LocalResponseNorm(Op):
     """Each channel divided by the activity of its neighbours (Krizhevsky et al. 2012, Sec. 3.3).
 
     (C, H, W) → (C, H, W);  y[c] = x[c] / (k + alpha·Σ x[i]²)^beta over the n channels i around c.
-    Raises ShapeError where ``n`` is even or below 1.
     """
 
-    n: int = 5
-    alpha: float = 1e-4
-    beta: float = 0.75
-    k: float = 2.0
+    n: Annotated[int, Within(1, WIDEST - 1, odd=True)] = 5
+    alpha: Annotated[float, Within(0, 1000)] = 1e-4
+    beta: Annotated[float, Within(0, 10)] = 0.75
+    k: Annotated[float, Within(1e-3, 1000)] = 2.0     # not 0: there may be no activity
 
     examples = (({}, ((8, 5, 4),)), ({"n": 3, "alpha": 0.5, "k": 1.0}, ((4, 3, 3),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.n < 1 or self.n % 2 == 0:
-            raise ShapeError(f"lrn: n must be odd, not {self.n}")
         return inputs[0]
 
     def module(self, *inputs: Shape) -> Layer:
-        from torch import nn
+        from searchspace.ops.modules import NeighbourNorm
 
-        # torch takes the mean of the window where the paper takes the sum
-        return nn.LocalResponseNorm(self.n, self.alpha * self.n, self.beta, self.k)
+        return NeighbourNorm(self.n, self.alpha, self.beta, self.k)
 
 
 @op("bn")
@@ -42,16 +38,14 @@ class BatchNorm(Op):
     """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C.
 
     ``momentum`` is the weight of the newest batch in the running statistics, as in torch.
-    Raises ShapeError where ``eps`` is not positive or ``momentum`` not from 0 to 1.
     """
 
-    eps: float = 1e-5
-    momentum: float = 0.1
+    eps: Epsilon = 1e-5
+    momentum: Share = 0.1
 
     examples = (({}, ((8, 5, 5),)), ({"eps": 1e-3, "momentum": 0.01}, ((8, 5, 5),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        check_norm("bn", self.eps, self.momentum)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
@@ -70,17 +64,15 @@ class LayerNorm(Op):
 
     ``over``: the mean and the variance are those of the channels at each position (ConvNeXt), or of
     all values of an image (group normalisation with one group).  Params 2·C.
-    Raises ShapeError where ``eps`` is not positive.
     """
 
     over: Literal["channels", "all"] = "channels"
-    eps: float = 1e-6
+    eps: Epsilon = 1e-6
 
     examples = (({}, ((8, 5, 4),)), ({"over": "all", "eps": 1e-5}, ((8, 5, 4),)),
                 ({}, ((8, 1, 1),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        check_norm("ln", self.eps)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:
@@ -106,15 +98,13 @@ class GlobalResponseNorm(Op):
 
     y = x + γ·x·g/(mean of g over the channels + eps) + β with g, the length of a channel's vector
     of all positions, and γ and β learned for each channel.  Params 2·C.
-    Raises ShapeError where ``eps`` is not positive.
     """
 
-    eps: float = 1e-6
+    eps: Epsilon = 1e-6
 
     examples = (({}, ((8, 5, 4),)),)
 
     def shape(self, *inputs: Shape) -> Shape:
-        check_norm("grn", self.eps)
         return inputs[0]
 
     def cost(self, *inputs: Shape) -> Cost:

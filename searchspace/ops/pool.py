@@ -1,12 +1,15 @@
 """Pooling, global pooling and zero padding."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from searchspace.errors import ShapeError
 from searchspace.ops.base import Layer, Op, op
 from searchspace.ops.conv import window
+from searchspace.ops.ranges import WIDEST, Step, Within
 from searchspace.shapes import Shape, show_shape
+
+Rim = Annotated[int, Within(-WIDEST, WIDEST)]
 
 
 @op("pool")
@@ -19,9 +22,9 @@ class Pool(Op):
     """
 
     fn: Literal["max", "avg"] = "max"
-    k: int = 3
-    stride: int = 1
-    pad: int | None = None
+    k: Step = 3
+    stride: Step = 1
+    pad: Annotated[int | None, Within(0, WIDEST)] = None
     ceil: bool = False
     count_pad: bool = False
 
@@ -38,8 +41,8 @@ class Pool(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         c, h, w = inputs[0]
-        if self.k < 1 or self.stride < 1 or not 0 <= self.padding() <= self.k // 2:
-            raise ShapeError("pool: k and stride must be at least 1 and pad at most k/2")
+        if self.padding() > self.k // 2:
+            raise ShapeError(f"pool: pad ({self.pad}) must be at most k/2, k being {self.k}")
         oh, ow = (window(n, self.k, self.stride, self.padding(), ceil=self.ceil) for n in (h, w))
         if oh < 1 or ow < 1:
             raise ShapeError(f"pool: k ({self.k}) leaves nothing of {show_shape(inputs[0])}")
@@ -105,10 +108,10 @@ class Pad(Op):
     TensorFlow's asymmetric SAME padding.
     """
 
-    top: int = 0
-    bottom: int = 0
-    left: int = 0
-    right: int = 0
+    top: Rim = 0
+    bottom: Rim = 0
+    left: Rim = 0
+    right: Rim = 0
 
     examples = (({"top": 1, "left": 2}, ((3, 5, 5),)), ({"top": -1, "right": -1}, ((3, 5, 5),)))
 

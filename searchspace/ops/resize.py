@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from searchspace.errors import ShapeError
 from searchspace.ops.base import Layer, Op, op
+from searchspace.ops.ranges import Step
 from searchspace.shapes import Shape
 
 
@@ -14,20 +14,17 @@ class Resize(Op):
     """Interpolation to a given size: (C, H, W) → (C, height, width).
 
     ``nearest`` repeats pixels, ``bilinear`` interpolates between their centres (torch's
-    ``align_corners=False``). No MACs are counted. Raises ShapeError where a side is below 1.
+    ``align_corners=False``). No MACs are counted.
     """
 
-    height: int
-    width: int
+    height: Step
+    width: Step
     fn: Literal["nearest", "bilinear"] = "nearest"
 
     examples = (({"height": 7, "width": 5}, ((4, 3, 2),)),
                 ({"height": 4, "width": 6, "fn": "bilinear"}, ((3, 2, 3),)))
 
     def shape(self, *inputs: Shape) -> Shape:
-        if self.height < 1 or self.width < 1:
-            raise ShapeError("resize: height and width must be at least 1, not "
-                             f"{self.height} and {self.width}")
         return inputs[0][0], self.height, self.width
 
     def label(self) -> str:

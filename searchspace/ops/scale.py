@@ -1,8 +1,10 @@
 """Learned scales: a factor for each channel, or one for all."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from searchspace.ops.base import Cost, Layer, Op, op
+from searchspace.ops.ranges import Within
 from searchspace.shapes import Shape
 
 
@@ -16,7 +18,7 @@ class Scale(Op):
     et al. 2021, CaiT; Liu et al. 2022).
     """
 
-    init: float = 1.0
+    init: Annotated[float, Within(-1000, 1000)] = 1.0
     bias: bool = False
     shared: bool = False
 

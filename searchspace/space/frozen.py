@@ -18,8 +18,8 @@ from searchspace.notation.writer import document_text
 from searchspace.space.changes import first_change
 from searchspace.space.known_networks import stated
 
-_BESIDE = ("name", "source", "status", "note", "published", "accuracies", "exact", "table",
-           "default", "variants")
+_BESIDE = ("version", "name", "source", "status", "note", "published", "accuracies", "exact",
+           "table", "default", "variants")
 
 
 @dataclass(frozen=True, slots=True)

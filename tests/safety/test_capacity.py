@@ -13,7 +13,7 @@ from searchspace.building.capacity import BUILT, VERIFIED
 
 
 @pytest.mark.parametrize("text", [
-    "- pad: {top: 1000000000000}\n- gap:\n",
+    "- conv: {out: 1000, k: 1}\n- pad: {top: 90000, left: 90000}\n- gap:\n",
     "- conv: {out: 9000000, k: 101, pad: 50}\n- gap:\n",
     "- conv: {out: 9000000, k: 1, bn: false, act: none}\n- conv: {out: 9000000, k: 1}\n- gap:\n",
 ])

@@ -78,7 +78,7 @@ def test_momentum_changes_no_function_and_eps_does(made: Callable[[str], Genotyp
     ("everywhere: {eps: =size}", "no argument 'size'"),
     ("everywhere: {eps: !choice [0.1, 0.2]}", "cannot stand here"),
     ("everywhere: {eps: tiny}", "eps: a number expected"),
-    ("everywhere: {momentum: 7}", "momentum must be from 0 to 1"),
+    ("everywhere: {momentum: 7}", "momentum: a number from 0 to 1 expected, not 7"),
 ])
 def test_what_no_operation_can_take_is_refused(made: Callable[[str], Genotype], line: str,
                                                message: str) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchspace import GenotypeError, Place
-from searchspace.notation.arithmetic import MAX_DENOMINATOR, MAX_NUMBER, divisor, exact, round_to
+from searchspace.limits import current
+from searchspace.notation.arithmetic import MAX_DENOMINATOR, divisor, exact, round_to
 from searchspace.notation.formula import compile_formula
 
 ARGS = {"w": 1.4, "n": 3, "c": 48, "name": "relu", "yes": True, "nothing": None, "pair": (1, 2)}
@@ -76,8 +77,8 @@ HOSTILE = {
     "round(v=1)": "round takes 1 values", "min()": "min takes one or more values",
     "round_to(3)": "round_to takes 2 values",
     "n/0": "division by zero", "n/(n - 3)": "division by zero",
-    "round_to(n, 0)": "round_to needs a positive divisor, not 0",
-    "round_to(n, -8)": "round_to needs a positive divisor",
+    "round_to(n, 0)": "round_to needs a positive whole divisor, not 0",
+    "round_to(n, -8)": "round_to needs a positive whole divisor",
     "divisor(0)": "divisor needs a whole number", "divisor(n/2)": "divisor needs a whole number",
     "divisor(100000000)": "divisor needs a whole number",
     "pow(n)": "pow takes 2 values", "pow(name, 2)": "pow takes numbers, not 'relu'",
@@ -152,7 +153,7 @@ Evaluated = tuple[str, Fraction | bool | None]      # the text, and its value; N
 
 
 def bounded(v: Fraction | None) -> Fraction | None:
-    good = v is not None and abs(v) <= MAX_NUMBER and v.denominator <= MAX_DENOMINATOR
+    good = v is not None and abs(v) <= current().number and v.denominator <= MAX_DENOMINATOR
     return v if good else None
 
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from searchspace import GenotypeError, ShapeError, build, load
 from searchspace.building.verify import fvcore_macs, torch_macs
 from searchspace.expansion import trace
-from searchspace.ops import OPS, Cost, Op, schema
+from searchspace.ops import OPS, Cost, Field, Op, schema
 from searchspace.ops.conv import Linear
+from searchspace.ops.ranges import ANY
 
 CASES = [pytest.param(kind, params, shapes, id=f"{kind}-{i}")
          for kind, cls in OPS.items() for i, (params, shapes) in enumerate(cls.examples)]
@@ -77,6 +78,34 @@ def test_every_parameter_learns(kind: str, params: dict[str, Any],
     network(*inputs).square().sum().backward()
     assert all(p.grad is not None for p in network.parameters())
     assert all(x.grad is not None and x.grad.isfinite().all() for x in inputs)
+
+
+@each_example
+def test_gradients_are_those_of_differences(kind: str, params: dict[str, Any],
+                                            shapes: tuple[Any, ...]) -> None:
+    network = One(OPS[kind](**params), shapes).double().eval()
+    inputs = tuple(x.double().requires_grad_() for x in tensors(shapes))
+    assert torch.autograd.gradcheck(network, inputs, fast_mode=True)
+    weights = tuple(network.parameters())
+
+    def by_weights(*values: Tensor) -> Tensor:
+        given = dict(zip(dict(network.named_parameters()), values, strict=True))
+        return torch.func.functional_call(network, given, tuple(x.detach() for x in inputs))
+
+    assert not weights or torch.autograd.gradcheck(by_weights, weights, fast_mode=True)
+
+
+@each_example
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_blank_image_has_finite_gradients(kind: str, params: dict[str, Any],
+                                            shapes: tuple[Any, ...], level: float) -> None:
+    network = One(OPS[kind](**params), shapes).train()
+    inputs = tuple(torch.full_like(x, level).requires_grad_() for x in tensors(shapes))
+    output = network(*inputs)
+    output.sum().backward()
+    assert output.isfinite().all()
+    for x in (*inputs, *network.parameters()):
+        assert x.grad is not None and x.grad.isfinite().all()
 
 
 @each_example
@@ -156,17 +185,12 @@ def test_a_missing_parameter_is_named(kind: str, name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(("kind", "params", "shapes", "message"), [
     ("conv", {"out": 8, "groups": 3}, ((4, 9, 9),), r"groups \(3\) must divide"),
     ("conv", {"out": 8, "k": 5, "pad": 0}, ((4, 3, 3),), "leaves nothing of 4×3×3"),
-    ("conv", {"out": 0}, ((4, 3, 3),), "at least 1"),
-    ("dw", {"stride": 0}, ((4, 3, 3),), "at least 1"),
-    ("linear", {"out": 0}, ((4, 1, 1),), "at least 1"),
+    ("conv", {"out": 8, "k": 99_999, "dilation": 99_999}, ((4, 3, 3),), "a margin of more than 100,000"),
     ("pool", {"k": 2, "pad": 2}, ((4, 4, 4),), "at most k/2"),
     ("pool", {"k": 5, "pad": 0}, ((4, 4, 4),), "leaves nothing of 4×4×4"),
     ("pad", {"top": -5}, ((4, 4, 4),), "nothing is left of 4×4×4"),
     ("slice", {"start": 3, "length": 2}, ((4, 4, 4),), "channels 3 to 5 of 4"),
-    ("index", {"out": 0}, ((4, 4, 4),), "at least 1"),
     ("shuffle", {"groups": 3}, ((4, 4, 4),), r"groups \(3\) must divide the channels \(4\)"),
-    ("shift", {"k": 2}, ((4, 4, 4),), "k must be odd"),
-    ("lrn", {"n": 4}, ((4, 4, 4),), "n must be odd"),
     ("softmax", {"groups": 3}, ((4, 1, 1),), r"groups \(3\) must divide the channels \(4\)"),
     ("add", {}, ((4, 4, 4), (5, 4, 4)), "differ in channels: 4×4×4, 5×4×4"),
     ("add", {}, ((4, 4, 4), (4, 5, 5)), "differ in size: 4×4×4, 4×5×5"),
@@ -179,6 +203,42 @@ def test_inputs_that_do_not_fit_are_refused(kind: str, params: dict[str, Any],
         OPS[kind](**params).shape(*shapes)
 
 
+NUMBERS = [(kind, f) for kind, cls in OPS.items() for f in schema(cls).values()
+           if int in f.types or float in f.types]
+
+
+@pytest.mark.parametrize(("kind", "field"), NUMBERS, ids=[f"{k}-{f.name}" for k, f in NUMBERS])
+def test_every_number_has_a_range(kind: str, field: Field) -> None:
+    least, most, odd = field.within.least, field.within.most, field.within.odd
+    assert field.within is not ANY                  # an operation of the project says which
+    for end in (least, most):
+        assert field.coerce(end) == end
+    outside = [least - 1, most + 1, -10**18, 10**18, *([least + 1] if odd else [])]
+    for number in outside:
+        with pytest.raises(GenotypeError, match=f"{field.name}: .* expected, not"):
+            field.coerce(number)
+        if field.pair:
+            with pytest.raises(GenotypeError, match=f"{field.name}: .* expected, not"):
+                field.coerce((least, number))
+    assert field.default is None or field.default == "same" or field.coerce(field.default) is not None
+
+
+@pytest.mark.parametrize("step", [
+    "dropout: {p: 1.5}", "bn: {eps: -1}", "conv: {out: 8, pad: 1e15}", "shift: {k: 999999999999}",
+    "pool: {stride: 1e15}", "conv: {out: =0 - cin}", "dw: {k: !choice [3, 0]}", "lrn: {n: 4}",
+    "conv: {out: 8, k: [3, 0]}", "scale: {init: 1e15}", "wire: {edges: [[0, 1]], node: {dw: {k: 0}}}"])
+def test_a_number_out_of_range_is_refused_in_a_file(genotype: Any, step: str) -> None:
+    with pytest.raises(GenotypeError, match=r"net\.yaml:\d+ \(net\[0\].*: \w+: .*from .* to .* expected"):
+        trace(genotype(f"- {step}"), lambda _, hole: hole.labels[-1])
+
+
+def test_what_is_shifted_out_of_the_image_is_gone() -> None:
+    (x,) = tensors(((9, 3, 5),))
+    near, far = (One(OPS["shift"](dilation=d), ((9, 3, 5),)) for d in (5, 99_999))
+    torch.testing.assert_close(near(x), far(x))
+    assert far(x)[:, 4].equal(x[:, 4]) and not far(x)[:, [0, 1, 2, 3, 5, 6, 7, 8]].any()
+
+
 @pytest.mark.parametrize("kind", ["add", "mul"])
 def test_single_values_spread_over_all_positions(kind: str) -> None:
     image, gate = tensors(((4, 5, 6), (4, 1, 1)))
@@ -186,6 +246,15 @@ def test_single_values_spread_over_all_positions(kind: str) -> None:
     assert op.shape((4, 5, 6), (4, 1, 1)) == (4, 5, 6) == op.shape((4, 1, 1), (4, 5, 6))
     expected = image + gate.expand_as(image) if kind == "add" else image * gate.expand_as(image)
     torch.testing.assert_close(One(op, ((4, 5, 6), (4, 1, 1)))(image, gate), expected)
+
+
+def test_the_norm_by_neighbours_is_torchs_and_works_in_half_precision() -> None:
+    (x,) = tensors(((9, 5, 4),))
+    for n in (1, 3, 5, 99):
+        layer = OPS["lrn"](n=n, alpha=0.3, k=1.5).module((9, 5, 4))
+        torch.testing.assert_close(layer(x), nn.LocalResponseNorm(n, 0.3 * n, 0.75, 1.5)(x))
+        for kind in (torch.bfloat16, torch.float16):
+            torch.testing.assert_close(layer(x.to(kind)).float(), layer(x), rtol=0.05, atol=0.05)
 
 
 def test_mean_divides_by_the_number_of_its_inputs() -> None:

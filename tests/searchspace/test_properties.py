@@ -12,13 +12,14 @@ from typing import Any
 import networkx as nx
 import pytest
 from bundled import each_family, network
+from grammar import BLOCKS, documents
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from searchspace import Genotype, GenotypeError, expand, fill, load, spaces, to_yaml
 from searchspace.expansion import trace
+from searchspace.limits import current
 from searchspace.names import as_name, is_name
-from searchspace.notation.arithmetic import MAX_NUMBER
 from searchspace.notation.holes import Hole
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar, Seq, Tree
@@ -124,89 +125,6 @@ def test_the_laws_hold_in_a_space(name: str, seed: int, genotype_file: Write) ->
 
 # --- random genotypes ---------------------------------------------------------------------------
 
-BLOCKS = """
-blocks:
-  unit:
-    args: {out: =cin, k: 3, inner: {dw: }}
-    body: [=inner: {k: =k}, conv: {out: =out, k: 1, act: none}, residual: {from: x}]
-  chain:
-    in: {x: , sum: x}
-    args: {k: !choice [1, 3]}
-    body: [dw: {k: =k, as: y}, add: {from: [sum, y], as: s}]
-    out: {x: y, sum: s}
-"""
-
-# Steps that fit on any tensor of 4·n channels and 2^m rows and give such a one. `$a` to `$d` become
-# names of their own; KERNEL, OUT, STRIDE, TIMES and TEST become values, formulas or holes.
-STEPS = """
-- conv: {out: OUT, k: KERNEL, stride: STRIDE, as: $a}
-- conv: {out: OUT, repeat: TIMES, first: {stride: STRIDE}, as: $a}
-- conv: {repeat: 2, k: KERNEL, each: {out: [OUT, OUT]}, as: $a}
-- dw: {k: !choice [3, 5], repeat: TIMES, each: true, as: $a}
-- dw: {k: !choice {a: 3, b: !choice [1, 5]}, repeat: 3, each: true, first: {stride: 2}, as: $a}
-- conv: {out: OUT, when: TEST, as: $a}
-- unit: {out: OUT, k: KERNEL, as: $a}
-- unit: {repeat: TIMES, k: KERNEL, as: $a}
-- unit: {inner: !choice {wide: {dw: {stride: STRIDE}}, still: {conv: {out: OUT}}}, as: $a}
-- unit: {inner: {dw: {dilation: !choice [1, 2]}}, repeat: TIMES, each: true, as: $a}
-- chain: {repeat: TIMES, as: $a}
-- chain:
-
-- act: {as: $a}
-- conv: {out: OUT, stride: STRIDE, as: $b}
-- residual: {from: $a, project: {conv: {k: !choice [1, 3]}}, as: $c}
-
-- act: {as: $a}
-- dw: {k: KERNEL, as: $b}
-- residual: {from: !choice [$a, $b], as: $c}
-- concat: {from: [_, $a, !choice [$b, none]], as: $d}
-
-- add: {of: [{dw: {k: KERNEL, as: $a}}, _, [{act: }, unit: ]], as: $b}
-
-- add: {of: [{dw: {k: 5}}, _], repeat: TIMES, as: $a}
-
-- concat: {of: [{conv: {out: OUT, as: $a}}, [{unit: {out: OUT, as: $b}}, act: ]], as: $c}
-
-- split: {as: [$a, $b]}
-- add: {from: [$b, $a], as: $c}
-- concat: {from: [$a, $c], as: $d}
-
-- !choice
-  as: $a
-  conv: {conv: {out: OUT, stride: STRIDE}}
-  unit: {unit: {out: OUT, repeat: TIMES}}
-  none: {identity: }
-
-- wire: {edges: !graph {ws: {n: 5, k: 2, p: 0.5}, seeds: 4}, node: {dw: {k: KERNEL}}, as: $a}
-- wire: {edges: !choice {x: [[0, 1]], y: [[0, 1], [0, 2]]}, node: {dw: }, out: concat, as: $a}
-"""
-CLUSTERS = [step for part in STEPS.strip("\n").split("\n\n")
-            for step in ([part] if "$b" in part or "$a" not in part or "!choice\n" in part
-                         else part.split("\n"))]
-VALUES = {
-    "KERNEL": ["3", "5", "!choice [1, 3]", "!choice {a: 3, b: =2*1 + 1}", "!int [1, 5, 2]"],
-    "OUT": ["8", "=cin", "=8*w", "!choice [4, 12]", "!choice {a: =cin, b: !choice [4, 8]}"],
-    "STRIDE": ["1", "2", "!int [1, 2]"],
-    "TIMES": ["0", "2", "!int [1, 3]", "!choice [0, 2]"],
-    "TEST": ["true", "=cin > 8", "!choice [false, true]", "=mode == 'deep'"],
-}
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> str:
-    """A valid genotype, most often a space."""
-    steps = []
-    for i, cluster in enumerate(draw(st.lists(st.sampled_from(CLUSTERS), min_size=1, max_size=5))):
-        for word, values in VALUES.items():
-            while word in cluster:
-                cluster = cluster.replace(word, draw(st.sampled_from(values)), 1)
-        steps.append(cluster.replace("$", f"s{i}"))
-    steps.append("- conv: {out: =4*w, when: =mode == 'deep', k: 1, as: last}")
-    width = draw(st.sampled_from(["1", "!solve [1, 3, 1]", "!choice {thin: 1, wide: =1 + 1}"]))
-    mode = draw(st.sampled_from(["deep", "!choice [deep, flat]"]))
-    return f"use: blocks.yaml\nargs: {{w: {width}, mode: {mode}}}\nnet:\n" + "\n".join(steps)
-
-
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(text=documents(), seed=st.integers(0, 2**32))
 def test_the_laws_hold_in_any_genotype(genotype: Callable[..., Genotype], genotype_file: Write,
@@ -220,9 +138,10 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.sam
     ["null", "~", "true", "on", "1e6", "010", "=a", "- a", "a: b", "a #b", " a", "a ", "", "'", '"',
      "a, b", "[a]", "!choice", "&a", "*a", "%", "@", "`", "a:", ":a", "a\\b", "---", "...", "<<", "0x1",
      "=round_to(40*w, 8)", "=cin if x.h > 1 else 2", "1.0", "-", "?", "|", ">", "a\n\nb", "\ufeff"])
+MOST = current().number
 ATOMS: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.integers(-MAX_NUMBER, MAX_NUMBER), WORDS,
-    st.floats(-MAX_NUMBER, MAX_NUMBER, allow_nan=False))
+    st.none(), st.booleans(), st.integers(-MOST, MOST), WORDS,
+    st.floats(-MOST, MOST, allow_nan=False))
 NAMES = st.text("abzAZ019_.-", min_size=1, max_size=12).filter(is_name)
 KEYS = NAMES | NAMES.map("={}".format)
 TREES: st.SearchStrategy[Tree] = st.recursive(
