@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
 from searchspace import load, to_yaml
-from searchspace.cli import Console, Parser, add_option, load_named, run, show, table
+from searchspace.cli import Console, Parser, add_option, load_named, run, show, start, table
 from searchspace.cost import peak
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
@@ -210,4 +209,4 @@ def verify(genotype: Genotype) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)
