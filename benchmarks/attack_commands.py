@@ -28,6 +28,7 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 STATUSES = {0, 1, 2, 130}
+MASKED = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 120.0         # until an interrupted command has ended, on a busy machine
 FILE_BYTES = 16_384     # that a process without space may write to a file
 ENCODINGS = {"cp1252", "ascii", "cp932", "latin-1"}
@@ -91,9 +92,11 @@ def run(line: "CommandLine", folder: Path, seconds: float) -> Ended:  # noqa: F8
     """Run a command line in a folder, interrupted after so many seconds."""
     with tempfile.TemporaryFile("w+b") as out, tempfile.TemporaryFile("w+b") as err:
         start = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_BLOCK, MASKED)        # until it is in its command
         number = os.fork()
         if not number:
             _child(line, folder, out.fileno(), err.fileno())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, MASKED)
         status, used, late = _wait(number, line, start, seconds)
         took = time.monotonic() - start
         texts = []
@@ -123,7 +126,6 @@ def _wait(number: int, line: "CommandLine", start: float,  # noqa: F821
 def _child(line: "CommandLine", folder: Path, out: int, err: int) -> None:  # noqa: F821
     """The forked process: its streams and surroundings, then the command. Does not return."""
     status = 99
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
         os.setpgid(0, 0)
         os.chdir(folder)
@@ -133,7 +135,7 @@ def _child(line: "CommandLine", folder: Path, out: int, err: int) -> None:  # no
         sys.orig_argv = [sys.executable, "-m", line.module, *line.arguments]
 
         def main() -> int:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, MASKED)
             return int(command.main(*(() if "launchers" in line.module else ([*line.arguments],))))
 
         try:
