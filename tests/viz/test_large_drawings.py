@@ -10,6 +10,7 @@ from searchspace import SearchspaceError, load
 from viz.drawing import layout
 from viz.drawing.render import draw
 
+
 def edges() -> tuple[float, float]:
     """Width and height of the drawing in points."""
     width, height = re.search(rb'width="([\d.]+)pt" height="([\d.]+)pt"', draw(load("henet")),
