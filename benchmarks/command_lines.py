@@ -92,6 +92,21 @@ FILES = ["net.yaml", "space.yaml", "own.yaml", "broken.yaml", "empty", "noise", 
          "studies/s/finals.csv", "other.db", "cut.db", "ops.py", "exits.py", "raises.py",
          "no.py", "images", "imagefolder:images", "imagefolder:folder", "recipe.yaml", "x.png",
          "x.svg", "x.dot", "x.html", "x.csv", "x.parquet", "x.exe", ".svg", "x.SVG", "big.png"]
+# What suits the options of these names.
+SUITING: dict[str, list[str]] = {
+    "budget": ["400K", "1M", "100K-400K"], "params": ["1M", "20K-1M"], "memory": ["4MB", "1KB-9MB"],
+    "input": ["8", "9", "16"], "classes": ["10", "5", "100"], "set": ["classes=5", "classes=10"],
+    "seed": ["1", "-7"], "epochs": ["1", "2"], "trials": ["2", "4"], "networks": ["3", "4"],
+    "layers": ["2", "3"], "limit": ["1", "3"], "batch": ["2", "8"], "jobs": ["1", "2"],
+    "workers": ["1", "2"], "recipe": ["recipe.yaml", "quick"], "data": ["digits",
+    "imagefolder:images"], "ops": ["ops.py"], "study": ["s", "other"], "studies": ["studies"],
+    "score": ["params", "macs", "naswot", "blend"], "screen": ["params"], "prior": ["params"],
+    "objective": ["macs", "score", "table", "params"], "storage": ["sqlite:///a.db"],
+    "scores": ["params", "naswot"], "output": ["x.svg", "x.html", "x.png", "x.dot", "new/x.svg"],
+    "out": ["out", "new/out"], "table": ["latency.json", "table.csv"], "read": ["networks.json"],
+    "calibrate": ["table.csv"], "beside": ["net.yaml", "own.yaml"], "validation": ["0.1", "0.5"],
+    "column": ["accuracy"], "bands": ["0-400K"], "device": ["cpu"], "show": ["macs", "params,macs"],
+    "plots": ["plots"], "into": ["all.db", "studies/s"], "found": ["studies/s"]}
 SIGNALS = ("SIGINT", "SIGTERM")
 SURROUNDINGS = ("stdout full", "stderr full", "all full", "stdout closed", "stderr closed",
                 "all closed", "nobody reads", "cp1252", "ascii", "cp932", "latin-1", "no home",
@@ -145,7 +160,9 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
 
 
 def value(rng: random.Random, action: argparse.Action) -> str:
-    """A value for an option: most often of its kind."""
+    """A value for an option: often one that suits it, or of its kind."""
+    if action.dest in SUITING and rng.random() < 0.5:
+        return rng.choice(SUITING[action.dest])
     if action.choices is not None and rng.random() < 0.8:
         return str(rng.choice(list(action.choices)))
     shown = str(action.metavar or action.dest).upper()
@@ -164,9 +181,10 @@ def command_line(seed: str, options: dict[str, list[argparse.Action]]) -> Comman
         way, at = rng.random(), rng.randrange(len(words) + 1)
         if way < 0.6 and options[module]:
             action = rng.choice(options[module])
-            words += [rng.choice(action.option_strings)]
-            if action.nargs != 0:
-                words += [value(rng, action)] * (1 if rng.random() < 0.97 else 0)
+            name = rng.choice(action.option_strings)
+            given = value(rng, action)
+            words += [name] if action.nargs == 0 or rng.random() < 0.03 else \
+                [f"{name}={given}"] if rng.random() < 0.3 else [name, given]
         elif way < 0.85 and at < len(words):
             words[at] = rng.choice(NUMBERS + AMOUNTS + WORDS + FILES)
         elif way < 0.9 and at < len(words):

@@ -18,6 +18,7 @@ from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
+from searchspace.text import printable
 from searchspace.units import show_bytes
 from searchspace.zoo.catalogue import catalogue, percent, records
 from searchspace.zoo.figures import comparisons, standing
@@ -112,7 +113,8 @@ def _run(options: argparse.Namespace) -> int:
 def setting(text: str) -> tuple[str, Atom]:
     """Name and value of ``--set name=value``; the value reads as it would in YAML."""
     name, equals, value = text.partition("=")
-    tree = parse(f"value: {value}", f"--set {text}").get("value") if equals else None
+    readable = equals and printable(value) == value
+    tree = parse(f"value: {value}", f"--set {text}").get("value") if readable else None
     if not name or not isinstance(tree, Scalar) or tree.value is None:
         raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
     return name.strip(), tree.value

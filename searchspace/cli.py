@@ -77,6 +77,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog, **{"description": head or None, "epilog": rest or None,
                                   "formatter_class": argparse.RawDescriptionHelpFormatter, **how})
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """As argparse's, which gives an empty list for ``--option=--``."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_values(action, arg_strings)
+
     def error(self, message: str) -> NoReturn:
         self.exit(MISTAKE, printable(f"error: {message}; see {self.prog} --help") + "\n")
 
@@ -152,8 +158,8 @@ def run(work: Callable[[], int | None]) -> int:
     """Do a command's work; gives its exit status.
 
     That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, a file that cannot
-    be read or written, or too little memory; 130 after Ctrl-C, or where nobody reads its output any
-    more.
+    be read or written, a name that is no UTF-8 where it has to be, or too little memory; 130 after
+    Ctrl-C, or where nobody reads its output any more.
     """
     try:
         return work() or 0
@@ -163,6 +169,8 @@ def run(work: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except OSError as error:
         return fail(f"{error.filename or 'output'}: {error.strerror or error}")
+    except UnicodeEncodeError as error:
+        return fail(f"{error.object[:100]!r} cannot be written as {error.encoding}")
     except MemoryError as error:
         return fail(f"out of memory{f': {error}' if str(error) else ''}")
 
