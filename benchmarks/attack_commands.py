@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STATUSES = {0, 1, 2, 130}
 MASKED = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 120.0         # until an interrupted command has ended, on a busy machine
-FILE_BYTES = 16_384     # that a process without space may write to a file
+FILE_BYTES = 4_096     # that a process without space may write to a file
 ENCODINGS = {"cp1252", "ascii", "cp932", "latin-1"}
 
 

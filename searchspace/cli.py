@@ -83,6 +83,13 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, "expected one argument")
         return super()._get_values(action, arg_strings)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse's, which drops what cannot be written, and says nothing."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         self.exit(MISTAKE, printable(f"error: {message}; see {self.prog} --help") + "\n")
 
