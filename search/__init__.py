@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import searchspace.starting  # noqa: F401 - before all that takes time
+
 if TYPE_CHECKING:
     from search.library import Result, search
     from search.results.read import read_study

@@ -18,7 +18,6 @@ published: all bundled networks whose ImageNet top-1 counts (224 pixels, up to 1
 
 import argparse
 import random
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -37,7 +36,7 @@ from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from search.tables import VARIABLES, TableError, find_tables, read_tables
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
+from searchspace.cli import Console, Parser, add_option, load_named, output, run, start, whole
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
@@ -206,4 +205,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -23,7 +23,6 @@ what was found; a second one ends at once.
 
 import argparse
 import shlex
-import sys
 from pathlib import Path
 
 from search.archive.connection.arguments import without_secrets
@@ -39,7 +38,7 @@ from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
 from search.study.feasibility import check_budget, survey
 from searchspace import SearchspaceError
-from searchspace.cli import Console, load_named, output, run
+from searchspace.cli import Console, load_named, output, run, start
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,4 +90,4 @@ def _search(options: argparse.Namespace, console: Console) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -10,7 +10,6 @@ stands, and when the study should be done. It only reads.
 """
 
 import argparse
-import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -38,9 +37,9 @@ from search.samplers import finished
 from search.storage.attributes import WORKER
 from search.storage.opening import read_storage
 from search.storage.worker_storage import WorkerStorage
-from search.study.recovery import INTERRUPTED
+from search.study.recovery import was_cut_off
 from search.study.settings import StoredSettings
-from searchspace.cli import Console, Parser, output, run
+from searchspace.cli import Console, Parser, output, run, start
 from searchspace.safety.values import WHOLE
 from searchspace.text import printable
 from searchspace.units import show_amount, show_duration
@@ -85,7 +84,7 @@ def status_of(study: optuna.Study, archive: Archive, now: datetime) -> Status:
     return Status(
         study.study_name, len(done), sum("error" in t.user_attrs for t in done),
         sum(t.state == optuna.trial.TrialState.RUNNING for t in trials),
-        sum(INTERRUPTED in t.user_attrs and not finished(t) for t in trials), tuple(workers),
+        sum(map(was_cut_off, trials)), tuple(workers),
         dict(Counter(str(t.user_attrs.get(WORKER, "")) for t in done)), _rate(done, now),
         objectives, tuple(scored[i] for i in order[:SHOWN]), len(front) if front else None,
         tuple(reasons.most_common(3)))
@@ -200,4 +199,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

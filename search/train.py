@@ -13,7 +13,6 @@ weights.safetensors, log.csv, checkpoint.pt and result.json.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ from searchspace.cli import (
     output,
     remark,
     run,
+    start,
     whole,
 )
 from searchspace.errors import SearchspaceError
@@ -250,4 +250,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

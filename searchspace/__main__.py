@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
@@ -17,6 +16,7 @@ from searchspace.cli import (
     load_named,
     run,
     show,
+    start,
     table,
 )
 from searchspace.cost import peak
@@ -29,6 +29,7 @@ from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
+from searchspace.text import printable
 from searchspace.units import show_bytes
 from searchspace.zoo.catalogue import catalogue, percent, records
 from searchspace.zoo.figures import comparisons, standing
@@ -129,7 +130,8 @@ def _run(options: argparse.Namespace) -> int:
 def setting(text: str) -> tuple[str, Atom]:
     """Name and value of ``--set name=value``; the value reads as it would in YAML."""
     name, equals, value = text.partition("=")
-    tree = parse(f"value: {value}", f"--set {text}").get("value") if equals else None
+    readable = equals and printable(value) == value
+    tree = parse(f"value: {value}", f"--set {text}").get("value") if readable else None
     if not name or not isinstance(tree, Scalar) or tree.value is None:
         raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
     return name.strip(), tree.value
@@ -226,4 +228,4 @@ def verify(genotype: Genotype) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

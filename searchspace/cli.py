@@ -1,13 +1,20 @@
 """Tables and text on the terminal, or in a pipe: nothing is cut, and text is only ever text.
 
-Whatever this project says on a terminal goes through `Console`.
+Whatever this project says on a terminal goes through `Console`, and every command ends in `start`,
+which knows what may become of its output, its signals and its exit status.
 """
 
+import _thread
 import argparse
+import errno
+import os
+import signal
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import rich.console
@@ -25,6 +32,7 @@ PROSE = 96      # width of running text
 WIDEST = 60     # of a column whose text may wrap
 MISTAKE = 2     # exit status for a user's
 INTERRUPTED = 130
+AGAIN_S = 0.05  # after which an interruption that came to nothing is repeated
 _KEPT = "\n\t"
 
 
@@ -47,6 +55,12 @@ class Console(rich.console.Console):
         for piece in super().render(renderable, options):
             yield piece if piece.control else Segment(printable(piece.text, _KEPT), piece.style)
 
+    def on_broken_pipe(self) -> None:
+        """Nobody reads the output any more: what rich would end with status 1, `run` ends as an
+        interruption."""
+        self.quiet = True
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     @contextmanager
     def waiting(self) -> Iterator[Callable[[str], None]]:
         """Within it, what is given to the function is shown as what is being done."""
@@ -63,6 +77,19 @@ class Parser(argparse.ArgumentParser):
         head, _, rest = (about or "").partition("\n\n")
         super().__init__(prog, **{"description": head or None, "epilog": rest or None,
                                   "formatter_class": argparse.RawDescriptionHelpFormatter, **how})
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """As argparse's, which gives an empty list for ``--option=--``."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_values(action, arg_strings)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse's, which drops what cannot be written, and says nothing."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         self.exit(MISTAKE, printable(f"error: {message}; see {self.prog} --help") + "\n")
@@ -107,15 +134,40 @@ def show(*parts: Table | str) -> None:
 
 
 def remark(text: str) -> None:
-    """Say something beside what a command prints: on standard error."""
-    Console(stderr=True).out(text)
+    """Say something beside what a command prints: on standard error, if that can be written to."""
+    with suppress(OSError):
+        Console(stderr=True).out(text)
+
+
+def start(main: Callable[[], int]) -> NoReturn:
+    """Run a command's ``main`` in this process, and end the process with its exit status.
+
+    Output whose encoding lacks a character gets a question mark, output that was closed is thrown
+    away, and output that cannot be written is a mistake, also where that is found out at the end.
+    SIGTERM is a Ctrl-C. One that Python drops, since it came within a destructor, is repeated.
+    """
+    _open_streams()
+    status: int | str | None = INTERRUPTED
+    with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _unraisable
+        try:
+            status = run(main)
+        except SystemExit as ended:     # argparse's
+            status = ended.code
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)       # the work is done
+    sys.exit(_flushed(status))
 
 
 def run(work: Callable[[], int | None]) -> int:
     """Do a command's work; gives its exit status.
 
-    That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, or a file that
-    cannot be read or written; 130 after Ctrl-C, or where nobody reads its output any more.
+    That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, a file that cannot
+    be read or written, a name that is no UTF-8 where it has to be, or too little memory; 130 after
+    Ctrl-C, or where nobody reads its output any more.
     """
     try:
         return work() or 0
@@ -125,12 +177,50 @@ def run(work: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except OSError as error:
         return fail(f"{error.filename or 'output'}: {error.strerror or error}")
+    except UnicodeEncodeError as error:
+        return fail(f"{error.object[:100]!r} cannot be written as {error.encoding}")
+    except MemoryError as error:
+        return fail(f"out of memory{f': {error}' if str(error) else ''}")
 
 
 def fail(message: object) -> int:
     """Tell a user's mistake in one sentence; gives the exit status for it."""
     remark(f"error: {message}")
     return MISTAKE
+
+
+def _open_streams() -> None:
+    """Open what the caller has closed, so that no file gets its number; replace what an encoding
+    lacks."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _unraisable(of: Any) -> None:
+    if of.exc_type is KeyboardInterrupt:
+        threading.Timer(AGAIN_S, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(of)
+
+
+def _flushed(status: int | str | None) -> int | str | None:
+    """Write what is left to the streams; the exit status after that."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            with suppress(OSError, ValueError):     # at its end Python tries once more
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if not status and stream is sys.stdout:
+                status = INTERRUPTED if isinstance(error, BrokenPipeError) else \
+                    fail(f"output: {error.strerror or error}")
+    return status
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

@@ -86,7 +86,7 @@ def run(source: Source) -> tuple[str, ...]:
     sys.modules[name] = module      # dataclasses look their module up
     try:
         exec(compile(source.text, source.file, "exec", dont_inherit=True), vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SearchspaceError(f"--ops {source.file}: {type(error).__name__}: {error}") from error
     made = tuple(kind for kind in OPS if kind not in before)
     if not made:
@@ -125,6 +125,6 @@ def load_installed() -> None:
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
             entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SearchspaceError(f"operations of {entry.value}: {type(error).__name__}: "
                                    f"{error}") from error

@@ -1,7 +1,6 @@
 """Difference between two genotypes: ``python viz/diff.py henet@repeat3-cifar10 mine.yaml``."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from searchspace import SearchspaceError, cli, load
@@ -60,4 +59,4 @@ def _print(found: Difference, *, everything: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli.start(main)

@@ -4,11 +4,10 @@
 detects outdated pictures independently of the version of Graphviz.
 """
 
-import sys
 from pathlib import Path
 
 from search.results.read import read_study
-from searchspace.cli import Console, Parser, run
+from searchspace.cli import Console, Parser, run, start
 from viz.docs.pictures import DIGESTS, DOCS, PAGES, digests, pictures
 from viz.docs.plots import keep
 from viz.drawing.render import write
@@ -41,4 +40,4 @@ def _draw(folder: Path, found: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

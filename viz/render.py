@@ -1,10 +1,9 @@
 """Drawing genotypes: ``python viz/render.py sinet@1.0 -o sinet.svg``."""
 
 import argparse
-import sys
 
 from searchspace import load
-from searchspace.cli import Console, Parser, add_limits, add_option, limits, load_named, run
+from searchspace.cli import Console, Parser, add_limits, add_option, limits, load_named, run, start
 from viz.drawing.levels import LEVELS
 from viz.drawing.render import FORMATS, render
 from viz.drawing.style import COLOURS, DIRECTIONS, FIGURES, THEMES, Style
@@ -72,4 +71,4 @@ def _render(given: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -1,12 +1,11 @@
 """The report of a study, one HTML file: ``python viz/report.py studies/mine``."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from search.archive.connection.arguments import without_secrets
 from search.results.read import read_study
-from searchspace.cli import Console, Parser, add_option, load_named, run
+from searchspace.cli import Console, Parser, add_option, load_named, run, start
 from viz.drawing.render import write
 from viz.pages.study import encoded, write_report
 from viz.plots.render import FORMATS, write_charts
@@ -55,4 +54,4 @@ def _report(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

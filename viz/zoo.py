@@ -2,12 +2,11 @@
 
 import argparse
 import fnmatch
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from searchspace import SearchspaceError, published
-from searchspace.cli import Console, Parser, run
+from searchspace.cli import Console, Parser, run, start
 from viz.drawing.render import write
 from viz.pages.gallery import gallery
 
@@ -38,4 +37,4 @@ def _write(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -18,7 +18,6 @@ be read.
 
 import argparse
 import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,7 +36,7 @@ from search.archive.records import Bounds, Measure
 from search.archive.schema import REVISION
 from search.environment import STUDIES
 from searchspace import load
-from searchspace.cli import Console, Parser, output, remark, run
+from searchspace.cli import Console, Parser, output, remark, run, start
 from searchspace.errors import nearest
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
@@ -261,4 +260,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from search.data.base import Data, Files, Pixels
-from search.data.images import FORMATS, open_image
+from search.data.images import FORMATS, eight_bits, open_image
 from search.errors import DataError
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
@@ -87,7 +87,7 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
     box = _middle(*image.size) if crop_seed is None else \
         _part(*image.size, random.Random(crop_seed), scale)
     try:
-        cut = image.convert("RGB").resize((size, size), Resampling.BILINEAR, box=box)
+        cut = eight_bits(image).convert("RGB").resize((size, size), Resampling.BILINEAR, box=box)
         return np.asarray(cut).transpose(2, 0, 1)
     except Exception as error:          # Pillow fails in many ways on damaged bytes
         raise DataError(f"{path} is damaged, cut off or no image: {error}") from None

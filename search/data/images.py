@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from search.errors import DataError
 from searchspace.safety.reading import read_bytes
 
@@ -46,9 +48,21 @@ def open_image(path: Path) -> "Image.Image":
     pixels = image.width * image.height
     if pixels > MAX_PIXELS or max(image.size) > MAX_EDGE:
         raise _too_large(path)
+    if image.mode == "F":       # a portable float map, whose range is anybody's guess
+        raise DataError(f"cannot read {path}: its pixels are real numbers, not whole ones")
     if content.startswith(b"\xff\xd8") and pixels * content.count(b"\xff\xda") > MAX_WORK:
         raise DataError(f"cannot read {path}: so many scans of so many pixels take too long")
     return image
+
+
+def eight_bits(image: "Image.Image") -> "Image.Image":
+    """An image whose samples have eight bits. Pillow has only grey images of sixteen, and takes
+    all of them above 255 for white."""
+    from PIL import Image
+
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).clip(0, 2**16 - 1) >> 8).astype(np.uint8))
 
 
 @cache

@@ -12,7 +12,6 @@ A network is timed. A space's layers are timed, and its table written: `search/r
 
 import argparse
 import random
-import sys
 from pathlib import Path
 
 from rich.table import Table as Grid
@@ -27,7 +26,7 @@ from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.cli import Console, Parser, add_option, load_named, output, run
+from searchspace.cli import Console, Parser, add_option, load_named, output, run, start
 from searchspace.expansion import trace
 from searchspace.space.point import sample
 from searchspace.units import show_time
@@ -130,4 +129,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

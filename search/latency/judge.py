@@ -13,7 +13,6 @@ kind of layer, nonnegative least squares over the same networks).
 
 import argparse
 import random
-import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from search.latency.learned import LEAST, LearnedCost
 from search.tables import Table, find_tables, read_tables
 from search.tables.costs import KnownCost
 from searchspace import SearchspaceError, load
-from searchspace.cli import Console, Parser, add_option, load_named, output, run, whole
+from searchspace.cli import Console, Parser, add_option, load_named, output, run, start, whole
 from searchspace.expansion import trace
 
 Array = NDArray[np.float64]
@@ -150,4 +149,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -1,8 +1,8 @@
 """Worker process: ``python -m search.launchers``, started by a launcher."""
 
-import sys
-
 from search.launchers.worker import main
+from searchspace.cli import Parser, start
 
 if __name__ == "__main__":
-    sys.exit(main())
+    Parser("python -m search.launchers", __doc__).parse_args()
+    start(main)

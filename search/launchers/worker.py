@@ -62,7 +62,10 @@ def work(job: WorkerJob, stop: Callable[[], bool] = lambda: False,
 def main(prepare: Callable[[Study], None] = lambda _: None) -> int:
     """Main function of a worker process on its launcher's machine; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)        # Ctrl-C is the launcher's
-    job = pickle.load(sys.stdin.buffer)
+    try:
+        job = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):
+        return fail("a worker is started by search/run.py --workers, from which it reads its job")
     over = threading.Event()
 
     def watch() -> None:

@@ -4,14 +4,19 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import optuna
+
 from search.archive import Archive, Evaluation, EvaluationKey, Measurement
 from search.errors import ScoreError
 from search.objectives.base import Evaluated
 from search.objectives.candidate import Candidate
-from searchspace import GenotypeError
+from searchspace import GenotypeError, SearchspaceError
+from searchspace.errors import ShapeError
 from searchspace.safety.values import REAL
 
 T = TypeVar("T")
+# What says that data, a device, a disk or a database cannot be used: no network is to blame.
+AROUND = (SearchspaceError, OSError, optuna.exceptions.OptunaError)
 
 
 def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candidate,
@@ -31,11 +36,22 @@ def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candid
 
 
 def attempt(work: Callable[[], T]) -> tuple[T | None, str | None]:
-    """The result of ``work`` and None, or None and the reason why the network failed."""
+    """The result of ``work`` and None, or None and the reason why the network failed: whatever the
+    code of torch, of an operation or of a score raises. What is `AROUND` is raised."""
     try:
         return work(), None
-    except (ScoreError, GenotypeError, MemoryError, RuntimeError) as fault:
-        return None, str(fault) or type(fault).__name__     # torch raises RuntimeError for most
+    except (ScoreError, GenotypeError, ShapeError) as fault:
+        return None, str(fault)
+    except AROUND:
+        raise
+    except (Exception, SystemExit) as fault:
+        return None, reason(fault)
+
+
+def reason(fault: BaseException) -> str:
+    """Why foreign code failed, for a trial; torch raises RuntimeError for most, and says enough."""
+    kind, said = type(fault).__name__, str(fault)
+    return said if isinstance(fault, RuntimeError) and said else f"{kind}: {said}".rstrip(": ")
 
 
 def evaluated(evaluation: Evaluation) -> Evaluated:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, EvaluationKey
-from search.objectives.archived import archived, evaluated
+from search.errors import ScoreError
+from search.objectives.archived import archived, evaluated, reason
 from search.objectives.base import (
     Context,
     Evaluated,
@@ -32,10 +33,16 @@ class Called(Evaluator):
     function: Callable[[Genotype], float]
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """Errors of the function that are no RuntimeError end the search."""
+        """Whatever the function raises fails the trial."""
+        def work() -> float:
+            network = fill(candidate.genotype, candidate.decisions or {})
+            try:
+                return float(self.function(network))
+            except (Exception, SystemExit) as fault:
+                raise ScoreError(reason(fault)) from fault
+
         key = EvaluationKey(candidate.identity, "function", f"study {self.study}", candidate.seed)
-        return evaluated(archived(self.archive, self.study, key, candidate, lambda: float(
-            self.function(fill(candidate.genotype, candidate.decisions or {})))))
+        return evaluated(archived(self.archive, self.study, key, candidate, work))
 
 
 @objective("function")

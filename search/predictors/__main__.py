@@ -13,7 +13,6 @@ among those too; a minute. mine.csv has the columns network (a bundled name or a
 (in percent, of one data set and one recipe), and at least 20 rows.
 """
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from search.predictors.artefact import BUNDLED, CalibrationError, write
 from search.predictors.evaluation import BANDS, LeftOut, counted, evaluate
 from search.predictors.measurements import DATA_SETS, IMAGENET, Measurements
 from search.predictors.tables import calibrated, own, published, worth
-from searchspace.cli import Parser, run, show, table
+from searchspace.cli import Parser, run, show, start, table
 from searchspace.units import show_amount
 
 LARGEST = 20        # errors that are listed
@@ -116,4 +115,4 @@ def _row(made: Table, name: str, of: LeftOut) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

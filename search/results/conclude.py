@@ -1,5 +1,6 @@
 """The end of a search: the final comparison, the chosen network, and the files of the study."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from search.errors import StudyError
@@ -32,9 +33,10 @@ def conclude(study: Study, stopped: str | None = None,
     """
     trials, settings = study.trials(), study.plan.settings
     if not study.best(1):
-        last = trials[-1].error if trials else "no trial has ended"
+        errors = Counter(t.error for t in trials if t.error)
+        [(why, _)] = errors.most_common(1) or [(stopped or "no trial has ended", 0)]
         raise NothingScoredError("interrupted before the first score" if should_stop() else
-                                 f"nothing could be scored: {stopped or last}")
+                                 f"nothing could be scored: {why}")
     results: list[FinalResult] = []
     if settings.objectives == DEFAULT:
         entries = contestants(study.plan.space, study.best(TOP), settings)

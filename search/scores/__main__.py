@@ -15,7 +15,7 @@ from rich.text import Text
 from search.scores.rank_aggregation import Combination
 from search.scores.rate import main as rate
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
-from searchspace.cli import Console, output, run
+from searchspace.cli import Console, output, run, start
 
 
 def main(arguments: list[str]) -> int:
@@ -49,4 +49,4 @@ def _list(arguments: list[str], console: Console) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    start(lambda: main(sys.argv[1:]))

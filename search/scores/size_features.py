@@ -30,5 +30,5 @@ def size_features(expansion: Expansion) -> tuple[float, ...]:
     """Logarithms of MACs, parameters, activations (values of all operations) and depth."""
     cost = expansion.cost()
     activations = sum(c * h * w for c, h, w in (node.shape for node in expansion.nodes))
-    return tuple(float(np.log(max(1, n)))
+    return tuple(float(np.log(float(max(1, n))))
                  for n in (cost.macs, cost.params, activations, depth(expansion)))

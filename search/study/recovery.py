@@ -22,12 +22,19 @@ from searchspace.space.point import first, point
 
 INTERRUPTED = "interrupted"     # the attribute that says why a trial was cut off
 DIED = "its worker died"
+NEEDLESS = "nothing was left to do"     # the beginning of the reason where no network was begun
 ATTEMPTS = 5
 
 
 def is_settled(trial: FrozenTrial) -> bool:
     """Whether the network of a trial is recorded."""
     return "identity" in trial.user_attrs
+
+
+def was_cut_off(trial: FrozenTrial) -> bool:
+    """Whether a trial ended before its time; not one that was asked for and found nothing to do."""
+    return INTERRUPTED in trial.user_attrs and not finished(trial) and \
+        not str(trial.user_attrs[INTERRUPTED]).startswith(NEEDLESS)
 
 
 def running(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:

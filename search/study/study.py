@@ -22,7 +22,7 @@ from search.study.evaluation import evaluate
 from search.study.neighbours import SpaceExhausted
 from search.study.plan import Plan
 from search.study.proposer import Enough, Proposer
-from search.study.recovery import cut_off, running
+from search.study.recovery import NEEDLESS, cut_off, running
 from search.study.session import Session, continued, open_session
 from search.study.settings import Settings, StoredSettings
 from search.study.trial import Trial, begin, check_options, end, read
@@ -97,6 +97,8 @@ class Study:
             raise                       # the database cannot be written to
         except BaseException as error:
             reason = "Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+            if isinstance(error, Enough | SpaceExhausted):
+                reason = f"{NEEDLESS}: {error}"
             cut_off(session.study, session.storage.get_trial(trial._trial_id), reason)
             raise
 

@@ -21,6 +21,7 @@ from search.study.projection import Proposal
 from search.study.settings import Settings
 from searchspace import Cost, Genotype
 from searchspace.notation.holes import Decisions, check_names
+from searchspace.safety.values import LARGEST
 from searchspace.space.budget import Budget, Costs
 
 if TYPE_CHECKING:
@@ -48,8 +49,17 @@ class Trial(Attributes):
 
 def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, settings: Settings,
           others: Mapping[str, Any]) -> None:
-    """Record the network of a trial in one transaction; ``others`` are further attributes."""
+    """Record the network of a trial in one transaction; ``others`` are further attributes.
+
+    Raises:
+        StudyError: one of its costs is larger than a database can hold.
+    """
     point = proposal.point
+    for name, count in (("MACs", point.cost.macs), ("parameters", point.cost.params),
+                        ("bytes of activations", point.memory)):
+        if count > LARGEST:
+            raise StudyError(f"a network of the space has {count:,} {name}, and the database holds "
+                             f"numbers up to {LARGEST:,}: give a budget for them")
     storage.describe(trial, {name: (distribution(point.holes[name]), label)
                              for name, label in point.sampled.items()}, {
         "decisions": point.decisions, "macs": point.cost.macs, "params": point.cost.params,

@@ -71,8 +71,11 @@ class Batches:
     def __call__(self, order: Sequence[int], batch: int,
                  crop_seed: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of images and labels in this order; with ``crop_seed`` files are cropped at
-        random."""
+        random. One image that is left over joins the batch before it: alone it has no statistics
+        for a normalisation."""
         parts = [list(order[i:i + batch]) for i in range(0, len(order), batch)]
+        if batch > 1 and len(parts) > 1 and len(parts[-1]) == 1:
+            parts[-2:] = [parts[-2] + parts[-1]]
         pixels = (self.stored[part] for part in parts) if isinstance(self.images, Stored) \
             else self._decoded(parts, crop_seed)
         for part, x in zip(parts, pixels, strict=True):

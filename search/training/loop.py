@@ -6,7 +6,8 @@ that is resumed from a checkpoint equals an uninterrupted one.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,28 +99,25 @@ class Training:
         the number of steps done in it.
 
         Raises:
-            TrainingError: the loss is not finite, or memory ran out.
+            TrainingError: the loss is not finite, memory ran out, or the network cannot compute.
         """
-        try:
-            with repeatable(self.device):
-                while self.epoch < until:
+        with repeatable(self.device):
+            while self.epoch < until:
+                with self._computing():
                     self.curve.append(self._train(step))
-                    tell(self.curve[-1])
-        except (RuntimeError, MemoryError) as error:
-            if not _out_of_memory(error):
-                raise
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            raise TrainingError(f"out of memory on {self.device} with batches of "
-                                f"{self.task.recipe.batch} images") from None
+                tell(self.curve[-1])
 
     def accuracy(self, images: Images) -> float:
         """Accuracy on images in percent, with the averaged weights if there are any."""
         return 100 * sum(self.right(images)) / len(images)
 
     def right(self, images: Images) -> list[int]:
-        """For each image 1 if the network's prediction is correct, else 0."""
-        with repeatable(self.device):
+        """For each image 1 if the network's prediction is correct, else 0.
+
+        Raises:
+            TrainingError: memory ran out, or the network cannot compute.
+        """
+        with repeatable(self.device), self._computing():
             return self._right(self._batches(images)).tolist()
 
     def weights(self) -> dict[str, torch.Tensor]:
@@ -149,6 +147,21 @@ class Training:
                 ValueError) as error:
             raise DataError(f"{path} is damaged: {error}; delete it to begin anew") from None
         return True
+
+    @contextmanager
+    def _computing(self) -> Iterator[None]:
+        """Context in which the network computes; what torch or an operation raises is one
+        sentence."""
+        try:
+            yield
+        except (RuntimeError, MemoryError, ValueError, TypeError, LookupError, ArithmeticError,
+                AttributeError, AssertionError) as error:
+            if not _out_of_memory(error):
+                raise TrainingError(f"{type(error).__name__}: {error}") from error
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            raise TrainingError(f"out of memory on {self.device} with batches of "
+                                f"{self.task.recipe.batch} images") from None
 
     def _state(self) -> dict[str, Any]:
         """The state of a training, except for the curve."""

@@ -20,16 +20,17 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?", re.IGNO
 
 
 def file_name(text: str) -> str:
-    """A file name for any text; never a path, a hidden file, or a name that a file system refuses.
+    """A file name for any text; never a path, a hidden file, a name that a file system refuses, or
+    one that commands take for an option.
     Letters, digits, ``-``, ``_`` and inner dots stay, all else becomes ``-``.
 
     Not injective: contents must identify what they belong to.
 
     >>> file_name("nets/my space.yaml"), file_name("/../../../pwned"), file_name("nul")
-    ('nets-my-space.yaml', '-..-..-..-pwned', '_nul')
+    ('nets-my-space.yaml', '_-..-..-..-pwned', '_nul')
     """
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in text).strip(".")
-    if not name or _RESERVED.fullmatch(name):
+    if not name or name.startswith("-") or _RESERVED.fullmatch(name):
         name = f"_{name}"
     if len(name.encode()) > LONGEST:
         digest = hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -28,7 +28,7 @@ PIECES = st.sampled_from(["..", "/", "\\", ".", "~", "\0", ":", "\n", "C:", " ",
                           "\u202e", "\ud800", "\N{PILE OF POO}", "a" * 300, "é" * 300, "A", "a"])
 NAMES = st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join)
 PLAIN = st.text("abcXYZ019-_", min_size=1, max_size=40).filter(
-    lambda name: not PureWindowsPath(name).is_reserved())
+    lambda name: not PureWindowsPath(name).is_reserved() and name[0] != "-")
 
 # Every place that makes a path of what stands in a file: the path, and the folder that it is in.
 PLACES: dict[str, Callable[[Path, str], tuple[Path, Path]]] = {
@@ -55,7 +55,7 @@ def is_safe(name: str) -> bool:
     """Whether every file system takes a name, and takes it for one in the folder that it is in."""
     return (0 < len(name.encode()) <= 255 and name.isprintable() and " " not in name
             and Path(name).name == PureWindowsPath(name).name == name
-            and not PureWindowsPath(name).is_reserved() and name[0] != "." and name[-1] != ".")
+            and not PureWindowsPath(name).is_reserved() and name[0] not in ".-" and name[-1] != ".")
 
 
 # --- names ----------------------------------------------------------------------------------------

@@ -218,6 +218,27 @@ def test_folders_of_images_are_read(tmp_path: Path) -> None:
         read_image(path, 16)
 
 
+GREYS = (np.arange(64, dtype=np.uint16) * 1040).reshape(8, 8)       # of 16 bits
+
+
+@pytest.mark.parametrize("name", ["png", "pgm"])
+def test_sixteen_bits_of_grey_are_no_white(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{name}"
+    if name == "png":
+        Image.fromarray(GREYS).save(path)
+    else:
+        path.write_bytes(b"P5 8 8 65535\n" + GREYS.astype(">u2").tobytes())
+    Image.fromarray((GREYS >> 8).astype(np.uint8)).save(tmp_path / "b.png")
+    seen = read_image(path, 8)
+    assert np.array_equal(seen, read_image(tmp_path / "b.png", 8)) and seen.std() > 30
+
+
+def test_pixels_of_no_known_range_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ppm").write_bytes(b"Pf\n8 8\n-1.0\n" + (GREYS / 1e5).astype("<f4").tobytes())
+    with pytest.raises(DataError, match="real numbers"):
+        read_image(tmp_path / "a.ppm", 8)
+
+
 def test_the_middle_of_an_image_is_what_validation_sees(tmp_path: Path) -> None:
     pixels = np.zeros((80, 160, 3), np.uint8)
     pixels[10:70, 50:110] = 200        # well around the middle 70 × 70

@@ -14,19 +14,27 @@ from typing import Any
 
 import pygraphviz
 
+from searchspace import SearchspaceError
 from viz.drawing.dot import Positions, Scribe, frame
 from viz.drawing.elements import Box, Group, Picture
 from viz.drawing.heading import heading
 from viz.drawing.style import Style
 
 GAP = 16.0                               # between the parts of a page, in points
+DPI, COARSE = 144, 72                    # dots per inch of a png, and the least that can be read
+MOST_PIXELS, MOST_EDGE = 2**27, 32_767   # of a png: what programs open, and what Cairo makes
+MOST_POINTS = 14_400                     # of a page's edge in a pdf
 ASPECT = 1.4                             # preferred ratio of a page's width to its height
 Size = tuple[float, float]               # width and height
 _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
 def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
-    """Pictures side by side, as the bytes of an svg, png or pdf."""
+    """Pictures side by side, as the bytes of an svg, png or pdf.
+
+    Raises:
+        SearchspaceError: they are too large for a png that can be read.
+    """
     at = Positions()
     final = frame(style)
     final.attr(outputorder="edgesfirst")
@@ -48,15 +56,32 @@ def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
         left += max(top[0], width) + 2 * GAP
         final.node(name, text, shape="plain", style="", pos=at.nodes[name], tooltip=" ")
         scribe.write(final, scribe.children.get("", ()), at)
-    final.attr(bb=f"0,{lowest:.2f},{max(left - 2 * GAP, 1):.2f},0")
-    return run(final.source, format, "nop2")
+    width, height = max(left - 2 * GAP, 1), -lowest
+    final.attr(bb=f"0,{lowest:.2f},{width:.2f},0")
+    if format == "pdf" and max(width, height) > MOST_POINTS:
+        inches = f"{MOST_POINTS / 72 - 1:g}"        # beside a margin
+        final.attr(size=f"{inches},{inches}")       # scaled down to it
+    return run(final.source, format, "nop2", resolution(width, height) if format == "png" else DPI)
 
 
-def run(dot: str, format: str, program: str = "dot") -> bytes:
-    """The output of a program of Graphviz for a DOT source."""
+def resolution(width: float, height: float) -> int:
+    """Dots per inch of a png of so many points: `DPI`, or fewer for a large page.
+
+    Raises:
+        SearchspaceError: so few that nothing could be read.
+    """
+    fits = 72 * min(MOST_EDGE / max(width, height), (MOST_PIXELS / (width * height)) ** 0.5)
+    if fits < COARSE:
+        raise SearchspaceError(f"the drawing has {width:,.0f}×{height:,.0f} points, and could not "
+                               "be read as a png: draw it as svg or pdf, or at another level")
+    return min(DPI, int(fits))
+
+
+def run(dot: str, format: str, program: str = "dot", dpi: int = DPI) -> bytes:
+    """The output of a program of Graphviz for a DOT source; ``dpi``: of a png."""
     graph = pygraphviz.AGraph(string=dot)
     if format == "png":
-        graph.graph_attr["dpi"] = "144"
+        graph.graph_attr["dpi"] = str(dpi)
     with _quiet():
         drawn: bytes = graph.draw(format=format, prog=program)
     # Cairo writes the time into a PDF; as many digits keep its table of offsets right.

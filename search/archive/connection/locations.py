@@ -1,5 +1,6 @@
 """Resolve names, folders and URLs of studies to database URLs."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,13 @@ def remember(folder: Path, url: str) -> None:
 
 
 def url_of_file(file: str | Path) -> str:
-    """The URL of an SQLite file; special characters in its name are escaped."""
+    """The URL of an SQLite file; special characters in its name are escaped.
+
+    Raises:
+        StorageError: its path is no UTF-8, which URLs are.
+    """
+    if re.search("[\ud800-\udfff]", str(file)):
+        raise StorageError(f"{file!s:.100} is no path of a database: it cannot be written as UTF-8")
     return sa.URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
 
 

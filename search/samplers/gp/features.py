@@ -85,7 +85,7 @@ class Encoder:
             columns += [(places[:, among] == i).mean(1)[:, None]
                         for i in range(self._options(among))]
         for i, (mean, deviation) in enumerate(self.costs):
-            amounts = np.log1p([(c.macs, c.params)[i] for c in costs])
+            amounts = np.log1p(np.array([(c.macs, c.params)[i] for c in costs], float))
             columns.append(((amounts - mean) / deviation / 2)[:, None])
         return np.concatenate(columns, axis=1)
 
@@ -97,6 +97,6 @@ class Encoder:
 
 def scales(costs: Sequence[Cost]) -> tuple[tuple[float, float], ...]:
     """Mean and standard deviation of log MACs and of log parameters; deviations of 0 become 1."""
-    logs = np.log1p([(c.macs, c.params) for c in costs])
+    logs = np.log1p(np.array([(c.macs, c.params) for c in costs], float))
     return tuple((float(m), float(d) or 1.0)
                  for m, d in zip(logs.mean(0), logs.std(0), strict=True))
