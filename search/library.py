@@ -7,25 +7,20 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from search.latency import Device, Predictor
-from search.objectives import named
-from search.objectives.known_costs import bounded
-from search.objectives.table import of_table
-from search.objectives.usual import usual_score
 from search.results.conclude import conclude, write_results
 from search.results.files import trial_genotype
 from search.results.outcome import Outcome
-from search.scores.base import usual_batch
-from search.scores.registry import find_score
 from search.study import open_study
-from search.study.settings import DEFAULT, Settings, space_of
+from search.study.request import Request
+from search.study.settings import DEFAULT
 from search.study.trial import Trial
-from search.tables import find_tables
 from search.training.options import TrainOptions
 from searchspace import Genotype
+from searchspace.sizes import Size
 from searchspace.space.budget import Budget
 
 Function = Callable[[Genotype], float]
@@ -44,9 +39,10 @@ class Result:
     outcome: Outcome
 
 
-def search(space: str | Path, budget: str | Budget,
+def search(space: str | Path | Genotype, budget: str | Budget,
            objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int = 150, *,
-           input: int = 224, classes: int | None = None, seed: int = 0, sampler: str = "auto",
+           input: Size | None = None, classes: int | None = None, seed: int = 0,
+           sampler: str = "auto",
            score: str | None = None, screen: str | None = None, batch: int | None = None,
            table: str | Sequence[str] = (), table_budget: str | Sequence[str] = (),
            table_only: bool = False,
@@ -74,20 +70,16 @@ def search(space: str | Path, budget: str | Budget,
     """
     given = [objective] if isinstance(objective, str) or callable(objective) else list(objective)
     functions = [goal for goal in given if not isinstance(goal, str)]
-    goals = tuple(o.name for o in named(
-        [goal if isinstance(goal, str) else "function" for goal in given]))
-    bounds = budget if isinstance(budget, Budget) else Budget.read(budget)
-    settings = bounded(Settings(
-        space=str(space), budget=bounds, input=input, seed=seed, sampler=sampler, trials=trials,
-        batch=batch or usual_batch(input), classes=classes, objectives=goals,
-        table=find_tables(str(space), [table] if isinstance(table, str) else table)
-        if of_table(goals) or table_budget else (),
-        warm_start=warm_start, prior=prior, device=device,
-        score=find_score(score).name if score else
-        usual_score(space_of(str(space), input, classes))[0],
-        screen=find_score(screen).name if screen else None,
-        predictor=predictor, train=train, function=functions[0] if functions else None),
-        [table_budget] if isinstance(table_budget, str) else table_budget, table_only)
+    settings = replace(Request(
+        space=space if isinstance(space, Genotype) else str(space),
+        budget=budget if isinstance(budget, Budget) else Budget.read(budget),
+        objectives=tuple(goal if isinstance(goal, str) else "function" for goal in given),
+        trials=trials, input=input, classes=classes, seed=seed, sampler=sampler, score=score,
+        screen=screen, prior=prior, batch=batch,
+        tables=(table,) if isinstance(table, str) else tuple(table),
+        table_budget=(table_budget,) if isinstance(table_budget, str) else tuple(table_budget),
+        table_only=table_only, warm_start=warm_start, train=train).settings(),
+        device=device, predictor=predictor, function=functions[0] if functions else None)
     home = Path(folder) if folder is not None else Path("studies") / settings.study_name
     with open_study(settings, home, home.resolve().name, storage,
                     alone=storage is None) as study:

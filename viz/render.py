@@ -2,6 +2,10 @@
 
 import argparse
 import sys
+from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from searchspace import load
 from searchspace.cli import Console, Parser, add_option, load_named, run

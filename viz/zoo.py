@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from searchspace import SearchspaceError, published
 from searchspace.cli import Console, Parser, run
 from viz.drawing.render import write

@@ -2,7 +2,7 @@
 
 Images are decoded batch by batch. Training images are cropped at random, with random area and
 aspect (Szegedy et al. 2015, section 6), each from its own seed; validation and test images are
-resized so that the shorter edge is 8/7 of the size (256 for 224), and centre-cropped.
+resized so that what is left of their centre has 7/8 of the shorter edge (256 for 224 pixels).
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import numpy as np
 from search.data.base import Data, Files, Pixels
 from search.data.images import FORMATS, open_image
 from search.errors import DataError
+from searchspace.sizes import Size, sides
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
 UNREAD = frozenset((".tif", ".tiff"))       # refused, since ignoring them would go unnoticed
@@ -73,10 +74,10 @@ def _images(folder: Path) -> list[Path]:
     return found
 
 
-def read_image(path: Path, size: int, crop_seed: int | None = None,
+def read_image(path: Path, size: Size, crop_seed: int | None = None,
                scale: tuple[float, float] = (0.08, 1.0)) -> Pixels:
-    """An image as uint8 of shape (3, size, size): a centre crop, or with ``crop_seed`` a random
-    crop with a share of the area within ``scale``.
+    """An image as uint8 of shape (3, height, width): a centre crop of the size's
+    aspect, or with ``crop_seed`` a random crop with a share of the area within ``scale``.
 
     Raises:
         DataError: the file is no image, or damaged.
@@ -84,10 +85,11 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
     from PIL.Image import Resampling
 
     image = open_image(path)
-    box = _middle(*image.size) if crop_seed is None else \
-        _part(*image.size, random.Random(crop_seed), scale)
+    height, width = sides(size)
+    box = _middle(*image.size, width / height) if crop_seed is None else \
+        _part(*image.size, random.Random(crop_seed), scale, width / height)
     try:
-        cut = image.convert("RGB").resize((size, size), Resampling.BILINEAR, box=box)
+        cut = image.convert("RGB").resize((width, height), Resampling.BILINEAR, box=box)
         return np.asarray(cut).transpose(2, 0, 1)
     except Exception as error:          # Pillow fails in many ways on damaged bytes
         raise DataError(f"{path} is damaged, cut off or no image: {error}") from None
@@ -96,18 +98,21 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
 Box = tuple[float, float, float, float]
 
 
-def _middle(width: int, height: int) -> Box:
-    edge = min(width, height) * 7 / 8
-    left, top = (width - edge) / 2, (height - edge) / 2
-    return left, top, left + edge, top + edge
+def _middle(width: int, height: int, shape: float) -> Box:
+    """The centre of an image; ``shape``: its width over its height."""
+    h = min(width / shape, height) * 7 / 8
+    w = h * shape
+    left, top = (width - w) / 2, (height - h) / 2
+    return left, top, left + w, top + h
 
 
-def _part(width: int, height: int, rng: random.Random, scale: tuple[float, float]) -> Box:
+def _part(width: int, height: int, rng: random.Random, scale: tuple[float, float],
+          shape: float) -> Box:
     for _ in range(_TRIES):
         area = width * height * rng.uniform(*scale)
         aspect = math.exp(rng.uniform(*(math.log(a) for a in ASPECT)))
-        w, h = math.sqrt(area * aspect), math.sqrt(area / aspect)
+        w, h = math.sqrt(area * aspect * shape), math.sqrt(area / aspect / shape)
         if w <= width and h <= height:
             left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
             return left, top, left + w, top + h
-    return _middle(width, height)
+    return _middle(width, height, shape)

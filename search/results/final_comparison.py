@@ -19,6 +19,7 @@ from search.study.trial import Trial
 from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
+from searchspace.sizes import Size, show_size, sides
 from searchspace.space.budget import Costs
 from searchspace.space.point import first, point
 from searchspace.zoo.published import published_at
@@ -124,7 +125,7 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
         return "No network was found."
     best = max(found, key=lambda r: r.mean)
     if not known:
-        return f"No published network fits the budget at {settings.input}×{settings.input}."
+        return f"No published network fits the budget at {show_size(settings.input)}."
     if settings.score == PREDICTED:
         return _predicted_verdict(best, known)
     rival = max(known, key=lambda r: r.mean)
@@ -158,13 +159,13 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 
-def _published(name: str, size: int) -> tuple[str, float] | None:
+def _published(name: str, size: Size) -> tuple[str, float] | None:
     """The recipe and published top-1 on ImageNet of a network that is as its file has it."""
     own = load(name)
     expansion = trace(own)
-    if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
+    if expansion.input[1:] != sides(size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
         return None
-    return next(accuracies(own.header, size), None)
+    return next(accuracies(own.header, max(sides(size))), None)
 
 
 def caveat(score: str) -> str:

@@ -20,6 +20,7 @@ from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
 from searchspace.safety.values import PLAIN, TEXT, Kind, WrongValueError, list_of, names_to, whole
+from searchspace.sizes import Size, short
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives
@@ -30,14 +31,14 @@ _SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lamb
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input``: edge of the square images, in pixels; ``table``: files of the
+    """One search. ``input``: size of the images; ``table``: files of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
     ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
     objective; ``kept``: the text of the space, see `resolved`."""
 
     space: str
     budget: Budget
-    input: int
+    input: Size
     seed: int
     sampler: str
     trials: int
@@ -94,7 +95,7 @@ class Settings:
             goals = (*goals, self.score)
         if self.screen:
             goals = (*goals, f"screened-{self.screen}")
-        return file_name("-".join([self.space, self.budget.text, *goals, f"{self.input}px",
+        return file_name("-".join([self.space, self.budget.text, *goals, f"{short(self.input)}px",
                                    f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class Settings:
         values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
         del values["trials"], values["predictor"], values["function"], values["kept"]
         return values | {"objectives": list(self.objectives),
-                         "table": _digests(self.table),
+                         "input": _plain(self.input), "table": _digests(self.table),
                          "device": self.device.name if self.device else None,
                          "latency table": self.predictor.table.digest if self.predictor else None,
                          "train": self.train.lasting(self.train.read(), self.train.open())
@@ -132,17 +133,17 @@ class Settings:
                              "another --study")
 
 
-def space_of(name: str, size: int, classes: int | None = None) -> Genotype:
-    """The space of this name or path for square images of ``size`` pixels.
+def space_of(what: str | Genotype, size: Size, classes: int | None = None) -> Genotype:
+    """The space of this name or path, or this genotype, for images of this size.
 
     Raises:
         SearchspaceError: no such space, or it has no holes.
     """
     args: dict[str, Any] = {} if classes is None else {"classes": classes}
-    space = load(name, **args).with_input(size)
+    space = (load(what, **args) if isinstance(what, str) else what.with_args(args))
     if not space.is_space:
-        raise StudyError(f"{name} is a network without holes; there is nothing to search")
-    return space
+        raise StudyError(f"{space.title} is a network without holes; there is nothing to search")
+    return space.with_input(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class StoredSettings:
 
     space: str
     budget: str
-    input: int
+    input: Size
     classes: int | None
     score: str
     sampler: str
@@ -172,7 +173,7 @@ class StoredSettings:
             names = list_of(TEXT).get(found, "objectives", ["score"])
             score = TEXT.get(found, "score", "naswot")
             return cls(TEXT.of(found, "space"), TEXT.of(found, "budget"),
-                       whole(1, 100_000).of(found, "input"),
+                       _size(found),
                        whole(1).get(found, "classes", None), score, TEXT.of(found, "sampler"),
                        named(names, score), found)
         except WrongValueError as error:
@@ -182,6 +183,22 @@ class StoredSettings:
         """Raise StudyError if the database has other directions than the objectives."""
         if [d.name.lower() for d in directions] != [o.direction for o in self.objectives]:
             raise StudyError(f"{where} is damaged: its directions are not those of its objectives")
+
+
+def _plain(size: Size) -> int | list[int]:
+    """A size as JSON gives it back."""
+    return size if isinstance(size, int) else list(size)
+
+
+def _size(settings: Mapping[str, Any]) -> Size:
+    """The size of images among stored settings, see `_plain`; raises WrongValueError."""
+    edge = whole(1, 100_000)
+    if not isinstance(settings.get("input"), list):
+        return edge.of(settings, "input")
+    found = list_of(edge).of(settings, "input")
+    if len(found) != 2:
+        raise WrongValueError(f"input has {len(found)} sides")
+    return found[0], found[1]
 
 
 def _digests(files: Sequence[Path]) -> str | list[str] | None:

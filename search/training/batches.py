@@ -42,15 +42,14 @@ class Cut(NamedTuple):
 
 
 class Batches:
-    """Images as batches of shape (n, channels, edge, edge), float32 and standardised; ``edge`` is
-    that of ``shape`` (channels, edge, edge), unless ``cut`` says otherwise."""
+    """Images as batches of ``shape`` (channels, height, width) each, float32 and standardised;
+    larger where ``cut`` says so."""
 
     def __init__(self, images: Images, shape: tuple[int, int, int], device: torch.device,
                  standard: Moments, cut: Cut | None = None) -> None:
         self.images, self.device, self.cut = images, device, cut or Cut()
-        self.channels, self.size, width = shape
-        if self.size != width:
-            raise DataError(f"networks are trained on square images, not on {self.size}×{width}")
+        self.channels, *edges = shape
+        self.height, self.width = edges
         held = images.pixels.shape[1] if isinstance(images, Stored) else 3
         if held not in (1, self.channels):
             raise DataError(f"the images have {held} channels, and the network takes "
@@ -80,13 +79,14 @@ class Batches:
 
     def _standardised(self, pixels: Tensor) -> Tensor:
         x = (pixels.float() / 255 - self.mean) / self.deviation
-        edge = x.shape[-1]
-        if edge != x.shape[-2] or not self.size <= edge <= NEAR * self.size:
-            x = F.interpolate(x, size=(self.size, self.size), mode="bilinear",
-                              align_corners=False, antialias=edge > self.size)
-        elif edge > self.size and not self.cut.whole:
-            start = (edge - self.size) // 2
-            x = x[..., start:start + self.size, start:start + self.size]
+        height, width = self.height, self.width
+        over = x.shape[-2] / height, x.shape[-1] / width
+        if over[0] != over[1] or not 1 <= over[0] <= NEAR:
+            x = F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False,
+                              antialias=max(over) > 1)
+        elif over[0] > 1 and not self.cut.whole:
+            top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
+            x = x[..., top:top + height, left:left + width]
         x = x.expand(-1, self.channels, -1, -1)
         layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         return x.contiguous(memory_format=layout)
@@ -99,8 +99,8 @@ class Batches:
 
         def one(i: int) -> np.ndarray:
             if crop_seed is None or scale is None:
-                return read_image(paths[i], self.size)
-            return read_image(paths[i], self.size, derive(crop_seed, i), scale)
+                return read_image(paths[i], (self.height, self.width))
+            return read_image(paths[i], (self.height, self.width), derive(crop_seed, i), scale)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             waiting = [[pool.submit(one, i) for i in part] for part in parts[:_AHEAD]]

@@ -78,7 +78,7 @@ class Training:
                               Cut(recipe.scale, whole=recipe.crop is not None))
         self.held = self._batches(task.held) if task.held is not None else None
         self.steps = max(1, len(self.fitted) // recipe.batch)
-        self.augment = make_augment(recipe, task.shape[-1], isinstance(task.fitted, Stored))
+        self.augment = make_augment(recipe, task.shape[1:], isinstance(task.fitted, Stored))
         self.mixup = Mixup(recipe.mixup) if recipe.mixup else None
         self.optimiser = make_optimiser(recipe, network)
         self.schedule = make_schedule(recipe, self.optimiser, self.steps, task.epochs)
@@ -98,13 +98,15 @@ class Training:
         the number of steps done in it.
 
         Raises:
-            TrainingError: the loss is not finite, or memory ran out.
+            TrainingError: the loss is not finite, memory ran out, or a layer refuses the batches.
         """
         try:
             with repeatable(self.device):
                 while self.epoch < until:
                     self.curve.append(self._train(step))
                     tell(self.curve[-1])
+        except ValueError as error:         # batch norm of one value per channel
+            raise TrainingError(str(error)) from error
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
@@ -239,7 +241,8 @@ class Training:
             everything = range(len(self.fitted))
             batches = self._batches(self.task.fitted)
             with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                update_bn((x for x, _ in batches(everything, EVALUATED)), network)
+                update_bn((x for x, _ in batches(everything, EVALUATED)
+                           if len(x) > 1 or len(everything) == 1), network)     # see `run`
         return network
 
     @torch.no_grad()

@@ -7,6 +7,7 @@ from typing import Any
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.expansion import trace
 from searchspace.safety.files import write_file
+from searchspace.sizes import show_size
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest
@@ -32,7 +33,7 @@ def report(results: Results) -> str:
     return page(
         "report.html", SCRIPTS, data, title=f"{results.name}: a search", name=results.name,
         space=results.space.name, budget=_budget(results), verdict=results.verdict,
-        input=f"{results.edge}×{results.edge}", facts=_summary(results),
+        input=show_size(results.size), facts=_summary(results),
         rivals=[{"name": r.name, "over": r.over, "score": f"{r.mean:.1f} ± {r.spread:.1f}",
                  "macs": amount("macs", r.macs), "params": amount("params", r.params)}
                 for r in sorted(results.rivals, key=lambda r: -r.mean)],
@@ -69,7 +70,7 @@ def genotype(results: Results, row: TrialRow) -> Genotype:
 def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Detail]]:
     """The details of all trials, and of the published networks that they are compared with."""
     found: dict[int, Detail | None] = {}
-    known = {r.name: r for r in published_at(results.edge)}
+    known = {r.name: r for r in published_at(results.size)}
     wanted = {r.name for r in results.rivals if r.name in known}
     for row in results.rows:
         try:
