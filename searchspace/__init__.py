@@ -23,34 +23,17 @@ from searchspace.load import load, published, spaces
 from searchspace.ops import Cost
 from searchspace.space.budget import Budget
 from searchspace.space.fill import fill
+from searchspace.space.propose import propose
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
 
     __version__: str
 
-__all__ = [
-    "Budget",
-    "BudgetError",
-    "Cost",
-    "Genotype",
-    "GenotypeError",
-    "GenotypeWarning",
-    "Place",
-    "SearchspaceError",
-    "ShapeError",
-    "UnknownNameError",
-    "__version__",
-    "build",
-    "cost",
-    "expand",
-    "fill",
-    "load",
-    "peak_memory",
-    "published",
-    "spaces",
-    "to_yaml",
-]
+__all__ = ["Budget", "BudgetError", "Cost", "Genotype", "GenotypeError", "GenotypeWarning",
+           "Place", "SearchspaceError", "ShapeError", "UnknownNameError", "__version__", "build",
+           "cost", "expand", "fill", "load", "peak_memory", "propose", "published",
+           "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:

@@ -44,7 +44,8 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
         console.print(timed)
     trials = ended.trials
     scored = sum(t.value is not None for t in trials)
-    pruned = f", {sum(t.pruned for t in trials)} stopped early" if settings.train else ""
+    early = sum(t.pruned for t in trials)
+    pruned = f", {early} stopped early" if settings.train or early else ""
     console.print(f"{counted(len(trials), 'trial')}, all inside the budget, {scored} "
                   f"scored{pruned}, "
                   f"{counted(len({t.identity for t in trials}), 'distinct network')}")

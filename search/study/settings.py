@@ -1,7 +1,7 @@
 """Settings of a search, and those that must not change when its study is continued."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,7 @@ import optuna
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives import Objective, named
+from search.objectives.function import Function
 from search.objectives.usual import PREDICTED
 from search.samplers import SAMPLERS
 from search.scores.registry import DEFAULT_SCORE, is_quick
@@ -34,7 +35,8 @@ class Settings:
     """One search. ``input``: size of the images; ``table``: files of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
     ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
-    objective; ``kept``: the text of the space, see `resolved`."""
+    objective, and ``pruner`` what stops it early; ``kept``: the text of the space, see
+    `resolved`."""
 
     space: str
     budget: Budget
@@ -53,7 +55,8 @@ class Settings:
     device: Device | None = None
     predictor: Predictor | None = None
     train: TrainOptions | None = None
-    function: Callable[[Genotype], float] | None = None
+    function: Function | None = None
+    pruner: optuna.pruners.BasePruner | None = None
     kept: Kept | None = None
 
     def resolved(self) -> "Settings":
@@ -101,8 +104,11 @@ class Settings:
     def lasting(self) -> dict[str, Any]:
         """Settings that may not change when a study is continued: all but the number of trials.
         Files count by their content, not their place; for the space see `Kept`."""
-        values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
-        del values["trials"], values["predictor"], values["function"], values["kept"]
+        budget = replace(self.budget, known=(), own=())       # their functions are no values
+        values = asdict(replace(self, function=None, pruner=None, budget=budget))
+        for name in ("trials", "predictor", "function", "pruner", "kept"):
+            del values[name]
+        values["budget"] = self.budget.text
         return values | {"objectives": list(self.objectives),
                          "input": _plain(self.input), "table": _digests(self.table),
                          "device": self.device.name if self.device else None,

@@ -149,6 +149,4 @@ def test_the_wheel_works_from_any_folder(installed: Path, tmp_path: Path) -> Non
     run("searchspace-render", "sinet@1.0", "-o", "sinet.svg")
     run("searchspace-gallery", "sinet@1.0", "-o", "gallery.html")
     run("searchspace-train", "studies/mine/best.yaml", "--data", "digits", "--epochs", "1")
-    where = subprocess.run([installed / "python", "-c", "import searchspace; print(searchspace.__file__)"],
-                           cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert Path(where).is_relative_to(installed.parent)
+    assert Path(run("python", "-c", "import searchspace; print(searchspace.__file__)")).is_relative_to(installed.parent)

@@ -38,6 +38,7 @@ NEEDS = {
                                              table=SimpleNamespace(digest="made up"))},
     "measured-latency": {"device": Device.here("cpu", 1, 1)},
     "function": {"function": params},
+    "function-cost": {"function": params},
 }
 
 

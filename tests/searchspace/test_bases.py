@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from searchspace import Genotype, GenotypeError, GenotypeWarning, UnknownNameError, expand, load, to_yaml
+from searchspace import (
+    Genotype,
+    GenotypeError,
+    GenotypeWarning,
+    UnknownNameError,
+    expand,
+    load,
+    to_yaml,
+)
 from searchspace.expansion import trace
 from searchspace.notation.metadata import Accuracy
 from searchspace.space.known_networks import known_networks
