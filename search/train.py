@@ -175,7 +175,9 @@ def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
     from safetensors.torch import save_file
 
     mean, deviation = training.standard
-    result = {"network": genotype.title, "data": data.name, "recipe": training.task.recipe.name,
+    result = {"network": genotype.title, "data": data.name,
+              **({"folder": str(data.folder)} if data.folder else {}),
+              "recipe": training.task.recipe.name,
               "epochs": training.epoch, "seed": seed,
               "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
               "validation_accuracy": training.curve[-1].validated,

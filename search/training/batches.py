@@ -18,6 +18,7 @@ from search.seeds import derive
 
 # The usual ones of ImageNet, for images that are not all in memory.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+LUMA = 0.299, 0.587, 0.114      # of red, green and blue, where a network takes grey (BT.601)
 NEAR = 8 / 7        # images up to so much larger than the network's input are cropped, not resized
 _AHEAD = 3          # batches that are decoded ahead
 
@@ -51,7 +52,7 @@ class Batches:
         self.channels, *edges = shape
         self.height, self.width = edges
         held = images.pixels.shape[1] if isinstance(images, Stored) else 3
-        if held not in (1, self.channels):
+        if held not in (1, self.channels) and (held, self.channels) != (3, 1):
             raise DataError(f"the images have {held} channels, and the network takes "
                             f"{self.channels}")
         self.labels = torch.from_numpy(images.labels).to(device)
@@ -87,6 +88,8 @@ class Batches:
         elif over[0] > 1 and not self.cut.whole:
             top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
             x = x[..., top:top + height, left:left + width]
+        if x.shape[1] > self.channels:
+            x = (x * x.new_tensor(LUMA).view(1, -1, 1, 1)).sum(1, keepdim=True)
         x = x.expand(-1, self.channels, -1, -1)
         layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         return x.contiguous(memory_format=layout)

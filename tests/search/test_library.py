@@ -221,7 +221,7 @@ def test_several_workers_evaluate_a_function(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "mine.py").write_text(
         "from searchspace import cost\ndef size(network):\n    return float(cost(network).params)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    from mine import size                                               # type: ignore[import-not-found]
+    from mine import size  # type: ignore[import-not-found]
     found = search("digits", "100K", size, trials=6, folder=tmp_path / "study", workers=2)
     assert [t["function"] for t in found.trials] == [t["params"] for t in found.trials]
     assert len({t["identity"] for t in found.trials}) == 6
