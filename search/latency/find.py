@@ -22,7 +22,7 @@ def table_path(studies: Path, device: Device, space: Genotype, size: Size) -> Pa
 def shared_table(space: Genotype, size: Size, device: Device, studies: Path,
                  tell: Callable[[str], None]) -> LatencyTable:
     """This machine's table for searches of ``space`` at ``size``. If there is none, it is
-    measured, which takes a minute or two and is reported to ``tell``, and stored.
+    measured, which takes minutes and is reported to ``tell``, and stored.
 
     Raises:
         TableError: the file is no table, or cannot be written.

@@ -124,9 +124,19 @@ def _summary(results: Results) -> Iterator[tuple[str, str]]:
         costs = [show(name, best.cost(name)) for name in ("macs", "params")
                  if name not in {goal.name for goal in results.goals}]
         knee = "the knee of the front" if len(results.goals) > 1 else "best network"
-        yield knee, f"trial {best.number}: {', '.join([*values, *costs])}"
+        yield knee, f"trial {best.number}: {', '.join([*values, *costs])}{_why(results)}"
         yield "on the front", f"{len(results.front)}"
     yield from results.facts
+
+
+def _why(results: Results) -> str:
+    """Why the best network is not the one of the best value, if it is another."""
+    goal = results.goals[0]
+    top = min(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
+    if len(results.goals) > 1 or top.number == results.best:
+        return ""
+    return (f"; trial {top.number} has {goal.title} {top.shown[0]}, from one initialisation: of "
+            "the best ones, scored again from several, this has the best mean")
 
 
 def _budget(results: Results) -> str:
