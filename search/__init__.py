@@ -6,11 +6,15 @@ import searchspace.starting  # noqa: F401 - before all that takes time
 
 if TYPE_CHECKING:
     from search.library import Result, search
+    from search.objectives.function import OpenTrial
     from search.results.read import read_study
+    from searchspace.space.budget import Budget, constraint
 
-__all__ = ["Result", "read_study", "search"]
+__all__ = ["Budget", "OpenTrial", "Result", "constraint", "read_study", "search"]
 
-_HOME = {"Result": "library", "search": "library", "read_study": "results.read"}
+_HOME = {"Budget": "searchspace.space.budget", "OpenTrial": "search.objectives.function",
+         "Result": "search.library", "constraint": "searchspace.space.budget",
+         "read_study": "search.results.read", "search": "search.library"}
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +23,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(f"search.{_HOME[name]}"), name)
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """All exported names, those that are imported when they are needed among them."""
+    return sorted({*globals(), *__all__})

@@ -7,9 +7,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-_SOURCE = Path(__file__).resolve().parents[1]
-# Beside the source; of an installed package in the current directory.
-STUDIES = _SOURCE / "studies" if (_SOURCE / "pyproject.toml").is_file() else Path("studies")
+STUDIES = Path("studies")       # in the current folder
 
 
 @cache

@@ -18,8 +18,12 @@ published: all bundled networks whose ImageNet top-1 counts (224 pixels, up to 1
 
 import argparse
 import random
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.control import Control
 from rich.segment import ControlType
@@ -41,6 +45,7 @@ from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample as draw_one
+from searchspace.text import counted
 
 FOLDER = STUDIES / "honesty"
 ALL = 1_000     # networks of a table that are all scored without --networks
@@ -102,7 +107,7 @@ def _measured(options: argparse.Namespace, parts: tuple[str, ...], compared: tup
     chosen = draw(job.genotype, count, options.seed, budget, known)
     if len(chosen) < 2:
         raise SearchspaceError(f"fewer than two networks of {options.space} are inside the budget")
-    console.print(f"{len(chosen)} networks of {options.space} at {job.input} pixels, "
+    console.print(f"{counted(len(chosen), 'network')} of {options.space} at {job.input} pixels, "
                   f"{len(parts)} scores, batches of {job.batch}")
     sampled = measure(job, chosen, budget, known, Processes(options.jobs, _teller()))
     _kept(options, sampled, write=True)       # before the report, which may be interrupted

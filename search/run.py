@@ -23,7 +23,11 @@ what was found; a second one ends at once.
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from search.archive.connection.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
@@ -37,15 +41,17 @@ from search.process import Interrupt, keep_memory, wait_asleep
 from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
 from search.study.feasibility import check_budget, survey
-from searchspace import SearchspaceError
+from search.study.settings import Settings
+from searchspace import BudgetError, SearchspaceError
 from searchspace.cli import Console, load_named, output, run, start
+from searchspace.scripts import spoken
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 2 for a user error, 130 after Ctrl-C."""
     given = without_secrets(arguments)
     options = parser_of(__doc__ or "").parse_args(given)
-    options.command = shlex.join(["python", "search/run.py", *given])
+    options.command = " ".join([spoken("python search/run.py"), shlex.join(given)]).rstrip()
     keep_memory()
     wait_asleep()
     return run(lambda: _search(options, output(110)))
@@ -58,9 +64,7 @@ def _search(options: argparse.Namespace, console: Console) -> int:
     folder = Path(options.studies) / name
     settings = clocked(settings, options, folder, console)
     if options.report:
-        space = settings.genotype()
-        print_report(console, survey(space, settings, check_budget(space, settings)), settings)
-        return 0
+        return _report(settings, console)
     if not list(settings.budget.bounds):
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
                                "--latency 20ms, --table-budget COLUMN=MOST, or several of them")
@@ -87,6 +91,19 @@ def _search(options: argparse.Namespace, console: Console) -> int:
          timed(genotype, settings) if settings.device is not None else None)
     console.print(files_line(ended, settings, folder, options.storage is None))
     return 130 if ended.interrupted else 0
+
+
+def _report(settings: Settings, console: Console) -> int:
+    """Print which part of the space is inside the budget; that may be nothing."""
+    space, inside, why = settings.genotype(), None, ""
+    try:
+        inside = check_budget(space, settings)
+    except BudgetError as error:
+        why = str(error)
+    print_report(console, survey(space, settings, inside), settings)
+    if why:
+        console.print(why)
+    return 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ stands, and when the study should be done. It only reads.
 """
 
 import argparse
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -17,6 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import optuna
 from rich.console import Group
@@ -41,7 +45,7 @@ from search.study.recovery import was_cut_off
 from search.study.settings import StoredSettings
 from searchspace.cli import Console, Parser, output, run, start
 from searchspace.safety.values import WHOLE
-from searchspace.text import printable
+from searchspace.text import counted, printable
 from searchspace.units import show_amount, show_duration
 
 RATE_OVER_S = 3600.0        # the rate is over the last hour, or since the beginning
@@ -118,7 +122,7 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
         eta = f"; {left:,} more take {takes}, until {at:%a %H:%M}"
     grid.add_row("speed", f"{status.rate:.1f} trials an hour{eta}" if left != 0 else "done")
     if status.front is not None:
-        grid.add_row("front", f"{status.front} networks")
+        grid.add_row("front", f"{counted(status.front, 'network')}")
     for reason, count in status.reasons:
         grid.add_row("failed", f"{count}×: {reason}")
     parts: list[Any] = [grid]
@@ -130,13 +134,16 @@ def shown(status: Status, wanted: int | None, now: datetime) -> Group:
                           str(status.trials.get(w.id, 0)))
         parts.append(table)
     if status.best:
-        table = Table("trial", *(o.title for o in status.objectives), "MACs", "params",
+        costs = {"macs": "MACs", "params": "params"}
+        for objective in status.objectives:     # which have columns of their own
+            costs.pop(objective.name, None)
+        table = Table("trial", *(o.title for o in status.objectives), *costs.values(),
                       title="best so far" if status.front is None else "of the front",
                       title_justify="left")
         for t in status.best:
             table.add_row(str(t.number), *(o.shown(v) for o, v in zip(
                 status.objectives, t.values, strict=True)),
-                show_amount(t.user_attrs["macs"]), show_amount(t.user_attrs["params"]))
+                *(show_amount(t.user_attrs[cost]) for cost in costs))
         parts.append(table)
     return Group(*parts)
 

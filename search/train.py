@@ -13,8 +13,12 @@ weights.safetensors, log.csv, checkpoint.pt and result.json.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -47,6 +51,8 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
 from searchspace.safety.files import file_name, make_folder, replacing, write_file
+from searchspace.sizes import read_size, show_size, size_of
+from searchspace.text import counted
 from searchspace.units import show_amount
 
 if TYPE_CHECKING:
@@ -99,9 +105,10 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         console.print(note)
     total = cost(genotype)
     console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, {show_amount(total.params)} "
-                  f"params at {training.task.shape[-1]}×{training.task.shape[-1]}")
-    console.print(f"recipe {recipe.name}, {epochs} epoch{'s' * (epochs > 1)} of "
-                  f"{len(training.fitted):,} images of {data.name} on {training.device}, "
+                  f"params at "
+                  f"{show_size(size_of(*training.task.shape[1:]))}")
+    console.print(f"recipe {recipe.name}, {counted(epochs, 'epoch')} of "
+                  f"{counted(len(training.fitted), 'image')} of {data.name} on {training.device}, "
                   f"seed {options.seed}")
     if resumed:
         console.print(f"resumes after epoch {training.epoch}")
@@ -109,7 +116,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         _run(training, checkpoint, log, console)
     result = _finish(training, data, genotype, options.seed, folder)
     console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
-                                f" on {len(data.test):,} images"))
+                                f" on {counted(len(data.test), 'image')}"))
     console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
                                 "genotype.yaml, log.csv, result.json, checkpoint.pt"))
     return 0
@@ -126,7 +133,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
     expansion = trace(genotype)
     if (outputs := expansion.nodes[expansion.output].shape[0]) < len(data.classes):
         raise RecipeError(f"{genotype.title} has {outputs} outputs, and {data.name} has "
-                          f"{len(data.classes)} classes")
+                          f"{counted(len(data.classes), 'class')}")
     fitted, held = data.train, None
     if options.validation:
         fitted, held = data.split(options.validation, derive(options.seed, "validation"))
@@ -169,7 +176,9 @@ def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
     from safetensors.torch import save_file
 
     mean, deviation = training.standard
-    result = {"network": genotype.title, "data": data.name, "recipe": training.task.recipe.name,
+    result = {"network": genotype.title, "data": data.name,
+              **({"folder": str(data.folder)} if data.folder else {}),
+              "recipe": training.task.recipe.name,
               "epochs": training.epoch, "seed": seed,
               "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
               "validation_accuracy": training.curve[-1].validated,
@@ -195,8 +204,8 @@ def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
     if found.is_space:
         raise RecipeError(f"{options.network} is a space with open holes; train a network, such "
                           "as a search's best.yaml")
-    size = options.input or min(trace(found).input[-1], data.edge)
-    return found.with_input(size)
+    own = size_of(*trace(found).input[1:])
+    return found.with_input(options.input or (min(own, data.edge) if isinstance(own, int) else own))
 
 
 def _load(network: str) -> Genotype:
@@ -236,8 +245,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", metavar="NAME", help=DEVICE)
     parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the data's classes)")
-    parser.add_argument("--input", type=whole(1), metavar="PX", help="edge of the square images "
-                        "(default: the network's, but no more than the data's)")
+    parser.add_argument("--input", type=read_size, metavar="PX", help="edge of the images, or "
+                        "height and width as 48x96 (default: the network's, but no more than the "
+                        "data's)")
     parser.add_argument("--validation", type=share, metavar="SHARE", help="of the training images "
                         "held out, to watch the accuracy on them (default: none)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same weights (default: 0)")

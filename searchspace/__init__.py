@@ -12,6 +12,7 @@ from searchspace.cost import cost, peak_memory
 from searchspace.errors import (
     BudgetError,
     GenotypeError,
+    GenotypeWarning,
     Place,
     SearchspaceError,
     ShapeError,
@@ -21,20 +22,34 @@ from searchspace.expansion import expand
 from searchspace.genotype import Genotype, to_yaml
 from searchspace.load import load, published, spaces
 from searchspace.ops import Cost
+from searchspace.space.budget import Budget
 from searchspace.space.fill import fill
+from searchspace.space.propose import propose
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
 
-__all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
-           "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
-           "peak_memory", "published", "spaces", "to_yaml"]
+    __version__: str
+
+__all__ = ["Budget", "BudgetError", "Cost", "Genotype", "GenotypeError", "GenotypeWarning",
+           "Place", "SearchspaceError", "ShapeError", "UnknownNameError", "__version__", "build",
+           "cost", "expand", "fill", "load", "peak_memory", "propose", "published",
+           "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:
-    """Lazy import of `build` and others: torch takes a second to import."""
+    """Lazy import of `build`, since torch takes a second to import, and of the version."""
     if name == "build":
         from searchspace.building.builder import build
 
         return build
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("searchspace")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """All exported names, those that are imported when they are needed among them."""
+    return sorted({*globals(), *__all__})

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
@@ -27,9 +28,10 @@ from searchspace.notation.metadata import Header
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
+from searchspace.sizes import read_size
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
-from searchspace.text import printable
+from searchspace.text import counted, printable
 from searchspace.units import show_bytes
 from searchspace.zoo.catalogue import catalogue, percent, records
 from searchspace.zoo.figures import comparisons, standing
@@ -63,7 +65,8 @@ def arguments() -> Parser:
                              "input, params, macs, published, exact, status")
     parser.add_argument("--level", choices=("stage", "operation"), default="stage",
                         help="a row for each step of the net (default), or for each operation")
-    parser.add_argument("--input", type=int, metavar="N", help="count at N×N pixels")
+    parser.add_argument("--input", type=read_size, metavar="N", help="count at N×N pixels, or at "
+                        "48x96 (height, width)")
     parser.add_argument("--set", action="append", default=[], metavar="ARG=VALUE",
                         help="set an argument of the network; may be repeated")
     parser.add_argument("--yaml", action="store_true",
@@ -95,7 +98,8 @@ def _run(options: argparse.Namespace) -> int:
             Console().out(json.dumps(record))
         return 0
     if options.list:
-        show(*catalogue(options.genotype or "*"))
+        width = Console().width if sys.stdout.isatty() else None
+        show(*catalogue(options.genotype or "*", width))
         return 0
     if options.genotype is None:
         raise SearchspaceError("give a network by name or path, or --list; see "
@@ -110,7 +114,8 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     if genotype.is_space:
         if options.verify:
-            raise SearchspaceError(f"{genotype.title} is a space with {len(genotype.holes)} holes; "
+            raise SearchspaceError(f"{genotype.title} is a space with "
+                                   f"{counted(len(genotype.holes), 'hole')}; "
                                    "only a network can be verified")
         note, named = genotype.header.note, [k.name for k in known_networks(genotype)]
         show(holes_table(genotype), *([f"Networks in it: {', '.join(named)}"] if named else []),
@@ -144,7 +149,7 @@ def cost_table(genotype: Genotype, expansion: Expansion, rows: list[SummaryRow])
     """Rows with their share of all MACs, and the totals."""
     total = expansion.cost()
     title = (f"{genotype.title}, input {show_shape(expansion.input)}, "
-             f"{len(expansion.nodes)} operations")
+             f"{counted(len(expansion.nodes), 'operation')}")
     remarks = ("remarks",) if any(row.remarks for row in rows) else ()
     made = table(title, ("step", "", "what"), ("output", "MACs", "share", "params"), remarks)
     for row in rows:

@@ -12,6 +12,7 @@ import signal
 import sys
 import textwrap
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import TextIOWrapper
@@ -23,13 +24,15 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from searchspace.errors import SearchspaceError
+from searchspace.errors import GenotypeWarning, SearchspaceError
 from searchspace.limits import Limits, raised
 from searchspace.plugins import load_file, load_installed
+from searchspace.scripts import called, spoken
 from searchspace.text import printable
 
 PROSE = 96      # width of running text
 WIDEST = 60     # of a column whose text may wrap
+NARROWEST = 14  # of such a column on a terminal
 MISTAKE = 2     # exit status for a user's
 INTERRUPTED = 130
 AGAIN_S = 0.05  # after which an interruption that came to nothing is repeated
@@ -75,8 +78,12 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str | None = None, about: str | None = None, **how: Any) -> None:
         head, _, rest = (about or "").partition("\n\n")
-        super().__init__(prog, **{"description": head or None, "epilog": rest or None,
-                                  "formatter_class": argparse.RawDescriptionHelpFormatter, **how})
+        texts = {"description": head or None, "epilog": rest or None, **how}
+        for name in ("description", "epilog"):
+            texts[name] = spoken(texts[name]) if texts[name] else None
+        if prog and called():
+            prog = spoken(prog if prog.startswith("python ") else f"python {prog}")
+        super().__init__(prog, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **texts})
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """As argparse's, which gives an empty list for ``--option=--``."""
@@ -114,22 +121,28 @@ def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[
     """An empty table: columns of text, columns of numbers, columns of text again."""
     made = Table(title=title, title_justify="left", title_style="bold")
     for name in left:
-        made.add_column(name)
+        made.add_column(name, no_wrap=True)
     for name in right:
-        made.add_column(name, justify="right")
+        made.add_column(name, justify="right", no_wrap=True)
     for name in last:
         made.add_column(name, max_width=WIDEST)
     return made
 
 
 def show(*parts: Table | str) -> None:
-    """Print tables as wide as they are, so that no number is cut, and text wrapped."""
-    probe = Console(width=10_000)
+    """Print tables so that no number is cut, and text wrapped: tables as wide as they are, but on a
+    terminal as narrow as that is, if their columns of text can be wrapped so far."""
+    probe, terminal = Console(width=10_000), Console()
+    widest = min(PROSE, terminal.width) if terminal.is_terminal else PROSE
     for part in parts:
         if isinstance(part, str):
-            Console().out(textwrap.fill(part, PROSE, break_on_hyphens=False))
+            Console().out(textwrap.fill(part, widest, break_on_hyphens=False))
         else:
             width = Measurement.get(probe, probe.options, part).maximum
+            if terminal.is_terminal and terminal.width < width:
+                for column in part.columns:
+                    column.min_width = None if column.no_wrap else NARROWEST
+                width = max(terminal.width, Measurement.get(probe, probe.options, part).minimum)
             Console(width=width).print(part)
 
 
@@ -167,8 +180,23 @@ def run(work: Callable[[], int | None]) -> int:
 
     That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, a file that cannot
     be read or written, a name that is no UTF-8 where it has to be, or too little memory; 130 after
-    Ctrl-C, or where nobody reads its output any more.
+    Ctrl-C, or where nobody reads its output any more. Warnings about genotypes are sentences on
+    standard error.
     """
+    with warnings.catch_warnings():
+        other = warnings.showwarning
+
+        def tell(message: Warning | str, category: type[Warning], *where: Any, **how: Any) -> None:
+            if issubclass(category, GenotypeWarning):
+                remark(f"warning: {message}")
+            else:
+                other(message, category, *where, **how)
+
+        warnings.showwarning = tell
+        return _run(work)
+
+
+def _run(work: Callable[[], int | None]) -> int:
     try:
         return work() or 0
     except SearchspaceError as error:

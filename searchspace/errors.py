@@ -1,6 +1,7 @@
 """Exceptions of the project; messages are one sentence, with the place in the file."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,6 +58,14 @@ class GenotypeError(SearchspaceError):
         return printable(text)
 
 
+class UnusedBlockError(GenotypeError):
+    """A document has blocks that its net never calls; of a file, `load` warns of them."""
+
+
+class GenotypeWarning(UserWarning):
+    """Something in a genotype has no effect."""
+
+
 class ShapeError(SearchspaceError):
     """The inputs of an operation do not fit; the expander adds the place."""
 
@@ -75,13 +84,31 @@ def _sentence(message: str) -> str:
     return line if len(line) <= MAX_SENTENCE else f"{line[:MAX_SENTENCE - 1]}…"
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """A hint at the end of a message: the nearest known name, or all names if they are few.
+# What other frameworks and papers call the things of this notation.
+_ELSEWHERE = {
+    "silu": "swish", "hardswish": "hswish", "hardsigmoid": "hsigmoid", "leakyrelu": "leaky",
+    "identity": "none", "linear": "none", "activation": "act", "relu": "act", "conv2d": "conv",
+    "convolution": "conv", "depthwise": "dw", "dwconv": "dw", "dense": "linear", "fc": "linear",
+    "batchnorm": "bn", "batchnorm2d": "bn", "layernorm": "ln", "norm": "bn", "maxpool": "pool",
+    "avgpool": "pool", "maxpool2d": "pool", "avgpool2d": "pool", "globalavgpool": "gap",
+    "adaptiveavgpool2d": "gap", "upsample": "resize", "interpolate": "resize", "sum": "add",
+    "cat": "concat", "channelshuffle": "shuffle", "skip": "residual", "shortcut": "residual",
+    "kernel": "k", "kernelsize": "k", "padding": "pad", "channels": "out", "filters": "out",
+    "outchannels": "out", "width": "out", "strides": "stride", "group": "groups", "name": "as",
+    "input": "from", "inputs": "from"}
 
-    >>> nearest("cnov", ["conv", "linear"])
-    "; did you mean 'conv'?"
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """A hint at the end of a message: the nearest known name, also of what other frameworks call
+    it, or all names if they are few.
+
+    >>> nearest("cnov", ["conv", "linear"]), nearest("SiLU", ["swish", "relu"])
+    ("; did you mean 'conv'?", "; did you mean 'swish'?")
     """
     names = sorted({str(k) for k in known})
+    same = _ELSEWHERE.get(re.sub("[-_ ]", "", str(name)[:100].lower()))
+    if same in names:
+        return f"; did you mean {same!r}?"
     lower = {n.lower(): n for n in names}
     close = difflib.get_close_matches(str(name)[:100].lower(), lower, n=1, cutoff=0.6)
     if close:

@@ -22,6 +22,7 @@ from searchspace.notation.naming import as_written
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Seq, atom
 from searchspace.notation.writer import document_text
+from searchspace.sizes import Size, sides
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,13 @@ class Genotype:
         return self.replace(without_superseded(changed, self.outer, [known[name] for name in args],
                                                kept=args))
 
-    def with_input(self, size: int) -> "Genotype":
-        """The genotype for square images of another size; arguments that only said the size it had
-        are left out."""
+    def with_input(self, size: Size) -> "Genotype":
+        """The genotype for images of another size; arguments that only said the size it had are
+        left out."""
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
-        edge = Scalar(atom(size), Place("<input>", 0))
-        changed = self.document.but(input=Seq((shape.items[0], edge, edge)))
+        edges = [Scalar(atom(edge), Place("<input>", 0)) for edge in sides(size)]
+        changed = self.document.but(input=Seq((shape.items[0], *edges)))
         return self.replace(without_superseded(changed, self.outer, shape.items[1:]))
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":

@@ -4,14 +4,16 @@ Five steps: the file is *read*, what its base and `use` files hold is *inherited
 applied, its *holes are named*, and the document is *compiled*.
 """
 
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from searchspace.compiler.blocks import Blocks
+from searchspace.compiler.network import compile_parts
 from searchspace.compiler.pruning import without_superseded, without_unused
-from searchspace.errors import GenotypeError
+from searchspace.errors import GenotypeError, GenotypeWarning, UnusedBlockError
 from searchspace.genotype import Genotype
 from searchspace.notation.inheritance import block_file, inherit
 from searchspace.notation.metadata import read_header, read_name
@@ -39,6 +41,8 @@ def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Geno
     Raises:
         UnknownNameError: no such file, variant or argument.
         GenotypeError: the file is not a correct genotype.
+
+    A block that is never used is a `GenotypeWarning`.
     """
     path, at = find(str(source))
     whole = inherit(read(path), path)
@@ -51,7 +55,11 @@ def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Geno
                         mapping(whole.get("variants"), "variants"))
     if args:
         genotype = genotype.with_args(args)
-    genotype.program  # noqa: B018 - compiled now, so that an error is raised here
+    try:
+        genotype.program  # noqa: B018 - compiled now, so that an error is raised here
+    except UnusedBlockError:
+        genotype = _without_idle(genotype)
+        genotype.program  # noqa: B018
     return genotype
 
 
@@ -95,6 +103,20 @@ def _pruned(named: Map, whole: Map, variant: str | None, path: Path) -> Map:
     if spare or "base" in whole or "use" in whole:
         return without_unused(named, library(), str(path), spare)
     return named
+
+
+def _without_idle(genotype: Genotype) -> Genotype:
+    """The genotype without the blocks that it never calls, of which it is warned: programs that
+    write files leave them."""
+    blocks = mapping(genotype.document.get("blocks"), "blocks")
+    used = compile_parts(genotype.document, library()).blocks
+    for name, tree in blocks.items.items():
+        if name not in used:
+            warnings.warn(f"{tree.place}: block {name!r} is never used", GenotypeWarning,
+                          stacklevel=3)
+    live = {name: tree for name, tree in blocks.items.items() if name in used}
+    return genotype.replace(genotype.document.but(
+        blocks=Map(live, blocks.place) if live else None))
 
 
 def variants(path: Path) -> tuple[str, ...]:

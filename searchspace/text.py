@@ -27,6 +27,18 @@ def printable(text: str, keep: str = "") -> str:
                    else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "network"), counted(2_000, "network"), counted(2, "study"), counted(0, "class")
+    ('1 network', '2,000 networks', '2 studies', '0 classes')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    many = f"{noun[:-1]}ie" if noun.endswith("y") else f"{noun}e" if noun.endswith("s") else noun
+    return f"{number:,} {many}s"
+
+
 def writable(text: str) -> str:
     r"""Text for the cells and paragraphs of a file: without control characters but line breaks and
     tabs, and with surrogates, which no file can hold, spelled out.

@@ -20,3 +20,8 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(f"viz.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """All exported names, those that are imported when they are needed among them."""
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,11 @@
 """Difference between two genotypes: ``python viz/diff.py henet@repeat3-cifar10 mine.yaml``."""
 
 import argparse
+import sys
 from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from searchspace import SearchspaceError, cli, load
 from viz.comparison.alignment import Difference
@@ -13,7 +17,7 @@ from viz.drawing.style import THEMES
 EXAMPLES = """\
 examples:
   python viz/diff.py resnet@18 resnet@34
-  python viz/diff.py sinet-mobilenet-v2@plain sinet-mobilenet-v2@joint -o joint.svg
+  python viz/diff.py sinet-mobilenet-v2@g1 sinet-mobilenet-v2@joint -o joint.svg
   python viz/diff.py mobilenet-v2 studies/mine/best.yaml --all
 """
 

@@ -4,7 +4,11 @@
 detects outdated pictures independently of the version of Graphviz.
 """
 
+import sys
 from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from search.results.read import read_study
 from searchspace.cli import Console, Parser, run, start

@@ -1,6 +1,11 @@
 """Drawing genotypes: ``python viz/render.py sinet@1.0 -o sinet.svg``."""
 
 import argparse
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from searchspace import load
 from searchspace.cli import Console, Parser, add_limits, add_option, limits, load_named, run, start

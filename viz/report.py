@@ -1,9 +1,15 @@
 """The report of a study, one HTML file: ``python viz/report.py studies/mine``."""
 
 import argparse
+import sys
 from pathlib import Path
 
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from search.archive.connection.arguments import without_secrets
+from search.archive.connection.locations import folder_of
+from search.environment import STUDIES
 from search.results.read import read_study
 from searchspace.cli import Console, Parser, add_option, load_named, run, start
 from viz.drawing.render import write
@@ -14,6 +20,7 @@ from viz.plots.theme import THEMES
 EXAMPLES = """\
 examples:
   python viz/report.py studies/mine                        (writes studies/mine/report.html)
+  python viz/report.py mine                                (the same)
   python viz/report.py studies/mine --plots figures --format pdf
 """
 
@@ -22,7 +29,9 @@ def arguments() -> argparse.ArgumentParser:
     """The options of the command line."""
     parser = Parser("python viz/report.py", epilog=EXAMPLES,
                     description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("study", type=Path, metavar="FOLDER", help="a study's folder")
+    parser.add_argument("study", metavar="STUDY", help="name or folder of a study")
+    parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
+                        help="where studies are looked for by name")
     parser.add_argument("--storage", metavar="URL", help="the database that it was searched in, "
                         "where that is not study.db in the folder")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
@@ -43,13 +52,14 @@ def main(given: list[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     load_named(options)
-    results = read_study(options.study, options.storage)
+    folder = folder_of(options.study, Path(options.studies))
+    results = read_study(folder, options.storage)
     if options.plots is not None:
         written = write_charts(results, options.plots, options.format, options.theme)
     elif options.output is not None:        # wherever that leads: a person named it
         written = [write(options.output, encoded(results))]
     else:
-        written = [write_report(results, options.study / "report.html")]
+        written = [write_report(results, folder / "report.html")]
     Console().out(*written, sep="\n")
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from searchspace import Genotype
 from searchspace.display import html
 from searchspace.notation.tree import Atom
+from searchspace.sizes import Size
 
 MACS = "macs"
 COSTS = ("macs", "params", "memory", "latency")
@@ -89,7 +90,7 @@ class Limit:
 class Results:
     """Settings and results of a study, for display.
 
-    ``space`` is the genotype with holes, for images of ``edge`` pixels. ``best`` is the number of
+    ``space`` is the genotype with holes, for images of this ``size``. ``best`` is the number of
     the trial in best.yaml, for several goals the knee of the front; None if nothing was scored.
     ``effects`` are the shares of the first goal's variance that holes explain, greatest first.
     ``volumes`` is the hypervolume after each trial against ``reference``, which is in the units of
@@ -98,7 +99,7 @@ class Results:
 
     name: str
     space: Genotype
-    edge: int                  # pixels of an edge of the square images
+    size: Size                 # of the images, in pixels
     goals: tuple[Goal, ...]
     limits: tuple[Limit, ...]
     rows: tuple[TrialRow, ...]

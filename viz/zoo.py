@@ -2,8 +2,12 @@
 
 import argparse
 import fnmatch
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+if __name__ == "__main__":      # this checkout, and no other one that is installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from searchspace import SearchspaceError, published
 from searchspace.cli import Console, Parser, run, start

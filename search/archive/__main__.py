@@ -39,7 +39,9 @@ from searchspace import load
 from searchspace.cli import Console, Parser, output, remark, run, start
 from searchspace.errors import nearest
 from searchspace.identity import identity
+from searchspace.sizes import Size, read_size
 from searchspace.space.budget import Budget
+from searchspace.text import counted
 from searchspace.units import show_amount, show_bytes
 
 FAULTY = 1      # exit status of a check that finds something, as of a tool that compares
@@ -110,7 +112,7 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
         f"; of the space {', '.join(network.spaces)}" if network.spaces else ""))
     memory = f", {show_bytes(network.memory)} of activations" if network.memory else ""
     console.print(f"{show_amount(network.macs)} MACs ({network.macs:,}), {network.params:,} "
-                  f"parameters{memory} at {network.input_size}×{network.input_size}")
+                  f"parameters{memory} at {network.input_size} pixels")
     grid = Table()
     for name in ("score", "data", "recipe", "epochs", "seed", "value", "seconds", "study",
                  "machine", "when"):
@@ -128,7 +130,7 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
     return 0
 
 
-def _identity(text: str, size: int | None, archives: list[Archive]) -> str:
+def _identity(text: str, size: Size | None, archives: list[Archive]) -> str:
     """The identity of a network given by name, file, or the beginning of its identity."""
     if len(text) >= 6 and set(text) <= set("0123456789abcdef"):
         found = identities(archives, text)
@@ -160,7 +162,7 @@ def _disagree(options: argparse.Namespace, archives: list[Archive], console: Con
 
 def _export(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
     count = export(archives, Path(options.file))
-    console.print(f"{count:,} evaluations in {options.file}")
+    console.print(f"{counted(count, 'evaluation')} in {options.file}")
     return 0
 
 
@@ -170,8 +172,9 @@ def _import(options: argparse.Namespace, archives: list[Archive], console: Conso
             if source.database.name == target.database.name:
                 raise StorageError(f"{source.database.name} cannot be imported into itself")
             m = merge(source, target)
-            line = Text(f"{source.database.name}: {m.architectures:,} networks, "
-                        f"{m.evaluations:,} evaluations and {m.studies} studies are new, "
+            line = Text(f"{source.database.name}: {counted(m.architectures, 'network')}, "
+                        f"{counted(m.evaluations, 'evaluation')} and "
+                        f"{counted(m.studies, 'study')} are new, "
                         f"{m.renewed:,} replaced a failure, {m.known:,} were known")
             if m.different:
                 line.append(f", {m.different:,} of them with another value", "bold")
@@ -211,7 +214,8 @@ def _migrate(options: argparse.Namespace, archives: list[Archive], console: Cons
 
 def _title(measure: Measure) -> str:
     score, data, recipe, fidelity = measure
-    return ", ".join(filter(None, [score, data, recipe, f"{fidelity} epochs" if fidelity else ""]))
+    length = counted(fidelity, "epoch") if fidelity else ""
+    return ", ".join(filter(None, [score, data, recipe, length]))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -237,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--limit", type=int, default=10, metavar="N", help="rows (default: 10)")
     one = command("show", _show, "everything known about a network")
     one.add_argument("network", help="name, file, or the beginning of an identity")
-    one.add_argument("--input", type=int, metavar="PIXELS", help="at this input size")
+    one.add_argument("--input", type=read_size, metavar="PIXELS", help="at this input size")
     one.add_argument("--yaml", action="store_true", help="also its genotype")
     one = command("disagree", _disagree, "networks with differing values of one measure")
     one.add_argument("--limit", type=int, default=20, metavar="N", help="rows (default: 20)")

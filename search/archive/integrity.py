@@ -8,6 +8,7 @@ from search.archive import schema
 from search.archive.archive import Archive
 from search.archive.ranking import magnitude, refresh
 from search.archive.rows import fetch
+from searchspace.text import counted
 
 SHOWN = 3       # identities named for each fault
 CHUNK = 2000
@@ -41,7 +42,7 @@ def _faults(connection: sa.Connection) -> list[str]:
         connection, sa.select(network.identity, network.macs, network.magnitude))
         if magnitude(row.macs) != row.magnitude]
     if wrong:
-        faults.append(f"{len(wrong)} networks of another magnitude than their MACs: "
+        faults.append(f"{counted(len(wrong), 'network')} of another magnitude than their MACs: "
                       f"{', '.join(wrong[:SHOWN])}")
     _tell(faults, connection, _stale(), "standings that differ from their evaluations")
     values = sa.select(sa.func.count()).select_from(

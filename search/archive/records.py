@@ -46,7 +46,7 @@ class EvaluationKey:
 @dataclass(frozen=True, slots=True)
 class NetworkRecord:
     """A network in the archive: ``genotype`` is its YAML, ``memory`` its peak activations in
-    bytes, ``input_size`` the edge of the images in pixels."""
+    bytes, ``input_size`` the greater edge of the images in pixels."""
 
     genotype: str
     name: str

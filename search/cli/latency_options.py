@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.latency.device import Device
-from search.latency.find import OWN, shared_table
+from search.latency.find import OWN, shared_table, table_path
 from search.latency.measure import TimedNetwork, time_networks
 from search.latency.predict import Predictor
 from search.latency.table import LatencyTable
@@ -65,6 +65,9 @@ def _table(settings: Settings, device: Device, options: argparse.Namespace, fold
         return LatencyTable.read(options.latency_table)
     if (folder / OWN).exists():
         return LatencyTable.read(own(folder / OWN))
+    if not table_path(Path(options.studies), device, settings.genotype(), settings.input).exists():
+        console.print(f"no table of {device.name} for this space yet: its layers and networks are "
+                      "timed once, which takes minutes, the longer the larger the images")
     with console.waiting() as tell:
         return shared_table(settings.genotype(), settings.input, device, Path(options.studies),
                             tell)

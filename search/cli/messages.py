@@ -20,6 +20,7 @@ from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
+from searchspace.text import counted
 from searchspace.units import show_amount
 
 ROWS = 20      # rows of a front on the screen; front.csv has all
@@ -43,9 +44,11 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
         console.print(timed)
     trials = ended.trials
     scored = sum(t.value is not None for t in trials)
-    pruned = f", {sum(t.pruned for t in trials)} stopped early" if settings.train else ""
-    console.print(f"{len(trials)} trials, all inside the budget, {scored} scored{pruned}, "
-                  f"{len({t.identity for t in trials})} distinct networks")
+    early = sum(t.pruned for t in trials)
+    pruned = f", {early} stopped early" if settings.train or early else ""
+    console.print(f"{counted(len(trials), 'trial')}, all inside the budget, {scored} "
+                  f"scored{pruned}, "
+                  f"{counted(len({t.identity for t in trials}), 'distinct network')}")
     console.print(summary(trials))
     if ended.stopped:
         console.print(ended.stopped)
@@ -75,7 +78,7 @@ def front_table(front: Front, settings: Settings) -> Grid:
         members = [pair for i, pair in enumerate(members)
                    if i in kept or pair[1] is front.knee]
     of = "" if len(members) == len(front.members) else f" (of {len(front.members)}, see front.csv)"
-    grid = Grid(title=f"Pareto front: {len(members)} networks{of}", title_justify="left")
+    grid = Grid(title=f"Pareto front: {counted(len(members), 'network')}{of}", title_justify="left")
     costs = [c for c in ("macs", "params") if c not in settings.objectives]
     for name in ("front", "network", *(o.title for o in front.objectives),
                  *(o.title for o in named(costs)), "of budget"):

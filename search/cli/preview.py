@@ -8,7 +8,9 @@ from rich.text import Text
 from search.study.feasibility import Report
 from search.study.settings import Settings
 from searchspace.cli import Console
+from searchspace.sizes import show_size
 from searchspace.space.budget import amount, show
+from searchspace.text import counted
 
 SHOWN = 3      # drivers in the short form
 
@@ -17,35 +19,38 @@ def print_short(console: Console, report: Report, settings: Settings) -> None:
     """Print the size of the space and the share inside the budget, in two lines."""
     ranges = ", ".join(show(name, *ends) for name, ends in report.ranges.items())
     console.print(Text.assemble(
-        "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}: "
-        f"{report.holes} holes, {_points(report)}; {ranges}"))
+        "space ", (settings.space, "bold"), f" at {show_size(settings.input)}: "
+        f"{counted(report.holes, 'hole')}, {_points(report)}; {ranges}"))
     name, drivers = next(iter(report.drivers.items()))
     hang = ", ".join(f"{hole} ({_percent(share)})" for hole, share in drivers[:SHOWN])
     console.print(Text.assemble("budget ", (str(settings.budget), "bold"),
                                 f": {_fitting(report)} fit",
-                                f"; {_NAMES[name]} vary with {hang}" if hang else ""))
+                                f"; {_NAMES.get(name, name)} vary with {hang}" if hang else ""))
 
 
 def print_report(console: Console, report: Report, settings: Settings) -> None:
     """Print the full report."""
     console.print(Text.assemble(
-        "space ", (settings.space, "bold"), f" at {settings.input}×{settings.input}, budget ",
+        "space ", (settings.space, "bold"), f" at {show_size(settings.input)}, budget ",
         (str(settings.budget), "bold")))
+    known = {b.name for b in settings.budget.known}
     bounds = {b.name: ("up to " if b.least is None else "") + amount(b.name, *b.ends)
-              for b in settings.budget.bounds if b.name in _NAMES}
+              for b in settings.budget.bounds if b.name not in known}
     reach = Table("cost", "least", "greatest", "budget")
     for name, ends in report.ranges.items():
-        reach.add_row(_NAMES[name], *(amount(name, end) for end in ends), bounds.get(name, "–"))
+        reach.add_row(_NAMES.get(name, name), *(amount(name, end) for end in ends),
+                      bounds.get(name, "–"))
     console.print(reach)
     console.print("All points were enumerated." if report.counted else
                   "The ranges were found by descent over the holes, without a guarantee.")
-    console.print(f"{report.holes} holes, {_points(report)}" + ("" if report.points_exact else
+    console.print(f"{counted(report.holes, 'hole')}, {_points(report)}" + (
+        "" if report.points_exact else
                   " (estimated: which holes exist depends on more than labelled choices)"))
     console.print(f"distinct networks: {_distinct(report)}")
     if bounds:
         console.print(f"inside the budget: {_fitting(report)}")
     console.print("Holes that drive the cost, by share of the variance of its logarithm:")
-    drives = Table(*(title for name in report.drivers for title in (_NAMES[name], "")))
+    drives = Table(*(title for name in report.drivers for title in (_NAMES.get(name, name), "")))
     for row in range(max(map(len, report.drivers.values()))):
         drives.add_row(*(text for found in report.drivers.values() for text in (
             (found[row][0], _percent(found[row][1])) if row < len(found) else ("", ""))))

@@ -16,6 +16,7 @@ from search.scores.registry import find_score
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
+from searchspace.sizes import show_size
 from searchspace.space.budget import amount
 from searchspace.units import show_amount, show_duration
 
@@ -86,9 +87,9 @@ class ProgressDisplay:
 def final_table(results: list[FinalResult], settings: Settings) -> Table:
     """Found and published networks side by side, best first."""
     count = len(results[0].scores) if results else 0
-    table = Table(title=f"Scored again from {count} initialisations each, at {settings.input}×"
-                        f"{settings.input}" if count > 1 else
-                  f"Found and published, at {settings.input}×{settings.input}",
+    table = Table(title=f"Scored again from {count} initialisations each, at "
+                        f"{show_size(settings.input)}" if count > 1 else
+                  f"Found and published, at {show_size(settings.input)}",
                   title_justify="left")
     others = [b for b in settings.budget.bounds if b.name not in ("macs", "params")]
     score = find_score(settings.score)

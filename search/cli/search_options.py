@@ -1,7 +1,6 @@
 """The options of `search/run.py`, and the settings of a study from them."""
 
 import argparse
-import random
 
 from search.cli.latency_options import add_clock
 from search.cli.table_options import add_table
@@ -10,21 +9,17 @@ from search.cli.training_options import read_options
 from search.cli.worker_options import add_worker_options
 from search.environment import STUDIES
 from search.objectives import OBJECTIVES, named
-from search.objectives.known_costs import bounded
-from search.objectives.table import of_table
-from search.objectives.usual import PREDICTED, usual_score
+from search.objectives.usual import PREDICTED
 from search.samplers import CHOICES
-from search.scores.base import FEWEST, MOST, usual_batch
-from search.scores.registry import DEFAULT_SCORE, find_score
-from search.study.settings import DEFAULT, Settings, space_of
-from search.tables import find_tables
-from search.training.options import TrainOptions
-from searchspace import SearchspaceError, load, spaces
+from search.scores.base import FEWEST, MOST
+from search.scores.registry import DEFAULT_SCORE
+from search.study.request import TRIALS, Request
+from search.study.settings import DEFAULT, Settings
+from searchspace import SearchspaceError, spaces
 from searchspace.cli import Parser, add_option, whole
-from searchspace.expansion import trace
 from searchspace.safety.files import file_name
+from searchspace.sizes import read_size
 from searchspace.space.budget import Budget
-from searchspace.space.point import sample
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
@@ -34,26 +29,14 @@ def read_settings(options: argparse.Namespace) -> Settings:
         SearchspaceError: options that contradict each other, or name something that is missing.
     """
     goals = tuple(o.name for o in named(options.objective or DEFAULT))
-    if options.prior:
-        find_score(options.prior)
-    train = read_options(options, goals)
-    size = options.input or _edge(options.space, goals, train)
-    classes = options.classes or (len(train.open().classes) if train else None)
-    wanted = of_table(goals) or bool(options.table_budget)
-    if options.table and not wanted:
-        raise SearchspaceError("--table FILE is read for --objective table, --objective table-cost "
-                               "and --table-budget only")
-    return bounded(Settings(
+    return Request(
         space=options.space,
         budget=Budget.read(options.budget, options.params, options.memory, options.latency),
-        input=size, seed=options.seed, sampler=options.sampler, trials=options.trials,
-        batch=options.batch or usual_batch(size), classes=classes, objectives=goals,
-        table=find_tables(options.space, options.table) if wanted else (),
-        warm_start=options.warm_start, prior=options.prior,
-        score=find_score(options.score).name if options.score else
-        usual_score(space_of(options.space, size, classes))[0],
-        screen=find_score(options.screen).name if options.screen else None, train=train),
-        options.table_budget, options.table_only)
+        objectives=goals, trials=options.trials, input=options.input, classes=options.classes,
+        seed=options.seed, sampler=options.sampler, score=options.score, screen=options.screen,
+        prior=options.prior, batch=options.batch, tables=tuple(options.table),
+        table_budget=tuple(options.table_budget), table_only=options.table_only,
+        warm_start=options.warm_start, train=read_options(options, goals)).settings()
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:
@@ -86,12 +69,13 @@ def parser_of(text: str) -> argparse.ArgumentParser:
                         help=f"what is optimised: {', '.join(OBJECTIVES)} (default: score); "
                         "several for a Pareto front")
     add_table(parser)
-    parser.add_argument("--input", type=whole(1), metavar="PIXELS",
-                        help="edge of the square images (default: 224; with a table the space's)")
+    parser.add_argument("--input", type=read_size, metavar="PIXELS",
+                        help="edge of the images, or height and width as 48x96 (default: the "
+                        "space's own; no more than that of the images to train on)")
     parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the space's)")
-    parser.add_argument("--trials", type=whole(1), default=150, metavar="N",
-                        help="networks to score, in all (default: 150)")
+    parser.add_argument("--trials", type=whole(1), default=TRIALS, metavar="N",
+                        help=f"networks to score, in all (default: {TRIALS})")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
     parser.add_argument("--sampler", choices=CHOICES, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
@@ -108,18 +92,8 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--study", metavar="NAME", help="name of the study; default: made from "
                         "space, budget, input and seed")
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
-                        help="where studies are kept (default: studies/ of the project)")
+                        help="where studies are kept (default: studies/ in the current folder)")
     add_worker_options(parser)
     add_train_options(parser)
     add_option(parser)
     return parser
-
-
-def _edge(space: str, goals: tuple[str, ...], train: TrainOptions | None) -> int:
-    """Default of --input in pixels: 224; the space's own size with a table of known results, or
-    when training on images that are at least as large."""
-    if not of_table(goals) and train is None:
-        return 224
-    genotype = load(space)
-    own = trace(genotype, sample(genotype, random.Random(0)).decisions).input[-1]
-    return own if train is None or of_table(goals) else min(own, train.open().edge)

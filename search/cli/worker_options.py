@@ -6,8 +6,7 @@ from search.archive.connection.urls import VARIABLE
 from search.cli.progress import ProgressDisplay
 from search.errors import StudyError
 from search.launchers import LAUNCHERS, Resources
-from search.launchers.local import share
-from search.launchers.worker import WorkerJob
+from search.launchers.together import run_together
 from search.process import Interrupt
 from search.study import Study
 from searchspace.cli import whole
@@ -72,23 +71,4 @@ def run_with(resources: Resources | None, options: argparse.Namespace, study: St
             f"{resources.workers} workers share an SQLite file, which one at a time can write to; "
             "a PostgreSQL server serves them better: --storage postgresql+psycopg://USER@HOST/DB")
 
-    def show() -> int:
-        trials = study.trials()
-        progress.trials(trials)
-        return len(trials)
-
-    local = options.launcher == "local"
-    exclusive = [o.name for o in study.plan.objectives if o.exclusive]
-    if local and exclusive:
-        raise StudyError(f"{exclusive[0]} is evaluated by one worker at a time: others on this "
-                         "machine would disturb it")
-    session = study.session
-    job = WorkerJob(study.plan.settings, session.folder.resolve(), session.name, session.url,
-              share(resources.workers) if local else resources.cpus)
-    try:
-        LAUNCHERS[options.launcher](resources).run(job, show, stop)
-    except KeyboardInterrupt:
-        study.abandon("Ctrl-C")
-        raise
-    # Runs what is left, if anything, and returns why there can be no more.
-    return study.run(progress.trials, stop)
+    return run_together(study, options.launcher, resources, progress.trials, stop)

@@ -55,7 +55,7 @@ Images = Stored | Files
 @dataclass(frozen=True, eq=False)
 class Data:
     """A data set. ``edge``: default edge of its images in pixels; ``digest`` distinguishes sets of
-    the same name; ``notes`` are human-readable."""
+    the same name; ``notes`` are human-readable; ``folder`` is that of images in files."""
 
     name: str
     classes: tuple[str, ...]
@@ -65,6 +65,7 @@ class Data:
     test: Images
     digest: str = ""
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
 
     def split(self, share: float, seed: int) -> tuple[Images, Images]:
         """Training and validation images: a stratified random split, with ``share`` of the images

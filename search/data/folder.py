@@ -1,58 +1,92 @@
-"""ImageNet-style folders: DIR/train/<class>/<image> and DIR/val/<class>/<image>, through Pillow.
+"""ImageNet-style folders: DIR/train/<class>/<image> and DIR/val/<class>/<image>, or
+DIR/<class>/<image>, through Pillow.
 
 Images are decoded batch by batch. Training images are cropped at random, with random area and
 aspect (Szegedy et al. 2015, section 6), each from its own seed; validation and test images are
-resized so that the shorter edge is 8/7 of the size (256 for 224), and centre-cropped.
+resized so that what is left of their centre has 7/8 of the shorter edge (256 for 224 pixels).
 """
 
 import hashlib
 import math
 import os
 import random
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import numpy as np
 
 from search.data.base import Data, Files, Pixels
+from search.data.broken import LEFT_OUT, check_images, left_out
 from search.data.images import FORMATS, eight_bits, open_image
 from search.errors import DataError
+from searchspace.sizes import Size, sides
+from searchspace.text import counted
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
 UNREAD = frozenset((".tif", ".tiff"))       # refused, since ignoring them would go unnoticed
 TESTS = ("val", "test")
 ASPECT = (3 / 4, 4 / 3)
 _TRIES = 10
+_EVERY = 5      # of a folder without parts, so many a test image
 
 
 def load_folder(folder: Path) -> Data:
-    """The data set in ``folder``.
+    """The data set in ``folder``: with parts for training and testing, or a folder for each class
+    alone, of which every fifth image is kept for the test.
 
     Raises:
-        DataError: its parts are missing or empty, or do not have the same classes.
+        DataError: its parts are missing or empty, or do not have the same classes; or images are
+            broken.
     """
     test = next((t for t in TESTS if (folder / t).is_dir()), None)
-    if not (folder / "train").is_dir() or test is None:
+    flat = test is None and not (folder / "train").is_dir() and _is_flat(folder)
+    if not flat and (not (folder / "train").is_dir() or test is None):
         missing = "train" if not (folder / "train").is_dir() else " or ".join(TESTS)
         raise DataError(f"there is no folder {missing} in {folder}: put the images in "
-                        f"{folder}/train/CLASS/ and {folder}/val/CLASS/, one folder a class")
-    classes = _classes(folder / "train")
-    if (others := _classes(folder / test)) != classes:
+                        f"{folder}/train/CLASS/ and {folder}/val/CLASS/, one folder a class; or "
+                        f"all in {folder}/CLASS/")
+    classes = _classes(folder if flat else folder / "train")
+    if test is not None and (others := _classes(folder / test)) != classes:
         odd = sorted(set(classes) ^ set(others))[0]
         raise DataError(f"{folder}/train and {folder}/{test} do not have the same classes: only "
                         f"one of them has {odd!r}")
-    parts: list[Files] = []
+    omitted = left_out(folder)
+    listed = {part: _listed(folder / part, classes, omitted)
+              for part in ([""] if flat else ["train", str(test)])}
     digest = hashlib.md5(usedforsecurity=False)
-    for part in ("train", test):
-        paths: list[Path] = []
-        labels: list[int] = []
-        for label, name in enumerate(classes):
-            found = _images(folder / part / name)
-            paths += found
-            labels += [label] * len(found)
-            for path in found:
-                digest.update(os.fsencode(f"{path.relative_to(folder)} {path.stat().st_size}\n"))
-        parts.append(Files(tuple(paths), np.array(labels, np.int64)))
-    return Data("imagefolder", classes, 3, 224, parts[0], parts[1], digest=digest.hexdigest())
+    for path in (path for found in listed.values() for images in found for path in images):
+        digest.update(os.fsencode(f"{path.relative_to(folder)} {path.stat().st_size}\n"))
+    if flat:
+        whole = listed[""]
+        listed = {"train": [[p for i, p in enumerate(found) if i % _EVERY != _EVERY - 1]
+                            for found in whole],
+                  "test": [found[_EVERY - 1::_EVERY] for found in whole]}
+    train, held = (_files(found) for found in listed.values())
+    check_images([*train.paths, *held.paths], folder)
+    notes = [f"{folder} has no parts: every {_EVERY}th image of a class is kept for the test"] \
+        if flat else []
+    notes += [f"left out: {counted(len(omitted), 'image')} in {folder / LEFT_OUT}"] \
+        if omitted else []
+    return Data("imagefolder", classes, 3, 224, train, held, digest=digest.hexdigest(),
+                notes=tuple(notes), folder=folder.resolve())
+
+
+def _is_flat(folder: Path) -> bool:
+    """Whether folders with images stand in ``folder`` itself."""
+    return folder.is_dir() and any(
+        file.suffix.lower() in SUFFIXES for part in folder.iterdir() if part.is_dir()
+        for file in part.iterdir())
+
+
+def _listed(part: Path, classes: Sequence[str], omitted: Set[Path]) -> list[list[Path]]:
+    """The images of each class in a part of a data set."""
+    return [_images(part / name, omitted) for name in classes]
+
+
+def _files(listed: Sequence[Sequence[Path]]) -> Files:
+    paths = tuple(path for found in listed for path in found)
+    labels = [label for label, found in enumerate(listed) for _ in found]
+    return Files(paths, np.array(labels, np.int64))
 
 
 def _classes(part: Path) -> tuple[str, ...]:
@@ -62,9 +96,9 @@ def _classes(part: Path) -> tuple[str, ...]:
     return found
 
 
-def _images(folder: Path) -> list[Path]:
-    """The files of a class with suffixes of images, sorted."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+def _images(folder: Path, omitted: Set[Path]) -> list[Path]:
+    """The files of a class with suffixes of images, sorted, without those ``omitted``."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in omitted)
     if odd := next((p for p in files if p.suffix.lower() in UNREAD), None):
         raise DataError(f"cannot read {odd}: only images of {', '.join(FORMATS)} are read; "
                         "convert it")
@@ -73,10 +107,10 @@ def _images(folder: Path) -> list[Path]:
     return found
 
 
-def read_image(path: Path, size: int, crop_seed: int | None = None,
+def read_image(path: Path, size: Size, crop_seed: int | None = None,
                scale: tuple[float, float] = (0.08, 1.0)) -> Pixels:
-    """An image as uint8 of shape (3, size, size): a centre crop, or with ``crop_seed`` a random
-    crop with a share of the area within ``scale``.
+    """An image as uint8 of shape (3, height, width): a centre crop of the size's
+    aspect, or with ``crop_seed`` a random crop with a share of the area within ``scale``.
 
     Raises:
         DataError: the file is no image, or damaged.
@@ -84,10 +118,11 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
     from PIL.Image import Resampling
 
     image = open_image(path)
-    box = _middle(*image.size) if crop_seed is None else \
-        _part(*image.size, random.Random(crop_seed), scale)
+    height, width = sides(size)
+    box = _middle(*image.size, width / height) if crop_seed is None else \
+        _part(*image.size, random.Random(crop_seed), scale, width / height)
     try:
-        cut = eight_bits(image).convert("RGB").resize((size, size), Resampling.BILINEAR, box=box)
+        cut = eight_bits(image).convert("RGB").resize((width, height), Resampling.BILINEAR, box=box)
         return np.asarray(cut).transpose(2, 0, 1)
     except Exception as error:          # Pillow fails in many ways on damaged bytes
         raise DataError(f"{path} is damaged, cut off or no image: {error}") from None
@@ -96,18 +131,21 @@ def read_image(path: Path, size: int, crop_seed: int | None = None,
 Box = tuple[float, float, float, float]
 
 
-def _middle(width: int, height: int) -> Box:
-    edge = min(width, height) * 7 / 8
-    left, top = (width - edge) / 2, (height - edge) / 2
-    return left, top, left + edge, top + edge
+def _middle(width: int, height: int, shape: float) -> Box:
+    """The centre of an image; ``shape``: its width over its height."""
+    h = min(width / shape, height) * 7 / 8
+    w = h * shape
+    left, top = (width - w) / 2, (height - h) / 2
+    return left, top, left + w, top + h
 
 
-def _part(width: int, height: int, rng: random.Random, scale: tuple[float, float]) -> Box:
+def _part(width: int, height: int, rng: random.Random, scale: tuple[float, float],
+          shape: float) -> Box:
     for _ in range(_TRIES):
         area = width * height * rng.uniform(*scale)
         aspect = math.exp(rng.uniform(*(math.log(a) for a in ASPECT)))
-        w, h = math.sqrt(area * aspect), math.sqrt(area / aspect)
+        w, h = math.sqrt(area * aspect * shape), math.sqrt(area / aspect / shape)
         if w <= width and h <= height:
             left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
             return left, top, left + w, top + h
-    return _middle(width, height)
+    return _middle(width, height, shape)

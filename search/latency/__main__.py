@@ -28,7 +28,9 @@ from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, start
 from searchspace.expansion import trace
+from searchspace.sizes import Size, read_size, size_of
 from searchspace.space.point import sample
+from searchspace.text import counted
 from searchspace.units import show_time
 
 SHOWN = 10      # layers of a network
@@ -91,17 +93,17 @@ def _space(options: argparse.Namespace, device: Device, console: Console) -> Non
         raise SearchspaceError(f"--layers takes up to {MAX_LAYERS:,}")
     if options.output is None and len(spaces) > 1:
         raise SearchspaceError("a table of several spaces needs a name: -o FILE")
-    pixels = sample(spaces[0], random.Random(0)).expansion.input[-1]
-    path = options.output or table_path(STUDIES, device, spaces[0], pixels)
+    size = size_of(*sample(spaces[0], random.Random(0)).expansion.input[1:])
+    path = options.output or table_path(STUDIES, device, spaces[0], size)
     with console.waiting() as tell:
         table = make_table(device, spaces, Effort(options.layers), options.seed, tell)
     table.write(path)
-    console.print(Text.assemble((str(path), "bold"), f": {len(table.layers)} layers timed on "
-                                f"{device.name}; {table.error}"))
+    console.print(Text.assemble((str(path), "bold"), f": {counted(len(table.layers), 'layer')} "
+                                f"timed on {device.name}; {table.error}"))
 
 
-def _sized(genotype: Genotype, pixels: int | None) -> Genotype:
-    return genotype if pixels is None else genotype.with_input(pixels)
+def _sized(genotype: Genotype, size: Size | None) -> Genotype:
+    return genotype if size is None else genotype.with_input(size)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("network", nargs="?", help="a bundled network or a path, to be timed")
     parser.add_argument("--space", action="append", metavar="NAME|PATH",
                         help="a space to make a table of; several for one table")
-    parser.add_argument("--input", type=int, metavar="PIXELS", help="edge of the square images "
+    parser.add_argument("--input", type=read_size, metavar="PIXELS", help="edge of the images "
                         "(default: the genotype's)")
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1 "
                         "(default: cpu)")

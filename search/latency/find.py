@@ -8,25 +8,26 @@ from search.latency.measure import make_table
 from search.latency.table import LatencyTable
 from searchspace import Genotype
 from searchspace.safety.files import file_name, own
+from searchspace.sizes import Size, short
 
 OWN = "latency.json"            # in a study's folder: what its trials were predicted from
 TABLES = "latency-tables"       # beside the studies: what was measured on this machine
 
 
-def table_path(studies: Path, device: Device, space: Genotype, pixels: int) -> Path:
+def table_path(studies: Path, device: Device, space: Genotype, size: Size) -> Path:
     """The path of the table of a space on a device of this machine."""
-    return studies / TABLES / f"{file_name(f'{device.slug}-{space.name}-{pixels}px')}.json"
+    return studies / TABLES / f"{file_name(f'{device.slug}-{space.name}-{short(size)}px')}.json"
 
 
-def shared_table(space: Genotype, pixels: int, device: Device, studies: Path,
+def shared_table(space: Genotype, size: Size, device: Device, studies: Path,
                  tell: Callable[[str], None]) -> LatencyTable:
-    """This machine's table for searches of ``space`` at ``pixels``. If there is none, it is
-    measured, which takes a minute or two and is reported to ``tell``, and stored.
+    """This machine's table for searches of ``space`` at ``size``. If there is none, it is
+    measured, which takes minutes and is reported to ``tell``, and stored.
 
     Raises:
         TableError: the file is no table, or cannot be written.
     """
-    path = table_path(studies, device, space, pixels)
+    path = table_path(studies, device, space, size)
     if path.exists():
         return LatencyTable.read(own(path))
     table = make_table(device, [space], tell=tell)

@@ -29,6 +29,7 @@ from search.tables.costs import KnownCost
 from searchspace import SearchspaceError, load
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, start, whole
 from searchspace.expansion import trace
+from searchspace.text import counted
 
 Array = NDArray[np.float64]
 Fit = Callable[[Sequence[int], Array], Array]      # rows that are known, their costs → all costs
@@ -113,10 +114,11 @@ def _report(options: argparse.Namespace, console: Console) -> None:
                               for i in rows]) for name, cost in known.items()}
     for name, costs in values.items():
         if (~np.isnan(costs)).sum() < max(options.measured) + 2:
-            raise SearchspaceError(f"{name!r} is known of {(~np.isnan(costs)).sum()} networks, too "
+            raise SearchspaceError(f"{name!r} is known of "
+                                   f"{counted(int((~np.isnan(costs)).sum()), 'network')}, too "
                                    f"few to learn from {max(options.measured)} and judge by others")
     with console.waiting() as tell:
-        tell(f"expanding {len(rows):,} networks")
+        tell(f"expanding {counted(len(rows), 'network')}")
         found = Measured.of(table, rows)
     grid = Grid("cost", "measured", "others", "learned", "within 10 %", "MACs alone",
                 "within 10 %", "sum over layers", "within 10 %", title_justify="left",

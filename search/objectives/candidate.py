@@ -9,20 +9,21 @@ from searchspace.cost import peak
 from searchspace.expansion import Expansion, trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.sizes import Size, sides
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A network: a genotype, or a search space under ``decisions``.
 
-    ``size`` is the edge of its square images in pixels; its weights are drawn from ``seed``.
+    ``size`` is that of its images; its weights are drawn from ``seed``.
     ``name`` is its name in the archive, by default the genotype's; ``trial`` the number of the
     trial that evaluates it, None outside of one.
     """
 
     genotype: Genotype
     decisions: Decisions | None
-    size: int
+    size: Size
     seed: int
     name: str | None = None
     trial: int | None = None
@@ -46,5 +47,6 @@ class Candidate:
         total = self.expansion.cost()
         return NetworkRecord(
             to_yaml(fill(self.genotype, self.decisions or {})), self.name or self.genotype.title,
-            total.macs, total.params, self.size, self.genotype.name if self.decisions else None,
+            total.macs, total.params, max(sides(self.size)),
+            self.genotype.name if self.decisions else None,
             peak(self.expansion).bytes)

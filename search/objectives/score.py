@@ -20,6 +20,7 @@ from search.seeds import derive
 from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.sizes import Size
 from searchspace.space.point import Point
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ class Scorer(Evaluator):
         return f"among {hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
 
     @cached_property
-    def _rates(self) -> dict[int, Rate]:
+    def _rates(self) -> dict[Size, Rate]:
         return {}
 
-    def _rate(self, score: Relative, size: int) -> Rate:
+    def _rate(self, score: Relative, size: Size) -> Rate:
         """The score relative to its reference, which is measured unless it is archived."""
         if size not in self._rates:
             assert self.space is not None
@@ -174,7 +175,7 @@ def of_graph(space: Genotype, name: str) -> Callable[[Point], float]:
     return rate
 
 
-def training_free(genotype: Genotype, size: int, batch: int, seed: int,
+def training_free(genotype: Genotype, size: Size, batch: int, seed: int,
                   name: str = DEFAULT_SCORE,
                   reference: Callable[[], Mapping[str, Decisions]] = dict,
                   ) -> Callable[[Decisions], float]:

@@ -13,6 +13,7 @@ from search.objectives.candidate import Candidate
 from search.seeds import derive
 from search.training.recipe import Recipe
 from searchspace.safety.values import REAL, list_of
+from searchspace.text import counted
 
 if TYPE_CHECKING:
     from search.training.loop import Training
@@ -77,13 +78,13 @@ class Trainer:
     @property
     def described(self) -> str:
         """The recipe in the archive's key: its name, digest and length."""
-        return f"{self.recipe.name} {self.recipe.digest()}, {self.epochs} epochs"
+        return f"{self.recipe.name} {self.recipe.digest()}, {counted(self.epochs, 'epoch')}"
 
     def _data(self, candidate: Candidate) -> str:
         """The data in the archive's key."""
-        channels, size = candidate.expansion.input[0], candidate.size
+        size = "x".join(map(str, candidate.expansion.input))
         digest = f" {self.data.digest[:12]}" if self.data.digest else ""
-        return (f"{self.data.name}{digest} {channels}x{size}x{size}, {self.validation:.4g} held "
+        return (f"{self.data.name}{digest} {size}, {self.validation:.4g} held "
                 f"out by seed {self.seed}")
 
     def split(self) -> tuple[Images, Images]:
@@ -106,13 +107,12 @@ class Trainer:
         outputs = network.nodes[network.output].shape[0]
         if outputs < len(self.data.classes):
             raise ScoreError(f"the network has {outputs} outputs, and {self.data.name} has "
-                             f"{len(self.data.classes)} classes")
+                             f"{counted(len(self.data.classes), 'class')}")
         key = self.key(candidate)
         what: dict[str, Any] = {"network": key.identity, "data": key.data, "recipe": key.recipe,
                                 "weights": key.seed}
         fitted, held = self.split()
-        shape = (network.input[0], candidate.size, candidate.size)
-        task = TrainingTask(self.recipe, self.epochs, fitted, held, shape,
+        task = TrainingTask(self.recipe, self.epochs, fitted, held, network.input,
                     derive(candidate.seed, "training"), what)
 
         def fresh() -> Training:

@@ -22,6 +22,7 @@ from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder
 from searchspace.safety.values import REAL, list_of
+from searchspace.text import counted
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -46,8 +47,9 @@ class Trainings(Evaluator):
         looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
                           for b in range(rungs.brackets) if rungs.levels(b))
         return [*trainer.data.notes,
-                f"training: recipe {trainer.recipe.name}, {trainer.epochs} epochs of "
-                f"{len(fitted):,} images of {trainer.data.name}, rated on {len(held):,} others",
+                f"training: recipe {trainer.recipe.name}, {counted(trainer.epochs, 'epoch')} of "
+                f"{counted(len(fitted), 'image')} of {trainer.data.name}, rated on "
+                f"{len(held):,} others",
                 f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks
                 else "no training is stopped early"]
 

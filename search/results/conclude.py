@@ -1,6 +1,5 @@
 """The end of a search: the final comparison, the chosen network, and the files of the study."""
 
-from collections import Counter
 from collections.abc import Callable
 
 from search.errors import StudyError
@@ -11,6 +10,7 @@ from search.results.read import read_study
 from search.storage.dashboard import FOLDER, attach
 from search.study import Study
 from search.study.settings import DEFAULT
+from search.study.trial import Trial
 from searchspace import Genotype
 from searchspace.safety.files import write_file
 from viz.drawing.render import draw
@@ -33,10 +33,8 @@ def conclude(study: Study, stopped: str | None = None,
     """
     trials, settings = study.trials(), study.plan.settings
     if not study.best(1):
-        errors = Counter(t.error for t in trials if t.error)
-        [(why, _)] = errors.most_common(1) or [(stopped or "no trial has ended", 0)]
         raise NothingScoredError("interrupted before the first score" if should_stop() else
-                                 f"nothing could be scored: {why}")
+                                 f"nothing could be scored: {_why(trials, stopped)}")
     results: list[FinalResult] = []
     if settings.objectives == DEFAULT:
         entries = contestants(study.plan.space, study.best(TOP), settings)
@@ -47,6 +45,14 @@ def conclude(study: Study, stopped: str | None = None,
             if (result := rescore(entry, study.scorer, settings)) is not None:
                 results.append(result)
     return outcome(study, trials, results, stopped, should_stop())
+
+
+def _why(trials: list[Trial], stopped: str | None) -> str:
+    """Why no trial has a value."""
+    errors = [t.error for t in trials if t.error]
+    if not errors:
+        return stopped or "no trial has ended"
+    return errors[-1] + (f" (the last of {len(errors)})" if len(errors) > 1 else "")
 
 
 def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genotype:

@@ -15,6 +15,7 @@ from search.study.settings import Settings
 from search.study.trial import Trial, check_count
 from searchspace import Genotype, cost, fill, to_yaml
 from searchspace.safety.files import make_folder, write_file
+from searchspace.sizes import short, show_size
 from searchspace.units import show_amount
 
 
@@ -57,7 +58,7 @@ def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> 
     write_file(path, to_yaml(genotype, comment=(
         f"Found by a search of the space {settings.space!r} under {settings.budget}.\n"
         f"{show_amount(trial.macs)} MACs ({trial.macs:,}), {trial.params:,} parameters at "
-        f"{settings.input}×{settings.input}; {values}.\n"
+        f"{show_size(settings.input)}; {values}.\n"
         f"Trial {trial.number} of study {study.session.name!r}, seed {settings.seed}.")))
     return genotype
 
@@ -107,7 +108,7 @@ def write_finals(results: list[FinalResult], settings: Settings, path: Path) -> 
     head = ["network", "kind", "input", "macs", "params", "memory", "over_budget", "score_mean",
             "score_spread", "scores", "predicted_top1", "predicted_spread", "published_top1"]
     write(path, head, (
-        [r.entry.name, "published" if r.entry.trial is None else "found", settings.input,
+        [r.entry.name, "published" if r.entry.trial is None else "found", short(settings.input),
          r.entry.cost.macs, r.entry.cost.params, r.entry.cost.memory, int(r.entry.over), r.mean,
          r.spread, " ".join(repr(s) for s in r.scores),
          *((r.prediction.value, r.prediction.spread) if r.prediction else ("", "")),

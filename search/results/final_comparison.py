@@ -19,6 +19,7 @@ from search.study.trial import Trial
 from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
+from searchspace.sizes import Size, show_size, sides
 from searchspace.space.budget import Costs
 from searchspace.space.point import first, point
 from searchspace.zoo.published import published_at
@@ -26,6 +27,7 @@ from searchspace.zoo.published import published_at
 SEEDS = 3
 TOP = 10
 FAMILIES = 12      # of published networks in the table
+LARGER = 2         # times the size that a published network was made for, at which it is compared
 TOLERANCE = 1.05   # published networks this far above the budget are still compared
 
 
@@ -76,8 +78,8 @@ class FinalResult:
 
 def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[Entry]:
     """The best trials, and the published networks that (nearly) fit the budget at the search's
-    input size, one of each family and the best families only: by predicted accuracy if that is
-    the score, else by how much of the budget they use."""
+    input size and were made for about such images, one of each family and the best families only:
+    by predicted accuracy if that is the score, else by how much of the budget they use."""
     found = [_found(space, t) for t in best]
     budget, by_accuracy = settings.budget, settings.score == PREDICTED
     chosen: dict[tuple[str, bool], tuple[float, Entry]] = {}
@@ -88,7 +90,8 @@ def contestants(space: Genotype, best: list[Trial], settings: Settings) -> list[
         rank = filled if not by_accuracy else prediction.value if prediction else 0.0
         # One a little above the budget must not hide the family's best inside: a win is over all.
         key = name.partition("@")[0], by_accuracy and filled > 1
-        if filled <= TOLERANCE and rank > chosen.get(key, (0.0,))[0]:
+        if filled <= TOLERANCE and rank > chosen.get(key, (0.0,))[0] and \
+                _is_made_for(name, settings.input):
             chosen[key] = rank, Entry(name, network, None, total, None, filled > 1,
                                       prediction=prediction)
     known = sorted(chosen.values(), key=lambda pair: pair[0], reverse=True)[:FAMILIES]
@@ -124,7 +127,7 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
         return "No network was found."
     best = max(found, key=lambda r: r.mean)
     if not known:
-        return f"No published network fits the budget at {settings.input}×{settings.input}."
+        return f"No published network fits the budget at {show_size(settings.input)}."
     if settings.score == PREDICTED:
         return _predicted_verdict(best, known)
     rival = max(known, key=lambda r: r.mean)
@@ -158,13 +161,19 @@ def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 
-def _published(name: str, size: int) -> tuple[str, float] | None:
+def _is_made_for(name: str, size: Size) -> bool:
+    """Whether a published network was made for images about as large: one for CIFAR's 32 pixels
+    spends at 224 what it does at full resolution, and was never meant to."""
+    return max(sides(size)) <= LARGER * max(trace(load(name)).input[1:])
+
+
+def _published(name: str, size: Size) -> tuple[str, float] | None:
     """The recipe and published top-1 on ImageNet of a network that is as its file has it."""
     own = load(name)
     expansion = trace(own)
-    if expansion.input[1:] != (size, size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
+    if expansion.input[1:] != sides(size) or expansion.nodes[-1].shape[0] != IMAGENET.classes:
         return None
-    return next(accuracies(own.header, size), None)
+    return next(accuracies(own.header, max(sides(size))), None)
 
 
 def caveat(score: str) -> str:

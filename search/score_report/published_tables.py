@@ -11,6 +11,7 @@ from search.score_report.bands import bands_of
 from search.score_report.published import LEFT_OUT, WHAT, PublishedLine, line, sizes
 from search.score_report.sample import Sample
 from search.score_report.tables import style, write_rows
+from searchspace.text import counted
 
 NOTE = ("{names}: of each family what a calibration to all other families predicts; none saw the "
         "network that it is judged by.")
@@ -67,7 +68,7 @@ def write_csv(lines: Sequence[PublishedLine], bands: Sequence[str], path: Path) 
 
 def _count(lines: Sequence[PublishedLine]) -> str:
     most = max(lines, key=lambda ln: ln.networks)
-    return f"{most.networks} networks of {most.families} families"
+    return f"{counted(most.networks, 'network')} of {counted(most.families, 'family')}"
 
 
 def _name(line: PublishedLine) -> str:

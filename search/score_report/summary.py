@@ -17,6 +17,7 @@ from search.scores.base import TrainingFree
 from search.scores.registry import BASELINES
 from search.scores.relative import Relative, Scored
 from searchspace.expansion import Expansion, trace
+from searchspace.text import counted
 
 BANDS = {"nas-bench-macro": tuple(f"{low}M-{low + 15}M" for low in range(30, 66, 5))}
 
@@ -76,7 +77,8 @@ def summarise(sample: Sample, scores: Sequence[TrainingFree | Relative],
             continue
         kept = ~np.isnan(columns[score.name])
         if kept.sum() < 2:
-            left_out.append(f"{score.name} is left out: it could score {kept.sum()} networks")
+            left_out.append(f"{score.name} is left out: it could score "
+                            f"{counted(int(kept.sum()), 'network')}")
             continue
         lines.append(ScoreSummary(
             score.name, int(kept.sum()), int((~kept).sum()), sample.seconds(parts_of([score])),

@@ -15,7 +15,7 @@ from rich.text import Text
 from search.scores.rank_aggregation import Combination
 from search.scores.rate import main as rate
 from search.scores.registry import DEFAULT_SCORE, RELATIVE, SCORES, find_score
-from searchspace.cli import Console, output, run, start
+from searchspace.cli import Console, Parser, output, run, start
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +23,11 @@ def main(arguments: list[str]) -> int:
     After ``rate`` come networks, see `search.scores.rate`."""
     if arguments[:1] == ["rate"]:
         return rate(arguments[1:])
-    return run(lambda: _list(arguments, output(110)))
+    parser = Parser("python -m search.scores", __doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="scores to be described, or rate "
+                        "and networks: rate --help (default: all scores, as a table)")
+    names = parser.parse_args(arguments).names
+    return run(lambda: _list(names, output(110)))
 
 
 def _list(arguments: list[str], console: Console) -> None:

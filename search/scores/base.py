@@ -16,6 +16,7 @@ from searchspace import Genotype
 from searchspace.expansion import Expansion, trace
 from searchspace.notation.holes import Decisions
 from searchspace.registry import Registry
+from searchspace.sizes import Size, sides, size_of
 
 if TYPE_CHECKING:
     import torch
@@ -27,19 +28,19 @@ Need = Literal["images", "labels", "noise", "gradients"]
 FEWEST, MOST, PIXELS = 32, 128, 128 * 32 * 32
 
 
-def usual_batch(size: int) -> int:
-    """Default batch for square images with an edge of ``size`` pixels: within bounds, a small
+def usual_batch(size: Size) -> int:
+    """Default batch for images of this size: within bounds, a small
     network takes about as long at any size. Larger batches discriminate better between networks
     of one size, see docs/scores.md.
     """
-    return min(MOST, max(FEWEST, PIXELS // size**2))
+    return min(MOST, max(FEWEST, PIXELS // math.prod(sides(size))))
 
 
 @dataclass(frozen=True)
 class ScoringSubject:
     """One network to be scored, with the inputs of scores; these are made when first needed.
 
-    ``size``: edge of the square images, in pixels. ``batch``: how many images. The weights are
+    ``size``: that of the images. ``batch``: how many images. The weights are
     drawn from ``weight_seed`` alone, the images and all noise from ``data_seed`` alone, and the
     caller's generators are unchanged. Scores restore the network, so that one subject serves
     several.
@@ -47,7 +48,7 @@ class ScoringSubject:
 
     genotype: Genotype
     decisions: Decisions | None
-    size: int
+    size: Size
     batch: int
     data_seed: int
     weight_seed: int
@@ -56,7 +57,7 @@ class ScoringSubject:
     def of_graph(cls, genotype: Genotype, decisions: Decisions | None,
                  expansion: Expansion) -> "ScoringSubject":
         """The subject of a `quick` score, for a network that is expanded already."""
-        made = cls(genotype, decisions, max(expansion.input[1:]), 0, 0, 0)
+        made = cls(genotype, decisions, size_of(*expansion.input[1:]), 0, 0, 0)
         vars(made)["expansion"] = expansion
         return made
 
@@ -97,11 +98,11 @@ class ScoringSubject:
 
     @cached_property
     def images(self) -> "torch.Tensor":
-        """Digits as network input, float32 of shape (batch, channels, size, size)."""
+        """Digits as network input, float32 of shape (batch, channels, height, width)."""
         from search.scores.images import digits
         from search.scores.instrumentation import channels_last
 
-        shape = (self.expansion.input[0], self.size, self.size)
+        shape = (self.expansion.input[0], *sides(self.size))
         return channels_last(digits(self.batch, shape, self.data_seed))
 
     @cached_property
@@ -114,21 +115,22 @@ class ScoringSubject:
     def data(self, needs: tuple[Need, ...]) -> str:
         """Description of the data for a score with these ``needs``; part of the archive's key."""
         channels = self.expansion.input[0]
-        size = f"{channels}x{self.size}x{self.size}"
+        size = "x".join(map(str, (channels, *sides(self.size))))
         if not needs:
             return f"genotype {size}"
         kind = "digits" if "images" in needs else "noise" if "noise" in needs else "ones"
         return f"{kind} {self.batch}x{size} seed {self.data_seed}"
 
     def noise(self, batch: int, stream: int = 0) -> "torch.Tensor":
-        """Standard normal input of shape (batch, channels, size, size); streams are independent."""
+        """Standard normal input of shape (batch, channels, height, width); streams are
+        independent."""
         import torch
 
         from search.scores.instrumentation import channels_last
 
         generator = torch.Generator().manual_seed(
             random.Random(f"{self.data_seed} {stream}").getrandbits(62))
-        shape = (batch, self.expansion.input[0], self.size, self.size)
+        shape = (batch, self.expansion.input[0], *sides(self.size))
         return channels_last(torch.randn(shape, generator=generator))
 
 

@@ -15,6 +15,7 @@ from search.scores.relative import Relative
 from searchspace import GenotypeError, SearchspaceError, load
 from searchspace.cli import Parser, output, remark, run
 from searchspace.expansion import trace
+from searchspace.sizes import size_of
 from searchspace.units import show_amount
 
 SEED = 0
@@ -109,6 +110,6 @@ def rate(network: str, score: TrainingFree, predictor: Predictor) -> Rated:
         said = predictor(expansion)
         value = PREDICTED[score.name](said)
     else:
-        edge = max(expansion.input[1:])
-        value = score(ScoringSubject(genotype, None, edge, usual_batch(edge), SEED, SEED))
+        size = size_of(*expansion.input[1:])
+        value = score(ScoringSubject(genotype, None, size, usual_batch(size), SEED, SEED))
     return Rated(network, score.name, value, score.shown(value), cost.macs, cost.params, said)

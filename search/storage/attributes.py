@@ -5,7 +5,7 @@ when it is loaded (`worker_storage`), so that nothing is computed with a wrong v
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -42,7 +42,8 @@ _TRAINED = ("curve", "known", "bracket")        # of one training: all of them o
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """The attributes of a trial whose network is recorded. ``memory``: bytes of peak activations;
-    ``latency``: nanoseconds, predicted where a latency matters; ``epochs``: of its training. For
+    ``latency``: nanoseconds, predicted where a latency matters; ``epochs``: of its training;
+    ``own``: values of the user's constraints; ``metrics``: what the user's function gave. For
     the fields from ``changed`` to ``proposed_macs`` see `Proposal` and `Distance`."""
 
     decisions: Decisions
@@ -63,6 +64,8 @@ class Attributes:
     proposed_macs: int | None = None
     worker: str = ""
     epochs: int = 0
+    own: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, a: Mapping[str, Any], **more: Any) -> Self:
@@ -81,7 +84,9 @@ class Attributes:
             replaced=FLAG.of(a, "replaced"), lost=WHOLE.of(a, "lost"),
             start=WORD.get(a, "start", None), brought=FLAG.get(a, "brought", False),
             proposed_macs=WHOLE.get(a, "proposed_macs", None), worker=WORD.get(a, WORKER, ""),
-            epochs=len(list_of(REAL).get(a, "curve", [])), **more)
+            epochs=len(list_of(REAL).get(a, "curve", [])),
+            own=names_to(REAL).get(a, "own", {}), metrics=names_to(REAL).get(a, "metrics", {}),
+            **more)
 
 
 def check(trial: FrozenTrial, goals: int) -> None:

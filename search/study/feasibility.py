@@ -21,6 +21,7 @@ from search.tables.costs import KnownCost
 from searchspace import BudgetError, Genotype, GenotypeError
 from searchspace.identity import digest
 from searchspace.ops.zero import Zero
+from searchspace.sizes import show_size
 from searchspace.space.budget import MEASURES, Budget, show
 from searchspace.space.counting import Draw, HoleTree, every_point
 from searchspace.space.descent import highest, lowest
@@ -80,7 +81,7 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
                  int(b.measure(highest(space, b.measure, ASCENT)))) for b in budget.bounds}
     missed = [b for b, (least, most) in reach.items() if least > b.most or most < (b.least or 0)]
     ranges = " and ".join(f"from {show(b.name, *reach[b])}" for b in missed or reach)
-    where = f"of the space {settings.space!r} at {settings.input}×{settings.input}"
+    where = f"of the space {settings.space!r} at {show_size(settings.input)}"
     if missed:
         raise BudgetError(f"no network {where} fits {budget}: it reaches {ranges}")
     raise BudgetError(f"no network {where} was found inside {budget}"
@@ -104,8 +105,9 @@ def known_inside(space: Genotype, budget: Budget, name: str) -> Point:
     raise BudgetError(f"no network of the space {name!r} whose costs are known fits {budget}")
 
 
-def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
-    """Feasibility report of a space; ``inside`` is the point that `check_budget` returned."""
+def survey(space: Genotype, settings: Settings, inside: Point | None) -> Report:
+    """Feasibility report of a space; ``inside`` is the point that `check_budget` returned, None if
+    there is none."""
     budget, tree = settings.budget, HoleTree.of(space)
     counts = replace(budget, known=())
     rng = random.Random(derive(settings.seed, "feasibility"))
@@ -124,7 +126,7 @@ def survey(space: Genotype, settings: Settings, inside: Point) -> Report:
         values = [int(measure(p)) for p in points]
         if not counted:         # descent found the cheapest already where that is the only bound
             only = len(bounds) == 1 and bounds[0].least is None and not budget.known
-            low = inside if only else lowest(space, measure)
+            low = inside if only and inside else lowest(space, measure)
             values += [int(measure(p)) for p in (low, highest(space, measure, ASCENT))]
         ranges[name] = min(values), max(values)
         drivers[name] = main_effects(points, [math.log(max(v, 1)) for v in values[:len(points)]],

@@ -82,7 +82,7 @@ class Region:
             if not left:
                 count = len({name for name, _ in self.inside})
                 raise SpaceExhausted(f"the space is used up: networks that fit {self.budget}: "
-                                     f"{count}, and all {count} were scored")
+                                     f"{count}, and all {count} were tried")
             rng.shuffle(left)
             return min(left, key=lambda pair: distance(at, pair[1]).changed)
         for found in itertools.chain(self._walk(at, rng), self._random(rng)):
@@ -91,7 +91,7 @@ class Region:
         raise SpaceExhausted(
             f"the space seems used up: no network that is new and inside {self.budget} was found "
             f"near the last proposal, nor on a random walk from there, nor from {_DRAWS} random "
-            f"ones; {len(seen)} were scored")
+            f"ones; {len(seen)} were tried")
 
     def _near(self, at: Point, rng: random.Random) -> Iterator[Point]:
         """Points inside the budget with one, then two decisions changed; bounded."""

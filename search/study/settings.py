@@ -1,7 +1,7 @@
 """Settings of a search, and those that must not change when its study is continued."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,7 @@ import optuna
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.objectives import Objective, named
+from search.objectives.function import Function
 from search.objectives.usual import PREDICTED
 from search.samplers import SAMPLERS
 from search.scores.registry import DEFAULT_SCORE, is_quick
@@ -20,6 +21,7 @@ from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
 from searchspace.safety.values import PLAIN, TEXT, Kind, WrongValueError, list_of, names_to, whole
+from searchspace.sizes import Size, short
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives
@@ -30,14 +32,15 @@ _SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lamb
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input``: edge of the square images, in pixels; ``table``: files of the
+    """One search. ``input``: size of the images; ``table``: files of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
     ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
-    objective; ``kept``: the text of the space, see `resolved`."""
+    objective, and ``pruner`` what stops it early; ``kept``: the text of the space, see
+    `resolved`."""
 
     space: str
     budget: Budget
-    input: int
+    input: Size
     seed: int
     sampler: str
     trials: int
@@ -52,7 +55,8 @@ class Settings:
     device: Device | None = None
     predictor: Predictor | None = None
     train: TrainOptions | None = None
-    function: Callable[[Genotype], float] | None = None
+    function: Function | None = None
+    pruner: optuna.pruners.BasePruner | None = None
     kept: Kept | None = None
 
     def resolved(self) -> "Settings":
@@ -94,16 +98,19 @@ class Settings:
             goals = (*goals, self.score)
         if self.screen:
             goals = (*goals, f"screened-{self.screen}")
-        return file_name("-".join([self.space, self.budget.text, *goals, f"{self.input}px",
+        return file_name("-".join([self.space, self.budget.text, *goals, f"{short(self.input)}px",
                                    f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
         """Settings that may not change when a study is continued: all but the number of trials.
         Files count by their content, not their place; for the space see `Kept`."""
-        values = asdict(replace(self, function=None)) | {"budget": self.budget.text}
-        del values["trials"], values["predictor"], values["function"], values["kept"]
+        budget = replace(self.budget, known=(), own=())       # their functions are no values
+        values = asdict(replace(self, function=None, pruner=None, budget=budget))
+        for name in ("trials", "predictor", "function", "pruner", "kept"):
+            del values[name]
+        values["budget"] = self.budget.text
         return values | {"objectives": list(self.objectives),
-                         "table": _digests(self.table),
+                         "input": _plain(self.input), "table": _digests(self.table),
                          "device": self.device.name if self.device else None,
                          "latency table": self.predictor.table.digest if self.predictor else None,
                          "train": self.train.lasting(self.train.read(), self.train.open())
@@ -132,17 +139,17 @@ class Settings:
                              "another --study")
 
 
-def space_of(name: str, size: int, classes: int | None = None) -> Genotype:
-    """The space of this name or path for square images of ``size`` pixels.
+def space_of(what: str | Genotype, size: Size, classes: int | None = None) -> Genotype:
+    """The space of this name or path, or this genotype, for images of this size.
 
     Raises:
         SearchspaceError: no such space, or it has no holes.
     """
     args: dict[str, Any] = {} if classes is None else {"classes": classes}
-    space = load(name, **args).with_input(size)
+    space = (load(what, **args) if isinstance(what, str) else what.with_args(args))
     if not space.is_space:
-        raise StudyError(f"{name} is a network without holes; there is nothing to search")
-    return space
+        raise StudyError(f"{space.title} is a network without holes; there is nothing to search")
+    return space.with_input(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class StoredSettings:
 
     space: str
     budget: str
-    input: int
+    input: Size
     classes: int | None
     score: str
     sampler: str
@@ -172,7 +179,7 @@ class StoredSettings:
             names = list_of(TEXT).get(found, "objectives", ["score"])
             score = TEXT.get(found, "score", "naswot")
             return cls(TEXT.of(found, "space"), TEXT.of(found, "budget"),
-                       whole(1, 100_000).of(found, "input"),
+                       _size(found),
                        whole(1).get(found, "classes", None), score, TEXT.of(found, "sampler"),
                        named(names, score), found)
         except WrongValueError as error:
@@ -182,6 +189,22 @@ class StoredSettings:
         """Raise StudyError if the database has other directions than the objectives."""
         if [d.name.lower() for d in directions] != [o.direction for o in self.objectives]:
             raise StudyError(f"{where} is damaged: its directions are not those of its objectives")
+
+
+def _plain(size: Size) -> int | list[int]:
+    """A size as JSON gives it back."""
+    return size if isinstance(size, int) else list(size)
+
+
+def _size(settings: Mapping[str, Any]) -> Size:
+    """The size of images among stored settings, see `_plain`; raises WrongValueError."""
+    edge = whole(1, 100_000)
+    if not isinstance(settings.get("input"), list):
+        return edge.of(settings, "input")
+    found = list_of(edge).of(settings, "input")
+    if len(found) != 2:
+        raise WrongValueError(f"input has {len(found)} sides")
+    return found[0], found[1]
 
 
 def _digests(files: Sequence[Path]) -> str | list[str] | None:

@@ -65,6 +65,7 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         "decisions": point.decisions, "macs": point.cost.macs, "params": point.cost.params,
         "memory": point.memory,
         "latency": settings.predictor.nanoseconds(point.expansion) if settings.predictor else None,
+        "own": {b.name: b.measure(point) for b in settings.budget.own},
         "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
         **proposal.moved._asdict(), **others, "identity": proposal.identity},

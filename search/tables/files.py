@@ -5,12 +5,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from search.environment import STUDIES
 from search.tables.errors import TableError
 from searchspace.safety.reading import MAX_JSON, read_bytes
 
 MAX_SHEET = 2**28       # bytes of CSV or Parquet
-BUNDLED = {"digits": STUDIES / "digits" / "table.json"}
+BUNDLED = {"digits": Path(__file__).with_name("digits.json")}
 # Benchmarks whose files a user downloads: where they are, and what they are called.
 VARIABLES = {"nas-bench-macro": ("NAS_BENCH_MACRO", "download nas-bench-macro_cifar10.json"),
              "nas-bench-201": ("NAS_BENCH_201", "make a CSV of NAS-Bench-201 with a column arch")}

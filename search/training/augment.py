@@ -8,13 +8,14 @@ from torch import Tensor
 
 from search.errors import RecipeError
 from search.training.recipe import Recipe
+from searchspace.sizes import Size, sides
 
 Augment = Callable[[Tensor], Tensor]
 
 
-def make_augment(recipe: Recipe, size: int, stored: bool) -> Augment:
-    """The augmentation of a recipe for batches of training images, with an output edge of ``size``
-    pixels. ``stored`` images are cropped here, files when they are read.
+def make_augment(recipe: Recipe, size: Size, stored: bool) -> Augment:
+    """The augmentation of a recipe for batches of training images, with an output of this
+    ``size``. ``stored`` images are cropped here, files when they are read.
 
     Raises:
         RecipeError: kornia is needed, and not installed.
@@ -27,11 +28,12 @@ def make_augment(recipe: Recipe, size: int, stored: bool) -> Augment:
         raise RecipeError(f"the recipe {recipe.name!r} augments images by kornia, and there is no "
                           f"Python package {error.name}: pip install 'searchspace[train]', or "
                           "take a recipe without augment, such as quick") from None
+    edges = sides(size)
     steps: list[torch.nn.Module] = []
     if recipe.crop is not None:
-        steps.append(kornia.RandomCrop((size, size), padding=recipe.crop or None))
+        steps.append(kornia.RandomCrop(edges, padding=recipe.crop or None))
     if recipe.scale is not None and stored:
-        steps.append(kornia.RandomResizedCrop((size, size), scale=recipe.scale))
+        steps.append(kornia.RandomResizedCrop(edges, scale=recipe.scale))
     if recipe.flip:
         steps.append(kornia.RandomHorizontalFlip())
     return torch.nn.Sequential(*steps)

@@ -18,6 +18,7 @@ from search.seeds import derive
 
 # The usual ones of ImageNet, for images that are not all in memory.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+LUMA = 0.299, 0.587, 0.114      # of red, green and blue, where a network takes grey (BT.601)
 NEAR = 8 / 7        # images up to so much larger than the network's input are cropped, not resized
 _AHEAD = 3          # batches that are decoded ahead
 
@@ -42,17 +43,16 @@ class Cut(NamedTuple):
 
 
 class Batches:
-    """Images as batches of shape (n, channels, edge, edge), float32 and standardised; ``edge`` is
-    that of ``shape`` (channels, edge, edge), unless ``cut`` says otherwise."""
+    """Images as batches of ``shape`` (channels, height, width) each, float32 and standardised;
+    larger where ``cut`` says so."""
 
     def __init__(self, images: Images, shape: tuple[int, int, int], device: torch.device,
                  standard: Moments, cut: Cut | None = None) -> None:
         self.images, self.device, self.cut = images, device, cut or Cut()
-        self.channels, self.size, width = shape
-        if self.size != width:
-            raise DataError(f"networks are trained on square images, not on {self.size}×{width}")
+        self.channels, *edges = shape
+        self.height, self.width = edges
         held = images.pixels.shape[1] if isinstance(images, Stored) else 3
-        if held not in (1, self.channels):
+        if held not in (1, self.channels) and (held, self.channels) != (3, 1):
             raise DataError(f"the images have {held} channels, and the network takes "
                             f"{self.channels}")
         self.labels = torch.from_numpy(images.labels).to(device)
@@ -83,13 +83,16 @@ class Batches:
 
     def _standardised(self, pixels: Tensor) -> Tensor:
         x = (pixels.float() / 255 - self.mean) / self.deviation
-        edge = x.shape[-1]
-        if edge != x.shape[-2] or not self.size <= edge <= NEAR * self.size:
-            x = F.interpolate(x, size=(self.size, self.size), mode="bilinear",
-                              align_corners=False, antialias=edge > self.size)
-        elif edge > self.size and not self.cut.whole:
-            start = (edge - self.size) // 2
-            x = x[..., start:start + self.size, start:start + self.size]
+        height, width = self.height, self.width
+        over = x.shape[-2] / height, x.shape[-1] / width
+        if over[0] != over[1] or not 1 <= over[0] <= NEAR:
+            x = F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False,
+                              antialias=max(over) > 1)
+        elif over[0] > 1 and not self.cut.whole:
+            top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
+            x = x[..., top:top + height, left:left + width]
+        if x.shape[1] > self.channels:
+            x = (x * x.new_tensor(LUMA).view(1, -1, 1, 1)).sum(1, keepdim=True)
         x = x.expand(-1, self.channels, -1, -1)
         layout = torch.channels_last if self.device.type == "cuda" else torch.contiguous_format
         return x.contiguous(memory_format=layout)
@@ -102,8 +105,8 @@ class Batches:
 
         def one(i: int) -> np.ndarray:
             if crop_seed is None or scale is None:
-                return read_image(paths[i], self.size)
-            return read_image(paths[i], self.size, derive(crop_seed, i), scale)
+                return read_image(paths[i], (self.height, self.width))
+            return read_image(paths[i], (self.height, self.width), derive(crop_seed, i), scale)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             waiting = [[pool.submit(one, i) for i in part] for part in parts[:_AHEAD]]

@@ -79,7 +79,7 @@ class Training:
                               Cut(recipe.scale, whole=recipe.crop is not None))
         self.held = self._batches(task.held) if task.held is not None else None
         self.steps = max(1, len(self.fitted) // recipe.batch)
-        self.augment = make_augment(recipe, task.shape[-1], isinstance(task.fitted, Stored))
+        self.augment = make_augment(recipe, task.shape[1:], isinstance(task.fitted, Stored))
         self.mixup = Mixup(recipe.mixup) if recipe.mixup else None
         self.optimiser = make_optimiser(recipe, network)
         self.schedule = make_schedule(recipe, self.optimiser, self.steps, task.epochs)
@@ -252,7 +252,8 @@ class Training:
             everything = range(len(self.fitted))
             batches = self._batches(self.task.fitted)
             with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                update_bn((x for x, _ in batches(everything, EVALUATED)), network)
+                update_bn((x for x, _ in batches(everything, EVALUATED)
+                           if len(x) > 1 or len(everything) == 1), network)     # see `run`
         return network
 
     @torch.no_grad()

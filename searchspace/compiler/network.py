@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from searchspace.compiler.blocks import Blocks, compile_args
 from searchspace.compiler.program import Program, Value
 from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
-from searchspace.errors import GenotypeError, nearest
+from searchspace.errors import GenotypeError, UnusedBlockError, nearest
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Seq
 from searchspace.ops import OPS, schema
@@ -32,7 +32,7 @@ def compile_network(document: Map, outer: Blocks) -> Program:
             raise GenotypeError(f"argument {name!r} of the network is never used", tree.place)
     for name, tree in mapping(document.get("blocks"), "blocks").items.items():
         if name not in compiled.blocks:
-            raise GenotypeError(f"block {name!r} is never used", tree.place)
+            raise UnusedBlockError(f"block {name!r} is never used", tree.place)
     return compiled.program
 
 

@@ -12,6 +12,7 @@ from searchspace.expansion.scope import Env, Given, Invocation
 from searchspace.expansion.structural import residual, split, wire
 from searchspace.ops import OPS, Op, schema
 from searchspace.shapes import Shape
+from searchspace.text import counted
 
 
 def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
@@ -202,7 +203,7 @@ def _take_inputs(block: Block, at: Invocation) -> dict[str, Tensor]:
     """The tensors that a block takes by name: those it is given, those that travel, fallbacks."""
     taken: dict[str, Tensor] = {}
     if len(at.inputs) > len(block.ins):
-        raise GenotypeError(f"{block.name} takes at most {len(block.ins)} inputs, not "
+        raise GenotypeError(f"{block.name} takes at most {counted(len(block.ins), 'input')}, not "
                             f"{len(at.inputs)}")
     for i, (name, fallback) in enumerate(block.ins):
         if i < len(at.inputs):

@@ -1,11 +1,13 @@
 """Budgets: hard bounds on the costs of a network, alone or combined."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import BudgetError
 from searchspace.expansion import Expansion
+from searchspace.names import is_name
 from searchspace.units import (
     exactly,
     parse_amount,
@@ -17,8 +19,8 @@ from searchspace.units import (
     show_time,
 )
 
-__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", "memory", "params",
-           "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
+__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "constraint", "macs",
+           "memory", "params", "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
 
 
 class Costs(Protocol):
@@ -81,17 +83,56 @@ class Bound(NamedTuple):
         return show(self.name, *self.ends)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Own:
+    """A user's own function of an expanded network, as a measure; of a finished trial what it gave
+    then is known by ``name``."""
+
+    name: str
+    function: Callable[[Expansion], float]
+
+    def __call__(self, costs: Costs) -> float:
+        found: dict[str, float] = getattr(costs, "own", {})
+        if self.name in found:
+            return found[self.name]
+        network: Any = costs
+        return float(self.function(network.expansion))
+
+
+def constraint(name: str, function: Callable[[Expansion], float], most: float,
+              least: float | None = None) -> Bound:
+    """A hard bound on a user's own function of an expanded network (`searchspace.expansion`): its
+    nodes in order, each with ``op``, ``shape``, ``cost`` and ``inputs``. It is called for each
+    network that is looked at, thousands of times in a search.
+
+    Raises:
+        BudgetError: the name or the bounds are none.
+    """
+    if not is_name(name):
+        raise BudgetError(f"{name!r} cannot name a constraint: use letters, digits, '_' and '-'")
+    if not (0 < most < math.inf and (least is None or 0 <= least <= most)):
+        raise BudgetError(f"the constraint {name!r} needs a positive upper bound, and no lower one "
+                          "above that")
+    return Bound(name, least, most, Own(name, function))
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Budget:
     """Bounds on costs, each optional; a network fits if it is inside all of them.
 
     Upper bounds on multiply-adds, parameters, bytes of peak activations and nanoseconds of latency,
-    each with an optional lower bound. ``predict`` returns the latency of an expanded network on a
-    device (`search.latency`), and is required for comparisons if latency is bounded. ``known``:
-    bounds on costs that are known of some networks, and infinite of all others (`search.tables`).
+    each with an optional lower bound. They are numbers, or what users write: ``"60M"``, ``"4MB"``,
+    ``"20ms"``, ``"280M-300M"`` for both bounds. ``predict`` returns the latency of an expanded
+    network on a device (`search.latency`), and is required for comparisons if latency is bounded.
+    ``known``: bounds on costs that are known of some networks, and infinite of all others
+    (`search.tables`). ``own``: bounds on functions of the user's, see `constraint`.
+
+    >>> print(Budget("280M-300M", memory="4MB", latency="20ms"))
+    280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted
 
     Raises:
-        BudgetError: a lower bound without an upper one, or above it.
+        BudgetError: a lower bound without an upper one, or above it; a text that is neither an
+        amount nor a range.
     """
 
     macs: int | None = None
@@ -104,8 +145,25 @@ class Budget:
     least_latency: int | None = None
     predict: Predict | None = field(default=None, compare=False, repr=False)
     known: tuple[Bound, ...] = ()
+    own: tuple[Bound, ...] = ()
 
-    def __post_init__(self) -> None:
+    def __init__(self, macs: int | str | None = None, params: int | str | None = None,
+                 memory: int | str | None = None, latency: int | str | None = None,
+                 least_macs: int | None = None, least_params: int | None = None,
+                 least_memory: int | None = None, least_latency: int | None = None,
+                 predict: Predict | None = None, known: tuple[Bound, ...] = (),
+                 own: tuple[Bound, ...] = ()) -> None:
+        ends = {"macs": (least_macs, macs), "params": (least_params, params),
+                "memory": (least_memory, memory), "latency": (least_latency, latency)}
+        others = {"predict": predict, "known": known, "own": own}
+        for name, value in others.items():
+            object.__setattr__(self, name, value)
+        for name, (least, most) in ends.items():
+            if isinstance(most, str):
+                low, most = parse_range(most, _PARSERS[name])
+                least = low if least is None else least
+            object.__setattr__(self, name, most)
+            object.__setattr__(self, f"least_{name}", least)
         for name in _UNITS:
             least, most = getattr(self, f"least_{name}"), getattr(self, name)
             if least is not None and (most is None or least > most):
@@ -115,20 +173,8 @@ class Budget:
     @classmethod
     def read(cls, macs: str | None = None, params: str | None = None,
              memory: str | None = None, latency: str | None = None) -> "Budget":
-        """A budget as users write it: each bound an amount or a range.
-
-        >>> print(Budget.read("280M-300M", memory="4MB", latency="20ms"))
-        280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted
-
-        Raises:
-            BudgetError: a text is neither an amount nor a range.
-        """
-        bounds: dict[str, Any] = {}
-        for name, text in (("macs", macs), ("params", params), ("memory", memory),
-                           ("latency", latency)):
-            if text is not None:
-                bounds[f"least_{name}"], bounds[name] = parse_range(text, _PARSERS[name])
-        return cls(**bounds)
+        """A budget as a command line says it."""
+        return cls(macs, params, memory, latency)
 
     @property
     def bounds(self) -> Iterator[Bound]:
@@ -138,6 +184,7 @@ class Budget:
                 yield Bound(name, getattr(self, f"least_{name}"), most,
                             MEASURES.get(name, self._latency))
         yield from self.known
+        yield from self.own
 
     def _latency(self, costs: Costs) -> float:
         """The latency in nanoseconds: the object's own if it has one, else predicted."""
@@ -182,10 +229,11 @@ class Budget:
     def text(self) -> str:
         """The exact bounds, short enough for the name of a study."""
         parts = []
-        for bound in replace(self, known=()).bounds:
+        for bound in replace(self, known=(), own=()).bounds:
             units, rest = _EXACT.get(bound.name, (("M", "K", ""), ""))
             parts.append("to".join(exactly(int(end), *units) + rest for end in bound.ends))
-        known = [f"{b.name}={'to'.join(f'{end!r}' for end in b.ends)}" for b in self.known]
+        known = [f"{b.name}={'to'.join(f'{end!r}' for end in b.ends)}"
+                 for b in (*self.known, *self.own)]
         return " ".join(["-".join(parts), *known])
 
     def __str__(self) -> str:

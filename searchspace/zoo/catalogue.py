@@ -5,13 +5,15 @@ from dataclasses import asdict
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rich.measure import Measurement
 from rich.table import Table
 
-from searchspace.cli import table
+from searchspace.cli import Console, table
 from searchspace.errors import UnknownNameError
 from searchspace.expansion import trace
 from searchspace.load import load, published, spaces
 from searchspace.space.known_networks import known_networks
+from searchspace.units import show_amount
 from searchspace.zoo.figures import comparisons, standing
 
 LEGEND = (
@@ -23,16 +25,27 @@ LEGEND = (
     "source that can be read confirms it.")
 
 
-def catalogue(pattern: str = "*") -> Iterable[Table | str]:
-    """Tables of the bundled networks and spaces whose names begin with or match ``pattern``.
+BRIEF = ("The papers' figures, counting rules and sources are left out, since this terminal is "
+         "narrow: widen it, write the list to a file, or take --json.")
+
+
+def catalogue(pattern: str = "*", width: int | None = None) -> Iterable[Table | str]:
+    """Tables of the bundled networks and spaces whose names begin with or match ``pattern``. Where
+    they would be wider than ``width`` columns, the papers' figures are left out.
 
     Raises:
         UnknownNameError: no bundled network or space has such a name.
     """
     networks, open_ones = _named(pattern)
     if networks:
-        yield _networks(networks)
-        yield LEGEND
+        full = _networks(networks)
+        probe = Console(width=10_000)
+        if width is None or Measurement.get(probe, probe.options, full).minimum <= width:
+            yield full
+            yield LEGEND
+        else:
+            yield _brief(networks)
+            yield BRIEF
     if open_ones:
         listed = table("bundled spaces", ("space",), ("holes",), ("networks in it",))
         for name in open_ones:
@@ -93,6 +106,17 @@ def _networks(names: tuple[str, ...]) -> Table:
         top1 += " ?" if figures and figures.unchecked else ""
         made.add_row(*cells, figures.rule if figures else "", standing(header, cost),
                      exact.of if exact else "", top1, _short(header.source))
+    return made
+
+
+def _brief(names: tuple[str, ...]) -> Table:
+    made = table("bundled networks", ("network",), ("params", "MACs", "top-1"), ("counts",))
+    for name in names:
+        genotype = load(name)
+        cost, figures = trace(genotype).cost(), genotype.header.published
+        top1 = f"{figures.top1:g} %" if figures and figures.top1 is not None else ""
+        made.add_row(name, show_amount(cost.params), show_amount(cost.macs), top1,
+                     standing(genotype.header, cost))
     return made
 
 

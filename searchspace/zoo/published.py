@@ -7,6 +7,7 @@ from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.load import load, published
+from searchspace.sizes import Size
 
 
 class Resized(NamedTuple):
@@ -18,8 +19,8 @@ class Resized(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def published_at(size: int) -> tuple[Resized, ...]:
-    """The bundled networks that take square images of ``size`` pixels; cached, since expanding all
+def published_at(size: Size) -> tuple[Resized, ...]:
+    """The bundled networks that take images of this size; cached, since expanding all
     of them takes seconds."""
     found = []
     for name in published():

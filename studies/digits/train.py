@@ -1,4 +1,5 @@
-"""Trains every network of the space ``digits`` and writes what came out: ``table.json``.
+"""Trains every network of the space ``digits`` and writes what came out:
+``search/tables/digits.json``.
 
     python studies/digits/train.py                 # about 40 minutes on one core
     python studies/digits/train.py --check 5       # trains five of them again and compares
@@ -23,7 +24,7 @@ from searchspace.identity import identity
 from searchspace.space.counting import every_point
 from searchspace.space.point import Point
 
-TABLE = Path(__file__).with_name("table.json")
+TABLE = Path(__file__).parents[2] / "search" / "tables" / "digits.json"
 SEEDS, STEPS, BATCH, TRAIN = 3, 150, 64, 600
 RATE, MOMENTUM, DECAY = 0.1, 0.9, 5e-4
 

@@ -97,7 +97,7 @@ def test_a_space_with_accuracies(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "given MACs" in told and "inside bands" in told
     networks = json.loads((tmp_path / "networks.json").read_text())["networks"]
     table = {tuple(sorted(r["decisions"].items())): np.mean(r["values"]) for r in json.loads(
-        (Path(__file__).parents[2] / "studies/digits/table.json").read_text())["rows"]}
+        (Path(__file__).parents[2] / "search/tables/digits.json").read_text())["rows"]}
     drawn = [n for n in networks if n["drawn"]]
     assert len(drawn) == 30 and sum(n["reference"] for n in networks) == 48
     assert all(n["accuracy"] == pytest.approx(table[tuple(sorted(n["decisions"].items()))])

@@ -102,7 +102,7 @@ def test_a_small_space_is_scored_whole_before_it_stops(genotype_file: Write, tmp
     trials, reason = run_study(tmp_path, settings(path, Budget(bound), sampler=sampler))
     assert {t.identity for t in trials} == wanted
     assert len(trials) == len(wanted)
-    assert reason is not None and f"all {len(wanted)} were scored" in reason
+    assert reason is not None and f"all {len(wanted)} were tried" in reason
     assert all(t.macs <= bound for t in trials)
     again, reason = run_study(tmp_path, settings(path, Budget(bound), sampler=sampler))
     assert len(again) == len(wanted) and reason is not None
@@ -153,7 +153,7 @@ def test_the_nearest_left_in_a_counted_space_is_taken(genotype: Read) -> None:
         name, found = region.nearest_new(at, frozenset(by_name) - keep, rng)
         assert name in keep
         assert distance(at, found).changed == min(distance(at, by_name[k]).changed for k in keep)
-    with pytest.raises(SpaceExhausted, match="all 16 were scored"):
+    with pytest.raises(SpaceExhausted, match="all 16 were tried"):
         region.nearest_new(at, frozenset(by_name), rng)
 
 

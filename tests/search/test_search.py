@@ -244,7 +244,7 @@ def test_a_used_up_space_stops_the_search(tmp_path: Path) -> None:
     given = settings(space=str(path), budget=Budget(60_000), trials=20, sampler="random")
     with open_study(given, tmp_path / "s", "s") as study:
         reason = study.run(lambda _: None)
-        assert reason is not None and "2 were scored" in reason
+        assert reason is not None and "2 were tried" in reason
         assert sorted(t.decisions["a.conv.out"] for t in study.trials()) == [4, 8]
 
 

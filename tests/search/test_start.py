@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 
 from search.objectives import Candidate, Evaluated
-from search.results.final_comparison import Entry, FinalResult, contestants, verdict
+from search.results.final_comparison import (
+    Entry,
+    FinalResult,
+    _is_made_for,
+    contestants,
+    verdict,
+)
 from search.study import open_study
 from search.study.settings import Settings
 from search.study.trial import Trial
 from search.study.warm_start import COLD, Start, find_start
 from searchspace import Cost, cost, load, spaces
 from searchspace.identity import identity
+from searchspace.sizes import Size
 from searchspace.space.budget import Budget, macs
 from searchspace.space.descent import lowest
 from searchspace.space.known_networks import known_networks
@@ -159,3 +166,10 @@ def test_the_verdict_on_a_known_network_claims_no_find() -> None:
     assert "above everything found" in verdict([known, found, better], settings())
     last = result("trial 5", 5, None, 25.0, 25.5, 26.0)
     assert "trial 5 (25.5 ± 0.5) scores above" in verdict([known, last, rival], settings())
+
+
+@pytest.mark.parametrize(("name", "size", "made"), [
+    ("mobilenet-v2@1.0", 224, True), ("hcgnet@a1", 224, False), ("hcgnet@a1", 32, True),
+    ("hcgnet@a1", (48, 64), True), ("hcgnet@a1", (48, 65), False), ("mobilenet-v2@1.0", 32, True)])
+def test_networks_for_small_images_are_not_compared_at_large_ones(name: str, size: Size, made: bool) -> None:
+    assert _is_made_for(name, size) is made

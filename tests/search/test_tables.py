@@ -212,7 +212,7 @@ def test_a_missing_file_and_other_images_are_refused(written: Callable, tmp_path
 
 def test_where_a_table_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    assert find_tables("digits", [])[0].parts[-3:] == ("studies", "digits", "table.json")
+    assert find_tables("digits", [])[0].parts[-3:] == ("search", "tables", "digits.json")
     assert find_tables("digits", ["mine.json"]) == (Path("mine.json"),)
     with pytest.raises(TableError, match=VARIABLE):
         find_tables(MACRO, [])
@@ -231,7 +231,7 @@ def test_the_published_benchmark_is_read_whole() -> None:
     assert (count, whole) == (3 ** 8, True)
 
 
-@pytest.mark.skipif(not BUNDLED["digits"].is_file(), reason="studies/digits/table.json is not made")
+@pytest.mark.skipif(not BUNDLED["digits"].is_file(), reason="search/tables/digits.json is not made")
 def test_the_table_of_digits_has_every_network_with_its_costs() -> None:
     table = read_tables([BUNDLED["digits"]])
     assert len(table.rows) == 864

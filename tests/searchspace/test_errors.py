@@ -102,8 +102,6 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "open hole": ("net:\n  - conv: {out: !choice [3, 5]}", "4 (net[0].conv.out)",
                   "hole 'conv.out' is open; decide it (options: 3, 5)"),
     "unused argument": ("args: {w: 1}\nnet: [gap: ]", "3 (args.w)", "'w' of the network is never used"),
-    "unused block": ("blocks:\n  b: {body: [act: ]}\nnet: [gap: ]", "4 (blocks.b)",
-                     "block 'b' is never used"),
     "first without repeat": ("net:\n  - act: {first: {fn: relu6}}", "4 (net[0].act.first)",
                              "'first' has no effect without 'repeat'"),
     "name taken": ("net:\n  - act: {as: a}\n  - act: {as: a}", "5 (net[1])", "the name 'a' is taken"),

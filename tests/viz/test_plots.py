@@ -132,6 +132,31 @@ def test_proposals_against_the_budget() -> None:
     assert {b.kind for b in proposals.rows(old)} == {"scored"}
 
 
+def test_proposals_of_many_magnitudes_stand_on_a_logarithmic_axis() -> None:
+    spread = [10**i for i in range(2, 9)]
+    rows = tuple(replace(ROWS[0], number=i, proposed=macs, macs=90) for i, macs in enumerate(spread))
+    bins = [b for b in proposals.rows(replace(STUDY, rows=rows)) if b.kind == "proposed"]
+    assert len(bins) == len(spread) and all(b.low <= v <= 1.001 * b.high for b, v in
+                                            zip(bins, spread, strict=True))
+    assert {round(b.high / b.low, 6) for b in bins} == {round(bins[0].high / bins[0].low, 6)}
+    drawn = proposals.spec(bins, (1e4,))
+    assert drawn is not None and drawn["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
+    assert chart(drawn).startswith(b"<svg")
+    narrow = proposals.spec(proposals.rows(STUDY), (90.0,))
+    assert narrow is not None and "type" not in narrow["layer"][0]["encoding"]["x"]["scale"]
+
+
+@pytest.mark.parametrize("width", [320, 480, 640, 900])
+def test_all_axes_of_parallel_coordinates_have_their_names(width: int) -> None:
+    names = [f"stage{i}.block.expansion" for i in range(parallel.AXES)]
+    found = [parallel.Axis(name, ("1", "2")) for name in names]
+    lines = [parallel.Line(0, 1.0, (0.5,) * len(names))]
+    drawn = parallel.spec(found, lines, SCORE)
+    assert drawn is not None
+    written = re.findall(r"<text[^>]*>stage", chart(drawn, width=width).decode())
+    assert len(written) == len(names) and not any('opacity="0"' in text for text in written)
+
+
 def test_the_timeline() -> None:
     assert timeline.rows(STUDY)[2:5] == (
         ("1", 2, 20.0, 24.0, "failed"), ("1", 3, 30.0, 34.0, "scored"),

@@ -28,7 +28,7 @@ from viz import zoo
 from viz.comparison.nearest import difference, nearest, profile
 from viz.pages import notebook
 from viz.pages.page import libraries, pack
-from viz.pages.study import genotype, report, write_report
+from viz.pages.study import _summary, genotype, report, write_report
 from viz.results import Limit, Results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -290,3 +290,15 @@ def test_nothing_of_a_notebook_is_imported() -> None:
     assert "IPython" not in sys.modules
     importlib.import_module("viz.pages.notebook")
     assert "IPython" not in sys.modules
+
+
+def test_it_says_why_the_best_is_not_the_one_of_the_best_value(made: Results) -> None:
+    one = replace(made, goals=made.goals[:1])
+    ranked = sorted((r for r in one.scored), key=lambda r: (one.goals[0].loss(r.values[0]), r.number))
+    rows = {r.number: replace(r, values=r.values[:1], shown=r.shown[:1]) for r in one.rows}
+    one = replace(one, rows=tuple(rows.values()))
+    top, other = ranked[0].number, ranked[3].number
+    assert "from one initialisation" not in dict(_summary(replace(one, best=top)))["best network"]
+    said = dict(_summary(replace(one, best=other)))["best network"]
+    assert said.startswith(f"trial {other}: ") and f"; trial {top} has " in said
+    assert said.endswith("this has the best mean")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from searchspace.expansion import Expansion
+from searchspace.sizes import Size, size_of
 from searchspace.zoo.published import Resized, published_at
 
 Profile = Mapping[tuple[str, str, int], int]
@@ -37,8 +38,8 @@ class Reference:
 
 
 @lru_cache(maxsize=4)
-def references(size: int) -> tuple[Reference, ...]:
-    """The bundled networks that take square images of ``size`` pixels."""
+def references(size: Size) -> tuple[Reference, ...]:
+    """The bundled networks that take images of this size."""
     return tuple(Reference(r, profile(r.expansion)) for r in published_at(size))
 
 
@@ -46,6 +47,6 @@ def nearest(expansion: Expansion) -> Resized | None:
     """The published network with the least `difference` at this input size, the first for ties;
     None if no bundled one takes such images."""
     mine = profile(expansion)
-    found = min(references(expansion.input[1]),
+    found = min(references(size_of(*expansion.input[1:])),
                 key=lambda r: (difference(mine, r.profile), r.network.name), default=None)
     return found.network if found else None

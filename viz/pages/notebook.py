@@ -11,6 +11,7 @@ from searchspace.cost import peak
 from searchspace.expansion import trace
 from searchspace.ops import show_shape
 from searchspace.summary import stages
+from searchspace.text import counted
 from searchspace.units import show_amount
 from viz.drawing.render import svg
 from viz.plots import PLOTS
@@ -29,7 +30,7 @@ def genotype(shown: Genotype) -> str:
     if shown.is_space:
         rows = [[h.name, h.kind, len(h.labels), ", ".join(map(str, h.labels[:12]))
                  + ("…" if len(h.labels) > 12 else "")] for h in shown.holes]
-        return _render(shown.title, [f"a space with {len(shown.holes)} holes"],
+        return _render(shown.title, [f"a space with {counted(len(shown.holes), 'hole')}"],
                        ("hole", "kind", "options", "which"), rows, picture=svg(shown))
     expansion = trace(shown)
     total = expansion.cost()

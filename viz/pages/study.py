@@ -7,6 +7,7 @@ from typing import Any
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.expansion import trace
 from searchspace.safety.files import write_file
+from searchspace.sizes import show_size
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest
@@ -32,7 +33,7 @@ def report(results: Results) -> str:
     return page(
         "report.html", SCRIPTS, data, title=f"{results.name}: a search", name=results.name,
         space=results.space.name, budget=_budget(results), verdict=results.verdict,
-        input=f"{results.edge}×{results.edge}", facts=_summary(results),
+        input=show_size(results.size), facts=_summary(results),
         rivals=[{"name": r.name, "over": r.over, "score": f"{r.mean:.1f} ± {r.spread:.1f}",
                  "macs": amount("macs", r.macs), "params": amount("params", r.params)}
                 for r in sorted(results.rivals, key=lambda r: -r.mean)],
@@ -69,7 +70,7 @@ def genotype(results: Results, row: TrialRow) -> Genotype:
 def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Detail]]:
     """The details of all trials, and of the published networks that they are compared with."""
     found: dict[int, Detail | None] = {}
-    known = {r.name: r for r in published_at(results.edge)}
+    known = {r.name: r for r in published_at(results.size)}
     wanted = {r.name for r in results.rivals if r.name in known}
     for row in results.rows:
         try:
@@ -123,9 +124,19 @@ def _summary(results: Results) -> Iterator[tuple[str, str]]:
         costs = [show(name, best.cost(name)) for name in ("macs", "params")
                  if name not in {goal.name for goal in results.goals}]
         knee = "the knee of the front" if len(results.goals) > 1 else "best network"
-        yield knee, f"trial {best.number}: {', '.join([*values, *costs])}"
+        yield knee, f"trial {best.number}: {', '.join([*values, *costs])}{_why(results)}"
         yield "on the front", f"{len(results.front)}"
     yield from results.facts
+
+
+def _why(results: Results) -> str:
+    """Why the best network is not the one of the best value, if it is another."""
+    goal = results.goals[0]
+    top = min(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
+    if len(results.goals) > 1 or top.number == results.best:
+        return ""
+    return (f"; trial {top.number} has {goal.title} {top.shown[0]}, from one initialisation: of "
+            "the best ones, scored again from several, this has the best mean")
 
 
 def _budget(results: Results) -> str:

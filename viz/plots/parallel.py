@@ -63,7 +63,8 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
     # a sort order would become an expression, in which names are code
     x = {"field": "hole", "type": "nominal", "title": None,
          "scale": {"type": "point", "domain": order},
-         "axis": {"labelAngle": -20, "labelLimit": 150, "domain": False, "ticks": False}}
+         "axis": {"labelAngle": -35, "labelLimit": 150, "labelOverlap": False, "domain": False,
+                  "ticks": False}}
     y = {"field": "at", "type": "quantitative", "axis": None,
          "scale": {"domain": [-0.15, 1.05], "nice": False, "zero": False}}
     values = [{"trial": line.trial, "rank": line.rank, "hole": hole, "at": at}

@@ -79,6 +79,12 @@ def url_of(text: str, studies: Path = STUDIES) -> str:
                        f"{studies}")
 
 
+def folder_of(text: str, studies: Path = STUDIES) -> Path:
+    """The folder of a study, given as that or by its name in ``studies``."""
+    path = Path(text)
+    return studies / text if not path.is_dir() and (studies / text).is_dir() else path
+
+
 def new_url(text: str) -> str:
     """The URL of a database that may not exist yet, given as a URL or a file.
 

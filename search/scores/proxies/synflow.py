@@ -58,4 +58,4 @@ def log_synflow(net: "torch.nn.Module", size: tuple[int, int, int]) -> float:
     "Its logarithm is close to depth times the logarithm of width: it follows size, prefers "
     "unbranched depth, and knows nothing of normalisation, gates or data.", unit="nats")
 def synflow_score(subject: ScoringSubject) -> float:
-    return log_synflow(subject.network, (subject.expansion.input[0], subject.size, subject.size))
+    return log_synflow(subject.network, subject.expansion.input)

@@ -1,0 +1,86 @@
+"""A search as its user asks for it; what is not given has its default.
+
+The command line's options and the library's arguments both become a `Request`, so that names,
+defaults and errors are the same.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+from search.objectives import named
+from search.objectives.known_costs import bounded
+from search.objectives.table import of_table
+from search.objectives.usual import usual_score
+from search.scores.base import usual_batch
+from search.scores.registry import find_score
+from search.study.kept import Kept
+from search.study.settings import DEFAULT, Settings, space_of
+from search.tables import find_tables
+from search.training.options import TrainOptions
+from searchspace import Genotype, SearchspaceError, load
+from searchspace.expansion import trace
+from searchspace.sizes import Size, size_of
+from searchspace.space.budget import Budget
+from searchspace.space.point import sample
+
+TRIALS = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Names and defaults of a search. ``space``: a bundled space, a YAML file, or a genotype with
+    holes; ``input``: None for the space's own size; ``score``: None for the space's usual one;
+    ``tables``, ``table_budget``: files of known results, and bounds on their columns."""
+
+    space: str | Genotype = "mixed"
+    budget: Budget = field(default_factory=Budget)
+    objectives: tuple[str, ...] = DEFAULT
+    trials: int = TRIALS
+    input: Size | None = None
+    classes: int | None = None
+    seed: int = 0
+    sampler: str = "auto"
+    score: str | None = None
+    screen: str | None = None
+    prior: str | None = None
+    batch: int | None = None
+    tables: tuple[str, ...] = ()
+    table_budget: tuple[str, ...] = ()
+    table_only: bool = False
+    warm_start: bool = True
+    train: TrainOptions | None = None
+
+    def settings(self) -> Settings:
+        """The settings of the search, without the device and predictor of latencies.
+
+        Raises:
+            SearchspaceError: something contradicts, or names something that is missing.
+        """
+        goals = tuple(o.name for o in named(self.objectives))
+        wanted = of_table(goals) or bool(self.table_budget)
+        if self.tables and not wanted:
+            raise SearchspaceError("--table FILE is read for --objective table, --objective "
+                                   "table-cost and --table-budget only")
+        prior, screen = (find_score(name).name if name else None
+                         for name in (self.prior, self.screen))
+        size = self.input or self._own_size(goals)
+        classes = self.classes or (len(self.train.open().classes) if self.train else None)
+        space = space_of(self.space, size, classes)
+        name = self.space if isinstance(self.space, str) else self.space.title
+        return bounded(Settings(
+            space=name, budget=self.budget, input=size, seed=self.seed, sampler=self.sampler,
+            trials=self.trials, batch=self.batch or usual_batch(size), classes=classes,
+            objectives=goals, table=find_tables(name, self.tables) if wanted else (),
+            warm_start=self.warm_start, prior=prior,
+            score=find_score(self.score).name if self.score else usual_score(space)[0],
+            screen=screen, train=self.train,
+            kept=None if isinstance(self.space, str) else Kept.now(space)),
+            self.table_budget, self.table_only)
+
+    def _own_size(self, goals: tuple[str, ...]) -> Size:
+        """The space's own size; square ones are brought to smaller images that are trained on."""
+        genotype = load(self.space) if isinstance(self.space, str) else self.space
+        own = size_of(*trace(genotype, sample(genotype, random.Random(0)).decisions).input[1:])
+        if self.train is None or of_table(goals) or not isinstance(own, int):
+            return own
+        return min(own, self.train.open().edge)
