@@ -1,5 +1,6 @@
 """Expressions laid out as a formatter would: on one line where it fits, else an argument a line."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,3 +66,40 @@ def signature(start: str, names: Sequence[str], end: str, indent: int) -> list[s
     if len(together) <= WIDTH:
         return [f"{pad}{start}(", together, f"{pad}){end}"]
     return [f"{pad}{start}(", *(f"{pad}    {name}," for name in names), f"{pad}){end}"]
+
+
+def folded(line: str) -> list[str]:
+    """A line as several where it is too long: an assignment, or a return."""
+    indent = len(line) - len(line.lstrip())
+    found = re.fullmatch(r"( *(?:return |[^=]+ = ))(.*)", line)
+    if len(line) <= WIDTH or found is None:
+        return [line]
+    before, value = found[1].lstrip(), found[2]
+    if (terms := _split(value, " + "))[1:]:
+        pad = " " * indent
+        together = f"{pad}    {value}"
+        inner = [together] if len(together) <= WIDTH else \
+            [f"{pad}    {'+ ' if i else ''}{term}" for i, term in enumerate(terms)]
+        return [f"{pad}{before}(", *inner, f"{pad})"]
+    return lay_out(_expression(value), indent, before)
+
+
+def _expression(text: str) -> Expression:
+    """A call or tuple, read back from text; its arguments likewise."""
+    if (parts := _split(text, ", "))[1:]:
+        return Call("", tuple(map(_expression, parts)))
+    found = re.fullmatch(r"([\w.\[\]]*)\((.*)\)", text)
+    if found is None or " + " in text:
+        return text
+    return Call(found[1], tuple(map(_expression, _split(found[2], ", "))))
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """The parts of a text between marks outside all brackets."""
+    parts, depth, start = [], 0, 0
+    for i, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if depth == 0 and text.startswith(mark, i):
+            parts.append(text[start:i])
+            start = i + len(mark)
+    return [*parts, text[start:]]

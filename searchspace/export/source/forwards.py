@@ -63,11 +63,9 @@ class Forward:
             yield self.unpacked(line, what, value)
             return
         if sample.outputs > 1:
-            names = [self.fresh(f"{line.label}{k}" if not isinstance(what, Function) else label)
-                     for k, label in enumerate(self.parts(line))]
-            for k, name in enumerate(names):
-                self.names[line.label, k] = name
-            yield f"{', '.join(names)} = {value}"
+            for k, part in enumerate(sample.parts):
+                self.names[line.label, k] = self.fresh(part)
+            yield f"{', '.join(self.names[line.label, k] for k in range(sample.outputs))} = {value}"
             return
         name = self.output(i, line, taken)
         self.names[line.label, 0] = name
@@ -82,14 +80,6 @@ class Forward:
             yield f"    {name} = {value}"
         else:
             yield f"{name} = {value} if {test} else {taken[0]}"
-
-    def parts(self, line: Line) -> list[str]:
-        """Names of the parts of a statement with several outputs."""
-        stem = line.label.rpartition(".")[2]
-        found = re.fullmatch(r"(.*?)(\d+)", stem)
-        start = int(found[2]) if found else 1
-        root = found[1] if found else stem
-        return [f"{root}{start + k}" for k in range(line.sample.outputs)]
 
     def unpacked(self, line: Line, body: Body, value: str) -> str:
         """A call that gives several tensors, not all of which may be used."""
@@ -109,7 +99,10 @@ class Forward:
         if loop is not None:
             cls = what.bodies[0].made
             first = [where[what.inputs[0][k]] for k in what.bodies[0].takes]
-            state = [self.fresh(f"{line.label}_{k + 1}" if k else line.label)
+            after = {_place(what, loop, ref) for ref in what.outputs}
+            state = [taken[0] if len(after) == 1 and k in after and len(line.inputs) == 1 and
+                     self.last[line.inputs[0]] == self.cls.lines.index(line) else
+                     self.fresh(line.label if k == 0 else f"{line.label}_{k + 1}")
                      for k in range(cls.inputs)]
             yield f"{', '.join(state)} = {', '.join(first)}"
             results = ["_"] * cls.outputs
@@ -143,23 +136,34 @@ class Forward:
             self.names[line.label, k] = where[ref]
 
     def output(self, i: int, line: Line, taken: list[str]) -> str:
-        """The name of a statement's result."""
+        """The name of a statement's result: that of its input along a chain, else its own."""
         first = line.inputs[0] if line.inputs else None
+        own = (line.label, 0)
+        dies = first is not None and self.last[first] == i
         if line.is_optional and not (line.sample.is_module and len(line.inputs) == 1):
-            if first is not None and self.last[first] == i:
+            if dies:
                 return taken[0]
-        elif first is not None and self.last[first] == i and (
-                taken[0] in ("x", "y") or (self.uses[first] == 1 and i and
-                                           self.cls.lines[i - 1].label == first[0])):
-            busy = {self.names[ref] for ref, end in self.last.items()
-                    if end > i and ref in self.names and ref != first}
-            if taken[0] not in busy:
+        elif self.goes_on(i, own):
+            others = {n for ref, n in self.names.items() if ref != first and self.is_used(ref, i)}
+            if dies and taken[0] not in others and (taken[0] in ("x", "y") or self.uses[first] == 1):
                 return taken[0]
-        follows = i + 1 < len(self.cls.lines) and self.uses[line.label, 0] == 1 and \
-            (line.label, 0) in self.cls.lines[i + 1].inputs
-        if (follows or i + 1 == len(self.cls.lines)) and not self.is_live("y", i):
-            return "y"
+            if not self.is_live("y", i):
+                return "y"
         return self.fresh(line.label)
+
+    def goes_on(self, i: int, ref: Ref) -> bool:
+        """Whether what statement ``i`` gives is taken by the next one alone, and by that first; or
+        is the result."""
+        if i + 1 == len(self.cls.lines):
+            return True
+        following = self.cls.lines[i + 1]
+        return self.uses[ref] == 1 and following.inputs[:1] == (ref,) and (
+            len(following.inputs) == 1 or following.is_optional or
+            self.cls.results == ((following.label, 0),))
+
+    def is_used(self, ref: Ref, i: int) -> bool:
+        """Whether a value is used after statement ``i``."""
+        return self.last.get(ref, -1) > i
 
     def is_live(self, name: str, i: int) -> bool:
         """Whether what has this name is used after statement ``i``."""

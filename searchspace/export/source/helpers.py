@@ -37,11 +37,11 @@ class AttentionPool(nn.Module):
 ''',
     "Gather": '''\
 class Gather(nn.Module):
-    """The channels that the buffer `index` lists."""
+    """The channels that the buffer `index` lists; evenly spread at first."""
 
-    def __init__(self, channels):
+    def __init__(self, cin, out):
         super().__init__()
-        self.register_buffer("index", torch.tensor(channels))
+        self.register_buffer("index", torch.arange(out) * cin // out)
 
     def forward(self, x):
         return x.index_select(1, self.index)

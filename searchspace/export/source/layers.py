@@ -161,7 +161,7 @@ def _module(op: Op, shapes: Sequence[Shape]) -> Layer | None:
         case Attend():
             return Layer("AttentionPool", _plain(("c", c)))
         case Index():
-            return Layer("Gather", _plain(("channels", [i * c // op.out for i in range(op.out)])))
+            return Layer("Gather", _plain(("cin", c), ("out", op.out)))
         case Shuffle():
             return Layer("nn.ChannelShuffle", _plain(("groups", op.groups)))
         case Resize():
@@ -197,5 +197,11 @@ def _function(op: Op, shapes: Sequence[Shape]) -> Function | None:
                             lambda xs, a: f"shift({xs[0]}, {a['k']}, {a['dilation']})")
         case Slice():
             return Function("slice", _plain(("start", op.start), ("stop", op.start + op.length)),
-                            lambda xs, a: f"{xs[0]}[:, {a['start']}:{a['stop']}]")
+                            lambda xs, a: f"{xs[0]}[:, {_range(a['start'], a['stop'])}]")
     return None
+
+
+def _range(start: str, stop: str) -> str:
+    start = "" if start == "0" else start
+    colon = ":" if (start + stop).isdecimal() else " : "
+    return f"{start}{colon}{stop}".strip()

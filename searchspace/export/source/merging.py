@@ -150,8 +150,7 @@ def _merged(group: Sequence[Body]) -> list[Class]:
 
 
 def _unified(group: list[Body]) -> Class | None:
-    """One class for bodies, the first of which has the most inputs and outputs; None where there is
-    none."""
+    """One class for bodies, the first of which has the most inputs; None where there is none."""
     base = group[0]
     order = _common_order(group)
     if order is None:
@@ -198,15 +197,15 @@ def _unified(group: list[Body]) -> Class | None:
             return None
         lines[label] = Line(label, tuple(ref for ref in inputs if ref is not None), there)
     results = []
-    for k, own in enumerate(base.outputs):
-        refs = [(i, body.outputs[k]) for i, body in enumerate(group)
-                if len(body.outputs) == len(base.outputs)]
-        found = common(refs) if refs[0][1] == own else None
+    most = max(len(body.outputs) for body in group)
+    for k in range(most):
+        found = common([(i, body.outputs[k]) for i, body in enumerate(group)
+                        if len(body.outputs) == most])
         if found is None:
             return None
         results.append(found)
     for i, body in enumerate(group):
-        if len(body.outputs) < len(base.outputs) and any(
+        if len(body.outputs) < most and any(
                 all(resolve(result, i, ref) != ref for result in results)
                 for ref in body.outputs):
             return None

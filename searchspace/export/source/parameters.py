@@ -92,7 +92,7 @@ def parameters(cls: "Class") -> Parameters:
                         *made.conditions.values()])
     made.listed = [p for p in made.listed if re.search(rf"\b{p.name}\b", written)]
     for p in made.listed:
-        _set_default(p)
+        _set_default(p, f"{p.name} is not None" in made.conditions.values())
     made.listed.sort(key=lambda p: not p.is_required)
     return made
 
@@ -177,6 +177,7 @@ def _name(label: str, slot: str, taken: set[str]) -> str:
     slot, _, number = slot.partition("@")
     slot = {"c": "cin", "p": "dropout"}.get(slot, slot)
     own = label.replace(".", "_").replace("-", "_")
+    own = own if own.isidentifier() else f"at_{own}"
     options = [slot, "mid" if slot in ("cin", "out") else f"{own}_{slot}",
                own if slot == "out" else f"{own}_{slot}", f"{own}_{slot}"]
     for option in [*options, *(f"{options[-1]}{i}" for i in range(2, 1000))]:
@@ -223,15 +224,13 @@ def _condition(listed: list[Parameter], line: "Line", taken: set[str]) -> str:
     return name
 
 
-def _set_default(p: Parameter) -> None:
-    """The commonest value, or None where some bodies have none."""
+def _set_default(p: Parameter, may_be_none: bool) -> None:
+    """The commonest value; None where that means that a line is left out."""
     known = [v for v in p.values if v is not ABSENT]
-    if len(known) < len(p.values) and p.name:
+    some = len(known) < len(p.values)
+    if may_be_none or (some and p.domain in (CHANNELS, "repeats")):
         p.default = None
-        return
-    if p.domain in (CHANNELS, "repeats", "sizes", "channels_listed"):
-        return
-    by_text = {repr(v): v for v in known}
-    text, count = Counter(map(repr, known)).most_common(1)[0]
-    if 2 * count >= len(known):
-        p.default = by_text[text]
+    elif some or p.domain not in (CHANNELS, "repeats", "sizes"):
+        text, count = Counter(map(repr, known)).most_common(1)[0]
+        if some or 2 * count >= len(known):
+            p.default = {repr(v): v for v in known}[text]

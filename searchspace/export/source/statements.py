@@ -21,6 +21,7 @@ class Statement:
     inputs: tuple[Ref, ...]
     fits: tuple[str, ...] = ()          # what is done to each input; see `hierarchy.fits`
     outputs: int = 1
+    parts: tuple[str, ...] = ()         # the names of several outputs of a function
 
     @property
     def is_module(self) -> bool:
@@ -133,7 +134,9 @@ class _Reader:
                            f"{xs[0]}.chunk({len(sizes)}, 1)") if len(set(sizes)) == 1 else Function(
                 f"split {len(sizes)}", (Arg("sizes", sizes),),
                 lambda xs, a: f"{xs[0]}.split({a['sizes']}, 1)")
-            return Statement(label, how, taken, self.fits[leaf.node], len(parts))
+            names = {child.node: child.label for child in children if isinstance(child, Leaf)}
+            return Statement(label, how, taken, self.fits[leaf.node], len(parts),
+                             tuple(names[number] for number in parts))
         where[leaf.node] = (label, 0)
         return Statement(label, self.layer(leaf.node), taken, self.fits[leaf.node])
 

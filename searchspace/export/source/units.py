@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from searchspace.export.source.format import signature
+from searchspace.export.source.format import Call, lay_out, signature
 from searchspace.export.source.layers import REQUIRED, Layer
 
 TORCH = {"stride": 1, "dilation": 1, "groups": 1, "bias": True, "eps": 1e-5, "momentum": 0.1}
@@ -77,8 +77,8 @@ def source(unit: Unit) -> list[str]:
             lines += _convolution(unit)
         elif part == "bn":
             first = unit.order.index("bn") < unit.order.index("conv")
-            lines.append(f"        self.bn = nn.BatchNorm2d({'cin' if first else 'out'}"
-                         f"{_keywords(unit, ('eps', 'momentum'))})")
+            args = ["cin" if first else "out", *_keywords(unit, ("eps", "momentum"))]
+            lines.append(f"        self.bn = nn.BatchNorm2d({', '.join(args)})")
         else:
             lines += _activation(unit)
     return lines
@@ -93,24 +93,20 @@ def _convolution(unit: Unit) -> list[str]:
         lines = [f"        self.pad = nn.ZeroPad2d({unit.value('pad')})"]
     elif not pad and unit.fixed["pad"] is None:
         if "k" in unit.defaults or "dilation" in unit.defaults:
-            given = f", padding={usual.replace('k', k) if 'k' not in unit.defaults else usual}"
+            given = f"padding={usual.replace('k', k) if 'k' not in unit.defaults else usual}"
         else:
             number = unit.fixed["dilation"] * (unit.fixed["k"] - 1) // 2
-            given = f", padding={number}" if number else ""
+            given = f"padding={number}" if number else ""
     elif not pad:
-        given = f", padding={unit.value('pad')}" if unit.fixed["pad"] != 0 else ""
+        given = f"padding={unit.value('pad')}" if unit.fixed["pad"] != 0 else ""
     else:
         usual = usual if "k" in unit.defaults else usual.replace("k", k)
         lines = ["        if pad is None:", f"            pad = {usual}"]
-        given = ", padding=pad"
+        given = "padding=pad"
     stride = unit.value("stride")
-    middle = f", {stride}" if stride != "1" else ""
-    text = (f"        self.conv = nn.Conv2d(cin, out, {k}{middle}{given}"
-            f"{_keywords(unit, ('dilation', 'groups', 'bias'))})")
-    if len(text) > 100:
-        inner = text.partition("nn.Conv2d(")[2][:-1]
-        return [*lines, "        self.conv = nn.Conv2d(", f"            {inner}", "        )"]
-    return [*lines, text]
+    args = ["cin", "out", k, *([stride] if stride != "1" else []), *([given] if given else []),
+            *_keywords(unit, ("dilation", "groups", "bias"))]
+    return [*lines, *lay_out(Call("nn.Conv2d", tuple(args)), 8, "self.conv = ")]
 
 
 def _activation(unit: Unit) -> list[str]:
@@ -121,9 +117,9 @@ def _activation(unit: Unit) -> list[str]:
     return ["        if act is not None:", "            self.act = act()"]
 
 
-def _keywords(unit: Unit, names: tuple[str, ...]) -> str:
-    return "".join(f", {name}={unit.value(name)}" for name in names
-                   if name in unit.defaults or unit.fixed[name] != TORCH[name])
+def _keywords(unit: Unit, names: tuple[str, ...]) -> list[str]:
+    return [f"{name}={unit.value(name)}" for name in names
+            if name in unit.defaults or unit.fixed[name] != TORCH[name]]
 
 
 def write(value: Any) -> str:

@@ -2,9 +2,9 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
 
 from searchspace.export.source.constructors import Constructor, is_plain
+from searchspace.export.source.format import WIDTH, folded
 from searchspace.export.source.forwards import Forward
 from searchspace.export.source.helpers import HELPERS
 from searchspace.export.source.layers import Function, Layer
@@ -13,8 +13,6 @@ from searchspace.export.source.parameters import Code, Parameter
 from searchspace.export.source.statements import Body, Repeats, bodies, is_chain, read
 from searchspace.export.source.units import Unit, source, units
 from searchspace.expansion import Expansion
-
-WIDTH = 100
 
 
 def network_source(expansion: Expansion, name: str, docstring: str) -> str:
@@ -52,7 +50,7 @@ def class_source(cls: Class, made: dict[str, Unit], docstring: str = "") -> list
     lines += Constructor(cls, made).lines(chain)
     if not chain:
         lines += ["", *Forward(cls).lines()]
-    return [line for text in lines for line in _folded(text)]
+    return [line for text in lines for line in folded(text)]
 
 
 def _is_chain(cls: Class) -> bool:
@@ -90,7 +88,8 @@ def _name(found: list[Class], made: dict[str, Unit], name: str) -> None:
 
 
 def _fresh(name: str, taken: set[str]) -> str:
-    return next(n for n in (name, *(f"{name}{i}" for i in range(2, 100_000))) if n not in taken)
+    stem = f"{name}Variant" if name[-1].isdigit() else name
+    return next(n for n in (name, *(f"{stem}{i}" for i in range(2, 100_000))) if n not in taken)
 
 
 def camel(name: str) -> str:
@@ -99,29 +98,6 @@ def camel(name: str) -> str:
     joined = "".join(word[:1].upper() + word[1:] for word in words)
     return joined if joined.isidentifier() and joined not in ("None", "True", "False") else \
         f"Block{joined}"
-
-
-def _folded(line: str) -> Iterator[str]:
-    """A line of a forward that is too long, as several."""
-    if len(line) <= WIDTH:
-        yield line
-        return
-    pad = " " * (len(line) - len(line.lstrip()))
-    start, bracket, rest = line.partition("((") if "torch.cat((" in line else ("", "", "")
-    if bracket:
-        inner, _, axis = rest.rpartition("), ")
-        yield f"{start}("
-        joined = f"{pad}    ({inner}), {axis.removesuffix(')')}"
-        if len(joined) <= WIDTH:
-            yield joined
-        else:
-            yield f"{pad}    ("
-            yield from (f"{pad}        {item}," for item in inner.split(", "))
-            yield f"{pad}    ),"
-            yield f"{pad}    {axis.removesuffix(')')},"
-        yield f"{pad})"
-        return
-    yield line
 
 
 def wrapped(text: str, width: int = WIDTH) -> str:
