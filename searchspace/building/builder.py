@@ -7,13 +7,14 @@ a call.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from searchspace.building.capacity import check_layers, check_memory
+from searchspace.building.features import REDUCTIONS, stage_ends
 from searchspace.building.hierarchy import Group, Leaf, fits, hierarchy
 from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
@@ -24,21 +25,38 @@ from searchspace.ops.conv import Linear
 from searchspace.shapes import Shape
 
 
-def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:
+def build(genotype: Genotype, decisions: Decisions | None = None, *,
+          features: bool | Sequence[int] = False) -> fx.GraphModule:
     """A torch module of a genotype, freshly initialised.
 
     Input: (N, C, H, W); output: (N, classes) if the network ends in one value per channel, else
     (N, C, H, W). Weights are initialised by torch's defaults from its global generator;
     ``state_dict`` keys are the steps' names.
 
+    ``features``: the module gives a tuple of the maps at the ends of the stages instead, at
+    reductions 4, 8, 16 and 32 or those given, without what only the classifier needs; see
+    `features.stage_ends`. It has ``channels`` and ``reductions``, and the network's weights load
+    into it with ``strict=False``.
+
     Raises:
         GenotypeError: an open hole, steps that do not fit each other, more weights and activations
-            than this machine has memory, or more layers than `BUILT`.
+            than this machine has memory, more layers than `BUILT`, or a reduction that the network
+            does not have.
     """
     expansion = trace(genotype, decisions)
     if torch.get_default_device().type != "meta":       # where nothing takes any
         check_memory(expansion, genotype.title)
-    return assemble(expansion, genotype.title)
+    if features is False:
+        return assemble(expansion, genotype.title)
+    wanted = REDUCTIONS if features is True else tuple(features)
+    ends = stage_ends(expansion, wanted)
+    check_layers(expansion)
+    made = _Assembly(expansion).module(hierarchy(expansion, ends), genotype.title, ends)
+    about = {"channels": tuple(expansion.nodes[end].shape[0] for end in ends), "reductions": wanted}
+    for name, value in about.items():
+        setattr(made, name, value)
+    made.meta["_user_preserved_attributes"] = about     # so that copies have them
+    return made
 
 
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
@@ -54,8 +72,9 @@ class _Assembly:
         self.expansion = expansion
         self.fits, self.is_flat = fits(expansion)     # by number of node
 
-    def module(self, group: Group, title: str) -> fx.GraphModule:
-        """The module of a group, with those inside it."""
+    def module(self, group: Group, title: str, ends: Sequence[int] = ()) -> fx.GraphModule:
+        """The module of a group, with those inside it; of the whole network, one that gives the
+        tensors ``ends`` instead of its output."""
         graph = fx.Graph()
         graph.on_generate_code(lambda _: _from_registry)
         tracer = fx.proxy.GraphAppendingTracer(graph)
@@ -82,7 +101,7 @@ class _Assembly:
                     [values[i] for i in child.inputs])
             values |= {child.outputs[0]: y} if len(child.outputs) == 1 else \
                 {number: y[i] for i, number in enumerate(child.outputs)}
-        graph.output(self.result(group, values))
+        graph.output(tuple(values[end].node for end in ends) or self.result(group, values))
         module = fx.GraphModule(parts, graph, class_name=_class_name(title))
         if group.path:      # fx's own adds the generated line to an error, and 1 % to a small network
             delattr(type(module), "__call__")

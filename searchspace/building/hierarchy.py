@@ -43,25 +43,34 @@ class Group:
             yield from (child.node,) if isinstance(child, Leaf) else child.nodes()
 
 
-def hierarchy(expansion: Expansion) -> Group:
+def hierarchy(expansion: Expansion, outputs: Sequence[int] | None = None) -> Group:
     """The groups of a network; the outermost has no label.
+
+    ``outputs``: the nodes whose tensors it gives, if not the network's; what none of them needs is
+    left out.
 
     Raises:
         GenotypeError: names that no module can have; see `module_paths`.
     """
-    return _Reader(expansion).group(range(len(expansion.nodes)), ())
+    wanted = (expansion.output,) if outputs is None else tuple(outputs)
+    needed = set(wanted)
+    for number in range(len(expansion.nodes) - 1, -1, -1):
+        if number in needed:
+            needed.update(expansion.nodes[number].inputs)
+    kept = [number for number in range(len(expansion.nodes)) if number in needed]
+    return _Reader(expansion, kept, wanted).group(kept, ())
 
 
 class _Reader:
     """Reads the groups of one network off the paths of its nodes."""
 
-    def __init__(self, expansion: Expansion) -> None:
+    def __init__(self, expansion: Expansion, kept: Sequence[int], outputs: Sequence[int]) -> None:
         self.nodes = expansion.nodes
         self.parts = [path.split(".") for path in module_paths(expansion)]
-        self.last_use = {expansion.output: len(self.nodes)}
-        for number, node in enumerate(self.nodes):
-            self.last_use |= dict.fromkeys((i for i in node.inputs if self.last_use.get(i, -1) <
-                                            number), number)
+        self.last_use: dict[int, int] = {}
+        for number in kept:
+            self.last_use |= dict.fromkeys(self.nodes[number].inputs, number)
+        self.last_use |= dict.fromkeys(outputs, len(self.nodes))
 
     def group(self, numbers: Sequence[int], prefix: tuple[str, ...]) -> Group:
         """The group of consecutive nodes whose paths begin with ``prefix``."""
