@@ -85,13 +85,13 @@ class Genotype:
         return self.replace(without_superseded(changed, self.outer, [known[name] for name in args],
                                                kept=args))
 
-    def with_input(self, size: int) -> "Genotype":
-        """The genotype for square images of another size; arguments that only said the size it had
-        are left out."""
+    def with_input(self, height: int, width: int | None = None) -> "Genotype":
+        """The genotype for images of another size, square ones without ``width``; arguments that
+        only said the size it had are left out."""
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
-        edge = Scalar(size, Place("<input>", 0))
-        changed = self.document.but(input=Seq((shape.items[0], edge, edge)))
+        rows, columns = (Scalar(n, Place("<input>", 0)) for n in (height, width or height))
+        changed = self.document.but(input=Seq((shape.items[0], rows, columns)))
         return self.replace(without_superseded(changed, self.outer, shape.items[1:]))
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":

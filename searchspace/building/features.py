@@ -11,14 +11,25 @@ REDUCTIONS = (4, 8, 16, 32)     # what detectors take
 
 
 def stage_ends(expansion: Expansion, reductions: Sequence[int] = REDUCTIONS) -> tuple[int, ...]:
-    """The nodes that end the stages at some reductions: how many times smaller than the image a map
-    is, as the nearest power of two.
-
-    Of the steps of the net whose result is as small, it is the last, but for a single convolution
-    behind the last block: that one only widens the maps for the classifier.
+    """The nodes that end the `stages` at some reductions.
 
     Raises:
         GenotypeError: the network has no such reduction.
+    """
+    ends = stages(expansion)
+    missing = [r for r in reductions if r not in ends]
+    if missing:
+        raise GenotypeError(f"the network has no maps at reduction {missing[0]}; it has "
+                            f"{', '.join(map(str, ends))}")
+    return tuple(ends[r] for r in reductions)
+
+
+def stages(expansion: Expansion) -> dict[int, int]:
+    """The node that ends each stage, by reduction: how many times smaller than the image its map
+    is, as the nearest power of two; ascending.
+
+    Of the steps of the net whose result is as small, it is the last, but for a single convolution
+    behind the last block: that one only widens the maps for the classifier.
     """
     height = expansion.input[1]
     ends: dict[int, int] = {}
@@ -35,11 +46,7 @@ def stage_ends(expansion: Expansion, reductions: Sequence[int] = REDUCTIONS) -> 
     last = max(ends, default=0)
     if last in blocks and isinstance(expansion.nodes[ends[last]].op, Conv):
         ends[last] = blocks[last]
-    missing = [r for r in reductions if r not in ends]
-    if missing:
-        raise GenotypeError(f"the network has no maps at reduction {missing[0]}; it has "
-                            f"{', '.join(map(str, sorted(ends)))}")
-    return tuple(ends[r] for r in reductions)
+    return dict(sorted(ends.items()))
 
 
 def _power(ratio: float) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from searchspace.export.source.constructors import attribute, flag, kept
 from searchspace.export.source.layers import Function
-from searchspace.export.source.merging import Class, Line, gives
+from searchspace.export.source.merging import Class, Line
 from searchspace.export.source.parameters import Code
 from searchspace.export.source.statements import Body, Ref, Repeats, is_chain
 from searchspace.export.source.units import write
@@ -30,17 +30,27 @@ class Forward:
 
     def lines(self) -> list[str]:
         """The method."""
-        names = ["x"] if self.cls.inputs == 1 else [f"x{i}" for i in range(1, self.cls.inputs + 1)]
-        self.names = {("", i): name for i, name in enumerate(names)}
-        body = [text for i, line in enumerate(self.cls.lines) for text in self.line(i, line)]
+        names, parts = self.written()
+        body = [text for part in parts for text in part]
         results = [self.names[ref] for ref in self.cls.results]
-        last = f"{results[0]} = " if len(results) == 1 else None
-        if last and body and body[-1].startswith(last) and "\n" not in body[-1] and \
-                not self.cls.lines[-1].is_optional and ("if" not in body[-1].split()):
+        last = f"{results[0]} = "
+        if len(results) == 1 and body and body[-1].startswith(last) and \
+                not self.cls.lines[-1].is_optional:
             body[-1] = f"return {body[-1].removeprefix(last)}"
         else:
             body.append(f"return {', '.join(results)}")
-        return [f"    def forward(self, {', '.join(names)}):", *(f"        {b}" for b in body)]
+        return method("forward", names, body)
+
+    def written(self) -> tuple[list[str], list[list[str]]]:
+        """The names of the inputs, and the lines of each statement."""
+        names = ["x"] if self.cls.inputs == 1 else [f"x{i}" for i in range(1, self.cls.inputs + 1)]
+        self.names = {("", i): name for i, name in enumerate(names)}
+        return names, [list(self.line(i, line)) for i, line in enumerate(self.cls.lines)]
+
+    def live(self, count: int) -> list[Ref]:
+        """What is still used behind the first ``count`` statements."""
+        return [ref for ref, end in self.last.items() if end >= count and (
+            not ref[0] or any(line.label == ref[0] for line in self.cls.lines[:count]))]
 
     def line(self, i: int, line: Line) -> Iterator[str]:
         """The lines of one statement."""
@@ -87,7 +97,7 @@ class Forward:
         for k in range(line.sample.outputs):
             name = self.fresh(line.label if k == 0 else f"{line.label}_{k + 1}")
             self.names[line.label, k] = name
-            names[gives(body, body.made, k)] = name
+            names[body.gives[k]] = name
         return f"{', '.join(names)} = {value}"
 
     def repeats(self, line: Line, what: Repeats, taken: list[str]) -> Iterator[str]:
@@ -130,7 +140,7 @@ class Forward:
             for k in range(len(body.outputs)):
                 if (i, k) in wanted:
                     name = self.fresh(f"{line.label}_{i}" + (f"_{k + 1}" if k else ""))
-                    where[i, k] = names[gives(body, body.made, k)] = name
+                    where[i, k] = names[body.gives[k]] = name
             yield f"{', '.join(names)} = {own}[{i}]({', '.join(args)})"
         for k, ref in enumerate(what.outputs):
             self.names[line.label, k] = where[ref]
@@ -183,6 +193,11 @@ class Forward:
         return f"self.{kept(line, name)}" if isinstance(value, Code) else write(value)
 
 
+def method(name: str, arguments: list[str], body: list[str]) -> list[str]:
+    """The lines of a method."""
+    return [f"    def {name}({', '.join(['self', *arguments])}):", *(f"        {b}" for b in body)]
+
+
 Loop = list[tuple[str, int]]
 
 
@@ -199,7 +214,7 @@ def _steady(what: Repeats) -> Loop | None:
             number, place = what.inputs[i][what.bodies[i].takes[k]]
             before = what.bodies[i - 1]
             if number == i - 1:
-                found.add(("out", gives(before, cls, place)))
+                found.add(("out", before.gives[place]))
                 continue
             same = [q for q in range(cls.inputs)
                     if what.inputs[i - 1][before.takes[q]] == (number, place)]
@@ -222,7 +237,7 @@ def _place(what: Repeats, loop: Loop, ref: tuple[int, int]) -> int:
     body = what.bodies[last]
     for k, (kind, source) in enumerate(loop):
         if kind == "out" and ref[0] == last and \
-                gives(body, body.made, ref[1]) == source:
+                body.gives[ref[1]] == source:
             return k
         if kind == "in" and what.inputs[last][body.takes[source]] == ref:
             return k

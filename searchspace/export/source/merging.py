@@ -67,6 +67,7 @@ def classes(root: Body) -> list[Class]:
             cls.parameters = parameters(cls)
             for i, body in enumerate(cls.bodies):
                 body.made, body.values = cls, cls.parameters.of(i)
+                body.gives = _gives(cls, i)
             made.append(cls)
     return made
 
@@ -213,18 +214,19 @@ def _unified(group: list[Body]) -> Class | None:
     return Class(base.hint, group, list(lines.values()), base.inputs, tuple(results))
 
 
-def gives(body: Body, cls: Class, output: int) -> int:
-    """Which output of its class an output of a body is."""
+def _gives(cls: Class, i: int) -> tuple[int, ...]:
+    """Which outputs of a class those of its body ``i`` are."""
+    body = cls.bodies[i]
     if len(body.outputs) == len(cls.results):
-        return output
-    i = cls.bodies.index(body)
+        return tuple(range(len(cls.results)))
     lines = {line.label: line for line in cls.lines}
 
-    def settle(ref: Ref) -> Ref:
+    def settled(ref: Ref) -> Ref:
         while ref[0] and lines[ref[0]].there[i] is None:
             ref = lines[ref[0]].inputs[0]
         return ref if ref[0] else ("", body.takes[ref[1]])
-    return [settle(result) for result in cls.results].index(body.outputs[output])
+    results = [settled(result) for result in cls.results]
+    return tuple(results.index(output) for output in body.outputs)
 
 
 def _common_order(group: Sequence[Body]) -> list[str] | None:

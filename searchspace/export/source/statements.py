@@ -41,7 +41,8 @@ class Body:
     channels: int = 0                   # of the first input
     made: Any = None                    # the class that it became,
     values: dict[str, Any] = field(default_factory=dict)        # its arguments,
-    takes: tuple[int, ...] = ()         # and for each input of the class its own
+    takes: tuple[int, ...] = ()         # for each input of the class its own,
+    gives: tuple[int, ...] = ()         # and for each of its outputs that of the class
 
 
 @dataclass(slots=True, eq=False)
@@ -182,11 +183,12 @@ def head(statement: Statement) -> Hashable:
     elif isinstance(what, Function):
         own = what.kind
     elif isinstance(what, Body):
-        own = id(what.made)
+        own = (id(what.made), what.takes, what.gives)
     elif uniform(what):
         own = ("repeats", id(what.bodies[0].made))
     else:
-        own = (tuple(id(body.made) for body in what.bodies), tuple(what.inputs), what.outputs)
+        own = (tuple((id(body.made), body.takes, body.gives) for body in what.bodies),
+               tuple(what.inputs), what.outputs)
     return (own, len(statement.inputs), statement.fits, statement.outputs)
 
 

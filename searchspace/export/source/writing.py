@@ -1,10 +1,11 @@
 """The text of a file: header, helpers, units, a class for each block, and the network."""
 
 import re
-import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from searchspace.export.source.constructors import Constructor, is_plain
-from searchspace.export.source.format import WIDTH, folded
+from searchspace.export.source.format import folded
 from searchspace.export.source.forwards import Forward
 from searchspace.export.source.helpers import HELPERS
 from searchspace.export.source.layers import Function, Layer
@@ -15,27 +16,40 @@ from searchspace.export.source.units import Unit, source, units
 from searchspace.expansion import Expansion
 
 
-def network_source(expansion: Expansion, name: str, docstring: str) -> str:
-    """The source of a network's classes; ``name`` is that of the network's own.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A network's classes as text, and the last of them, its own; ``classifier``: the label of the
+    layer whose outputs are as many as the caller says, else empty."""
+
+    text: str
+    root: Class
+    units: dict[str, Unit]
+    classifier: str
+
+
+def network_source(expansion: Expansion, name: str, docstring: str,
+                   more: Callable[[Source], Sequence[str]] = lambda _: ()) -> Source:
+    """The source of a network's classes; ``name`` is that of the network's own, and ``more`` gives
+    further lines of it.
 
     Raises GenotypeError for an operation that is none of the project's own.
     """
-    root = read(expansion, name)
-    layers = [s.what for body in bodies(root) for s in body.statements
+    body = read(expansion, name)
+    layers = [s.what for inner in bodies(body) for s in inner.statements
               if isinstance(s.what, Layer)]
-    kinds = {s.what.kind for body in bodies(root) for s in body.statements
-             if isinstance(s.what, Function)}
     made = units(layers)
-    found = classes(root)
-    _free_classes(found[-1], root)
+    found = classes(body)
+    root = found[-1]
+    classifier = _free_classes(root, body, expansion.nodes[-1].shape[0] if expansion.nodes else 0)
     _name(found, made, name)
     parts = ["\n".join(source(unit)) for unit in made.values()]
-    parts += ["\n".join(class_source(cls, made, docstring if cls is found[-1] else ""))
-              for cls in found]
+    parts += ["\n".join(class_source(cls, made)) for cls in found[:-1]]
+    lines = class_source(root, made, docstring)
+    parts.append("\n".join([*lines, *more(Source("\n".join(lines), root, made, classifier))]))
     text = "\n\n\n".join(parts)
-    needed = [n for n in HELPERS if re.search(rf"\b{n}\b", text) and (n != "shift" or
-                                                                       "shift" in kinds)]
-    return "\n\n\n".join([*(HELPERS[n].rstrip() for n in needed), text]) + "\n"
+    needed = [n for n in HELPERS if re.search(rf"\b{n}\(" if n == "shift" else rf"\b{n}\b", text)]
+    text = "\n\n\n".join([*(HELPERS[n].rstrip() for n in needed), text]) + "\n"
+    return Source(text, root, made, classifier)
 
 
 def class_source(cls: Class, made: dict[str, Unit], docstring: str = "") -> list[str]:
@@ -61,20 +75,27 @@ def _is_chain(cls: Class) -> bool:
         if isinstance(what, Function) or line.inputs != (before,) or line.sample.outputs != 1 or \
                 any(line.sample.fits) or not is_plain(line.label) or \
                 (isinstance(what, Repeats) and not is_chain(what)) or \
-                (isinstance(what, Body) and what.made.outputs > 1):
+                (isinstance(what, Body) and (what.made.outputs, what.made.inputs) != (1, 1)):
             return False
         before = (line.label, 0)
     return cls.results == (before,) and cls.inputs == 1 and len(cls.lines) > 0
 
 
-def _free_classes(cls: Class, root: Body) -> None:
-    """The network's last linear layer gives as many values as its caller says."""
-    last = root.statements[-1] if root.statements else None
-    if last is None or not isinstance(last.what, Layer) or last.what.callee != "unit linear":
-        return
-    out = cls.parameters.values[last.label, "out"]
-    cls.parameters.listed.append(Parameter("classes", "classes", (out,), out))
-    cls.parameters.values[last.label, "out"] = Code("classes")
+def _free_classes(cls: Class, root: Body, classes: int) -> str:
+    """Let the caller say how many values the network's last linear layer or convolution gives; its
+    label, empty where it has none."""
+    for statement in reversed(root.statements):
+        if isinstance(statement.what, Layer) and statement.what.callee.startswith("unit "):
+            out = cls.parameters.values[statement.label, "out"]
+            if out != classes:
+                break
+            cls.parameters.listed.append(Parameter("classes", "classes", (out,), out))
+            cls.parameters.values[statement.label, "out"] = Code("classes")
+            return statement.label
+        if not isinstance(statement.what, Function) and not (
+                isinstance(statement.what, Layer) and "Pool" in statement.what.callee):
+            break
+    return ""
 
 
 def _name(found: list[Class], made: dict[str, Unit], name: str) -> None:
@@ -98,8 +119,3 @@ def camel(name: str) -> str:
     joined = "".join(word[:1].upper() + word[1:] for word in words)
     return joined if joined.isidentifier() and joined not in ("None", "True", "False") else \
         f"Block{joined}"
-
-
-def wrapped(text: str, width: int = WIDTH) -> str:
-    """Running text with line ends."""
-    return "\n".join(textwrap.wrap(text, width, break_on_hyphens=False))
