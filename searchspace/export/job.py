@@ -62,7 +62,9 @@ def job(genotype: Genotype, weights: Path | None = None, images: Images | None =
     if genotype.is_space:
         raise ExportError(f"{genotype.title} is a space with {len(genotype.holes)} holes; only a "
                           "network can be exported")
-    network, expansion = build(genotype).eval(), trace(genotype)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network, expansion = build(genotype).eval(), trace(genotype)
     made = Job(genotype, expansion, network, images)
     if weights is None:
         settle(network, made.example(SETTLED))
