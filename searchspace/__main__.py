@@ -47,6 +47,7 @@ examples:
   python -m searchspace my/net.yaml --level operation every operation of a file of your own
   python -m searchspace nasnet-a --verify             count again with torch and fvcore
   python -m searchspace mixed                         a space: its holes
+  python -m searchspace export --help                 take a network home: code, ONNX, int8, …
 """
 
 
@@ -80,7 +81,12 @@ def arguments() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
-    options = arguments().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given[:1] == ["export"]:
+        from searchspace.export.command import main as export
+
+        return export(given[1:])
+    options = arguments().parse_args(given)
     return run(lambda: _limited(options))
 
 

@@ -1,55 +1,145 @@
-"""Builder: expanded graph to torch.fx.GraphModule, so that a call runs plain code.
+"""Builder: expanded graph to nested torch.fx.GraphModules, so that a call runs plain code.
 
-The modules of the operations form a tree under the names of the genotype's steps
-(``stage3.0.expand.conv.weight``); a symbolic trace records their sequence once, with torch.nn
-layers as leaves and everything else inlined. The genotype is not interpreted at a call.
+Each step of the net, each block in it and each repeat is a module with a graph of its own, under
+the name of the genotype's step (``stage3.0.expand.conv.weight``); operations are torch.nn layers in
+it. So hooks on any of them run, and any of them can be replaced. The genotype is not interpreted at
+a call.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from searchspace.building.capacity import check_layers, check_memory
+from searchspace.building.features import REDUCTIONS, stage_ends
+from searchspace.building.hierarchy import Group, Leaf, fits, hierarchy
 from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
 from searchspace.ops.conv import Linear
+from searchspace.shapes import Shape
 
 
-def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:
+def build(genotype: Genotype, decisions: Decisions | None = None, *,
+          features: bool | Sequence[int] = False) -> fx.GraphModule:
     """A torch module of a genotype, freshly initialised.
 
     Input: (N, C, H, W); output: (N, classes) if the network ends in one value per channel, else
     (N, C, H, W). Weights are initialised by torch's defaults from its global generator;
     ``state_dict`` keys are the steps' names.
 
+    ``features``: the module gives a tuple of the maps at the ends of the stages instead, at
+    reductions 4, 8, 16 and 32 or those given, without what only the classifier needs; see
+    `features.stage_ends`. It has ``channels`` and ``reductions``, and the network's weights load
+    into it with ``strict=False``.
+
     Raises:
         GenotypeError: an open hole, steps that do not fit each other, more weights and activations
-            than this machine has memory, or more layers than `BUILT`.
+            than this machine has memory, more layers than `BUILT`, or a reduction that the network
+            does not have.
     """
     expansion = trace(genotype, decisions)
     if torch.get_default_device().type != "meta":       # where nothing takes any
         check_memory(expansion, genotype.title)
-    return assemble(expansion, genotype.title)
+    if features is False:
+        return assemble(expansion, genotype.title)
+    wanted = REDUCTIONS if features is True else tuple(features)
+    ends = stage_ends(expansion, wanted)
+    check_layers(expansion)
+    made = _Assembly(expansion).module(hierarchy(expansion, ends), genotype.title, ends)
+    about = {"channels": tuple(expansion.nodes[end].shape[0] for end in ends), "reductions": wanted}
+    for name, value in about.items():
+        setattr(made, name, value)
+    made.meta["_user_preserved_attributes"] = about     # so that copies have them
+    return made
 
 
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
     """The module of an expanded network; see `build`."""
-    network = TracedNetwork(expansion)
-    module = fx.GraphModule(network, Tracer().trace(network), class_name=_class_name(title))
-    for container in list(module.modules()):
-        # `self.stage3.expand.conv` in the generated code would search nn.Module's registries level
-        # by level, up to 7 % of a small network's forward; plain attributes are found at once.
-        vars(container).update(container._modules)
-    return module
+    check_layers(expansion)
+    return _Assembly(expansion).module(hierarchy(expansion), title)
+
+
+class _Assembly:
+    """Makes the modules of one network's groups."""
+
+    def __init__(self, expansion: Expansion) -> None:
+        self.expansion = expansion
+        self.fits, self.is_flat = fits(expansion)     # by number of node
+
+    def module(self, group: Group, title: str, ends: Sequence[int] = ()) -> fx.GraphModule:
+        """The module of a group, with those inside it; of the whole network, one that gives the
+        tensors ``ends`` instead of its output."""
+        graph = fx.Graph()
+        graph.on_generate_code(lambda _: _from_registry)
+        tracer = fx.proxy.GraphAppendingTracer(graph)
+        inputs = group.inputs if group.path else (-1,)
+        values: dict[int, Any] = {
+            number: fx.Proxy(graph.placeholder("x" if len(inputs) == 1 else f"x{i}"), tracer)
+            for i, number in enumerate(inputs, 1)}
+        parts: dict[str, nn.Module] = {}
+
+        def run(label: str, layer: Layer, taken: list[fx.Proxy]) -> Any:
+            if not isinstance(layer, nn.Module):
+                return layer(*taken)
+            parts[label] = layer
+            return fx.Proxy(graph.call_module(label, tuple(p.node for p in taken)), tracer)
+
+        for child in group.children:
+            if isinstance(child, Leaf):
+                node = self.expansion.nodes[child.node]
+                taken = [_FITTING[how](values[i]) for how, i in
+                         zip(self.fits[child.node], node.inputs, strict=True)]
+                values[child.node] = run(child.label, self.layer(node), taken)
+                continue
+            y = run(child.label, self.module(child, child.block or child.label),
+                    [values[i] for i in child.inputs])
+            values |= {child.outputs[0]: y} if len(child.outputs) == 1 else \
+                {number: y[i] for i, number in enumerate(child.outputs)}
+        graph.output(tuple(values[end].node for end in ends) or self.result(group, values))
+        module = fx.GraphModule(parts, graph, class_name=_class_name(title))
+        if group.path:      # fx's own adds the generated line to an error, and 1 % to a small network
+            delattr(type(module), "__call__")
+        return module
+
+    def layer(self, node: Node) -> Layer:
+        """The layer of a node."""
+        return node.op.module(*(self.shape(i) for i in node.inputs))
+
+    def shape(self, number: int) -> Shape:
+        """The shape (C, H, W) of a node's output, or of the image."""
+        return self.expansion.input if number < 0 else self.expansion.nodes[number].shape
+
+    def result(self, group: Group, values: dict[int, Any]) -> Any:
+        """What the module of a group returns: a tensor, or a tuple of several."""
+        if group.path:
+            found = tuple(values[number].node for number in group.outputs)
+            return found[0] if len(found) == 1 else found
+        last = self.expansion.output
+        is_flat = last >= 0 and self.is_flat[last]
+        y = values[last]
+        return (y if is_flat or self.shape(last)[1:] != (1, 1) else torch.flatten(y, 1)).node
+
+
+_FITTING: dict[str, Callable[[Any], Any]] = {
+    "": lambda x: x, "flatten": lambda x: torch.flatten(x, 1),
+    "unflatten": lambda x: x[:, :, None, None]}
+_CHILD = re.compile(r"""self\.(\w+)\(|getattr\(self, "([^"]+)"\)\(""")
+
+
+def _from_registry(code: list[str]) -> list[str]:
+    """Code in which children are looked up where modules are registered: `self.conv` searches an
+    object, its class and three registries, up to 7 % of a small network's forward."""
+    return [_CHILD.sub(lambda m: f'self._modules["{m[1] or m[2]}"](', line) for line in code]
 
 
 class TracedNetwork(nn.Module):
-    """Runs the nodes one by one; only traced, never called."""
+    """Runs the nodes one by one, for what looks at each of them."""
 
     def __init__(self, expansion: Expansion) -> None:
         check_layers(expansion)
@@ -85,13 +175,6 @@ class TracedNetwork(nn.Module):
         return layer(*(t[:, :, None, None] if flat else t for t, flat in inputs)), False
 
 
-class Tracer(fx.Tracer):
-    """Tracer for which torch.nn's layers are leaves; containers and our modules are inlined."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return type(m).__module__.startswith("torch.nn") and not isinstance(m, nn.Sequential)
-
-
 def hang(root: nn.Module, path: str, module: nn.Module) -> None:
     """Register a module under a dotted path, creating containers as needed."""
     *containers, last = path.split(".")
@@ -103,4 +186,5 @@ def hang(root: nn.Module, path: str, module: nn.Module) -> None:
 
 
 def _class_name(title: str) -> str:
-    return "".join(w.capitalize() for w in re.findall("[A-Za-z0-9]+", title)) or "Network"
+    name = "".join(w.capitalize() for w in re.findall("[A-Za-z0-9]+", title))
+    return name if name.isidentifier() else f"Block{name}"

@@ -88,9 +88,9 @@ class Shuffle(Op):
         return f"shuffle {self.groups}"
 
     def module(self, *inputs: Shape) -> Layer:
-        from torch import nn
+        from searchspace.ops.modules import ChannelShuffle
 
-        return nn.ChannelShuffle(self.groups)
+        return ChannelShuffle(self.groups)
 
 
 @op("softmax")

@@ -18,6 +18,16 @@ class AttentionPool(nn.Module):
         return mean
 
 
+class ChannelShuffle(nn.ChannelShuffle):
+    """torch's, which keeps channels-last, in steps where TorchScript exports to ONNX: no opset has
+    the whole."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not torch.onnx.is_in_onnx_export():
+            return super().forward(input)
+        return input.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
 class Gather(nn.Module):
     """(N, C, H, W) → (N, out, H, W): the channels that the buffer ``index`` lists."""
 

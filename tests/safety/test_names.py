@@ -177,7 +177,7 @@ def run(genotype: Genotype) -> fx.GraphModule:
     expansion = trace(genotype, ask)
     with torch.device("meta"):
         network = assemble(expansion, genotype.title)
-        check_code(network.code)
+        check_codes(network)
         network(torch.zeros(2, *expansion.input))
     return network
 
@@ -233,12 +233,20 @@ METHODS = {"narrow", "amax", "mean", "softmax", "unflatten", "flatten", "sigmoid
            "index_select"}
 
 
+def check_codes(network: fx.GraphModule) -> None:
+    """The code of a network and of all modules in it."""
+    for module in network.modules():
+        if isinstance(module, fx.GraphModule):
+            check_code(module.code)
+
+
 def check_code(code: str) -> None:
     """Modules of the network are called, and known functions of torch, on what came before."""
     tree = ast.parse(code)
     function, = tree.body
     assert isinstance(function, ast.FunctionDef)
-    local = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | {"x"}
+    local = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    local |= {arg.arg for arg in function.args.args[1:]}
     assert not local & {"self", "torch", "getattr"}
     for node in ast.walk(tree):
         assert isinstance(node, NODES), ast.dump(node)
@@ -248,13 +256,20 @@ def check_code(code: str) -> None:
             assert node.value is None or type(node.value) in (int, float, bool, str)
         elif isinstance(node, ast.Call):
             root: ast.expr = node
-            while isinstance(root, ast.Attribute | ast.Call):
-                inner = root.func if isinstance(root, ast.Call) else root.value
+            while isinstance(root, ast.Attribute | ast.Call) or is_child(root):
+                inner = root.func if isinstance(root, ast.Call) else root.value  # type: ignore[attr-defined]
                 root = root.args[0] if isinstance(root, ast.Call) and is_getattr(root) else inner
             assert isinstance(root, ast.Name)
             said = ast.unparse(node.func)
             assert root.id == "self" or said in TORCH or is_getattr(node) or (
                 isinstance(node.func, ast.Attribute) and node.func.attr in METHODS), said
+
+
+def is_child(node: ast.expr) -> bool:
+    """``self._modules["0"]``"""
+    return (isinstance(node, ast.Subscript) and ast.unparse(node.value) == "self._modules"
+            and isinstance(node.slice, ast.Constant)
+            and re.fullmatch(r"[\w-]+", str(node.slice.value), re.ASCII) is not None)
 
 
 def is_getattr(call: ast.Call) -> bool:
@@ -268,7 +283,7 @@ def is_getattr(call: ast.Call) -> bool:
 @pytest.mark.parametrize("name", ["henet", "shufflenet-v2", "mobilenet-v3", "shiftnet"])
 def test_the_code_of_published_networks_is_of_that_kind(name: str) -> None:
     with torch.device("meta"):
-        check_code(build(load(name)).code)
+        check_codes(build(load(name)))
 
 
 TAKEN = sorted({*dir(fx.GraphModule(nn.Module(), fx.Graph())), *keyword.kwlist, *dir(builtins), "x", "self",
@@ -341,7 +356,7 @@ def test_no_name_of_an_operation_is_run(genotype: Callable[..., Genotype], ran: 
     changed[number] = changed[number]._replace(name=f"stage.{text}.c" if inside else text)
     try:
         network = assemble(expansion._replace(nodes=tuple(changed)), title=text)
-        check_code(network.code)
+        check_codes(network)
         assert network(torch.zeros(1, 8, 16, 16)).shape == (1, 4)
         assert re.fullmatch(r"[A-Za-z0-9]+", type(network).__name__)
     except SearchspaceError as error:

@@ -1,0 +1,31 @@
+"""Target ``executorch``: a program for phones, by ExecuTorch with XNNPACK."""
+
+from pathlib import Path
+
+import torch
+
+from searchspace.export.job import Job, compare, quietly
+from searchspace.export.targets import needed, target
+from searchspace.safety.files import replacing
+
+TOLERANCE = 1e-4
+
+
+@target("executorch", ".pte", "ExecuTorch with XNNPACK, for phones")
+def write_executorch(job: Job, path: Path) -> list[str]:
+    """Write the program for one image, and run it in ExecuTorch's Python runtime."""
+    try:
+        from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+        from executorch.exir import to_edge_transform_and_lower
+        from executorch.runtime import Runtime
+    except ImportError as error:
+        raise needed(error, "pip install executorch") from None
+    x = job.example(1)
+    with replacing(path) as fresh, quietly():
+        lowered = to_edge_transform_and_lower(torch.export.export(job.network, (x,)),
+                                              partitioner=[XnnpackPartitioner()])
+        fresh.write_bytes(lowered.to_executorch().buffer)
+        method = Runtime.get().load_program(fresh.read_bytes()).load_method("forward")
+        theirs, = method.execute([x])
+    return [f"{path}: input of 1×{job.shape()}.",
+            compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch")]

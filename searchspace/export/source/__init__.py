@@ -1,0 +1,1 @@
+"""Source code of a network: statements read off its graph, merged to classes, written as Python."""
