@@ -8,14 +8,12 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 
 from searchspace import load, to_yaml
-from searchspace.cli import Console, Parser, add_option, load_named, run, show, table
+from searchspace.cli import Console, Parser, add_option, load_named, run, setting, show, table
 from searchspace.cost import peak
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.metadata import Header
-from searchspace.notation.reader import parse
-from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
@@ -34,6 +32,7 @@ examples:
   python -m searchspace my/net.yaml --level operation every operation of a file of your own
   python -m searchspace nasnet-a --verify             count again with torch and fvcore
   python -m searchspace mixed                         a space: its holes
+  python -m searchspace import --help                 weights and networks of other projects
 """
 
 
@@ -65,7 +64,12 @@ def arguments() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status is 0, 1 (a disagreement) or 2 (a user's mistake)."""
-    options = arguments().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    if given[:1] == ["import"]:
+        from searchspace.importing.command import main as importing
+
+        return importing(given[1:])
+    options = arguments().parse_args(given)
     return run(lambda: _run(options))
 
 
@@ -108,15 +112,6 @@ def _run(options: argparse.Namespace) -> int:
          f"Peak activations: {show_bytes(most)} (one image, float32), in {step}.",
          *about(genotype.header, expansion, changed))
     return 0
-
-
-def setting(text: str) -> tuple[str, Atom]:
-    """Name and value of ``--set name=value``; the value reads as it would in YAML."""
-    name, equals, value = text.partition("=")
-    tree = parse(f"value: {value}", f"--set {text}").get("value") if equals else None
-    if not name or not isinstance(tree, Scalar) or tree.value is None:
-        raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
-    return name.strip(), tree.value
 
 
 # --- tables -------------------------------------------------------------------------------------

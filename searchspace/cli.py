@@ -17,6 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from searchspace.errors import SearchspaceError
+from searchspace.notation.reader import parse
+from searchspace.notation.tree import Atom, Scalar
 from searchspace.plugins import load_file, load_installed
 from searchspace.text import printable
 
@@ -75,6 +77,15 @@ def whole(least: int, most: int = 100_000) -> Callable[[str], int]:
                                              f"{most:,}")
         return int(text)
     return read
+
+
+def setting(text: str) -> tuple[str, Atom]:
+    """Name and value of ``--set name=value``; the value reads as it would in YAML."""
+    name, equals, value = text.partition("=")
+    tree = parse(f"value: {value}", f"--set {text}").get("value") if equals else None
+    if not name or not isinstance(tree, Scalar) or tree.value is None:
+        raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
+    return name.strip(), tree.value
 
 
 def output(width: int) -> Console:

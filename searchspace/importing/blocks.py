@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from searchspace.importing.body import X, Body, Item
+from searchspace.importing.body import Body, Item, X
 
+INNER = {"out": "mid", "mid": "squeeze"}      # names of arguments that are not the block's output
 LARGEST = 64        # factor or divisor in a formula
 
 
@@ -83,9 +84,10 @@ class _Writer:
         for arg, values in self.made.args.items():
             if values == column:
                 return f"={arg}"
-        arg, n = name, 2
-        while arg in self.made.args or (arg == "out" and column != self.out):
-            arg, n = f"{name}{n}", n + 1
+        base = INNER.get(name, name) if name != "out" or column != self.out else name
+        arg, n = base, 2
+        while arg in self.made.args:
+            arg, n = f"{base}{n}", n + 1
         self.made.args[arg] = column
         return f"={arg}"
 

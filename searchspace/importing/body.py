@@ -1,4 +1,4 @@
-"""Operations as steps of the notation: what follows what, splits, residuals, squeeze and excitation.
+"""Operations as steps of the notation: what follows what, splits, residuals, excitation.
 
 A body is a run of operations that takes one tensor, called x, and gives its last one. Its items are
 the steps that a person would write for it.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from searchspace.importing.fusing import excitation
-from searchspace.importing.values import Step
+from searchspace.importing.torch_ops.values import Step
 from searchspace.ops.channels import Slice
 from searchspace.ops.combine import Add, Mul
 from searchspace.ops.conv import Conv
@@ -34,15 +34,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Items in order with the shapes of what they give; ``before`` and ``after`` are the shapes of x
-    and of the last tensor. ``path`` is the module that they have in common."""
+    """Items in order with the shapes of what they give; ``before`` and ``after`` are the shapes of
+    x and of the last tensor. ``path`` is the module that they have in common."""
 
     items: tuple[Item, ...]
     shapes: tuple[Shape, ...]
     before: Shape
     after: Shape
     path: str
-    classes: tuple[str, ...] = ()
 
     def shape(self, ref: Ref) -> Shape:
         """The shape of x or of an item's output."""
@@ -98,7 +97,6 @@ class _Reader:
     def single(self, i: int) -> int:
         step = self.steps[i]
         if (shortcut := self.residual(i)) is not None:
-            main, other = shortcut
             project = self.projection(i)
             if project:
                 conv = self.steps[project[0]].op
@@ -106,22 +104,23 @@ class _Reader:
                 source = self.refs[self.steps[project[0]].inputs[0]]
                 self.add(Item("residual", {}, (source,), (project[0], i), held), i)
             else:
-                self.add(Item("residual", {}, (self.refs[other],), (i,)), i)
+                self.add(Item("residual", {}, (self.refs[shortcut],), (i,)), i)
             return 1
         self.add(Item(step.op.kind, settings(step.op), tuple(self.refs[j] for j in step.inputs),
                       (i,)), i)
         return 1
 
-    def residual(self, i: int) -> tuple[int, int] | None:
-        """The previous tensor, and the one that is added to it, if operation ``i`` does that."""
+    def residual(self, i: int) -> int | None:
+        """What is added to the previous tensor, if operation ``i`` does that."""
         step = self.steps[i]
         if not isinstance(step.op, Add) or len(step.inputs) != 2:
             return None
         previous = self.previous(i)
-        if previous not in step.inputs or step.inputs[0] == step.inputs[1]:
+        behind_split = self.items and self.items[-1].key == "split"     # several tensors
+        if behind_split or previous not in step.inputs or step.inputs[0] == step.inputs[1]:
             return None
         other, = (j for j in step.inputs if j != previous)
-        return (previous, other) if self.shape(previous) == self.shape(other) else None
+        return other if self.shape(previous) == self.shape(other) else None
 
     def previous(self, i: int) -> int:
         """The operation whose output is the previous tensor where ``i`` is written: its

@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-from searchspace.importing.body import X, Body, Item, body, common, without_residual
-from searchspace.importing.values import Step
+from searchspace.importing.body import Body, Item, X, body, common, without_residual
+from searchspace.importing.torch_ops.values import Step
 from searchspace.shapes import Shape
 
 # Parameters that may differ between the uses of a block; all others must be the same.
@@ -20,11 +20,7 @@ SIZES = ("out", "k", "stride", "pad", "dilation", "groups", "mid", "start", "len
 
 def parts(steps: Sequence[Step], image: Shape) -> list[Body]:
     """The network as bodies in a row: modules that hold several operations, or single pieces."""
-    pieces = _pieces(steps)
-    paths = [common(steps[i].path for i in piece) for piece in pieces]
-    found: list[range] = []
-    _group(list(range(len(pieces))), "", pieces, paths, (steps, image), found)
-    return [body(steps, numbers, image) for numbers in found]
+    return _Modules(steps, image).parts()
 
 
 def _pieces(steps: Sequence[Step]) -> list[range]:
@@ -46,57 +42,78 @@ def _pieces(steps: Sequence[Step]) -> list[range]:
     return pieces
 
 
-def _group(members: list[int], prefix: str, pieces: list[range], paths: list[str],
-           network: tuple[Sequence[Step], Shape], found: list[range]) -> None:
-    """Take pieces in a row apart by the next part of their paths, as far as modules repeat."""
-    for path, inner in _runs(members, prefix, paths):
-        whole = range(pieces[inner[0]].start, pieces[inner[-1]].stop)
-        if len(inner) == 1:
-            found.append(whole)
-        elif path == prefix:                # pieces of no module of their own
-            found += [pieces[i] for i in inner]
-        elif _holds_repeats(inner, path, pieces, paths, network):
-            _group(inner, path, pieces, paths, network, found)
-        else:
-            found.append(whole)
+class _Modules:
+    """The tree of modules by the paths of pieces, which are its leaves."""
 
+    def __init__(self, steps: Sequence[Step], image: Shape) -> None:
+        self.steps, self.image = steps, image
+        self.pieces = _pieces(steps)
+        self.paths = [common(steps[i].path for i in piece) for piece in self.pieces]
+        self.bodies: dict[tuple[int, int], Body] = {}
+        self.root = tuple(range(len(self.pieces)))
+        self.seen: Counter[Hashable] = Counter()
+        self.count("", self.root)
 
-def _runs(members: list[int], prefix: str, paths: list[str]) -> list[tuple[str, list[int]]]:
-    """Pieces in a row with the same next part of the path."""
-    depth = len(prefix.split(".")) if prefix else 0
-    runs: list[tuple[str, list[int]]] = []
-    for i in members:
-        path = ".".join(paths[i].split(".")[:depth + 1]) if paths[i] else prefix
-        path = path if path.startswith(prefix) else prefix
-        if runs and runs[-1][0] == path:
-            runs[-1][1].append(i)
-        else:
-            runs.append((path, [i]))
-    return runs
+    def body(self, members: Sequence[int]) -> Body:
+        """The body of some pieces in a row."""
+        start, stop = self.pieces[members[0]].start, self.pieces[members[-1]].stop
+        if (start, stop) not in self.bodies:
+            self.bodies[start, stop] = body(self.steps, range(start, stop), self.image)
+        return self.bodies[start, stop]
 
+    def children(self, prefix: str, members: Sequence[int]) -> list[tuple[str, list[int]]]:
+        """Pieces in a row with the same next part of the path; those without one by themselves."""
+        depth = len(prefix.split(".")) if prefix else 0
+        runs: list[tuple[str, list[int]]] = []
+        for i in members:
+            path = ".".join(self.paths[i].split(".")[:depth + 1]) if self.paths[i] else prefix
+            if path != prefix and runs and runs[-1][0] == path:
+                runs[-1][1].append(i)
+            else:
+                runs.append((path, [i]))
+        return runs
 
-def _holds_repeats(members: list[int], path: str, pieces: list[range], paths: list[str],
-                   network: tuple[Sequence[Step], Shape]) -> bool:
-    """Whether a module holds modules of several operations that are the same block, at any
-    depth."""
-    steps, image = network
-    keys: Counter[Hashable] = Counter()
-    runs = _runs(members, path, paths)
-    for inner_path, inner in runs:
-        numbers = range(pieces[inner[0]].start, pieces[inner[-1]].stop)
-        if inner_path == path:
-            continue
-        if len(inner) > 1 and _holds_repeats(inner, inner_path, pieces, paths, network):
-            return True
-        if len(numbers) > 1:
-            keys[skeleton(body(steps, numbers, image).items)] += 1
-    return any(n > 1 for n in keys.values()) or \
-        (len(runs) > 1 and len(path.split(".")) == 1 and not _small(members, pieces))
+    def count(self, prefix: str, members: Sequence[int]) -> None:
+        """Count the bodies of all modules and pieces."""
+        for path, inner in self.children(prefix, members):
+            if len(items := self.body(inner).items) > 1:
+                self.seen[skeleton(items)] += 1
+            if len(inner) > 1:
+                self.count(path, inner)
 
+    def parts(self) -> list[Body]:
+        """The bodies that the network is a row of."""
+        return [self.body(members) for members in self.taken_apart("", self.root)]
 
-def _small(members: list[int], pieces: list[range]) -> bool:
-    """Whether some pieces are few enough operations for one block."""
-    return sum(len(pieces[i]) for i in members) <= 12
+    def taken_apart(self, prefix: str, members: Sequence[int]) -> list[list[int]]:
+        """The largest modules that do not consist of others that repeat."""
+        found = []
+        for path, inner in self.children(prefix, members):
+            if len(inner) > 1 and (self.holds_repeats(path, inner) or
+                                   self.seen[skeleton(self.body(inner).items)] < 2):
+                found += self.taken_apart(path, inner)
+            else:
+                found.append(inner)
+        return found
+
+    def holds_repeats(self, path: str, members: Sequence[int]) -> bool:
+        """Whether half of a module's operations are in modules below it that repeat."""
+        return 2 * self.repeated(path, members) >= len(self.body(members).nodes)
+
+    def repeated(self, prefix: str, members: Sequence[int]) -> int:
+        """How many operations of a module are in modules below it that repeat anywhere, or in
+        pieces of its own that repeat within it."""
+        total, own = 0, Counter[Hashable]()
+        children = [(path, inner, self.body(inner))
+                    for path, inner in self.children(prefix, members)]
+        own.update(skeleton(b.items) for path, _, b in children if path == prefix)
+        for path, inner, b in children:
+            times = own if path == prefix else self.seen
+            if len(b.items) > 1 and times[skeleton(b.items)] > 1:
+                total += len(b.nodes)
+            elif len(inner) > 1:
+                total += self.repeated(path, inner)
+        return total
 
 
 def skeleton(items: Iterable[Item], bare: bool = True) -> Hashable:

@@ -1,16 +1,17 @@
 """Convolution, batch norm and activation become one operation, as papers draw it.
 
-Also a padding of TensorFlow's kind joins its convolution, convolutions of one channel a group become
-depthwise ones, and nested sums one. The function stays the same.
+Also a padding of TensorFlow's kind joins its convolution, convolutions of one channel a group
+become depthwise ones, and nested sums one. The function stays the same.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
-from searchspace.importing.values import Step
+from searchspace.importing.torch_ops.values import Step
 from searchspace.ops import Op
-from searchspace.ops.activation import Act
-from searchspace.ops.combine import Add, Mul
+from searchspace.ops.activation import Act, Activation
+from searchspace.ops.combine import Add, Concat, Mul
 from searchspace.ops.conv import Conv, Depthwise, Linear, Order, same_margins
 from searchspace.ops.conv import pair as both
 from searchspace.ops.normalization import BatchNorm
@@ -26,7 +27,7 @@ BEHIND: dict[tuple[str, ...], Order] = {
 
 def fused(steps: tuple[Step, ...], output: int, shape: Shape) -> tuple[tuple[Step, ...], int]:
     """The same network in fewer operations, and the number of its output."""
-    for change in (_sums, _padded, _boxes, _excited):
+    for change in (_sums, _concatenations, _padded, _boxes, _excited):
         replaced = change(steps, Counter(i for s in steps for i in s.inputs) + Counter([output]),
                           shape)
         steps, output = _without(steps, replaced, output)
@@ -69,23 +70,45 @@ def _sums(steps: tuple[Step, ...], uses: Counter[int], image: Shape) -> Replaced
     return replaced
 
 
+def _concatenations(steps: tuple[Step, ...], uses: Counter[int], image: Shape) -> Replaced:
+    """A concatenation that begins like an earlier one takes that one (DenseNet)."""
+    replaced: Replaced = {}
+    known: dict[tuple[int, ...], int] = {}
+    for i, step in enumerate(steps):
+        if isinstance(step.op, Concat):
+            for n in range(len(step.inputs) - 1, 1, -1):
+                if (earlier := known.get(step.inputs[:n])) is not None:
+                    replaced[i] = step._replace(inputs=(earlier, *step.inputs[n:]))
+                    break
+            known.setdefault(step.inputs, i)
+    return replaced
+
+
 def _padded(steps: tuple[Step, ...], uses: Counter[int], image: Shape) -> Replaced:
+    """Paddings of TensorFlow's kind within their convolutions; where there are any, even ones that
+    torch would write otherwise are called the same."""
     replaced: Replaced = {}
     for i, step in enumerate(steps):
         j = step.inputs[0]
         if not isinstance(step.op, Conv) or j < 0 or uses[j] > 1 or step.op.padding() != (0, 0):
             continue
-        pad = steps[j].op
-        if isinstance(pad, Pad):
-            _, h, w = _shape(steps, steps[j].inputs[0], image)
-            (kh, kw), (sh, sw) = both(step.op.k), both(step.op.stride)
-            if ((pad.top, pad.bottom), (pad.left, pad.right)) == (
-                    same_margins(h, kh, sh, step.op.dilation),
-                    same_margins(w, kw, sw, step.op.dilation)):
-                replaced[j] = None
-                replaced[i] = step._replace(op=replace(step.op, pad="same"),
-                                            inputs=steps[j].inputs)
+        pad, before = steps[j].op, _shape(steps, steps[j].inputs[0], image)
+        if isinstance(pad, Pad) and ((pad.top, pad.bottom),
+                                     (pad.left, pad.right)) == _same(step.op, before):
+            replaced[j] = None
+            replaced[i] = step._replace(op=replace(step.op, pad="same"), inputs=steps[j].inputs)
+    for i, step in enumerate(steps if replaced else ()):
+        before = _shape(steps, step.inputs[0], image)
+        if i not in replaced and isinstance(step.op, Conv) and both(step.op.k) != (1, 1) and \
+                step.op.margins(*before[1:]) == _same(step.op, before):
+            replaced[i] = step._replace(op=replace(step.op, pad="same"))
     return replaced
+
+
+def _same(op: Conv, shape: Shape) -> tuple[tuple[int, int], tuple[int, int]]:
+    """TensorFlow's margins for a convolution of an image."""
+    (_, h, w), (kh, kw), (sh, sw) = shape, both(op.k), both(op.stride)
+    return same_margins(h, kh, sh, op.dilation), same_margins(w, kw, sw, op.dilation)
 
 
 def _boxes(steps: tuple[Step, ...], uses: Counter[int], image: Shape) -> Replaced:
@@ -140,7 +163,8 @@ def _box(parts: list[Step]) -> Step:
     first, last = parts[0], parts[-1]
     weights: dict[str, str] = {}
     conv = next(p for p in parts if isinstance(p.op, Conv | Linear))
-    act, op = "none", conv.op
+    act: Activation = "none"
+    op = conv.op
     for part in parts:
         match part.op:
             case BatchNorm():
@@ -171,7 +195,7 @@ def _excited(steps: tuple[Step, ...], uses: Counter[int], image: Shape) -> Repla
     return replaced
 
 
-def excitation(steps: tuple[Step, ...], index: int) -> tuple[int, ...]:
+def excitation(steps: Sequence[Step], index: int) -> tuple[int, ...]:
     """Global pooling and two layers with bias, the last of which is ``index``; nothing if not."""
     row = [index]
     while len(row) < 3 and row[0] >= 0 and _is_mixer(steps[row[0]].op):

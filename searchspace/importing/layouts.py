@@ -1,8 +1,8 @@
 """Layouts: how other projects name the tensors of networks that are bundled here.
 
 A state dict says names, shapes and, by its order, little more: not the strides, the activations or
-the padding. What it leaves open is known by who wrote it, and that is told by the names. A layout is
-therefore a pattern of names together with the bundled networks that are the same function.
+the padding. What it leaves open is known by who wrote it, and that is told by the names. A layout
+is therefore a pattern of names together with the bundled networks that are the same function.
 """
 
 import re

@@ -1,14 +1,15 @@
 """When two built networks are one function, and which of their modules correspond.
 
-Compared are the graphs of `torch.fx`: layers with all that they are constructed with, functions with
-their constants, and who takes what. Left out is what has no effect on outputs in eval mode: dropout,
-and batch norm's momentum; batch norm's epsilon is left to the caller.
+Compared are the graphs of `torch.fx`: layers with all that they are constructed with, functions
+with their constants, and who takes what. Left out is what has no effect on outputs in eval mode:
+dropout, and batch norm's momentum; batch norm's epsilon is left to the caller.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from hashlib import blake2b
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import fx, nn
 
@@ -55,8 +56,7 @@ def _vertices(network: fx.GraphModule) -> list[Vertex]:
     vertices: list[Vertex] = []
     for node in network.graph.nodes:
         inputs: list[int] = []
-        arguments = fx.node.map_arg((node.args, node.kwargs),
-                                    lambda n, taken=inputs: taken.append(place[n]))
+        arguments = _constants((node.args, node.kwargs), place, inputs)
         path, sign = "", f"{getattr(node.target, '__name__', node.target)} {arguments}"
         if node.op == "call_module":
             module = network.get_submodule(str(node.target))
@@ -74,6 +74,18 @@ def _vertices(network: fx.GraphModule) -> list[Vertex]:
         place[node] = len(vertices)
         vertices.append(Vertex(sign, tuple(inputs), path))
     return vertices
+
+
+def _constants(argument: Any, place: Mapping[fx.Node, int], inputs: list[int]) -> Any:
+    """An argument with blanks for the nodes in it, whose places are added to ``inputs``."""
+    if isinstance(argument, fx.Node):
+        inputs.append(place[argument])
+        return None
+    if isinstance(argument, Mapping):
+        return {key: _constants(value, place, inputs) for key, value in argument.items()}
+    if isinstance(argument, list | tuple):
+        return [_constants(value, place, inputs) for value in argument]
+    return argument
 
 
 def _layer(module: nn.Module) -> str:

@@ -1,6 +1,6 @@
 """From any `torch.nn.Module` to a genotype."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from searchspace.importing.blocks import Block, block
 from searchspace.importing.body import body
 from searchspace.importing.folding import parts, uses
 from searchspace.importing.fusing import fused
-from searchspace.importing.tracing import trace_module
-from searchspace.importing.values import Step
+from searchspace.importing.torch_ops.tracing import trace_module
+from searchspace.importing.torch_ops.values import Step
 from searchspace.importing.writing import Document, block_name
 from searchspace.load import library
 from searchspace.names import as_name
@@ -58,8 +58,8 @@ def from_module(module: nn.Module, input: Shape = (3, 224, 224), name: str = "")
     `import_module` for its weights.
 
     Raises:
-        GenotypeError: the module cannot be exported, or does something that the notation cannot say;
-            the message names the module within it that does.
+        GenotypeError: the module cannot be exported, or does something that the notation cannot
+            say; the message names the module within it that does.
     """
     return import_module(module, input, name).genotype
 
@@ -92,14 +92,15 @@ def import_module(module: nn.Module, input: Shape = (3, 224, 224), name: str = "
 
 def _document(steps: tuple[Step, ...], image: Shape, name: str,
               classes: Mapping[str, str] | None) -> tuple[Genotype, tuple[int, ...]]:
-    """The genotype, and the operations in the order of its expansion. Without ``classes`` nothing is
-    folded into blocks."""
+    """The genotype, and the operations in the order of its expansion. Without ``classes`` nothing
+    is folded into blocks."""
     bodies = parts(steps, image) if classes is not None else \
         [body(steps, range(len(steps)), image)]
     blocks: dict[int, Block] = {}
     taken: set[str] = set()
     for group in uses(bodies) if classes is not None else ():
-        made = block(block_name(bodies[group[-1]].path, classes or {}, taken), bodies, group)
+        made = block(block_name([bodies[n].path for n in group], classes or {}, taken), bodies,
+                     group)
         taken.add(made.name)
         blocks |= dict.fromkeys(group, made)
     document = Document(name, image, steps)
@@ -108,8 +109,7 @@ def _document(steps: tuple[Step, ...], image: Shape, name: str,
     while i < len(bodies):
         if i in blocks:
             run = _run(i, blocks)
-            path = bodies[i].path if len(run) == 1 else bodies[i].path.rpartition(".")[0]
-            document.call(blocks[i], run, path)
+            document.call(blocks[i], run, _path([b.path for b in bodies], run))
             i += len(run)
         else:
             document.inline(bodies[i])
@@ -117,6 +117,14 @@ def _document(steps: tuple[Step, ...], image: Shape, name: str,
     ordered = sorted({b.name: b for b in blocks.values()}.values(), key=lambda b: b.uses[0])
     text = document_text(document.tree(ordered))
     return read_text(text), tuple(n for b in bodies for n in b.nodes)
+
+
+def _path(paths: Sequence[str], run: Sequence[int]) -> str:
+    """The module that a run of bodies is: the one around them if it holds nothing else."""
+    path = paths[run[0]].removesuffix(".block").removesuffix(".conv")
+    around = path.rpartition(".")[0]
+    held = [i for i, p in enumerate(paths) if p.startswith(f"{around}.")]
+    return around if len(run) > 1 and around and held == list(run) else path
 
 
 def _run(i: int, blocks: Mapping[int, Block]) -> list[int]:
@@ -152,7 +160,7 @@ def _correspondence(expansion: Expansion, steps: tuple[Step, ...],
     if len(nodes) != len(order):
         return None
     place = {-1: -1} | {n: i for i, n in enumerate(order)}
-    keys = {}
+    keys: dict[str, str] = {}
     for node, n, path in zip(nodes, order, module_paths(expansion), strict=True):
         step = steps[n]
         inputs = tuple(place[j] for j in step.inputs)
@@ -192,5 +200,5 @@ def _check(imported: Imported, module: nn.Module, shape: Shape) -> None:
     got = imported.build(module).to(device, kind).eval()(image).reshape(wanted.shape)
     if not torch.allclose(got, wanted, rtol=0, atol=RELATIVE * float(wanted.abs().max())):
         most = float((got - wanted).abs().max())
-        raise GenotypeError(f"the genotype gives outputs that differ by up to {most:.2g}: a fault of "
-                            "searchspace")
+        raise GenotypeError(f"the genotype gives outputs that differ by up to {most:.2g}: a fault "
+                            "of searchspace")

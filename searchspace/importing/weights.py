@@ -23,10 +23,10 @@ COUNTER = "num_batches_tracked"
 def load_weights(net: fx.GraphModule, weights: Mapping[str, Tensor]) -> str:
     """Copy weights by name into a network that `build` made; returns whose they were.
 
-    They may have the keys of ``net``, or those of another project (`LAYOUTS`). Then they are copied
-    only if ``net`` is the same function as the bundled network that they belong to; strides, padding
-    and activations are compared too, which a state dict does not hold. A different epsilon of batch
-    norm is moved into the running variance, so that outputs in eval mode are equal.
+    They may have the keys of ``net``, or those of another project (`LAYOUTS`). Then they are
+    copied only if ``net`` is the same function as the bundled network that they belong to; strides,
+    padding and activations are compared too, which a state dict does not hold. A different epsilon
+    of batch norm is moved into the running variance, so that outputs in eval mode are equal.
 
     Raises:
         SearchspaceError: the keys are unknown, the shapes are of no bundled network, or ``net`` is
@@ -66,9 +66,9 @@ def _converted(net: fx.GraphModule, weights: Mapping[str, Tensor]) -> tuple[dict
         else:
             return dict(_renamed(net, match, same)), f"{match.layout.of}, {match.network}"
     assert first is not None
-    match, error = first
-    raise SearchspaceError(f"these are weights of {match.network} (by the names: {match.layout.of}),"
-                           f" which is another function: {error}")
+    match, difference = first
+    raise SearchspaceError(f"these are weights of {match.network} (by the names: {match.layout.of})"
+                           f", which is another function: {difference}")
 
 
 def _renamed(net: fx.GraphModule, match: Match,
@@ -117,8 +117,8 @@ def matches(weights: Mapping[str, Tensor]) -> Iterator[Match]:
                                f"here; known are those of {known}")
     if not found:
         tried = ", ".join(pattern for layout in layouts for pattern in layout.networks)
-        raise SearchspaceError(f"the names are those of {layouts[0].of}, but the shapes are of none "
-                               f"of {tried}{seen}")
+        raise SearchspaceError(f"the names are those of {layouts[0].of}, but the shapes are of "
+                               f"none of {tried}{seen}")
 
 
 def _grouped(weights: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
@@ -149,7 +149,7 @@ def _joined(layout: Layout, layers: dict[str, dict[str, Tensor]]) -> dict[str, d
 
 def _candidates(layout: Layout,
                 layers: Mapping[str, Mapping[str, Tensor]]) -> Iterator[tuple[str, Genotype]]:
-    """The layout's networks that have as many parameters, with as many classes as the last layer."""
+    """The layout's networks that have as many parameters, with the classes of the last layer."""
     last = list(layers.values())[-1]["weight"]
     params = sum(tensor.numel() for tensors in layers.values()
                  for role, tensor in tensors.items() if not role.startswith("running"))

@@ -1,22 +1,28 @@
 """A document of the notation from bodies and blocks: the YAML that a person would write."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from searchspace.compiler.program import RESERVED
 from searchspace.compiler.reserved import STRUCTURAL
 from searchspace.importing.blocks import Block
-from searchspace.importing.body import X, Body, Item, Ref
-from searchspace.importing.values import Step
+from searchspace.importing.body import Body, Item, Ref, X
+from searchspace.importing.torch_ops.values import Step
 from searchspace.load import library
 from searchspace.names import is_part, is_word
 from searchspace.notation.tree import Map, Scalar, Seq, Tree
 from searchspace.ops import OPS, schema
+from searchspace.ops.conv import Conv, Depthwise, pair
+from searchspace.ops.pool import Pool
 from searchspace.shapes import Shape
 
 Line = dict[str, Any]       # a step: its key, then its parameters
 TAKEN = ("x", "cin", "input", "loose", "none", "true", "false", "and", "or", "not", "if", "else")
+GENERIC = ("", "Module", "Sequential", "ModuleList", "ModuleDict", "GraphModule")
+PLACES = ("block", "blocks", "conv", "features", "layer", "layers", "net", "stage", "stages")
+NAMED = ("conv", "dw", "linear", "bn", "ln", "se")      # steps called as their modules are
 SE = {"act": "relu", "gate": "sigmoid"}
 
 
@@ -51,12 +57,15 @@ class Document:
     def inline(self, b: Body) -> None:
         """Steps of the net for a body that is no block."""
         names = _Names(self.names, self.steps, b.items, self.previous)
+        if (X, 0) in names.needed and any(
+                (X, 0) in item.inputs for i, item in enumerate(b.items)
+                if i or item.key == "residual" or len(item.inputs) > 1):
+            names.of((X, 0))        # named before anything is written behind it
         for i, item in enumerate(b.items):
             line = self.line(b.items, i, names)
             self.net.append(line)
             key, = line
-            wanted = _word(self.steps[item.nodes[-1]].path.split(".")[-1]) if \
-                len(b.items) > 1 else _word(b.path)
+            wanted = local_name(item, self.steps) if len(b.items) > 1 else _word(b.path)
             if item.key not in ("split", "residual") and "as" not in line[key] and is_word(wanted) \
                     and wanted not in self.names and wanted not in TAKEN and wanted != key:
                 line[key]["as"] = wanted
@@ -93,7 +102,7 @@ class Document:
 
     def line(self, items: Sequence[Item], i: int, names: "_Names") -> Line:
         """One step."""
-        item, given = items[i], {}
+        item, given = items[i], dict[str, Any]()
         if item.inputs != ((i - 1, 0),) or item.key == "residual" or \
                 (i > 0 and items[i - 1].key == "split"):
             sources = [names.of(ref) for ref in item.inputs]
@@ -114,7 +123,9 @@ class Document:
         else:
             usual = SE if key == "se" else {}
         usual |= {n: v for n, v in self.everywhere.items() if n in usual}
-        unused = () if params.get("bn", True) else ("eps", "momentum")
+        unused: tuple[str, ...] = () if params.get("bn", True) else ("eps", "momentum")
+        if params.get("k") == 1 and params.get("pad") is None:
+            unused = (*unused, "pad")       # of whatever kind, it is nothing
         return {n: list(v) if isinstance(v, tuple) else v for n, v in params.items()
                 if not (n in usual and usual[n] == v) and not (n in unused and key != "bn")}
 
@@ -137,8 +148,7 @@ class _Names:
             return self.first
         if ref not in self.given:
             item = self.items[ref[0]]
-            path = self.steps[item.nodes[-1]].path.split(".")[-1]
-            wanted = _word(path) if is_word(_word(path)) else item.key
+            wanted = local_name(item, self.steps)
             self.given[ref] = unique("y" if wanted in ("residual", "") else wanted, self.taken)
             self.taken.add(self.given[ref])
         return self.given[ref]
@@ -154,6 +164,18 @@ class _Names:
         return made
 
 
+def local_name(item: Item, steps: Sequence[Step]) -> str:
+    """A name for an item's output: of the module that has its weights, or of what it does."""
+    path = next((steps[n].path for n in item.nodes if steps[n].weights), "")
+    words = [part for part in path.split(".") if part and not part.isdigit()]
+    if item.key not in NAMED:
+        words = []
+    elif len(words) > 1 and (item.key == "se" or words[-1] in ("conv", "bn", "norm", "linear")):
+        words.pop()
+    wanted = _word(words[-1]) if words else item.key
+    return wanted if is_word(wanted) else item.key
+
+
 def unique(wanted: str, taken: set[str]) -> str:
     """A name that nothing has yet; empty if none is wanted."""
     name, n = wanted, 2
@@ -162,17 +184,27 @@ def unique(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def block_name(path: str, classes: Mapping[str, str], taken: set[str]) -> str:
-    """A name for a block, after the class of the module that it is a use of."""
-    name = classes.get(path, "")
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().strip("_")
-    if name in ("", "module", "sequential", "module_list", "module_dict", "graph_module"):
-        name = "block"
-    while name in OPS or name in library().names or name in RESERVED or name in STRUCTURAL or not is_part(name):
-        name = f"{name}_block" if is_part(f"{name}_block") else "block"
-        if name == "block" and name in library().names:
-            name = "unit"
+def block_name(paths: Sequence[str], classes: Mapping[str, str], taken: set[str]) -> str:
+    """A name for a block, after the class or the path of most modules that are uses of it."""
+    found = Counter(filter(None, (_class_name(path, classes) for path in paths)))
+    name = found.most_common(1)[0][0] if found else "block"
+    while name in OPS or name in library().names or name in RESERVED or name in STRUCTURAL or \
+            not is_part(name):
+        name = f"{name}_block" if is_part(f"{name}_block") else "unit"
     return unique(name, taken)
+
+
+def _class_name(path: str, classes: Mapping[str, str]) -> str:
+    """The class of a module, or of the one around it where torch's own are all that it is; else
+    the path's last word."""
+    around = path.rpartition(".")[0]
+    for at in (path, around) if around and not path.rpartition(".")[2].isdigit() else (path,):
+        if (name := classes.get(at, "")) not in GENERIC:
+            humps = "_".join(re.findall(r"[A-Z]*[a-z0-9]+|[A-Z]+", name)).lower()
+            return re.sub(r"_(?=[a-z0-9]{1,2}(_|$))", "", humps)      # convnext, not conv_ne_xt
+    words = [word for word in path.split(".") if not word.isdigit()]
+    word = re.sub(r"\d+$", "", words[-1]) if words else ""
+    return "" if word in PLACES or not is_word(word) else word
 
 
 def _word(path: str) -> str:
@@ -183,9 +215,13 @@ def _word(path: str) -> str:
     return text if is_part(text) and not text.startswith("__") else f"m_{text}" if text else ""
 
 
-def _everywhere(steps: Sequence[Step]) -> dict[str, float]:
-    """Settings of batch norm that all have, where they are not the usual ones."""
-    made = {}
+def _everywhere(steps: Sequence[Step]) -> dict[str, Any]:
+    """Settings of batch norm and padding that all have, where they are not the usual ones."""
+    made: dict[str, Any] = {}
+    pads = {step.op.pad for step in steps if isinstance(step.op, Conv | Depthwise)
+            and pair(step.op.k) != (1, 1)}
+    if pads == {"same"} and not any(isinstance(step.op, Pool) for step in steps):
+        made["pad"] = "same"
     for name, usual in (("eps", 1e-5), ("momentum", 0.1)):
         values = {getattr(s.op, name) for s in steps
                   if s.op.kind == "bn" or getattr(s.op, "bn", False)}

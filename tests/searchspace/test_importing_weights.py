@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+import foreign
 import pytest
 import torch
+from foreign import shaken
 from torch import nn
 
-import foreign
-from foreign import shaken
 from searchspace import Genotype, SearchspaceError, build, load, published
 from searchspace.importing.layouts import LAYOUTS
 from searchspace.importing.matching import correspondence
@@ -67,7 +67,7 @@ def test_other_classes_are_named() -> None:
     theirs.head = nn.Linear(128, 10)
     net = build(load("starnet@s050", classes=10))
     assert "starnet@s050" in load_weights(net, theirs.state_dict())
-    with pytest.raises(SearchspaceError, match="classifier.* out_features=1000.* out_features=10,"):
+    with pytest.raises(SearchspaceError, match=r"classifier.* out_features=1000.* out_features=10,"):
         load_weights(build(load("starnet@s050")), theirs.state_dict())
 
 

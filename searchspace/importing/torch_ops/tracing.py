@@ -2,19 +2,28 @@
 
 The graph has torch's operations with constant shapes, whatever the module's code looked like; the
 names of parameters and the paths of modules come with it. Each operation has a translation
-(`searchspace.importing.translation`); those that only rearrange a tensor give another form of it.
+(`searchspace.importing.torch_ops.translation`); those that only rearrange a tensor give another
+form of it.
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
 
 from searchspace.errors import GenotypeError
-from searchspace.importing.patterns import recognised
-from searchspace.importing.translation import Translator
-from searchspace.importing.values import Image, Parameter, Step, Unknown, Value
+from searchspace.importing.torch_ops import (  # noqa: F401 - they register their translations
+    arithmetic,
+    channels,
+    forms,
+    layers,
+    pooling,
+)
+from searchspace.importing.torch_ops.patterns import recognised
+from searchspace.importing.torch_ops.translation import Translator
+from searchspace.importing.torch_ops.values import Image, Parameter, Step, Unknown, Value
 from searchspace.shapes import Shape
 
 
@@ -57,8 +66,7 @@ def translated(node: fx.Node, values: dict[fx.Node, Value], translator: Translat
     translator.path = path = _path(node)
     if (found := recognised(node, values, translator)) is not None:
         return found
-    args, kwargs = fx.node.map_aggregate(
-        (node.args, node.kwargs), lambda a: values[a] if isinstance(a, fx.Node) else a)
+    args, kwargs = _valued((node.args, node.kwargs), values)
     for value in _flat(args):
         if isinstance(value, Unknown):
             return value
@@ -146,6 +154,17 @@ def _check_unshared(steps: tuple[Step, ...]) -> None:
                 raise GenotypeError(f"{key} is used twice, and operations of the notation do not "
                                     "share weights")
             seen[key] = step.path
+
+
+def _valued(tree: Any, values: Mapping[fx.Node, Value]) -> Any:
+    """Arguments with values in place of nodes."""
+    if isinstance(tree, fx.Node):
+        return values[tree]
+    if isinstance(tree, Mapping):
+        return {key: _valued(part, values) for key, part in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_valued(part, values) for part in tree]
+    return tree
 
 
 def _flat(tree: Any) -> list[Any]:

@@ -1,8 +1,8 @@
 """What a traced tensor is: an image that some step gives, in one of its forms, or a parameter.
 
 A step is an operation of the notation. Tensors of other shapes than (N, C, H, W) are forms of one:
-flattened, with the channels last, in groups. What is neither is `Unknown`, which is an error only if
-the output depends on it.
+flattened, with the channels last, in groups. What is neither is `Unknown`, which is an error only
+if the output depends on it.
 """
 
 from collections.abc import Mapping

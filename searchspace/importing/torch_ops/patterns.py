@@ -1,8 +1,8 @@
 """Operations of the notation that are several of torch's, recognised by the shape of their graph.
 
-A pattern is a nested tuple: an operation's name, then its arguments, each a pattern, a constant, or a
-word. A word stands for any tensor, the same wherever it is repeated; one in capitals for a number.
-Sums and products match in either order.
+A pattern is a nested tuple: an operation's name, then its arguments, each a pattern, a constant, or
+a word. A word stands for any tensor, the same wherever it is repeated; one in capitals for a
+number. Sums and products match in either order.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from torch import fx, nn
 
-from searchspace.importing.values import Image, Parameter, Value
+from searchspace.importing.torch_ops.values import Image, Parameter, Value
 from searchspace.ops.activation import Act
 from searchspace.ops.attention import Attend
 from searchspace.ops.normalization import GlobalResponseNorm, LocalResponseNorm
 
 if TYPE_CHECKING:
-    from searchspace.importing.translation import Translator
+    from searchspace.importing.torch_ops.translation import Translator
 
 Pattern = Any
 Bound = dict[str, Any]
