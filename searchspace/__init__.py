@@ -24,10 +24,12 @@ from searchspace.space.fill import fill
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
+    from searchspace.importing.module import from_module
+    from searchspace.importing.weights import load_weights
 
 __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
-           "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
-           "peak_memory", "published", "spaces", "to_yaml"]
+           "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill",
+           "from_module", "load", "load_weights", "peak_memory", "published", "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,4 +38,12 @@ def __getattr__(name: str) -> Any:
         from searchspace.building.builder import build
 
         return build
+    if name == "from_module":
+        from searchspace.importing.module import from_module
+
+        return from_module
+    if name == "load_weights":
+        from searchspace.importing.weights import load_weights
+
+        return load_weights
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

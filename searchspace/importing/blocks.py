@@ -1,4 +1,4 @@
-"""One block for bodies that are alike: which of their sizes are arguments, and which are formulas."""
+"""One block for bodies that are alike: sizes that are arguments, and sizes that are formulas."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

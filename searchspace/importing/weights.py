@@ -1,4 +1,4 @@
-"""Weights of other projects onto networks that are built here, where they are the same function."""
+"""Weights of other projects onto networks that are built here, if they are the same function."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
 from searchspace.building.builder import build
 from searchspace.cost import cost
@@ -14,7 +14,9 @@ from searchspace.errors import SearchspaceError
 from searchspace.genotype import Genotype
 from searchspace.importing.layouts import LAYOUTS, Layout
 from searchspace.importing.matching import NotTheSameError, correspondence
+from searchspace.importing.module import import_module
 from searchspace.load import load, published
+from searchspace.shapes import Shape
 
 ROLES = ("weight", "bias", "running_mean", "running_var")
 COUNTER = "num_batches_tracked"
@@ -46,13 +48,35 @@ def load_weights(net: fx.GraphModule, weights: Mapping[str, Tensor]) -> str:
     return of
 
 
+def copy_weights(net: fx.GraphModule, module: nn.Module, input: Shape = (3, 224, 224)) -> None:
+    """Copy the weights of any module into a network that `build` made, matched by data flow: both
+    are the same function, whatever their parts are called, and in whatever order they are made.
+
+    Raises:
+        GenotypeError: as `from_module`.
+        NotTheSameError: they are different functions; the message says where.
+    """
+    theirs = import_module(module, input).build(module)
+    layers = {path: _tensors(theirs, path) for path in _paths(theirs)}
+    same = correspondence(net, theirs)
+    net.load_state_dict(net.state_dict() | dict(_renamed(net, same, _Source(theirs, layers))))
+
+
+class _Source(NamedTuple):
+    """A network in whose names weights are known: tensors by layer and role. ``eps`` is batch
+    norm's, where it is not that of the network."""
+
+    module: fx.GraphModule
+    layers: Mapping[str, Mapping[str, Tensor]]
+    eps: float | None = None
+
+
 class Match(NamedTuple):
-    """A bundled network that weights belong to: who named them, and the layers in order."""
+    """A bundled network that weights belong to, and who named them."""
 
     network: str
     layout: Layout
-    module: fx.GraphModule
-    layers: dict[str, dict[str, Tensor]]       # by the path in `module`, tensors by role
+    source: _Source
 
 
 def _converted(net: fx.GraphModule, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str]:
@@ -60,33 +84,39 @@ def _converted(net: fx.GraphModule, weights: Mapping[str, Tensor]) -> tuple[dict
     first: tuple[Match, NotTheSameError] | None = None
     for match in matches(weights):
         try:
-            same = correspondence(net, match.module)
+            same = correspondence(net, match.source.module)
         except NotTheSameError as error:
             first = first or (match, error)
         else:
-            return dict(_renamed(net, match, same)), f"{match.layout.of}, {match.network}"
+            return dict(_renamed(net, same, match.source)), f"{match.layout.of}, {match.network}"
     assert first is not None
     match, difference = first
     raise SearchspaceError(f"these are weights of {match.network} (by the names: {match.layout.of})"
                            f", which is another function: {difference}")
 
 
-def _renamed(net: fx.GraphModule, match: Match,
-             same: Mapping[str, str]) -> Iterator[tuple[str, Tensor]]:
+def _renamed(net: fx.GraphModule, same: Mapping[str, str],
+             source: _Source) -> Iterator[tuple[str, Tensor]]:
+    """Keys of ``net`` with tensors of the source, whose layers are named by ``same``."""
     for path, there in same.items():
-        if isinstance(attrgetter(path)(net), Tensor):       # a parameter that is used by itself
+        own = attrgetter(path)(net)
+        if isinstance(own, Tensor):     # a parameter that is used by itself
             layer, _, role = there.rpartition(".")
-            tensors = match.layers.get(layer) or {role: match.layers[there]["weight"]}
-            yield path, tensors[role].reshape(attrgetter(path)(net).shape)
+            tensors = source.layers.get(layer) or {role: source.layers[there]["weight"]}
+            yield path, tensors[role].reshape(own.shape)
             continue
-        tensors = dict(match.layers.get(there, {}))
-        if "running_var" in tensors:
-            eps = match.layout.eps or match.module.get_submodule(there).eps
-            shift = float(eps) - float(net.get_submodule(path).eps)     # type: ignore[arg-type]
-            if shift:
-                tensors["running_var"] = tensors["running_var"] + shift
-        for role, own in _tensors(net, path).items():
-            yield f"{path}.{role}", tensors[role].reshape(own.shape)
+        shift = _eps(source.module, there, source.eps) - _eps(net, path)
+        for role, tensor in _tensors(net, path).items():
+            value = source.layers[there][role].reshape(tensor.shape)
+            yield f"{path}.{role}", value + shift if role == "running_var" and shift else value
+
+
+def _eps(module: fx.GraphModule, path: str, instead: float | None = None) -> float:
+    """The epsilon of a batch norm, or 0 for other layers."""
+    norm = module.get_submodule(path)
+    if not isinstance(norm, nn.BatchNorm2d):
+        return 0.0
+    return norm.eps if instead is None else instead
 
 
 def matches(weights: Mapping[str, Tensor]) -> Iterator[Match]:
@@ -109,8 +139,8 @@ def matches(weights: Mapping[str, Tensor]) -> Iterator[Match]:
                 seen = f"; {name} has {wrong}"
                 continue
             found = True
-            paths = _paths(module)
-            yield Match(name, layout, module, dict(zip(paths, ordered.values(), strict=True)))
+            held = dict(zip(_paths(module), ordered.values(), strict=True))
+            yield Match(name, layout, _Source(module, held, layout.eps))
     if not layouts:
         known = ", ".join(dict.fromkeys(layout.of for layout in LAYOUTS))
         raise SearchspaceError(f"names like {next(iter(weights))[:60]!r} are of no project known "

@@ -11,8 +11,8 @@ from torch import nn
 
 from searchspace import Genotype, SearchspaceError, build, load, published
 from searchspace.importing.layouts import LAYOUTS
-from searchspace.importing.matching import correspondence
-from searchspace.importing.weights import load_weights
+from searchspace.importing.matching import NotTheSameError, correspondence
+from searchspace.importing.weights import copy_weights, load_weights
 
 SAME: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "torchvision resnet18": (lambda: foreign.ResNet(1, (2, 2, 2, 2)), "resnet@18"),
@@ -38,7 +38,13 @@ SAME: dict[str, tuple[Callable[[], nn.Module], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SAME)
+# Dear ones, and those whose network another layout loads too.
+SLOW = ("torchvision resnet50", "torchvision densenet121", "timm efficientnet_b0", "ConvNeXt atto",
+        "timm mobilenetv2_035", "timm ghostnet_050", "HCGNet-A1")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else
+                                  name for name in SAME])
 def test_outputs_are_those_of_the_module_that_the_weights_are_of(name: str) -> None:
     make, ours = SAME[name]
     torch.manual_seed(0)
@@ -60,6 +66,25 @@ def test_a_network_of_the_same_shapes_and_another_function_is_refused() -> None:
                                                r"stride=\(2, 2\).* here and .*stride=\(1, 1\)"):
         load_weights(net, weights)
     assert torch.equal(before, net.stage1.get_submodule("0.conv1.conv").weight)
+
+
+def test_a_module_is_matched_by_data_flow() -> None:
+    theirs = shaken(foreign.ResNet(1, (1, 1, 1, 1)))
+    genotype = load("resnet@18", n1=1, n2=1, n3=1, n4=1)
+    net, x = build(genotype).eval(), torch.randn(1, 3, 64, 64)
+    copy_weights(net, theirs, (3, 64, 64))
+    torch.testing.assert_close(net(x), theirs(x), rtol=1e-5, atol=1e-5)
+    with pytest.raises(NotTheSameError, match=r"kernel_size=\(5, 5\)"):
+        copy_weights(build(load("mobilenet-v1@0.25")), Five(), (3, 32, 32))
+
+
+class Five(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.fc = foreign.conv(3, 8, 5, 2), nn.Linear(8, 1000)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(self.stem(x).mean((2, 3)))
 
 
 def test_other_classes_are_named() -> None:

@@ -54,9 +54,7 @@ def sliced(t: Translator, x: Value, dim: int = 0, start: Any = None, end: Any = 
     edge = edges[dim]
     a, b = (within(n, edge) for n in (start or 0, edge if end is None else end))
     if step != 1:
-        if a == 0 and b == edge and dim in (2, 3) and image.form == "image":
-            raise GenotypeError(f"every {step}th row or column of an image")
-        raise GenotypeError(f"every {step}th channel")
+        raise GenotypeError(f"rows, columns or channels at steps of {step}")
     return image if (a, b) == (0, edge) else t.part(image, dim, a, b)
 
 

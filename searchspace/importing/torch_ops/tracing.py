@@ -6,6 +6,7 @@ names of parameters and the paths of modules come with it. Each operation has a 
 form of it.
 """
 
+import logging
 import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -85,6 +86,8 @@ def _exported(module: nn.Module, shape: Shape) -> tuple[fx.Graph, dict[str, str]
     """The graph, the keys of parameters and buffers by name, and the modules' classes."""
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     training = module.training
+    talk = logging.getLogger("torch._subclasses.fake_tensor")      # prints what is raised too
+    quiet, talk.disabled = talk.disabled, True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -95,6 +98,7 @@ def _exported(module: nn.Module, shape: Shape) -> tuple[fx.Graph, dict[str, str]
         raise GenotypeError(f"{type(module).__name__} cannot be exported for one image of "
                             f"{'×'.join(map(str, shape))}: {said[0][:200]}") from error
     finally:
+        talk.disabled = quiet
         module.train(training)
     signature = program.graph_signature
     names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
