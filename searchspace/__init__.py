@@ -28,13 +28,15 @@ from searchspace.space.propose import propose
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
+    from searchspace.importing.module import from_module
+    from searchspace.importing.weights import load_weights
 
     __version__: str
 
 __all__ = ["Budget", "BudgetError", "Cost", "Genotype", "GenotypeError", "GenotypeWarning",
            "Place", "SearchspaceError", "ShapeError", "UnknownNameError", "__version__", "build",
-           "cost", "expand", "fill", "load", "peak_memory", "propose", "published",
-           "spaces", "to_yaml"]
+           "cost", "expand", "fill", "from_module", "load", "load_weights", "peak_memory",
+           "propose", "published", "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:
@@ -47,6 +49,14 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("searchspace")
+    if name == "from_module":
+        from searchspace.importing.module import from_module
+
+        return from_module
+    if name == "load_weights":
+        from searchspace.importing.weights import load_weights
+
+        return load_weights
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -16,6 +16,7 @@ from searchspace.cli import (
     limits,
     load_named,
     run,
+    setting,
     show,
     start,
     table,
@@ -25,13 +26,11 @@ from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.metadata import Header
-from searchspace.notation.reader import parse
-from searchspace.notation.tree import Atom, Scalar
 from searchspace.ops import show_shape
 from searchspace.sizes import read_size
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
-from searchspace.text import counted, printable
+from searchspace.text import counted
 from searchspace.units import show_bytes
 from searchspace.zoo.catalogue import catalogue, percent, records
 from searchspace.zoo.figures import comparisons, standing
@@ -48,6 +47,7 @@ examples:
   python -m searchspace nasnet-a --verify             count again with torch and fvcore
   python -m searchspace mixed                         a space: its holes
   python -m searchspace export --help                 take a network home: code, ONNX, int8, …
+  python -m searchspace import --help                 weights and networks of other projects
 """
 
 
@@ -86,6 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from searchspace.export.command import main as export
 
         return export(given[1:])
+    if given[:1] == ["import"]:
+        from searchspace.importing.command import main as importing
+
+        return importing(given[1:])
     options = arguments().parse_args(given)
     return run(lambda: _limited(options))
 
@@ -136,16 +140,6 @@ def _run(options: argparse.Namespace) -> int:
          f"Peak activations: {show_bytes(most)} (one image, float32), in {step}.",
          *about(genotype.header, expansion, changed))
     return 0
-
-
-def setting(text: str) -> tuple[str, Atom]:
-    """Name and value of ``--set name=value``; the value reads as it would in YAML."""
-    name, equals, value = text.partition("=")
-    readable = equals and printable(value) == value
-    tree = parse(f"value: {value}", f"--set {text}").get("value") if readable else None
-    if not name or not isinstance(tree, Scalar) or tree.value is None:
-        raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
-    return name.strip(), tree.value
 
 
 # --- tables -------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from rich.text import Text
 
 from searchspace.errors import GenotypeWarning, SearchspaceError
 from searchspace.limits import Limits, raised
+from searchspace.notation.reader import parse
+from searchspace.notation.tree import Atom, Scalar
 from searchspace.plugins import load_file, load_installed
 from searchspace.scripts import called, spoken
 from searchspace.text import printable
@@ -110,6 +112,16 @@ def whole(least: int, most: int = 100_000) -> Callable[[str], int]:
                                              f"{most:,}")
         return int(text)
     return read
+
+
+def setting(text: str) -> tuple[str, Atom]:
+    """Name and value of ``--set name=value``; the value reads as it would in YAML."""
+    name, equals, value = text.partition("=")
+    readable = equals and printable(value) == value
+    tree = parse(f"value: {value}", f"--set {text}").get("value") if readable else None
+    if not name or not isinstance(tree, Scalar) or tree.value is None:
+        raise SearchspaceError(f"--set takes ARG=VALUE, like classes=100, not {text!r}")
+    return name.strip(), tree.value
 
 
 def output(width: int) -> Console:

@@ -1,0 +1,1 @@
+"""What torch.export records of a module, read as operations of the notation."""

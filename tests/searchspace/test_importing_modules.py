@@ -1,0 +1,221 @@
+"""Networks written in torch become genotypes: the same function, readable, or named why not."""
+
+from collections.abc import Callable
+
+import foreign
+import pytest
+import torch
+from foreign import cna, conv, named, shaken
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, relu, relu6
+
+from searchspace import Genotype, GenotypeError, build, cost, load, published, to_yaml
+from searchspace.expansion import trace
+from searchspace.identity import identity
+from searchspace.importing.module import from_module, import_module
+
+# Their names here, and lines of YAML at most: that repeated structure was folded.
+WRITTEN: dict[str, tuple[Callable[[], nn.Module], str, int]] = {
+    "ResNet-18": (lambda: foreign.ResNet(1, (2, 2, 2, 2)), "resnet@18", 20),
+    "ResNet-50": (lambda: foreign.ResNet(4, (3, 4, 6, 3)), "resnet@50b", 21),
+    "MobileNetV2": (lambda: foreign.MobileNetV2(0.35), "mobilenet-v2@0.35", 26),
+    "DenseNet-121": (lambda: foreign.DenseNet((6, 12, 24, 16)), "densenet@121", 27),
+    "ShuffleNetV2": (lambda: foreign.ShuffleNetV2((48, 96, 192)),
+                     "shufflenet-v2-torchvision@0.5", 32),
+    "EfficientNet": (foreign.TimmEfficientNet, "efficientnet@b0", 27),
+    "ConvNeXt": (lambda: foreign.AuthorsConvNeXt(40, (2, 2, 6, 2)), "convnext@atto", 30),
+    "FasterNet": (foreign.FasterNet, "fasternet@t0", 25),
+    "StarNet": (foreign.StarNet, "starnet@s050", 27),
+    "RepVGG": (foreign.RepVGG, "repvgg@a0", 31),
+    "GhostNet": (lambda: foreign.GhostNet(0.5), "ghostnet@0.5", 84),
+}
+
+
+SLOW = ("ResNet-18", "DenseNet-121", "EfficientNet", "ConvNeXt", "RepVGG", "GhostNet")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else
+                                  name for name in WRITTEN])
+def test_a_network_written_in_torch_is_the_bundled_one(name: str) -> None:
+    make, ours, lines = WRITTEN[name]
+    imported = import_module(shaken(make()), (3, 64, 64))       # which compares outputs
+    genotype, bundled = imported.genotype, load(ours).with_input(64)
+    if name in ("MobileNetV2", "EfficientNet", "GhostNet"):     # dropout is another, or is none
+        assert cost(genotype) == cost(bundled)
+    elif name != "ConvNeXt":                        # layer scales start elsewhere
+        assert identity(genotype) == identity(bundled)
+    assert cost(genotype) == cost(bundled)
+    assert len(to_yaml(genotype).splitlines()) <= lines
+
+
+def test_what_differs_between_blocks_is_an_argument() -> None:
+    text = to_yaml(from_module(foreign.MobileNetV2(1.0), (3, 64, 64)))
+    assert "inverted:\n    args: {out: , stride: 1}" in text
+    assert "- conv: {out: =6*x.c, k: 1, act: relu6}" in text
+    assert "- residual: {from: x}" in text
+    assert "- inverted: {out: 64, repeat: 4, first: {stride: 2}, as: features_7}" in text
+
+
+def test_weights_travel() -> None:
+    theirs = shaken(foreign.ResNet(1, (1, 1, 1, 1)))
+    imported = import_module(theirs, (3, 64, 64))
+    net, x = imported.build(theirs), torch.randn(2, 3, 64, 64)
+    assert not net.training
+    torch.testing.assert_close(net(x), theirs(x), rtol=1e-4, atol=1e-5)
+    assert imported.keys["conv1.conv.weight"] == "conv1.weight"
+
+
+class Small(nn.Module):
+    """A body between a convolution and a classifier."""
+
+    def __init__(self, body: nn.Module, out: int = 8) -> None:
+        super().__init__()
+        self.stem, self.body, self.fc = conv(3, 8, 3), body, nn.Linear(out, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.body(self.stem(x)).mean((2, 3)))
+
+
+class Says(nn.Module):
+    """A module for a function of its parts and the input."""
+
+    def __init__(self, forward: Callable[..., Tensor], **parts: nn.Module) -> None:
+        super().__init__()
+        self.f = forward
+        for name, part in parts.items():
+            self.add_module(name, part)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.f(self, x)
+
+
+def hard_swish(m: nn.Module, x: Tensor) -> Tensor:
+    return x * (relu6(x + 3) / 6)
+
+
+def inception(m: nn.Module, x: Tensor) -> Tensor:
+    return torch.cat([m.a(x), m.b(x), m.c(avg_pool2d(x, 3, 1, 1))], dim=1)
+
+
+def excited(m: nn.Module, x: Tensor) -> Tensor:
+    n, c, _, _ = x.size()
+    return x * m.fc(adaptive_avg_pool2d(x, 1).view(n, c)).view(n, c, 1, 1).expand_as(x)
+
+
+def shuffled(m: nn.Module, x: Tensor) -> Tensor:
+    n, c, h, w = x.size()
+    return x.reshape(n, 4, c // 4, h, w).permute(0, 2, 1, 3, 4).reshape(n, c, h, w)
+
+
+def selected(m: nn.Module, x: Tensor) -> Tensor:
+    both = torch.stack([m.a(x), m.b(x)], dim=1)
+    share = m.fc((both[:, 0] + both[:, 1]).mean((2, 3), keepdim=True))
+    share = share.view(-1, 2, 8, 1, 1).softmax(1)
+    return both[:, 0] * share[:, 0] + both[:, 1] * share[:, 1]
+
+
+MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[str, ...]]] = {
+    "basic block": (lambda: foreign.ResNetBlock(8, 8, 8, 1), ("residual: {from: stem}",)),
+    "strided block": (lambda: foreign.ResNetBlock(8, 8, 8, 2), ("project: {conv: {k: 1",)),
+    "inverted residual": (lambda: foreign.Inverted(8, 8, 6, 1), ("dw: {act: relu6", "residual")),
+    "linear layers that excite": (lambda: Says(excited, fc=nn.Sequential(
+        nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 8), nn.Sigmoid())), ("- se: {mid: 4,",)),
+    "inception": (lambda: Says(inception, a=cna(8, 2), b=cna(8, 3, 5), c=cna(8, 3)),
+                  ("concat: {from: [a, b, c]", "count_pad: true")),
+    "shuffle": (lambda: Says(shuffled), ("- shuffle: {groups: 4",)),
+    "swish by hand": (lambda: Says(lambda m, x: x * torch.sigmoid(x)), ("act: swish",)),
+    "h-swish by hand": (lambda: Says(hard_swish), ("act: hswish",)),
+    "selective kernels": (lambda: Says(selected, a=cna(8, 8, 3), b=cna(8, 8, 5),
+                                       fc=conv(8, 16, bias=True)), ("softmax",)),
+    "pre-activation": (lambda: nn.Sequential(nn.MaxPool2d(2), nn.BatchNorm2d(8), nn.ReLU(),
+                                             conv(8, 8, 3)), ("order: bn-act-conv",)),
+    "activation first": (lambda: nn.Sequential(nn.BatchNorm2d(8), conv(8, 8, 3), nn.ReLU(),
+                                               nn.BatchNorm2d(8)), ("order: conv-act-bn",)),
+    "padding as in TensorFlow": (lambda: nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)),
+                                                       nn.Conv2d(8, 8, 3, 2)), ("pad: same",)),
+    "cut at the border": (lambda: Says(lambda m, x: x[:, :, 1:-1, 2:]),
+                          ("pad: {top: -1, bottom: -1", "pad: {left: -2")),
+    "unequal parts": (lambda: Says(lambda m, x: torch.cat(x.split([2, 6], 1)[::-1], 1)),
+                      ("split: {sizes: [2, 6], as: [a, b]}", "concat: {from: [b, a]")),
+    "the shape decides": (lambda: Says(lambda m, x: x if x.shape[-1] < 8 else relu(x)),
+                          ("conv: {out: 8, bn: false, as: stem}",)),
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_usual_code_is_read(name: str) -> None:
+    make, wanted = MODULES[name]
+    module = make()
+    with torch.no_grad():
+        out = module.eval()(torch.zeros(1, 8, 16, 16)).shape[1]
+    text = to_yaml(from_module(shaken(Small(module, out)), (3, 16, 16)))
+    assert all(part in text for part in wanted), text
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = conv(8, 8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.conv(x))
+
+
+@pytest.mark.parametrize(("module", "message"), [
+    (lambda: nn.ConvTranspose2d(8, 8, 2, 2), r"body \(ConvTranspose2d\): torch's conv_transpose2d"),
+    (lambda: nn.PReLU(), r"body \(PReLU\): torch's prelu cannot be said in the notation"),
+    (lambda: named(a=cna(8, 8), act=nn.LeakyReLU(0.2)), r"body\.act \(LeakyReLU\): a leaky ReLU "
+                                                       r"with slope 0\.2; the notation's has 0\.1"),
+    (lambda: nn.BatchNorm2d(8, affine=False), r"body \(BatchNorm2d\): a batch norm without weights"),
+    (lambda: nn.GroupNorm(4, 8), r"body \(GroupNorm\): a group norm of several groups"),
+    (lambda: nn.Conv2d(8, 8, 3, dilation=(1, 2)), r"body \(Conv2d\): a dilation that differs"),
+    (Twice, r"body\.conv\.weight is used twice, and operations of the notation do not share"),
+    (lambda: Says(lambda m, x: x * 0.5), r"body \(Says\): a product with the constant 0\.5"),
+    (lambda: Says(lambda m, x: x[:, :, ::2]), r"body \(Says\): rows, columns or channels at steps of 2"),
+    (lambda: Says(lambda m, x: x if x.sum() > 0 else -x), "Small cannot be exported for one image"),
+])
+def test_what_cannot_be_said_is_named_with_its_module(module: Callable[[], nn.Module],
+                                                      message: str) -> None:
+    with pytest.raises(GenotypeError, match=message):
+        from_module(Small(module()), (3, 16, 16))
+
+
+def test_a_network_gives_one_tensor() -> None:
+    with pytest.raises(GenotypeError, match="the module gives 2 tensors; a network gives one"):
+        from_module(Says(lambda m, x: (x, relu(x))), (3, 8, 8))
+
+
+def test_the_module_is_left_as_it_was() -> None:
+    module = foreign.ResNet(1, (1, 1, 1, 1)).train()
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    from_module(module, (3, 32, 32))
+    assert module.training
+    assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+
+
+FAMILIES = {name.partition("@")[0]: name for name in reversed(published())}
+
+
+def round_trip(name: str) -> tuple[Genotype, Genotype]:
+    genotype = load(name)
+    with torch.device("meta"):
+        module = build(genotype)
+    return genotype, from_module(module, trace(genotype).input, genotype.name)
+
+
+@pytest.mark.parametrize("name", ["resnet-cifar@20", "mobilenet-v1@0.25", "henet@repeat2-cifar10",
+                                  "squeezenet@1.1"])
+def test_what_is_built_is_read_again(name: str) -> None:
+    before, after = round_trip(name)
+    assert identity(before) == identity(after)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name in FAMILIES.values() else pytest.mark.campaign)
+    for name in published()])
+def test_every_network_is_read_again(name: str) -> None:
+    before, after = round_trip(name)
+    assert cost(before) == cost(after)
+    if not any(node.op.kind in ("scale", "shift") for node in trace(before).nodes):
+        assert identity(before) == identity(after)      # a scale's start is a value of its weights
