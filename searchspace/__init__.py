@@ -24,10 +24,11 @@ from searchspace.space.fill import fill
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
+    from searchspace.building.optimize import optimize
 
 __all__ = ["BudgetError", "Cost", "Genotype", "GenotypeError", "Place", "SearchspaceError",
            "ShapeError", "UnknownNameError", "build", "cost", "expand", "fill", "load",
-           "peak_memory", "published", "spaces", "to_yaml"]
+           "optimize", "peak_memory", "published", "spaces", "to_yaml"]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,4 +37,8 @@ def __getattr__(name: str) -> Any:
         from searchspace.building.builder import build
 
         return build
+    if name == "optimize":
+        from searchspace.building.optimize import optimize
+
+        return optimize
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,8 +32,9 @@ READ_STUDIES = {"viz.report", "viz.pictures"}
 LEVELS = 8          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
-TORCH = {"searchspace.building.builder", "searchspace.building.reparameterize",
-         "searchspace.building.verify", "searchspace.ops.modules",
+TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "concatenations", "fold",
+                                                       "optimize", "reparameterize", "shuffles",
+                                                       "verify")), "searchspace.ops.modules",
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),
          *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "logs",
