@@ -11,6 +11,7 @@ from search.storage.dashboard import FOLDER, attach
 from search.study import Study
 from search.study.settings import DEFAULT
 from searchspace import Genotype
+from searchspace.phases import phase
 from searchspace.safety.files import write_file
 from viz.drawing.render import draw
 from viz.pages.study import write_report
@@ -20,6 +21,7 @@ class NothingScoredError(StudyError):
     """A search ended without a value for any network."""
 
 
+@phase("reporting")
 def conclude(study: Study, stopped: str | None = None,
              note: Callable[[str], None] = lambda text: None,
              should_stop: Callable[[], bool] = lambda: False) -> Outcome:
@@ -47,6 +49,7 @@ def conclude(study: Study, stopped: str | None = None,
     return outcome(study, trials, results, stopped, should_stop())
 
 
+@phase("reporting")
 def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genotype:
     """Write the files of a study into its folder, its report among them; returns the best network.
     ``url``: its database, if that is not the one in the folder."""

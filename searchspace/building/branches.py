@@ -1,8 +1,8 @@
 """Equal branches on slices of one tensor, run as one.
 
 SINet's exchange splits the channels into halves and applies the same transformation to each. Two
-convolutions of k groups each, on neighbouring slices, are one of 2·k groups on both slices, and what
-works on each channel alone is the same on both at once. So the slices move down, behind the last
+convolutions of k groups each, on neighbouring slices, are one of 2·k groups on both, and what works
+on each channel alone is the same on both at once. So the slices move down, behind the last
 operation that is the same, where a concatenation often puts them together again.
 """
 

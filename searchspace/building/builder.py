@@ -18,6 +18,7 @@ from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
 from searchspace.ops.conv import Linear
+from searchspace.phases import phase
 
 
 def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphModule:
@@ -37,6 +38,7 @@ def build(genotype: Genotype, decisions: Decisions | None = None) -> fx.GraphMod
     return assemble(expansion, genotype.title)
 
 
+@phase("building")
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
     """The module of an expanded network; see `build`."""
     network = TracedNetwork(expansion)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display shapes text", "errors", "names registry safety units", "notation", "ops", "compiler plugins",
+    "searchspace": ("display shapes text", "errors", "names phases registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "cost identity summary",
                     "building",
                     "space", "zoo", "__main__"),
