@@ -1,5 +1,6 @@
-"""Measurements, and the target of each figure. Seconds are of wall-clock time."""
+"""Measurements, and the target of each figure. Seconds are of processor time."""
 
+import os
 import random
 import subprocess
 import sys
@@ -192,6 +193,12 @@ def scoring(name: str, size: int, batch: int, effort: Effort) -> list[Row]:
 # --- starting -----------------------------------------------------------------------------------
 
 
+def children() -> float:
+    """Processor time of the processes that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 def importing(effort: Effort) -> list[Row]:
     """`import searchspace` in fresh processes, less what an empty one takes, and without torch."""
     def python(code: str) -> str:
@@ -199,7 +206,7 @@ def importing(effort: Effort) -> list[Row]:
                               capture_output=True).stdout
 
     full, empty = interleave([lambda _: python("import searchspace"), lambda _: python("pass")],
-                             effort)
+                             effort, clock=children)
     extra = median(a - b for a, b in zip(full, empty, strict=True))
     loaded = python("import searchspace, sys; print('torch' in sys.modules)").strip()
     return [Row("import searchspace", extra, median(empty), "empty process (taken off)",

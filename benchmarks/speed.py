@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from candidates import REACH, bringing, following, growth
+from candidates import REACH, bringing, following
 from handwritten import HENet, MobileNetV2
 from measures import Row, about_a_millisecond, counting, importing, networks, scoring
+from memory import EXPANDED, growth
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -43,7 +44,7 @@ def measure(scale: float) -> Iterator[list[Row]]:
     yield [*rows, about_a_millisecond(rows)]
     for name in REACH:
         yield [bringing(name, Effort(10 * scale)), following(name, Effort(2 * scale))]
-    yield [growth("mobile", scale)]
+    yield [growth("mobile", max(200, round(EXPANDED * scale)))]
     yield counting("nasnet-a@mobile", Effort(20 * scale, 3))
     yield counting("densenet@121", Effort(20 * scale, 3))
     yield scoring("mobilenet-v2", 224, 32, Effort(40 * scale))
