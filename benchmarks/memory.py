@@ -4,8 +4,8 @@ examples:
   python benchmarks/memory.py                       # 100,000 candidates and 10,000 trials: an hour
   python benchmarks/memory.py --candidates 5000 --trials 500
 
-Each is measured in a process of its own, by the most memory that it ever held: after it has warmed up,
-and at the end. The trials are those of a search that is as quick as one can be, of random networks
+Each is measured in a process of its own, by the most memory that it ever held: after it has warmed
+up, and at the end. The trials are those of a search that is as quick as one can be, of random networks
 whose score is a count, with its database and its claims; its report is not among it.
 """
 
@@ -50,7 +50,7 @@ with tempfile.TemporaryDirectory() as folder:
     settings = Settings(space=name, budget=Budget(300_000_000), input=224, seed=0, sampler="random",
                         trials=warm + wanted, batch=4, score="params")
     with open_study(settings, Path(folder), "s") as study:
-        study.run(lambda trials: seen.append(held()) if len(trials) in (warm, warm + wanted) else None)
+        study.run(lambda trials: len(trials) in (warm, warm + wanted) and seen.append(held()))
 print(seen[1] - seen[0])
 """
 

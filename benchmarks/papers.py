@@ -6,9 +6,10 @@ examples:
   python benchmarks/papers.py --json papers.json
 
 Each line compares two networks: what the paper claims, the ratio of their multiply-adds, and the
-ratio of their forward passes, as they are trained and as they are deployed (`searchspace.optimize`).
+ratio of their forward passes: as they are trained, as they are deployed (`searchspace.optimize`),
+and where a time is claimed, with a matrix product a group, as frameworks did then (`groupwise.py`).
 Times are of the processor, one thread, medians over rounds in which both networks take turns, with
-quartiles in brackets. It takes about five minutes on an idle core.
+quartiles in brackets. It takes about ten minutes on an idle core.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from groupwise import groupwise
 from operations import forward
 from rich.console import Console
 from rich.table import Table
@@ -46,6 +48,11 @@ class Claim:
     about: str                  # what the claimed ratio is of
     batches: tuple[int, ...] = (1,)
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is about time."""
+        return "time" in self.about
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -59,6 +66,7 @@ class Line:
     batch: int
     built: Ratio
     optimized: Ratio
+    groupwise: Ratio | None     # of what is claimed about time
 
 
 def claims() -> Iterator[Claim]:
@@ -91,15 +99,17 @@ def measure(claim: Claim, batch: int, effort: Effort) -> Line:
     assert trace(pair[0]).input == trace(pair[1]).input
     torch.manual_seed(0)
     images = torch.randn(batch, *trace(pair[0]).input)
-    nets: list[nn.Module] = [build(genotype).eval() for genotype in pair]
-    nets += [optimize(net) for net in nets]
-    a, b, deployed_a, deployed_b = interleave(
-        [partial(_forward, net, images) for net in nets], effort)
+    nets = [build(genotype).eval() for genotype in pair]
+    forms = [nets, [optimize(net) for net in nets]]
+    if claim.timed:
+        forms.append([groupwise(net) for net in nets])
+    taken = interleave([partial(_forward, net, images) for form in forms for net in form], effort)
+    ratios = [ratio(a, b) for a, b in zip(taken[::2], taken[1::2], strict=True)]
     macs = [cost(genotype).macs for genotype in pair]
     networks = named(claim.ours) if named(claim.ours) == named(claim.other) else \
         f"{named(claim.ours)} / {named(claim.other)}"
     return Line(claim.paper, networks, claim.claimed, claim.about, macs[0] / macs[1], batch,
-                ratio(a, b), ratio(deployed_a, deployed_b))
+                ratios[0], ratios[1], ratios[2] if claim.timed else None)
 
 
 def _forward(net: nn.Module, images: torch.Tensor, _: int) -> None:
@@ -109,10 +119,12 @@ def _forward(net: nn.Module, images: torch.Tensor, _: int) -> None:
 def table(lines: list[Line]) -> Table:
     """The lines as they are printed."""
     made = Table("paper", "networks", "claimed", "of", "counted", "batch", "timed as built",
-                 "timed as deployed", title=f"torch {torch.__version__}, one thread")
+                 "timed as deployed", "a product a group",
+                 title=f"torch {torch.__version__}, one thread")
     for line in lines:
         made.add_row(line.paper, line.networks, line.claimed, line.about, shown(line.counted),
-                     str(line.batch), _shown(line.built), _shown(line.optimized))
+                     str(line.batch), _shown(line.built), _shown(line.optimized),
+                     _shown(line.groupwise) if line.groupwise else "")
     return made
 
 
