@@ -4,13 +4,11 @@ Seconds are of processor time, since nothing here waits; on an idle core they ar
 """
 
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from statistics import median
 
-from measures import ROOT, Row
+from measures import Row
 from timing import Effort, Seconds, ratio
 
 from search.scores.proxies.deepmad import entropy
@@ -26,8 +24,6 @@ REACH = {"mobile": 1, "he": 1, "mixed": 3, "si": 3, "hcg": 10, "cell": 10}    # 
 NEXT = 0.2          # milliseconds
 CHANGED = 3         # holes
 EACH = 10           # candidates in a round
-GROWTH = 200        # megabytes
-EXPANDED = 100_000  # candidates
 
 
 def bringing(name: str, effort: Effort) -> Row:
@@ -75,31 +71,3 @@ def _row(what: str, space: Genotype, work: Callable[[], Point], reach: float,
     mean = sum(ours) / len(ours)
     return Row(what, mean, median(other), "one expansion with names", ratio(ours, other),
                f"≤ {reach:g} ms", mean * 1000 <= reach)
-
-
-GROWING = """
-import random, resource, sys
-from searchspace import load
-from searchspace.space.point import sample
-space, rng = load(sys.argv[1]), random.Random(0)
-unit = 1 if sys.platform == "darwin" else 1024
-def resident():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-for _ in range(100):
-    sample(space, rng)
-before = resident()
-for _ in range(int(sys.argv[2])):
-    sample(space, rng)
-print(resident() - before)
-"""
-
-
-def growth(name: str, share: float) -> Row:
-    """How much memory a process grows by that takes the costs of 100,000 random candidates, or of a
-    share of them."""
-    count = max(200, round(EXPANDED * share))
-    done = subprocess.run([sys.executable, "-c", GROWING, name, str(count)], cwd=ROOT, check=True,
-                          text=True, capture_output=True)
-    grown = float(done.stdout)
-    return Row(f"{name}: memory of {count:,} candidates, {grown:.0f} MB", reach=f"< {GROWTH} MB",
-               met=grown < GROWTH)

@@ -33,9 +33,12 @@ from search.archive.connection.arguments import without_secrets
 from search.cli.latency_options import clocked, timed
 from search.cli.messages import beginning, files_line, tell
 from search.cli.preview import print_report, print_short
+from search.cli.profile_table import profile_table, write_profile
 from search.cli.progress import ProgressDisplay
 from search.cli.search_options import parser_of, read_name, read_settings
 from search.cli.worker_options import read_resources, run_with
+from search.errors import StudyError
+from search.launchers import Resources
 from search.objectives.table import KnownResult
 from search.process import Interrupt, keep_memory, wait_asleep
 from search.results.conclude import NothingScoredError, conclude, write_results
@@ -44,6 +47,7 @@ from search.study.feasibility import check_budget, survey
 from search.study.settings import Settings
 from searchspace import BudgetError, SearchspaceError
 from searchspace.cli import Console, load_named, output, run, start
+from searchspace.phases import measured
 from searchspace.scripts import spoken
 
 
@@ -69,7 +73,21 @@ def _search(options: argparse.Namespace, console: Console) -> int:
         raise SearchspaceError("give a budget: --budget 300M, --params 4M, --memory 4MB, "
                                "--latency 20ms, --table-budget COLUMN=MOST, or several of them")
     resources = read_resources(options)
-    with open_study(settings, folder, name, options.storage,
+    if not options.profile:
+        return _run(options, settings, folder, resources, console)
+    if resources is not None:
+        raise StudyError("--profile measures one process: leave --workers and --launcher out")
+    with measured() as profile:
+        status = _run(options, settings, folder, resources, console)
+    write_profile(profile, folder)
+    console.print(profile_table(profile))
+    return status
+
+
+def _run(options: argparse.Namespace, settings: Settings, folder: Path,
+         resources: Resources | None, console: Console) -> int:
+    """Run a study, and tell what was found; the exit status."""
+    with open_study(settings, folder, folder.name, options.storage,
                     alone=options.storage is None) as study:
         study.session.study.set_user_attr("command", options.command)
         print_short(console, survey(study.plan.space, settings, study.plan.cheapest), settings)

@@ -28,6 +28,7 @@ from searchspace.space.propose import propose
 
 if TYPE_CHECKING:
     from searchspace.building.builder import build
+    from searchspace.building.optimize import optimize
     from searchspace.importing.module import from_module
     from searchspace.importing.weights import load_weights
 
@@ -35,28 +36,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Budget", "BudgetError", "Cost", "Genotype", "GenotypeError", "GenotypeWarning",
            "Place", "SearchspaceError", "ShapeError", "UnknownNameError", "__version__", "build",
-           "cost", "expand", "fill", "from_module", "load", "load_weights", "peak_memory",
-           "propose", "published", "spaces", "to_yaml"]
+           "cost", "expand", "fill", "from_module", "load", "load_weights", "optimize",
+           "peak_memory", "propose", "published", "spaces", "to_yaml"]
+
+
+# what needs torch, which takes a second to import
+_LATER = {"build": "searchspace.building.builder", "from_module": "searchspace.importing.module",
+          "load_weights": "searchspace.importing.weights",
+          "optimize": "searchspace.building.optimize"}
 
 
 def __getattr__(name: str) -> Any:
-    """Lazy import of `build`, since torch takes a second to import, and of the version."""
-    if name == "build":
-        from searchspace.building.builder import build
-
-        return build
+    """Import what is imported when it is needed."""
     if name == "__version__":
         from importlib.metadata import version
 
         return version("searchspace")
-    if name == "from_module":
-        from searchspace.importing.module import from_module
+    if name in _LATER:
+        from importlib import import_module
 
-        return from_module
-    if name == "load_weights":
-        from searchspace.importing.weights import load_weights
-
-        return load_weights
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

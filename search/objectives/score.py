@@ -20,6 +20,7 @@ from search.seeds import derive
 from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.phases import phase
 from searchspace.sizes import Size
 from searchspace.space.point import Point
 
@@ -167,6 +168,7 @@ def of_graph(space: Genotype, name: str) -> Callable[[Point], float]:
     if not isinstance(chosen, TrainingFree) or not chosen.quick:
         raise ScoreError(f"{name} looks at more than the graph of a network: it can screen none")
 
+    @phase("scoring")
     def rate(at: Point) -> float:
         try:
             return chosen(ScoringSubject.of_graph(space, at.decisions, at.expansion))

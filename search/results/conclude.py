@@ -12,6 +12,7 @@ from search.study import Study
 from search.study.settings import DEFAULT
 from search.study.trial import Trial
 from searchspace import Genotype
+from searchspace.phases import phase
 from searchspace.safety.files import write_file
 from viz.drawing.render import draw
 from viz.pages.study import write_report
@@ -21,6 +22,7 @@ class NothingScoredError(StudyError):
     """A search ended without a value for any network."""
 
 
+@phase("reporting")
 def conclude(study: Study, stopped: str | None = None,
              note: Callable[[str], None] = lambda text: None,
              should_stop: Callable[[], bool] = lambda: False) -> Outcome:
@@ -55,6 +57,7 @@ def _why(trials: list[Trial], stopped: str | None) -> str:
     return errors[-1] + (f" (the last of {len(errors)})" if len(errors) > 1 else "")
 
 
+@phase("reporting")
 def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genotype:
     """Write the files of a study into its folder, its report among them; returns the best network.
     ``url``: its database, if that is not the one in the folder."""

@@ -19,6 +19,7 @@ from search.study.trial import Trial
 from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
+from searchspace.phases import phase
 from searchspace.sizes import Size, show_size, sides
 from searchspace.space.budget import Costs
 from searchspace.space.point import first, point
@@ -108,6 +109,7 @@ def _found(space: Genotype, trial: Trial) -> Entry:
                  prediction=predicted(trace(space, trial.decisions)))
 
 
+@phase("scoring")
 def rescore(entry: Entry, scorer: Scorer, settings: Settings) -> FinalResult | None:
     """Scores of an entry from three fresh initialisations; None if it cannot be scored."""
     seeds = 1 if is_quick(settings.score) else SEEDS        # the graph alone has no initialisation

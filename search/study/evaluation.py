@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import optuna
 
 from search.objectives import Candidate, Evaluator, Objective, Progress
+from searchspace.phases import phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class EvaluationResult:
     pruned: bool = False
 
 
+@phase("scoring")
 def evaluate(candidate: Candidate, trial: optuna.Trial, ordinal: int,
              objectives: Sequence[Objective],
              evaluators: Mapping[str, Evaluator]) -> EvaluationResult:

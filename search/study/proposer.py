@@ -16,6 +16,7 @@ from search.study.plan import Plan
 from search.study.projection import Proposal, most_promising, several
 from search.study.recovery import is_settled, to_retry
 from search.study.session import Session
+from searchspace.phases import phase
 
 
 class Enough(Exception):
@@ -31,6 +32,7 @@ class Proposer:
                  score: Callable[[Candidate], Evaluation]) -> None:
         self.plan, self.session, self.score = plan, session, score
 
+    @phase("proposing")
     def propose(self, trial: optuna.Trial, ordinal: int) -> Proposal:
         """The network of a trial; ``ordinal`` is the number of trials before it.
 

@@ -22,6 +22,7 @@ from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
 from searchspace.ops.conv import Linear
+from searchspace.phases import phase
 from searchspace.shapes import Shape
 
 
@@ -59,6 +60,7 @@ def build(genotype: Genotype, decisions: Decisions | None = None, *,
     return made
 
 
+@phase("building")
 def assemble(expansion: Expansion, title: str = "") -> fx.GraphModule:
     """The module of an expanded network; see `build`."""
     check_layers(expansion)

@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 from torch.nn.functional import pad
 
 from searchspace.building.builder import assemble
+from searchspace.building.fold import factors
 from searchspace.building.module_paths import module_paths
 from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, Node, trace
@@ -159,8 +160,6 @@ class _Sums:
 
 def _normed(a: Affine, norm: nn.Module) -> Affine:
     """Batch norm behind a map, with its running statistics."""
-    assert isinstance(norm, nn.BatchNorm2d) and norm.running_var is not None
-    assert norm.running_mean is not None
-    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
-    return Affine(a.kernel * scale[:, None, None, None],
-                  (a.bias - norm.running_mean.double()) * scale + norm.bias.double())
+    assert isinstance(norm, nn.BatchNorm2d)
+    scale, shift = factors(norm)
+    return Affine(a.kernel * scale[:, None, None, None], a.bias * scale + shift)

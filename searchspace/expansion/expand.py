@@ -16,6 +16,7 @@ from searchspace.limits import Limits, beyond
 from searchspace.notation.holes import Decisions, Hole, check_names
 from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
+from searchspace.phases import phase
 from searchspace.shapes import Shape
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Network(NamedTuple):
         return Expansion(self.input, tuple(nodes), output, self.notes)
 
 
+@phase("costs")
 def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
         named: bool = False) -> Network:
     """Run the steps of a genotype; see `trace`.

@@ -10,10 +10,12 @@ from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.identity.canonical import Vertex, canonical
 from searchspace.notation.holes import Decisions
+from searchspace.phases import phase
 
 BYTES = 16
 
 
+@phase("identity")
 def identity(genotype: Genotype, decisions: Decisions | None = None) -> str:
     """The hash of a network, or of a space under ``decisions``: 32 hexadecimal digits.
 

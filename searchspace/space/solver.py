@@ -10,6 +10,7 @@ import random
 
 from searchspace.errors import BudgetError, GenotypeError
 from searchspace.genotype import Genotype
+from searchspace.phases import phase
 from searchspace.space.bracket import edge
 from searchspace.space.budget import Budget
 from searchspace.space.descent import highest, lowest
@@ -21,6 +22,7 @@ ASCENT = 60_000     # operations of the candidates in the ascent to the most exp
 _STARTS = 24
 
 
+@phase("solving")
 def bring(genotype: Genotype, proposal: Point, budget: Budget, rng: random.Random,
           inside: Point | None = None) -> Point:
     """The point nearest to ``proposal`` that fits the budget, as close under it as possible.

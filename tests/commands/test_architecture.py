@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display scripts shapes sizes text", "errors", "limits names registry safety units", "notation", "ops", "compiler plugins",
+    "searchspace": ("display scripts shapes sizes text", "errors", "limits names phases registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "cost identity summary",
                     "building", "export.source", "export",
                     "space", "zoo", "__main__"),
@@ -32,8 +32,9 @@ READ_STUDIES = {"viz.report", "viz.pictures"}
 LEVELS = 8          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
-TORCH = {"searchspace.building.builder", "searchspace.building.reparameterize",
-         "searchspace.building.verify", "searchspace.ops.modules",
+TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "concatenations", "fold",
+                                                       "optimize", "reparameterize", "shuffles",
+                                                       "verify")), "searchspace.ops.modules",
          *(f"searchspace.export.{name}" for name in ("code", "executorch", "exported_program", "int8",
                                                      "job", "onnx", "targets", "timm")),
          "search.training.calibration",

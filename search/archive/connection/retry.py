@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
 from searchspace.cli import remark
+from searchspace.phases import phase
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ def _is_away(error: object) -> bool:
     return code is None or code in _PASSING or code.startswith("08")
 
 
+@phase("storing")
 def patient(work: Callable[[], T], patience_s: float) -> T:
     """The result of ``work``, retried for up to ``patience_s`` seconds on transient errors."""
     start, tries, reported = time.monotonic(), 0, False
