@@ -92,7 +92,7 @@ def learn(networks: Networks, known: int, seed: int, seen: Array, cheap: Array |
     found = model(columns([networks.features[i] for i in others]))
     return Told(Judged.of(found.value, networks.values[others], [band[others] for band in bands]),
                 found.coverage(networks.values[others]),
-                model.left_out().coverage(seen[mine][list(model.kept)]))
+                model.left_out().coverage(seen[mine]))
 
 
 def _observed(networks: Networks, which: NDArray[np.intp], values: Array) -> Observed:

@@ -62,7 +62,6 @@ class Surrogate:
     x: Array
     y: Array                # stretched
     source: NDArray[np.intp]
-    kept: tuple[int, ...]   # which observations of source 0
     width: float = 1.0      # of the intervals, relative to the process's own
 
     @classmethod
@@ -77,16 +76,13 @@ class Surrogate:
             raise ValueError(f"a model needs {LEAST} evaluated networks or more, and there are "
                              f"{len(sources[0].values)}")
         scales = [Stretch.of(np.asarray(of.values, dtype=float), maximize) for of in sources]
-        kept = [_kept(scale(np.asarray(of.values, dtype=float)))
-                for scale, of in zip(scales, sources, strict=True)]
-        x = np.concatenate([columns([of.networks[i] for i in some])
-                            for of, some in zip(sources, kept, strict=True)])
-        y = np.concatenate([scale(np.asarray(of.values, dtype=float)[some])
-                            for of, some, scale in zip(sources, kept, scales, strict=True)])
-        source = np.repeat(np.arange(len(sources)), [len(some) for some in kept])
+        x = np.concatenate([columns(of.networks) for of in sources])
+        y = np.concatenate([scale(np.asarray(of.values, dtype=float))
+                            for of, scale in zip(sources, scales, strict=True)])
+        source = np.repeat(np.arange(len(sources)), [len(of.values) for of in sources])
         slope = TREND if maximize else 0.0
         process = fit(x, y - slope * columns.trend(x), [0] * x.shape[1], PRIOR, source)
-        found = cls(columns, process, scales[0], slope, x, y, source, tuple(kept[0]))
+        found = cls(columns, process, scales[0], slope, x, y, source)
         mean, deviation = found._left_out()
         share = float(np.quantile(np.abs(y[source == 0] - mean) / deviation, 0.8)) / EIGHTY
         return replace(found, width=(len(mean) * share + TRUST) / (len(mean) + TRUST))
@@ -100,7 +96,7 @@ class Surrogate:
 
     def left_out(self) -> Predicted:
         """What is predicted of each observation of source 0 by all others, the process's few
-        hyperparameters apart, which know it; in the order of ``kept``."""
+        hyperparameters apart, which know it; in the order they were given."""
         return self._shown(*self._left_out())
 
     def importance(self) -> dict[str, float]:
@@ -134,10 +130,12 @@ class Surrogate:
         return Predicted(self.stretch.back(mean), np.minimum(*ends), np.maximum(*ends))
 
 
-def _kept(stretched: Array) -> list[int]:
-    """Indices of a source's observations: all, or the best and the latest."""
-    if len(stretched) <= MOST:
-        return list(range(len(stretched)))
-    latest = set(range(len(stretched) - MOST // 2, len(stretched)))
-    best = [int(i) for i in np.argsort(-stretched, kind="stable") if int(i) not in latest]
-    return sorted(latest | set(best[:MOST - len(latest)]))
+def chosen(values: Array, maximize: bool) -> list[int]:
+    """Indices of the observations of a source that a model learns from: all, or of many the best
+    and the latest."""
+    if len(values) <= MOST:
+        return list(range(len(values)))
+    latest = range(len(values) - MOST // 2, len(values))
+    order = np.argsort(-values if maximize else values, kind="stable")
+    best = [int(i) for i in order if i not in latest]
+    return sorted([*latest, *best[:MOST - len(latest)]])
