@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from search.archive.connection.arguments import without_secrets
+from search.results.learned import told
 from search.results.read import read_study
 from searchspace.cli import Console, Parser, add_option, load_named, run
 from viz.drawing.render import write
@@ -44,7 +45,7 @@ def main(given: list[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     load_named(options)
-    results = read_study(options.study, options.storage)
+    results = told(read_study(options.study, options.storage))
     if options.plots is not None:
         written = write_charts(results, options.plots, options.format, options.theme)
     elif options.output is not None:        # wherever that leads: a person named it

@@ -4,8 +4,7 @@
 each kind of operation at each resolution, *positions* at each place of the genotype, with what is
 joined there, *sizes* are the multiply-adds at each place, and *paths* count operations along the
 ways through the network (`search.surrogate.paths`). Decisions are not among them: two spellings of
-one network are one network, and a decision about what leads nowhere decides nothing. Only operations count that lead from
-the input to the output: what is multiplied by zero decides nothing.
+one network are one network, and only operations count that lead from the input to the output.
 """
 
 import math
