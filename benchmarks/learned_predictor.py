@@ -14,7 +14,7 @@ the others inside the 80 % interval, and that of the known ones when each is lef
 seeds. Beside them what costs and scores of the graph say without any training. With --one each known
 network has been trained once, where the table has several trainings, and is judged by their mean.
 --cheap names a table of the same space with another, cheaper value, such as that of shorter
-trainings: as many again are known by it alone.
+trainings: of the networks in both tables as many again, and the known ones, have that value too.
 """
 
 import argparse
@@ -71,6 +71,13 @@ class Networks(NamedTuple):
                    np.array([chosen.values(i)[0] for i in rows]))
 
 
+    def where(self, kept: Sequence[bool]) -> "Networks":
+        """Some of them."""
+        some = np.flatnonzero(kept)
+        return Networks(tuple(self.rows[i] for i in some), [self.features[i] for i in some],
+                        self.macs[some], self.params[some], self.values[some], self.one[some])
+
+
 class Told(NamedTuple):
     """One seed's outcome; ``covered``: of networks not seen, and of those left out."""
 
@@ -111,8 +118,9 @@ def main() -> int:
         if options.cheap:
             other = read_tables([options.cheap], space)
             values = other.select("")
-            cheap = np.array([values.mean(other.own(table.rows[i].decisions)) or np.nan
-                              for i in networks.rows])
+            found = [values.mean(other.own(table.rows[i].decisions)) for i in networks.rows]
+            networks = networks.where([value is not None for value in found])
+            cheap = np.array([value for value in found if value is not None])
         bands = [mask for _, mask in bands_of(options.bands, networks.macs)] if options.bands \
             else quarters(networks.macs)
     except (SearchspaceError, OSError) as error:
