@@ -9,12 +9,13 @@ examples:
   python benchmarks/learned_predictor.py --space nas-bench-201 --table FILE --column val_acc
 
 Random networks are known, all others are predicted (`search.surrogate`). Told are Spearman's and
-Kendall's rank correlation on the others, Spearman's in the worst band of multiply-adds, the share of
-the others inside the 80 % interval, and that of the known ones when each is left out; means over
-seeds. Beside them what costs and scores of the graph say without any training. With --one each known
-network has been trained once, where the table has several trainings, and is judged by their mean.
+Kendall's rank correlation on the others, Spearman's in the worst band of multiply-adds, the share
+of the others inside the 80 % interval, and that of the known ones when each is left out; means over
+seeds. Beside them what MACs and params say without any training. With --one each known network has
+been trained once, where the table has several trainings; judged is by their mean.
 --cheap names a table of the same space with another, cheaper value, such as that of shorter
-trainings: of the networks in both tables as many again, and the known ones, have that value too.
+trainings: of the networks in both tables as many again, and the known ones, have that value too,
+and neither are judged.
 """
 
 import argparse
@@ -90,7 +91,7 @@ def learn(networks: Networks, known: int, seed: int, seen: Array, cheap: Array |
           bands: Sequence[Mask]) -> Told:
     """Predict all from ``known`` random networks, by their values ``seen``."""
     order = np.random.default_rng([seed, known]).permutation(len(networks.rows))
-    mine, others = order[:known], order[known:]
+    mine, others = order[:known], order[known if cheap is None else 2 * known:]
     columns = Columns.of(networks.features)
     sources = [_observed(networks, mine, seen)]
     if cheap is not None:

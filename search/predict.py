@@ -32,9 +32,10 @@ from search.results.learned import Learned, describer, learn
 from search.results.read import read_study
 from search.results.unseen import bounds, unseen
 from search.surrogate.judged import Judged, quarters
-from search.surrogate.model import Predicted
+from search.surrogate.model import LEAST, Predicted
+from search.tables import Table as Known
 from search.tables import read_tables
-from searchspace import Genotype, SearchspaceError, load
+from searchspace import SearchspaceError, load
 from searchspace.cli import Parser, add_option, load_named, run, show, table, whole
 from searchspace.expansion import Expansion, trace
 from searchspace.identity import digest
@@ -91,6 +92,10 @@ def _parser() -> Parser:
 def _predict(options: argparse.Namespace) -> None:
     load_named(options)
     results = read_study(options.study, options.storage)
+    if len(results.scored) < LEAST:
+        raise StudyError(f"{results.name}: a model needs {LEAST} evaluated networks or more, and "
+                         f"there are {len(results.scored)}")
+    known = read_tables(options.table, results.space) if options.table else None
     others = [_alike(read_study(folder), results) for folder in options.others]
     candidates = [_named(name, results) for name in options.networks] or [
         Candidate("", at.decisions, trace(results.space, at.decisions)) for at in unseen(results)]
@@ -107,7 +112,7 @@ def _predict(options: argparse.Namespace) -> None:
     order = list(range(len(candidates))) if options.networks else [int(i) for i in best]
     show(_fit(learned, others), _found(results, candidates, found, order[:options.top]),
          _features(learned), *([_believed(results, believed)] if believed else ()))
-    judged = _judged(options, learned) if options.table else None
+    judged = _judged(known, options.column, learned) if known else None
     if judged:
         show(_verdict(judged))
     if options.json:
@@ -164,7 +169,8 @@ def _found(results: Results, candidates: Sequence[Candidate], found: Predicted,
 def _features(learned: Learned) -> Table:
     made = table("what it needs", ("features",), ("number", "error grows without them by"))
     for group, grows in learned.model.importance().items():
-        made.add_row(group, str(int(learned.model.columns.group(group).sum())), f"{max(grows, 0.0):.0%}")
+        count = int(learned.model.columns.group(group).sum())
+        made.add_row(group, str(count), f"{max(grows, 0.0):.0%}")
     return made
 
 
@@ -177,12 +183,11 @@ def _believed(results: Results, believed: Sequence[Belief]) -> Table:
     return made
 
 
-def _judged(options: argparse.Namespace, learned: Learned) -> dict[str, float]:
+def _judged(known: Known, name: str, learned: Learned) -> dict[str, float]:
     """What the predictions are worth on networks of a table that are inside the budget and were
     not evaluated."""
     results, budget = learned.results, bounds(learned.results)
-    known = read_tables(options.table, results.space)
-    column = known.select(options.column)
+    column = known.select(name)
     seen = {digest(trace(results.space, row.decisions)) for row in learned.rows}
     networks, values = [], []
     for i, row in enumerate(known.rows):

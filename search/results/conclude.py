@@ -5,8 +5,8 @@ from collections.abc import Callable
 from search.errors import StudyError
 from search.results.files import write_best, write_finals, write_front, write_trials
 from search.results.final_comparison import TOP, FinalResult, contestants, rescore, verdict
-from search.results.outcome import Outcome, outcome
 from search.results.learned import told
+from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
 from search.storage.dashboard import FOLDER, attach
 from search.study import Study

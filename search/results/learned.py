@@ -19,6 +19,7 @@ from viz.results import Forecast, Results, TrialRow
 Array = NDArray[np.float64]
 
 KINDS_FROM = 64     # random networks of a space from which the kinds of its operations are known
+TOLD = 20           # evaluated networks from which on a report says what was learned
 SHORTER = 3         # lengths of shorter trainings that are learned from, at most
 
 
@@ -118,7 +119,7 @@ def learn(results: Results, pool: Sequence[Named], describe: Describer,
 def told(results: Results) -> Results:
     """The results with what a model says of them: each trial predicted from the others, and what
     it believes about each hole; unchanged if there is too little to learn from."""
-    if len(results.scored) < LEAST:
+    if len(results.scored) < TOLD:
         return results
     describe = describer(results.space)
     changes = switched(results)

@@ -10,7 +10,7 @@ from searchspace import BudgetError, GenotypeError
 from searchspace.identity import digest
 from searchspace.space.budget import Budget
 from searchspace.space.counting import walk
-from searchspace.space.point import Point, point, sample
+from searchspace.space.point import Point, first, point, sample
 from searchspace.space.solver import bring, find_inside, solve
 from viz.results import Results, TrialRow
 
@@ -35,7 +35,7 @@ def unseen(results: Results, seed: int = 0) -> list[Point]:
     seen = set()
     for row in results.rows:
         try:
-            seen.add(digest(point(results.space, taking(row.decisions, random.Random(0))).expansion))
+            seen.add(digest(point(results.space, first, row.decisions).expansion))
         except GenotypeError:           # the space has changed since
             continue
     for at in _fitting(results, random.Random(seed)):

@@ -100,8 +100,8 @@ class Surrogate:
         return self._shown(*self._left_out())
 
     def importance(self) -> dict[str, float]:
-        """How much the squared error of what is left out grows, relative to itself, where a group of
-        features is taken away; greatest first. Groups that say the same do not miss each other."""
+        """How much the squared error of what is left out grows, relative to itself, where a group
+        of features is taken away; greatest first. Of groups that say the same none is missed."""
         whole = self._error(self.x)
         found = {}
         for group in GROUPS:
