@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-from viz.results import Results, Rival
+from viz.results import Belief, Forecast, Results, Rival
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))  # scripts, not a package
 
@@ -76,4 +76,5 @@ def decided(text: str) -> Results:
     found = study(text)
     rows = tuple(replace(row, decisions={text: text if row.number % 2 else row.number})
                  for row in found.rows)
-    return replace(found, rows=rows, effects=((text, 0.5),))
+    return replace(found, rows=rows, effects=((text, 0.5),), forecasts=(Forecast(0, 5.0, 4.0, 6.0),),
+                   beliefs=(Belief(text, text, 5.0, 1.0), Belief(text, "other", 6.0, 1.0)))

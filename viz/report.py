@@ -10,6 +10,7 @@ if __name__ == "__main__":      # this checkout, and no other one that is instal
 from search.archive.connection.arguments import without_secrets
 from search.archive.connection.locations import folder_of
 from search.environment import STUDIES
+from search.results.learned import told
 from search.results.read import read_study
 from searchspace.cli import Console, Parser, add_option, load_named, run, start
 from viz.drawing.render import write
@@ -53,7 +54,7 @@ def main(given: list[str] | None = None) -> int:
 def _report(options: argparse.Namespace) -> None:
     load_named(options)
     folder = folder_of(options.study, Path(options.studies))
-    results = read_study(folder, options.storage)
+    results = told(read_study(folder, options.storage))
     if options.plots is not None:
         written = write_charts(results, options.plots, options.format, options.theme)
     elif options.output is not None:        # wherever that leads: a person named it

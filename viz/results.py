@@ -56,6 +56,7 @@ class TrialRow:
     worker: str = ""
     error: str = ""
     latency: int | None = None      # nanoseconds, predicted where a latency matters
+    curve: tuple[float, ...] = ()   # the first goal after each epoch, where it is trained
 
     def cost(self, name: str) -> int:
         """One of `COSTS`; 0 where it is not known."""
@@ -86,6 +87,28 @@ class Limit:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The first goal as a model predicts it with an 80 % interval: of trial ``number`` from all
+    other trials."""
+
+    number: int
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """The first goal as a model predicts it, mean over the best networks, were ``hole`` decided
+    that way in each; the 80 % interval goes ``spread`` to each side."""
+
+    hole: str
+    option: str
+    value: float
+    spread: float
+
+
 @dataclass(frozen=True, repr=False)
 class Results:
     """Settings and results of a study, for display.
@@ -94,7 +117,8 @@ class Results:
     the trial in best.yaml, for several goals the knee of the front; None if nothing was scored.
     ``effects`` are the shares of the first goal's variance that holes explain, greatest first.
     ``volumes`` is the hypervolume after each trial against ``reference``, which is in the units of
-    the two goals of `plots.front`. ``facts`` are names and values for the summary.
+    the two goals of `plots.front`. ``forecasts`` and ``beliefs`` are what a model learned from the
+    rows (`search.results.learned`). ``facts`` are names and values for the summary.
     """
 
     name: str
@@ -114,6 +138,8 @@ class Results:
     command: str = ""
     verdict: str = ""
     caveat: str = ""           # what the values are not
+    forecasts: tuple[Forecast, ...] = ()
+    beliefs: tuple[Belief, ...] = ()
 
     def __repr__(self) -> str:
         """Short, since notebooks store it beside the display."""

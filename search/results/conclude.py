@@ -5,6 +5,7 @@ from collections.abc import Callable
 from search.errors import StudyError
 from search.results.files import write_best, write_finals, write_front, write_trials
 from search.results.final_comparison import TOP, FinalResult, contestants, rescore, verdict
+from search.results.learned import told
 from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
 from search.storage.dashboard import FOLDER, attach
@@ -74,5 +75,5 @@ def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genot
             write_finals(ended.results, plan.settings, folder / "finals.csv")
         if ended.results:
             session.study.set_user_attr("verdict", verdict(ended.results, plan.settings))
-        write_report(read_study(folder, url), folder / "report.html")
+        write_report(told(read_study(folder, url)), folder / "report.html")
     return genotype

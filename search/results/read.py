@@ -39,7 +39,7 @@ _WRITTEN = (("params", "params", parse_amount), ("B", "memory", parse_bytes),
 
 def read_study(folder: str | Path, url: str | None = None) -> Results:
     """The results so far of a study in a folder; it may be running. ``url``: its database, if that
-    is not the one in the folder.
+    is not the one in the folder. What a model learned from them is for `learned.told` to add.
 
     Raises:
         StudyError: there is no study. SearchspaceError: its space no longer exists, and the study
@@ -126,7 +126,8 @@ def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> 
     return TrialRow(
         t.number, values, tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
         t.macs, t.params, t.memory, t.decisions, origin, t.start or "", t.proposed_macs, t.seconds,
-        found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency)
+        found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency,
+        tuple(found.intermediate_values[epoch] for epoch in sorted(found.intermediate_values)))
 
 
 def _limits(budget: str) -> Iterator[Limit]:

@@ -22,10 +22,11 @@ ORDER = {
             "pictures report zoo"),
     "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
-               "predictors", "archive.connection data samplers scores tables", "archive",
+               "predictors", "surrogate",
+               "archive.connection data samplers scores tables", "archive",
                "latency samplers.gp scores.proxies storage training",
                "objectives", "score_report study", "honesty launchers results status",
-               "cli library", "run train"),
+               "cli library predict", "run train"),
 }
 # Commands put the packages together; what draws this repository's own pages reads studies.
 READ_STUDIES = {"viz.report", "viz.pictures"}

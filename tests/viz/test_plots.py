@@ -13,18 +13,20 @@ from searchspace import SearchspaceError, load
 from viz.docs import plots
 from viz.plots import (
     PLOTS,
+    beliefs,
     front,
     hypervolume,
     importance,
     label_placement,
     parallel,
+    predicted,
     progress,
     proposals,
     timeline,
 )
 from viz.plots.render import chart
 from viz.plots.theme import THEMES, config
-from viz.results import Goal, Limit, Results, Rival, TrialRow
+from viz.results import Belief, Forecast, Goal, Limit, Results, Rival, TrialRow
 
 SCORE = Goal("score", "NASWOT", "nats", True)
 PARAMS = Goal("params", "params", "parameters", False)
@@ -46,7 +48,9 @@ STUDY = Results("s", load("digits"), 8, (SCORE,), (Limit("macs", 90, 310),), ROW
                 rivals=(Rival("trial 4", 4, 280, 28, 2, 8.0, 1.0, False),
                         Rival("net@1", None, 305, 3, 3, 6.5, 0.5, False)),
                 effects=(("a", 0.5), ("b", 0.25)), volumes=(0.0, 2.0, 2.0, 2.0, 8.0, 8.0),
-                reference=(5.0, 310.0))
+                reference=(5.0, 310.0),
+                forecasts=(Forecast(0, 5.5, 5.0, 6.0), Forecast(3, 6.5, 6.2, 7.0)),
+                beliefs=(Belief("a", "1", 5.0, 0.5), Belief("a", "3", 7.0, 0.25)))
 
 
 def test_the_front_is_marked() -> None:
@@ -99,6 +103,17 @@ def test_the_importance_of_holes() -> None:
     assert importance.rows(STUDY) == (("a", 0.5), ("b", 0.25))
     many = tuple((str(i), 1 / (i + 1)) for i in range(40))
     assert len(importance.rows(replace(STUDY, effects=many))) == importance.MOST
+
+
+def test_what_is_predicted_stands_beside_what_was_measured() -> None:
+    assert predicted.rows(STUDY) == ((5.0, 5.5, 5.0, 6.0, "trial 0"), (6.0, 6.5, 6.2, 7.0, "trial 3"))
+    assert predicted.draw(replace(STUDY, forecasts=())) is None
+
+
+def test_beliefs_about_the_first_holes() -> None:
+    assert beliefs.rows(STUDY) == (("a = 1", "a", 5.0, 4.5, 5.5), ("a = 3", "a", 7.0, 6.75, 7.25))
+    many = tuple(Belief(str(i), "x", 1.0, 0.1) for i in range(40))
+    assert len(beliefs.rows(replace(STUDY, beliefs=many))) == beliefs.MOST
 
 
 def test_parallel_coordinates() -> None:
