@@ -54,13 +54,12 @@ class Follow:
 class Tools:
     """``predict``: the accuracy of a network; raises SearchspaceError where nothing is told.
     ``known``: the published networks with accuracies. ``clock``: from a latency table's file a
-    function that gives nanoseconds. ``study``: the results so far of a study; None if it has no more
-    finished trials than the given number. ``command``: the arguments of a search by its options,
-    ``shown`` the same as a person types it."""
+    function that gives nanoseconds. ``study``: the results so far of a study; None if it has no
+    more finished trials than the given number. ``command``: the arguments of the process that
+    searches, by the names of options."""
 
     predict: Callable[[Expansion], Told] | None = None
     known: Callable[[], tuple[Known, ...]] | None = None
     clock: Callable[[Path], Callable[[Expansion], int]] | None = None
     study: Callable[[Follow, int], Results | None] | None = None
     command: Callable[[Mapping[str, str]], list[str]] | None = None
-    shown: Callable[[Mapping[str, str]], str] | None = None

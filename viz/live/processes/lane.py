@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from viz.live.evaluation import Fault
-from viz.live.jobs import Job
-from viz.live.tools import Tools
-from viz.live.worker import USUAL, Said, Worker
+from viz.live.model.evaluation import Fault
+from viz.live.model.tools import Tools
+from viz.live.processes.jobs import Job
+from viz.live.processes.worker import USUAL, Said, Worker
 
 GRACE_S = 0.3       # how long what is outdated may go on, for it is mostly nearly done
 BEGINS_S = 0.1      # how often one looks whether a process has begun
@@ -53,16 +53,18 @@ class Spares:
 
 class Lane:
     """``deliver(number, result)`` is called in the event loop with each result of the job of that
-    number, a `Fault` among them. ``seconds``: the limit of each job, None for none."""
+    number, a `Fault` among them. ``seconds``: the limit of each job; ``idle``: after so many
+    seconds without one the process ends, None for never."""
 
-    def __init__(self, spares: Spares, deliver: Deliver,
-                 seconds: float | None = USUAL.seconds) -> None:
-        self._spares, self._deliver, self._seconds = spares, deliver, seconds
+    def __init__(self, spares: Spares, deliver: Deliver, seconds: float = USUAL.seconds,
+                 idle: float | None = None) -> None:
+        self._spares, self._deliver, self._seconds, self._idle = spares, deliver, seconds, idle
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._worker: Worker | None = None
         self._running: _Ticket | None = None
         self._next: _Ticket | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._closed = False
 
     @property
@@ -72,7 +74,7 @@ class Lane:
 
     def submit(self, job: Job) -> int:
         """Do a job, instead of any that has not begun; returns its number."""
-        ticket = _Ticket(next(self._numbers), job, self._seconds or 0.0)
+        ticket = _Ticket(next(self._numbers), job, self._seconds)
         if self._running is None:
             self._begin(ticket)
         else:
@@ -99,6 +101,9 @@ class Lane:
         if self._worker is None:
             self._worker = self._spares.take()
         self._running = ticket
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         worker = self._worker
         self._watch(ticket)
 
@@ -123,6 +128,8 @@ class Lane:
         if self._next is not None and not self._closed:
             ticket, self._next = self._next, None
             self._begin(ticket)
+        elif self._idle is not None and not self._closed:
+            self._rest = self._loop.call_later(self._idle, self._retire)
 
     def _watch(self, ticket: _Ticket) -> None:
         """Begin to count a job's time, once its process has begun."""
@@ -130,8 +137,7 @@ class Lane:
             return
         if self._worker.ready:
             self._spares.prepare()
-            if ticket.limit:
-                self._loop.call_later(ticket.limit, self._overdue, ticket)
+            self._loop.call_later(ticket.limit, self._overdue, ticket)
         else:
             self._loop.call_later(BEGINS_S, self._watch, ticket)
 
@@ -143,6 +149,12 @@ class Lane:
             self._loop.call_later(GRACE_S, self._supersede, ticket)
         else:
             self._loop.call_later(BEGINS_S, self._outdate, ticket)
+
+    def _retire(self) -> None:
+        """End the process of a lane that is not used."""
+        if self._running is None and self._worker is not None:
+            self._worker.end()
+            self._worker = None
 
     def _supersede(self, ticket: _Ticket) -> None:
         if self._running is ticket and self._next is not None:

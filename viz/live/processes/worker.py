@@ -7,16 +7,16 @@ import contextlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from viz.live.evaluation import Fault, Source, fault
-from viz.live.jobs import JOBS, Job
-from viz.live.picture import View
-from viz.live.tools import Tools
+from viz.live.model.evaluation import Fault, Source, fault
+from viz.live.model.picture import View
+from viz.live.model.tools import Tools
+from viz.live.processes.jobs import JOBS, Job
 
 _SPAWN = multiprocessing.get_context("spawn")
 GIB = 2**30
@@ -58,7 +58,8 @@ class Worker:
         self._hear: Hear = lambda said: None
         self.ready = False
         self._process = _SPAWN.Process(target=_serve, args=(theirs, tools, memory), daemon=True)
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -101,9 +102,22 @@ class Worker:
                 self._hear(said)
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started within it never hears of Ctrl-C, which is for the server."""
+    if not hasattr(signal, "pthread_sigmask"):      # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(pipe: Connection, tools: Tools, memory: int) -> None:
     """The process: jobs in, words out, until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)        # Ctrl-C is for the server
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _bound(memory)
     _warm(tools)
     pipe.send(Said(ready=True))

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from viz.comparison.nearest import nearest
 from viz.drawing.style import Style
-from viz.live import picture, points
-from viz.live.evaluation import Source, evaluate
-from viz.live.picture import View
-from viz.live.points import Place
-from viz.live.tools import Follow, Tools
+from viz.live.model import picture, points, studies
+from viz.live.model.evaluation import Source, evaluate, expanded
+from viz.live.model.picture import View
+from viz.live.model.points import Place
+from viz.live.model.tools import Follow, Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,20 @@ def _plain(tools: Tools, source: Source) -> Iterator[Any]:
     yield points.plain(source)
 
 
-def _known(tools: Tools) -> Iterator[Any]:
-    yield tools.known() if tools.known is not None else ()
+def _nearest(tools: Tools, source: Source) -> Iterator[Any]:
+    found = nearest(expanded(source))
+    yield found.name if found else ""
 
 
 def _study(tools: Tools, follow: Follow, seen: int) -> Iterator[Any]:
-    yield tools.study(follow, seen) if tools.study is not None else None
+    yield studies.study(follow, seen, tools)
+
+
+def _trial(tools: Tools, follow: Follow, number: int) -> Iterator[Any]:
+    yield studies.trial(follow, number, tools)
 
 
 JOBS: dict[str, Callable[..., Iterator[Any]]] = {
     "numbers": _numbers, "drawing": _drawing, "pair": _pair, "random": _random, "inside": _inside,
-    "around": _around, "best": _best, "frozen": _frozen, "plain": _plain, "known": _known,
-    "study": _study}
+    "around": _around, "best": _best, "frozen": _frozen, "plain": _plain,
+    "nearest": _nearest, "study": _study, "trial": _trial}

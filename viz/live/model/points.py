@@ -17,8 +17,8 @@ from searchspace.space.budget import Budget
 from searchspace.space.point import Point, neighbours, point, sample
 from searchspace.space.solver import bring, find_inside, solve
 from viz.drawing.network import middle
-from viz.live.evaluation import Source, decided
-from viz.live.tools import Tools
+from viz.live.model.evaluation import Source, decided
+from viz.live.model.tools import Tools
 
 MANY = 1_000            # points that `best` looks at
 STEPS = 25              # of them between two words about progress

@@ -13,8 +13,9 @@ from viz.drawing.levels import picture
 from viz.drawing.network import middle, subject
 from viz.drawing.style import Style
 from viz.drawing.svg import compact
-from viz.live.evaluation import Source, decided
+from viz.live.model.evaluation import Source, decided
 
+USUAL = Style()
 FEW = 60            # boxes that are drawn at the level of operations without being folded
 
 
@@ -24,14 +25,14 @@ class View:
     letter ``+`` those that are open although the drawing folds what is large."""
 
     level: str = "stage"
-    style: Style = Style()
+    style: Style = USUAL
     folded: tuple[str, ...] = ()
     format: str = "svg"
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A drawing as text or bytes, and the keys of the boxes that unfold, of the groups that fold."""
+    """A drawing; the keys of the boxes that unfold, and of the groups that fold."""
 
     content: bytes
     unfold: tuple[str, ...] = ()

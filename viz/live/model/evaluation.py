@@ -19,7 +19,7 @@ from searchspace.ops import show_shape
 from searchspace.summary import stages
 from searchspace.zoo.figures import comparisons, standing
 from viz.drawing.network import middle
-from viz.live.tools import Told, Tools
+from viz.live.model.tools import Told, Tools
 
 LABELS = 200            # options of a hole that are listed; of more, every n-th
 
@@ -150,6 +150,16 @@ def evaluate(source: Source, tools: Tools) -> Report:
         len(genotype.holes) - len({c.name for c in controls} & {h.name for h in genotype.holes}),
         figures, header.published.top1 if header.published and not genotype.is_space else None,
         tuple(f"{name}: {text}" for name, text in about if text), lines, _told(expansion, tools))
+
+
+def expanded(source: Source) -> Expansion:
+    """The operations of a source at its point.
+
+    Raises:
+        SearchspaceError: it is no network.
+    """
+    genotype = source.genotype()
+    return _expanded(genotype, decided(genotype, dict(source.decisions)), source)[0]
 
 
 def decided(genotype: Genotype, wanted: Mapping[str, Atom]) -> dict[str, Atom]:

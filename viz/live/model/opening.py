@@ -45,7 +45,7 @@ def options(number: Number) -> str:
     """The hole that suits a number: its neighbours, as a person would first try them.
 
     >>> options(Number(0, 1, "3", "k")), options(Number(0, 2, "32", "out"))
-    ('!choice [3, 5, 7]', '!choice [16, 24, 32, 40, 48]')
+    ('!choice [1, 3, 5]', '!choice [16, 24, 32, 40, 48]')
     """
     if "." in number.text:
         value = float(number.text)
