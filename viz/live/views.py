@@ -24,6 +24,7 @@ _PARSERS = {"macs": parse_amount, "params": parse_amount, "memory": parse_bytes,
             "latency": parse_time}
 TOP1 = Goal("top1", "top-1 on ImageNet", "%", True)
 MACS = Goal("macs", "MACs", "", False)
+KINDS = ("published", "present")
 CONTEXT = 2             # equal lines around a difference
 
 
@@ -158,7 +159,7 @@ def study(seen: StudyView, running: bool, wanted: int, words: str) -> str:
 def plane(known: Sequence[Known]) -> dict[str, Any]:
     """The plane of published networks, with a trail of what was edited, empty at first."""
     marks = [front.Mark(k.name, k.macs, k.top1, "published", k.name) for k in known]
-    spec = front.spec(marks, (TOP1, MACS), kinds=("published",), log=True)
+    spec = front.spec(marks, (TOP1, MACS), kinds=KINDS, log=True)
     at = spec["layer"][0]["encoding"]
     spec["layer"] = [one for one in spec["layer"] if one["mark"].get("style") not in ("label",
                                                                                       "front")]

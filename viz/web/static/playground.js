@@ -145,7 +145,7 @@ async function editor() {
     CM.EditorState.languageData.of(() => [{ autocomplete: completions }]),
     CM.EditorView.contentAttributes.of({ "aria-label":
       "text of the genotype; Escape, then Tab leads out" })]) });
-  view.dom.querySelector(".cm-scroller").setAttribute("tabindex", "-1");
+  view.dom.querySelector(".cm-scroller").setAttribute("tabindex", "0");
 }
 
 // --- the drawing --------------------------------------------------------------------------------
@@ -308,27 +308,28 @@ function pane(id, html) {
   if (path) box.querySelector(path)?.focus({ preventScroll: true });
 }
 function field(id, value) {
+  if (id === "file") { $("file-name").textContent = value; return; }
   const box = $(id);
   if (!box) return;
-  if (id === "file") { $("file-name").textContent = value; return; }
   if (id === "undo" || id === "redo") { box.disabled = !value; return; }
   if (document.activeElement !== box || box.tagName === "SELECT") box.value = value;
 }
 function variants({ names, chosen: which }) {
-  const box = $("variant");
+  const box = $("variant"), all = which ? names : ["", ...names];
   $("variant-field").hidden = !names.length;
-  if (box.dataset.names !== JSON.stringify(names)) {
-    box.dataset.names = JSON.stringify(names);
-    box.replaceChildren(...names.map((n) => el("option", { value: n }, n)));
+  if (box.dataset.names !== JSON.stringify(all)) {
+    box.dataset.names = JSON.stringify(all);
+    box.replaceChildren(...all.map((n) => el("option", { value: n }, n || "as it stands")));
   }
   box.value = which;
 }
 function fault(found) {
   document.body.classList.toggle("broken", Boolean(found));
   view.dispatch({ effects: setFault.of(found) });
-  const at = found?.line ? `line ${found.line}: ` : "";
+  const said = found && found.sentence + (/[.?!]$/.test(found.sentence) ? "" : ".");
   $("fault").replaceChildren(...(found ? [found.line ? el("button", { type: "button", class: "open",
-    onclick: () => goTo(found.line) }, at) : "", `${found.sentence}. The last network that was one is still shown.`] : []));
+    onclick: () => goTo(found.line) }, `line ${found.line}`) : "", found.line ? `: ${said}` : said,
+    el("span", { class: "note" }, " The last network that was one is still shown.")] : []));
 }
 function tab(name) {
   for (const one of document.querySelectorAll("[role=tab]")) {
@@ -351,7 +352,7 @@ const receivers = {
   link: (value) => { link = value; history.replaceState(null, "", `#${value}`); },
   unfold: (all) => { unfold = new Set(all); }, fold: (all) => { fold = new Set(all); },
   note: (said) => { $("box").textContent = said; },
-  space: (is) => { $("holes-panel").hidden = !is; if ($("search-start")) $("search-start").disabled = !is; },
+  space: (is) => { document.body.classList.toggle("space", is); $("holes-panel").hidden = !is; if ($("search-start")) $("search-start").disabled = !is; },
   settled: (is) => document.body.toggleAttribute("data-settled", is),
   number: (which) => {
     $("make-hole").hidden = !which;
