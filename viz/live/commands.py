@@ -9,7 +9,6 @@ from typing import Any
 from searchspace.errors import SearchspaceError
 from searchspace.notation.reader import MAX_CHARS
 from searchspace.notation.tree import Atom
-from searchspace.registry import Registry
 from searchspace.safety.values import PLAIN, WORD, WrongValueError, whole
 from viz.drawing.levels import LEVELS
 from viz.drawing.style import COLOURS, DIRECTIONS, check
@@ -18,11 +17,17 @@ from viz.live.model.state import COSTS, State
 Given = Mapping[str, Any]
 Command = Callable[[State, Given], State]
 
-COMMANDS: Registry[Command] = Registry("command of the playground", "docs/playground.md")
+COMMANDS: dict[str, Command] = {}
 LONGEST = 200           # letters of what is typed into a field
 
 
-@COMMANDS.register("text")
+def _command(made: Command) -> Command:
+    """Register a command under the name of its function."""
+    COMMANDS[made.__name__] = made
+    return made
+
+
+@_command
 def text(state: State, given: Given) -> State:
     """Another text."""
     found = WORD.of(given, "text")
@@ -31,13 +36,13 @@ def text(state: State, given: Given) -> State:
     return state.but(text=found)
 
 
-@COMMANDS.register("variant")
+@_command
 def variant(state: State, given: Given) -> State:
     """Another variant of the file."""
     return state.but(variant=field(given, "variant"))
 
 
-@COMMANDS.register("size")
+@_command
 def size(state: State, given: Given) -> State:
     """Images of another size; empty for the file's own."""
     found = field(given, "size")
@@ -46,7 +51,7 @@ def size(state: State, given: Given) -> State:
     return state.but(size=found)
 
 
-@COMMANDS.register("bound")
+@_command
 def bound(state: State, given: Given) -> State:
     """A bound of the budget, or none."""
     cost = field(given, "cost")
@@ -54,14 +59,14 @@ def bound(state: State, given: Given) -> State:
     return state.but(**{cost: field(given, "text")})
 
 
-@COMMANDS.register("decide")
+@_command
 def decide(state: State, given: Given) -> State:
     """A hole set to one of its options."""
     name, label = field(given, "hole"), PLAIN.of(given, "label")
     return state.but(decisions={**state.decisions, name: label})
 
 
-@COMMANDS.register("pin")
+@_command
 def pin(state: State, given: Given) -> State:
     """A hole pinned, or free again."""
     name = field(given, "hole")
@@ -73,13 +78,13 @@ def pin(state: State, given: Given) -> State:
     return state.but(pinned=(*left, name), decisions={**state.decisions, name: label})
 
 
-@COMMANDS.register("free")
+@_command
 def free(state: State, given: Given) -> State:
     """All holes free again."""
     return state.but(pinned=())
 
 
-@COMMANDS.register("level")
+@_command
 def level(state: State, given: Given) -> State:
     """Another level of the drawing."""
     found = field(given, "level")
@@ -87,7 +92,7 @@ def level(state: State, given: Given) -> State:
     return state.but(level=found, folded=())
 
 
-@COMMANDS.register("direction")
+@_command
 def direction(state: State, given: Given) -> State:
     """Another direction of the drawing."""
     found = field(given, "direction")
@@ -95,7 +100,7 @@ def direction(state: State, given: Given) -> State:
     return state.but(direction=found)
 
 
-@COMMANDS.register("colour")
+@_command
 def colour(state: State, given: Given) -> State:
     """Another meaning of the drawing's colours."""
     found = field(given, "colour")
@@ -103,21 +108,21 @@ def colour(state: State, given: Given) -> State:
     return state.but(colour=found)
 
 
-@COMMANDS.register("fold")
+@_command
 def fold(state: State, given: Given) -> State:
     """A group of the drawing closed; see `picture.View`."""
     key = field(given, "key")
     return state.but(folded=(*(one for one in state.folded if one != f"+{key}"), key))
 
 
-@COMMANDS.register("unfold")
+@_command
 def unfold(state: State, given: Given) -> State:
     """A group of the drawing open."""
     key = field(given, "key")
     return state.but(folded=(*(one for one in state.folded if one != key), f"+{key}"))
 
 
-@COMMANDS.register("beside")
+@_command
 def beside(state: State, given: Given) -> State:
     """Another network beside this one, or none."""
     return state.but(beside=field(given, "name"))
@@ -129,8 +134,10 @@ def apply(state: State, name: str, given: Given) -> State:
     Raises:
         SearchspaceError: there is no such command, or it takes something else.
     """
+    if name not in COMMANDS:
+        raise SearchspaceError(f"the page asked for {name!r}, which is nothing")
     try:
-        return COMMANDS.find(name)(state, given)
+        return COMMANDS[name](state, given)
     except WrongValueError as error:
         raise SearchspaceError(f"the page asked for something odd: {error}") from None
 

@@ -87,6 +87,8 @@ def from_link(fragment: str) -> State:
         text = unpack.decompress(packed, 4 * MAX_CHARS)
         if unpack.unconsumed_tail:
             raise ValueError("it is too large")
+        if not unpack.eof:
+            raise ValueError("it is cut off")
         return _checked(parse_json(text))
     except (ValueError, binascii.Error, zlib.error) as error:
         raise SearchspaceError(f"the link holds no genotype: {error}") from None
