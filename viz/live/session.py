@@ -76,7 +76,7 @@ class Session:
         self._errands = Lane(spares, self._run, SLOW, IDLE_S)
         self._moves = Lane(spares, self._moved, 10 * SLOW, IDLE_S)
         self.follower = Follower(screen, world.folder, spares)
-        self.follower.follow = world.follow
+        self.follower.follow = self._first = world.follow
 
     @property
     def state(self) -> State:
@@ -120,7 +120,7 @@ class Session:
         if self.plane is not None:
             self.screen({"plane": self.plane})
         self.follower.again()
-        if self.follower.follow is not None and not link:
+        if self._first is not None and not link:
             self.screen({"tab": "study"})
 
     def on_open(self, given: Given) -> None:

@@ -385,7 +385,7 @@ function receive(message) {
   const order = Object.keys(receivers);
   for (const key of Object.keys(message).sort((a, b) => order.indexOf(a) - order.indexOf(b)))
     if (message[key] !== null || key === "fault" || key === "number") receivers[key]?.(message[key]);
-  if ("settled" in message && message.settled) document.body.dataset.shown = String(Number(document.body.dataset.shown ?? 0) + 1);
+  if ("fault" in message) document.body.dataset.answers = String(Number(document.body.dataset.answers ?? 0) + 1);
 }
 
 // --- what is done -------------------------------------------------------------------------------
