@@ -13,7 +13,7 @@ from viz.live import views
 from viz.live.commands import Given, field
 from viz.live.folder import Folder
 from viz.live.model.evaluation import Fault
-from viz.live.model.studies import StudyView
+from viz.live.model.studies import LINE, StudyView
 from viz.live.model.tools import Follow
 from viz.live.processes import searches
 from viz.live.processes.jobs import Job
@@ -38,6 +38,7 @@ class Follower:
         self._lane = Lane(spares, self._seen, PATIENCE_S)      # which keeps what it has read
         self._timer: asyncio.TimerHandle | None = None
         self._was_running = False
+        self._drawn: tuple[float, ...] = ()
 
     def close(self) -> None:
         """Stop looking."""
@@ -169,10 +170,13 @@ class Follower:
         fresh = [mark._asdict() for key, mark in marks.items() if self._sent.get(key) != mark]
         gone = [key for key, mark in self._sent.items() if marks.get(key) != mark]
         self._sent = marks
-        if first:
+        frame = _frame(self.view)
+        if first or frame != self._drawn:       # axes do not grow by themselves
             self.screen({"study-plane": self.view.spec})
-        else:
-            self.screen({"study-marks": {"insert": fresh, "remove": gone}})
+        elif fresh:
+            self.screen({"study-marks": {"insert": fresh, "remove": gone,
+                                         "line": line(self.view.spec)}})
+        self._drawn = frame
         self._table()
 
     def _say_running(self) -> None:
@@ -191,3 +195,17 @@ class Follower:
             view = replace(self.view, spec={}, marks=())
         self.screen({"panes": {"study-table": views.study(
             view, running, found.trials if found else 0, words)}, "searching": running})
+
+
+def line(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The points of the front's line in the plane of a study."""
+    layer = next((one for one in spec["layer"] if one.get("data", {}).get("name") == LINE), None)
+    return layer["data"]["values"] if layer else []
+
+
+def _frame(view: StudyView) -> tuple[float, ...]:
+    """The ends of both axes."""
+    if not view.marks:
+        return ()
+    xs, ys = [mark.x for mark in view.marks], [mark.y for mark in view.marks]
+    return min(xs), max(xs), min(ys), max(ys)

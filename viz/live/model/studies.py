@@ -10,6 +10,7 @@ from viz.plots import front
 from viz.plots.front import Mark
 from viz.results import Results, TrialRow
 
+LINE = "line"       # the name of the data of the front's line
 LISTED = 30         # networks in the table
 _READ: dict[Follow, Results] = {}       # of this process: what was read last
 
@@ -73,9 +74,18 @@ def view(results: Results) -> StudyView:
     return StudyView(
         results.name, results.space.name, tuple(goal.title for goal in results.goals),
         len(results.rows), len(results.scored), results.best, ", ".join(bounds), results.command,
-        marks, front.spec(marks, results.axes, front.bound(results)),
+        marks, _plane(results, marks),
         tuple(Entry(row.number, drawn.get(str(row.number), "network"), row.shown, row.macs,
                     row.params, row.origin) for row in first[:LISTED]))
+
+
+def _plane(results: Results, marks: tuple[Mark, ...]) -> dict[str, Any]:
+    """The plane of a study, with a name for the data that grows."""
+    spec = front.spec(marks, results.axes, front.bound(results))
+    for layer in spec["layer"]:
+        if layer["mark"].get("style") == "front":
+            layer["data"]["name"] = LINE
+    return spec
 
 
 def trial(follow: Follow, number: int, tools: Tools) -> str:

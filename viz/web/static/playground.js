@@ -280,13 +280,18 @@ async function studyNow() {
   await plane(fresh, host.study, (id) => (/^\d+$/.test(id)
     ? act("trial", { number: Number(id), beside: true, stay: true }) : act("beside", { name: id })));
 }
-function studyMarks({ insert, remove }) {
+function studyMarks({ insert, remove, line }) {
   const layer = host.study?.layer.find((l) => l.data?.name === "marks");
   if (!layer) return;
   const gone = new Set(remove);
   layer.data.values = [...layer.data.values.filter((m) => !gone.has(m.id)), ...insert];
   const chart = $("study-plot").view;
-  if (chart) chart.data("marks", layer.data.values.map((m) => ({ ...m }))).runAsync();
+  const drawn = host.study.layer.find((l) => l.data?.name === "line");
+  if (drawn) drawn.data.values = line;
+  if (!chart) return;
+  const copy = (rows) => rows.map((row) => ({ ...row }));       // Vega writes into what it is given
+  if (drawn) chart.data("line", copy(line));
+  chart.data("marks", copy(layer.data.values)).runAsync();
 }
 
 // --- panes and fields ---------------------------------------------------------------------------
