@@ -36,8 +36,6 @@ from viz.live.processes.lane import Lane, Spares
 from viz.live.processes.worker import Hear, Said
 from viz.live.session import Session, World
 
-EVIL = "<img src=x onerror=alert(1)>"
-
 
 def told(expansion: Any) -> Told:
     """More MACs, more accuracy."""
@@ -377,20 +375,6 @@ def test_a_bundled_genotype_is_never_written_over() -> None:
     with pytest.raises(SearchspaceError, match="stays as it is"):
         folder.save("sinet.yaml", "name: y\n")
     assert (GENOTYPES / "sinet.yaml").read_bytes() == before
-
-
-def test_texts_are_escaped() -> None:
-    report = replace(evaluate(source("mobile"), TOOLS), title=EVIL, notes=(EVIL,), peak=EVIL, told=Told(
-        1.0, 1.0, 1.0, EVIL, (Near(EVIL, 1.0, 1.0),)), input=EVIL)
-    report = replace(report, rows=tuple(row._replace(name=EVIL, what=EVIL, remark=EVIL)
-                                        for row in report.rows),
-                     controls=tuple(c._replace(name=EVIL, group=EVIL, labels=(EVIL,), value=EVIL)
-                                    for c in report.controls))
-    shown = [*views.numbers(report, State(EVIL, macs=EVIL), EVIL).values(), views.stages(report),
-             views.holes(report, State(EVIL), (EVIL,)), views.body([EVIL], True, True, True, EVIL),
-             views.neighbours(EVIL, around(Place(source("mobile")), "w", TOOLS))]
-    assert not [text for text in shown if "<img" in text]
-    assert sum("&lt;img" in text for text in shown) >= 6
 
 
 # --- processes ----------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def lines(texts: tuple[str, str]) -> list[Line]:
     >>> [line.kind for line in lines(("a: 1\\nb: 2\\n", "a: 1\\nb: 3\\n"))]
     ['same', 'changed']
     """
-    one, other = (text.splitlines() for text in texts)
+    one, other = (text.removesuffix("\n").split("\n") for text in texts)
     found: list[Line] = []
     for tag, a, b, c, d in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if tag == "equal":
