@@ -42,7 +42,7 @@ EDIT = """([n, what]) => new Promise((done) => {
     : document.querySelector('#drawing svg')?.textContent);
   const before = shown(), start = performance.now();
   const look = () => (shown() !== before ? done(performance.now() - start) : setTimeout(look, 1));
-  view.dispatch({ changes: { from: at, to: at + was.length, insert: String(1000 + n) } });
+  view.dispatch({ changes: { from: at, to: at + was.length, insert: String(1001 + n) } });
   look();
 })"""
 TYPE = """async ([texts, wait]) => {
@@ -267,7 +267,7 @@ def main() -> int:
         took = tab.evaluate(TYPE, [texts, 10_000])
         tab.locator("#name").fill("mobilenet-v2")
         tab.locator("#name").press("Enter")
-        tab.wait_for_timeout(35_000)        # processes that rest have ended
+        tab.wait_for_timeout(65_000)        # processes that rest have ended
         after = memory(served.process.pid)
         table.add_row(f"{options.mutated:,} mutated genotypes", *(f"{x:.0f} ms" for x in (
             statistics.median(took), percentile(took, 0.95), max(took))),

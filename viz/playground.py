@@ -22,7 +22,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from search.archive.connection.arguments import without_secrets
 from searchspace import SearchspaceError
 from searchspace.cli import Console, Parser, add_option, load_named, remark, run
 from searchspace.expansion import Expansion
@@ -121,6 +120,8 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(given: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for a user error."""
+    from search.archive.connection.arguments import without_secrets
+
     options = arguments().parse_args(without_secrets(given))
     return run(lambda: _serve(options))
 

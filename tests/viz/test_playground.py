@@ -516,12 +516,22 @@ def test_a_session_moves_in_a_space(tmp_path: Path) -> None:
     session, sent = played(bundled_state("digits"), tmp_path, ("bound", {"cost": "macs", "text": "150K"}),
                            ("random", {}), ("inside", {}), ("around", {"hole": "stage1"}),
                            ("freeze", {}), ("download", {"format": "yaml"}),
-                           ("download", {"format": "svg"}), ("download", {"format": "py"}))
+                           ("download", {"format": "svg"}), ("download", {"format": "pdf"}),
+                           ("download", {"format": "html"}), ("download", {"format": "py"}))
     assert session.report is not None and not session.report.is_space
     assert session.report.macs <= 150_000
     files = [m["file"]["name"] for m in sent if "file" in m]
-    assert [name.partition(".")[2] for name in files] == ["yaml", "svg", "py"]
+    assert [name.partition(".")[2] for name in files] == ["yaml", "svg", "pdf", "html", "py"]
     assert any("around" in m.get("panes", {}) for m in sent)
+
+
+def test_a_link_of_another_folder_is_shown_in_this_one(tmp_path: Path) -> None:
+    link = to_link(State(source("henet").text, "../elsewhere/net.yaml", beside="../x.yaml"))
+    session, sent = played(State(""), tmp_path, ("start", {"link": link}), ("text", {
+        "text": source("henet").text + "\n"}))
+    assert session.state.file == "untitled.yaml"
+    assert isinstance(session.report, Report) and session.report.macs == cost(load("henet")).macs
+    assert any("stands outside" in m.get("say", "") for m in sent)
 
 
 def test_a_session_compares(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from viz.live.model.evaluation import Fault, Report, Source
 from viz.live.model.opening import number_at, opened
 from viz.live.model.picture import Drawn, Pair, View
 from viz.live.model.points import Found, Place
-from viz.live.model.state import History, State, from_link, to_link
+from viz.live.model.state import UNTITLED, History, State, from_link, to_link
 from viz.live.model.tools import Follow, Told
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
@@ -34,7 +34,7 @@ Screen = Callable[[Message], None]
 Then = Callable[[Any], None]
 
 SLOW = 60.0         # seconds that a move, a comparison or a drawing may take
-IDLE_S = 30.0       # after which a process that is not used ends
+IDLE_S = 60.0       # after which a process that is not used ends
 TRAIL = 100         # networks of the trail
 MOVES = ("random", "inside", "best")
 KINDS = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png",
@@ -113,7 +113,7 @@ class Session:
         """A page that has just loaded; its link may hold a state."""
         if link := str(given.get("link", "")):
             with contextlib.suppress(SearchspaceError):
-                self.history = History(from_link(link))
+                self.history = History(self._inside(from_link(link)))
         self.report = self._shown = None
         self.screen({"set": self.state.text, "fresh": True, "studies": self.folder.studies()})
         self._refresh(None)
@@ -122,6 +122,14 @@ class Session:
         self.follower.again()
         if self._first is not None and not link:
             self.screen({"tab": "study"})
+
+    def _inside(self, state: State) -> State:
+        """A state of a link, in this folder: what it was made in may be elsewhere."""
+        try:
+            self.folder.place(state.file)
+        except SearchspaceError:
+            return state.but(file=UNTITLED)
+        return state
 
     def on_open(self, given: Given) -> None:
         """Another genotype, by its name or path."""
@@ -248,12 +256,18 @@ class Session:
     # --- beside another network -----------------------------------------------------------------
 
     def _compare(self) -> None:
-        if self.state.beside and (self.report is not None):
-            self._aside(Job("pair", (self.source(), self._other(), Style())), self._paired)
+        if self.state.beside and self.report is not None:
+            try:
+                other = self._other()
+            except SearchspaceError as error:
+                self.screen({"panes": {"pair": ""}, "pair": ""})
+                self.say(str(error))
+            else:
+                self._aside(Job("pair", (self.source(), other, Style())), self._paired)
         elif not self.state.beside:
             self.screen({"panes": {"pair": ""}, "pair": ""})
 
-    def _other(self) -> Source | str:
+    def _other(self) -> Source:
         found = self.folder.open(self.state.beside)
         return Source(found.text, self.folder.place(found.file), found.variant or None)
 

@@ -8,6 +8,7 @@ from viz.comparison.alignment import Difference, difference
 from viz.comparison.drawing import compared
 from viz.comparison.stages import outline
 from viz.drawing.elements import Box, Edge, Picture
+from viz.drawing.html import foldable
 from viz.drawing.layout import page, run
 from viz.drawing.levels import picture
 from viz.drawing.network import middle, subject
@@ -47,6 +48,8 @@ def drawn(source: Source, view: View) -> Drawn:
     """
     genotype = source.genotype()
     whole = picture(subject(genotype, decided(genotype, dict(source.decisions))), view.level)
+    if view.format == "html":
+        return Drawn(foldable(whole, view.style).encode(errors="backslashreplace"))
     shut = closed(whole, view.folded)
     shown = folded(whole, shut)
     made = page([shown], view.style, view.format)

@@ -16,6 +16,7 @@ from viz.live.processes.jobs import Job
 from viz.live.processes.worker import USUAL, Said, Worker
 
 GRACE_S = 0.3       # how long what is outdated may go on, for it is mostly nearly done
+WAITING = 2         # processes that wait: a tab that opens takes two at once
 BEGINS_S = 0.1      # how often one looks whether a process has begun
 
 Deliver = Callable[[int, Any], None]
@@ -29,19 +30,19 @@ class _Ticket:
 
 
 class Spares:
-    """Workers that wait for whoever needs one: one more than is in use."""
+    """Workers that wait for whoever needs one."""
 
     def __init__(self, tools: Tools, memory: int = USUAL.memory) -> None:
         self.tools, self.memory = tools, memory
         self._waiting: list[Worker] = []
 
     def prepare(self) -> None:
-        """Start one that waits."""
-        if not self._waiting:
+        """Start those that wait."""
+        while len(self._waiting) < WAITING:
             self._waiting.append(Worker(self.tools, self.memory))
 
     def take(self) -> Worker:
-        """A worker; `prepare` another one when this has begun."""
+        """A worker; `prepare` others when this has begun."""
         return self._waiting.pop() if self._waiting else Worker(self.tools, self.memory)
 
     def end(self) -> None:
