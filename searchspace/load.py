@@ -18,7 +18,7 @@ from searchspace.genotype import Genotype
 from searchspace.notation.inheritance import block_file, inherit
 from searchspace.notation.metadata import read_header, read_name
 from searchspace.notation.naming import name_holes
-from searchspace.notation.reader import read
+from searchspace.notation.reader import parse, read
 from searchspace.notation.schema import mapping
 from searchspace.notation.sources import GENOTYPES, find
 from searchspace.notation.tree import Map, Tree
@@ -45,8 +45,25 @@ def load(source: str | Path, /, variant: str | None = None, **args: Any) -> Geno
     A block that is never used is a `GenotypeWarning`.
     """
     path, at = find(str(source))
-    whole = inherit(read(path), path)
-    variant = choose_variant(whole, variant or at, path)
+    return _resolved(read(path), path, variant or at, args)
+
+
+def loads(text: str, file: str | Path, variant: str | None = None) -> Genotype:
+    """A genotype from its text, as `load` reads it from ``file``, which need not exist: errors name
+    it, and what the text names by path lies beside it.
+
+    >>> loads("name: tiny\\ninput: [3, 8, 8]\\nnet: [{conv: {out: 4}}]", "tiny.yaml").title
+    'tiny'
+
+    Raises:
+        GenotypeError: the text is not a correct genotype. UnknownNameError: no such variant.
+    """
+    return _resolved(parse(text, str(file)), Path(file), variant, {})
+
+
+def _resolved(document: Map, path: Path, variant: str | None, args: dict[str, Any]) -> Genotype:
+    whole = inherit(document, path)
+    variant = choose_variant(whole, variant, path)
     name = read_name(whole)
     check_variants(whole)
     named = name_holes(_without_alternatives(apply_variant(whole, variant)))

@@ -51,21 +51,32 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
 
 
 def _results(study: optuna.Study, folder: Path) -> Results:
+    found, settings = basis(study, folder)
+    trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
+    rows = tuple(row_of(t, settings.objectives) for t in trials)
+    return replace(
+        found, rows=rows,
+        rivals=read_rivals(folder / "finals.csv", {r.number for r in rows if r.values}),
+        effects=_effects(found.space, [r for r in rows if r.values]),
+        facts=_facts(rows, trials, settings, Kept.of(study.user_attrs)))
+
+
+def basis(study: optuna.Study, folder: Path) -> tuple[Results, StoredSettings]:
+    """The results of a study without its trials, and its settings.
+
+    Raises:
+        SearchspaceError: its settings are damaged, or its space no longer exists.
+    """
     attributes = study.user_attrs
     settings = StoredSettings.of(attributes, str(folder))
     settings.check_goals(study.directions, str(folder))
     objectives, score = settings.objectives, settings.score
     kept = Kept.of(attributes)
-    space = _space(kept, settings)
-    trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
-    rows = tuple(_row(t, objectives) for t in trials)
     return Results(
-        study.study_name, space, settings.input,
+        study.study_name, _space(kept, settings), settings.input,
         tuple(Goal(o.name, o.title, "" if of_table([o.name]) else o.unit, o.direction == "maximize")
               for o in objectives),
-        tuple(_limits(settings.budget)), rows,
-        rivals=read_rivals(folder / "finals.csv", {r.number for r in rows if r.values}),
-        effects=_effects(space, [r for r in rows if r.values]),
+        tuple(_limits(settings.budget)), (),
         settings=tuple((key.replace("_", " "), _plain(value))
                        for key, value in settings.everything.items()
                        if value is not None) + (kept.facts if kept else ()),
@@ -73,8 +84,7 @@ def _results(study: optuna.Study, folder: Path) -> Results:
                                          if name not in versions())),
         command=scrub_command(TEXT.get(attributes, "command", "")),
         verdict=TEXT.get(attributes, "verdict", ""),
-        facts=_facts(rows, trials, settings, kept),
-        caveat=caveat(score) if "score" in {o.name for o in objectives} else "")
+        caveat=caveat(score) if "score" in {o.name for o in objectives} else ""), settings
 
 
 def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
@@ -90,12 +100,17 @@ def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
 def _opened(folder: Path, url: str | None) -> Iterator[optuna.Study]:
     try:
         with read_storage(keep(url or database_of(folder))) as storage:
-            yield _find(storage, folder)
+            yield find_study(storage, folder)
     except StorageError as error:
         raise StudyError(str(error)) from None
 
 
-def _find(storage: WorkerStorage, folder: Path) -> optuna.Study:
+def find_study(storage: WorkerStorage, folder: Path) -> optuna.Study:
+    """The study of a folder's name in a database, or the only one there.
+
+    Raises:
+        StudyError: there is none.
+    """
     names = [s.study_name for s in storage.get_all_studies()]
     name = folder.resolve().name
     if name not in names:
@@ -118,7 +133,8 @@ def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
             *((("operations", kept.remark),) if kept and kept.remark else ()))
 
 
-def _row(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
+def row_of(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -> TrialRow:
+    """A finished trial as a row."""
     t = read_trial(found)
     values = tuple(found.values) if found.values else ()
     origin = "published" if t.start and not t.brought else "replaced" if t.replaced else \

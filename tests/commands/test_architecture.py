@@ -19,7 +19,7 @@ ORDER = {
                     "building", "export.source", "export",
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
-            "pictures report zoo"),
+            "live.model", "live.processes", "live", "pictures playground report zoo"),
     "search": ("archive.migrations environment errors gaussian_process pareto "
                "process seeds sensitivity spreadsheet",
                "predictors", "surrogate",
@@ -29,7 +29,7 @@ ORDER = {
                "cli library predict", "run train"),
 }
 # Commands put the packages together; what draws this repository's own pages reads studies.
-READ_STUDIES = {"viz.report", "viz.pictures"}
+READ_STUDIES = {"viz.report", "viz.pictures", "viz.playground"}
 LEVELS = 8          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.

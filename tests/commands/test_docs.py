@@ -58,6 +58,7 @@ from searchspace.ops import OPS, schema
 from searchspace.space.budget import Budget
 from searchspace.space.point import first
 from viz.diff import main as diff_main
+from viz.playground import arguments as playground_parser
 from viz.render import main as render_main
 from viz.report import arguments as report_parser
 from viz.zoo import arguments as zoo_parser
@@ -242,6 +243,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert load(latency_parser().parse_args(given).network)
         case ["viz/report.py", *given]:
             assert report_parser().parse_args(given).study
+        case ["viz/playground.py", *given]:
+            assert playground_parser().parse_args(given).what
         case ["viz/zoo.py", *given]:
             assert zoo_parser().parse_args(given).output
         case ["benchmarks/pages.py", *given]:

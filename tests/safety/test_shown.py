@@ -24,6 +24,7 @@ import pygraphviz
 import pytest
 import vl_convert
 from hypothesis import given, settings
+from playground_parts import PARTS
 from strangers import decided, genotype, squeezed, study, texts
 
 from searchspace import load
@@ -86,6 +87,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "gallery.html": gallery,
     "fold.html": lambda text: foldable(everywhere(DRAWN["operation"], text), Style()),
     "notebook.html": shown_by_notebook,
+    **PARTS,
 }
 
 
@@ -202,7 +204,7 @@ def test_a_page_is_the_same_whatever_a_text_says(name: str, text: str) -> None:
                        for form in (text, printable(text), writable(text))), read
 
 
-WITH_DATA = [name for name in PAGES if name != "notebook.html"]
+WITH_DATA = [name for name in PAGES if name not in {"notebook.html", *PARTS}]
 
 
 @pytest.mark.parametrize("name", WITH_DATA)

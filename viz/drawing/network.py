@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
-from searchspace.notation.holes import Hole, find_holes
+from searchspace.notation.holes import Decisions, Hole, find_holes
 from searchspace.notation.tree import Atom
 
 
@@ -59,9 +59,9 @@ class DrawnNetwork:
         return any(stage_of(n) in owners or any(c.block in owners for c in n.calls) for n in nodes)
 
 
-def subject(genotype: Genotype) -> DrawnNetwork:
-    """The subject of a genotype; for a space, at the point where each hole takes its first option,
-    or the middle one if the options are ordered numbers.
+def subject(genotype: Genotype, given: Decisions | None = None) -> DrawnNetwork:
+    """The subject of a genotype; for a space, at the point with ``given`` decisions, where each
+    other hole takes its first option, or the middle one if the options are ordered numbers.
 
     Raises:
         GenotypeError: the steps do not fit each other.
@@ -71,7 +71,7 @@ def subject(genotype: Genotype) -> DrawnNetwork:
 
     def decide(name: str, hole: Hole) -> Atom:
         if name not in decided:
-            decided[name] = middle(hole)
+            decided[name] = given[name] if given and name in given else middle(hole)
             met.setdefault(hole.name, (hole, []))[1].append(decided[name])
         return decided[name]
 

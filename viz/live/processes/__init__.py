@@ -1,0 +1,1 @@
+"""Processes of the playground: jobs within limits, and searches."""
