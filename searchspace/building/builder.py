@@ -17,6 +17,7 @@ from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
+from searchspace.ops.base import guarded
 from searchspace.ops.conv import Linear
 
 
@@ -60,7 +61,8 @@ class TracedNetwork(nn.Module):
         for node, path in zip(expansion.nodes, module_paths(expansion), strict=True):
             shapes = tuple(expansion.input if i < 0 else expansion.nodes[i].shape
                            for i in node.inputs)
-            layer = node.op.module(*shapes)
+            with guarded(type(node.op)):
+                layer = node.op.module(*shapes)
             if isinstance(layer, nn.Module):
                 hang(self, path, layer)
             self.layers.append(layer)
