@@ -273,8 +273,12 @@ def main() -> int:
     gc.freeze()
     attack = Attack()
     start = time.process_time()
-    ATTACKS[given.attack](attack, given.count, given.first)
-    print(f"{given.count:,} {given.attack}: {attack.told()}, "
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        ATTACKS[given.attack](attack, given.count, given.first)
+    except KeyboardInterrupt:
+        print("interrupted")
+    print(f"{given.attack}: {attack.told()}, "
           f"{time.process_time() - start:.0f} s of processor time")
     return 1 if attack.faults else 0
 
