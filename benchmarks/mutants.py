@@ -197,7 +197,9 @@ def main() -> int:
             print(number, mutant)
         elif survives(mutant):
             survivors.append(mutant)
-            print(f"survivor {number} (of {done}): {mutant}", flush=True)
+            print(f"{number} survives (of {done}): {mutant}", flush=True)
+        else:
+            print(f"{number} killed: {mutant}", flush=True)
     if not given.show:
         print(f"{given.count} mutants, {given.count - len(survivors)} killed "
               f"({1 - len(survivors) / given.count:.0%})")

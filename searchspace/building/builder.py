@@ -21,6 +21,7 @@ from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
+from searchspace.ops.base import guarded
 from searchspace.ops.conv import Linear
 from searchspace.phases import phase
 from searchspace.shapes import Shape
@@ -152,7 +153,8 @@ class TracedNetwork(nn.Module):
         for node, path in zip(expansion.nodes, module_paths(expansion), strict=True):
             shapes = tuple(expansion.input if i < 0 else expansion.nodes[i].shape
                            for i in node.inputs)
-            layer = node.op.module(*shapes)
+            with guarded(type(node.op)):
+                layer = node.op.module(*shapes)
             if isinstance(layer, nn.Module):
                 hang(self, path, layer)
             self.layers.append(layer)

@@ -77,8 +77,8 @@ def infer(cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
             raise ShapeError(f"{op.kind} takes {wanted} inputs, not {len(shapes)}"
                              + ("; name them: from: [a, b]" if len(shapes) == 1 else ""))
         shape, cost = op.shape(*shapes), op.cost(*shapes)
-    if is_foreign(cls):
-        _check_results(op, shape, cost)
+        if is_foreign(cls):
+            _check_results(op, shape, cost)
     return op, shape, cost
 
 
@@ -87,6 +87,8 @@ def _check_results(op: Op, shape: object, cost: object) -> None:
         raise ShapeError(f"{op.kind}: its code gave {shape!r} for a shape, not (C, H, W)")
     if not (isinstance(cost, Cost) and _is_count(cost.macs, 0) and _is_count(cost.params, 0)):
         raise ShapeError(f"{op.kind}: its code gave {cost!r} for a cost, not whole numbers from 0")
+    if not (isinstance(op.label(), str) and isinstance(op.is_view(), bool)):
+        raise ShapeError(f"{op.kind}: its code gave no text for a label, or no truth for is_view")
 
 
 def _is_count(value: object, least: int) -> bool:

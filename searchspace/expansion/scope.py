@@ -80,15 +80,16 @@ class Run:
             op, shape, cost = infer(cls, params, tuple([t.shape for t in inputs]))
         except ShapeError as error:
             raise GenotypeError(str(error), place) from None
-        if self.nodes >= self.limits.operations:
-            raise GenotypeError(f"the network has more than {self.limits.operations:,} operations",
+        limits, (channels, rows, columns) = self.limits, shape
+        if self.nodes >= limits.operations:
+            raise GenotypeError(f"the network has more than {limits.operations:,} operations",
                                 place)
-        if shape[0] > self.limits.channels:
-            raise GenotypeError(
-                f"{op.kind}: {beyond(shape[0], self.limits.channels, 'channels')}", place)
-        if max(shape[1:]) > self.limits.size:
-            raise GenotypeError(f"{op.kind}: {show_shape(shape)} has more than "
-                                f"{self.limits.size:,} rows or columns", place)
+        if channels > limits.channels:
+            raise GenotypeError(f"{op.kind}: {beyond(channels, limits.channels, 'channels')}",
+                                place)
+        if rows > limits.size or columns > limits.size:
+            raise GenotypeError(f"{op.kind}: {show_shape(shape)} has more than {limits.size:,} "
+                                "rows or columns", place)
         number = self.size
         self.parts.append(Part(Leaf(op, shape, cost, place, name, calls), number,
                                tuple([t.node for t in inputs]), _ITSELF))

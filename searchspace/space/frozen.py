@@ -14,6 +14,7 @@ from searchspace.notation.naming import name_holes
 from searchspace.notation.reader import parse
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Tree
+from searchspace.notation.version import check_version
 from searchspace.notation.writer import document_text
 from searchspace.space.changes import first_change
 from searchspace.space.known_networks import stated
@@ -56,6 +57,7 @@ def thaw(frozen: Frozen, file: str) -> Genotype:
         GenotypeError: the text is no space.
     """
     document, outer = parse(frozen.space, file), parse(frozen.blocks, file)
+    check_version(document)
     return Genotype(
         read_name(document), None, file, read_header(document, None),
         name_holes(document.but(default=None, variants=None)),

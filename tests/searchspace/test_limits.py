@@ -6,9 +6,9 @@ import os
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import networkx as nx
 import numpy as np
@@ -20,6 +20,7 @@ from searchspace import (
     GenotypeError,
     SearchspaceError,
     ShapeError,
+    build,
     cost,
     fill,
     load,
@@ -32,7 +33,7 @@ from searchspace.limits import DEEPEST, Limits, current, raised
 from searchspace.notation.random_graphs import GENERATORS, draw, pairs
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar
-from searchspace.ops import Op
+from searchspace.ops import OPS, Op
 
 Write = Callable[..., Path]
 Make = Callable[..., Genotype]
@@ -246,11 +247,12 @@ def test_an_input_is_three_numbers_before_anything_uses_it(genotype: Make, shape
 # --- code of others --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
 class Foreign(Op):
     """An operation from elsewhere that does whatever it is asked to."""
 
-    kind = "foreign"
-    given: Any = None
+    kind: ClassVar[str] = "foreign"
+    given: ClassVar[Any] = None
 
     def shape(self, *inputs: Any) -> Any:
         if isinstance(self.given, BaseException):
@@ -271,6 +273,25 @@ def test_whatever_foreign_code_does_is_a_sentence(given: Any) -> None:
     Mine.given = given
     with pytest.raises(ShapeError, match=r"^foreign: its code (raised|gave) "):
         infer(Mine, (), ((3, 4, 4),))
+
+
+def test_a_foreign_module_that_fails_is_a_sentence(genotype: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine(Foreign):
+        given = (8, 16, 16)
+
+        def module(self, *inputs: Any) -> Any:
+            raise OSError("no weights here")
+
+    monkeypatch.setitem(OPS._entries, "foreign", Mine)
+    made = genotype("- foreign:")
+    assert cost(made) == Cost(1, 1)
+    with pytest.raises(ShapeError, match="foreign: its code raised OSError: no weights here"):
+        build(made)
+
+    Mine.label = lambda self: 7         # type: ignore[method-assign,assignment,return-value]
+    infer.cache_clear()
+    with pytest.raises(GenotypeError, match="its code gave no text for a label"):
+        cost(genotype("- foreign:"))
 
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:

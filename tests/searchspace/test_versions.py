@@ -8,6 +8,7 @@ by hand for what the notation knows beside.
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from searchspace import Genotype, GenotypeError, load, to_yaml
 from searchspace.expansion import trace
 from searchspace.load import variants
 from searchspace.notation.version import VERSION
+from searchspace.space.frozen import freeze, thaw
 
 OLD = Path(__file__).parents[1] / "fixtures" / "version-1"
 MEANING: dict[str, Any] = json.loads((OLD / "meaning.json").read_text(encoding="utf-8"))
@@ -70,6 +72,10 @@ def test_a_later_version_is_told_before_its_keys(genotype: Callable[..., Genotyp
                                                  message: str) -> None:
     with pytest.raises(GenotypeError, match=message):
         genotype(f"name: new\nversion: {version}\nlayers: [gap: ]")
+    if version:
+        kept = freeze(genotype("- gap:"))
+        with pytest.raises(GenotypeError, match=message):
+            thaw(replace(kept, space=f"version: {version}\n{kept.space}"), "<study>")
     for key in ("base", "use"):
         with pytest.raises(GenotypeError, match=message):
             genotype(f"name: net\n{key}: other.yaml\ninput: [3, 8, 8]\nnet: [gap: ]",
