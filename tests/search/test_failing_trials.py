@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from inside import ran
 from optuna.trial import TrialState, create_trial
 
-from search import search
+from search import search, train
 from search.data.base import Stored
 from search.errors import DataError, ScoreError, StorageError, StudyError
 from search.objectives.archived import attempt
@@ -104,3 +105,16 @@ def test_a_trial_without_work_was_not_cut_off() -> None:
         return create_trial(state=TrialState.FAIL, user_attrs={INTERRUPTED: reason})
 
     assert was_cut_off(ended("Ctrl-C")) and not was_cut_off(ended(f"{NEEDLESS}: enough"))
+
+
+def test_a_training_that_torch_refuses_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(
+        "name: n\ninput: [1, 8, 8]\nargs: {classes: 10}\nnet:\n  - gap:\n"
+        "  - conv: {out: 4, k: 1}\n  - linear: {out: =classes}\n", encoding="utf-8")
+    (tmp_path / "one.yaml").write_text(
+        "name: one\nepochs: 1\nbatch: 1\noptimiser: {sgd: {rate: 0.05}}\nschedule: {constant: {}}\n",
+        encoding="utf-8")
+    done = ran(train.main, str(tmp_path / "net.yaml"), "--data", "digits", "--recipe",
+               str(tmp_path / "one.yaml"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("the training failed: ValueError: Expected more than 1 value")
