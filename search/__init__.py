@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import searchspace.starting  # noqa: F401 - before all that takes time
+import searchspace.safety.starting  # noqa: F401 - before all that takes time
 
 if TYPE_CHECKING:
     from search.library import Result, search

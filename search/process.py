@@ -12,6 +12,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -34,6 +36,20 @@ def keep_memory() -> bool:
 def wait_asleep() -> None:
     """Let threads sleep at barriers, unless the user chose otherwise; before torch is imported."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Context in which processes are started that Ctrl-C and SIGTERM do not reach: a terminal sends
+    them to all at once, and what they do is for this process to say."""
+    if not hasattr(signal, "pthread_sigmask"):      # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Interrupt:

@@ -50,7 +50,7 @@ from searchspace.errors import SearchspaceError
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
-from searchspace.safety.files import file_name, make_folder, replacing, write_file
+from searchspace.safety.files import file_name, make_folder, write_file
 from searchspace.sizes import read_size, show_size, size_of
 from searchspace.text import counted
 from searchspace.units import show_amount
@@ -173,7 +173,7 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
 def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
             folder: Path) -> dict[str, Any]:
     """Evaluate on the test images, and write weights and result."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     mean, deviation = training.standard
     result = {"network": genotype.title, "data": data.name,
@@ -186,8 +186,8 @@ def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
               "input": list(training.task.shape), "classes": list(data.classes),
               "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
     same = {k: v for k, v in result.items() if k != "seconds"}      # the same bytes again
-    with replacing(folder / "weights.safetensors") as fresh:
-        save_file(training.weights(), fresh, {"result": json.dumps(same)})
+    write_file(folder / "weights.safetensors",        # by Python, whose errors are OSErrors
+               save(training.weights(), {"result": json.dumps(same)}))
     write_file(folder / "result.json", json.dumps(result, indent=1) + "\n")
     return result
 

@@ -7,7 +7,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import searchspace.starting  # noqa: F401 - before all that takes time
+import searchspace.safety.starting  # noqa: F401 - before all that takes time
 from searchspace.cost import cost, peak_memory
 from searchspace.errors import (
     BudgetError,

@@ -15,8 +15,8 @@ from searchspace.errors import ShapeError
 from searchspace.safety.values import REAL
 
 T = TypeVar("T")
-# What says that data, a device, a disk or a database cannot be used: no network is to blame.
-AROUND = (SearchspaceError, OSError, optuna.exceptions.OptunaError)
+# What says that data, a device or a database cannot be used: no network is to blame.
+AROUND = (SearchspaceError, optuna.exceptions.OptunaError)
 
 
 def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candidate,

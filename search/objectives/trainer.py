@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.archive import Archive, Evaluation, EvaluationKey, Measurement
 from search.data import Data, DataError, Images
-from search.errors import ScoreError
+from search.errors import ScoreError, StudyError
 from search.objectives.archived import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
@@ -158,6 +158,15 @@ class _Curve:
             self.run = self.trainer.resumed(self.candidate, self.checkpoint)
             self.begins(self.run.epoch)
         run = self.run
-        run.run(stop, lambda _: run.save(self.checkpoint))
+        run.run(stop, lambda _: self._save(run))
         self.accuracies = [row.validated for row in run.curve if row.validated is not None]
         self.seconds = sum(row.seconds for row in run.curve)
+
+    def _save(self, run: "Training") -> None:
+        """Write the checkpoint. Raises StudyError if the disk is full, or the like: no network is
+        to blame."""
+        try:
+            run.save(self.checkpoint)
+        except OSError as error:
+            raise StudyError(f"{self.checkpoint} cannot be written: "
+                             f"{error.strerror or error}") from None

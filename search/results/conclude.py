@@ -1,5 +1,6 @@
 """The end of a search: the final comparison, the chosen network, and the files of the study."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from search.errors import StudyError
@@ -51,11 +52,12 @@ def conclude(study: Study, stopped: str | None = None,
 
 
 def _why(trials: list[Trial], stopped: str | None) -> str:
-    """Why no trial has a value."""
+    """Why no trial has a value: the most frequent reason."""
     errors = [t.error for t in trials if t.error]
     if not errors:
         return stopped or "no trial has ended"
-    return errors[-1] + (f" (the last of {len(errors)})" if len(errors) > 1 else "")
+    [(most, count)] = Counter(errors).most_common(1)
+    return most + (f" ({count} of {len(errors)} failures)" if len(errors) > 1 else "")
 
 
 @phase("reporting")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from search.errors import ScoreError
 from search.objectives.reference import reference
+from search.process import deaf
 from search.score_report.sample import Sample, ScoredNetwork, ScoringJob
 from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import SCORES
@@ -59,7 +60,9 @@ class Processes:
             if self.count > 1:          # threads of torch do not survive a fork
                 run = stack.enter_context(
                     ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))).map
-            for done, found in enumerate(run(_score, tasks), 1):
+            with deaf():                # a pool starts its processes when it is given work
+                results = run(_score, tasks)
+            for done, found in enumerate(results, 1):
                 yield found
                 self.tell(done, len(tasks))
 

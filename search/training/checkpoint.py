@@ -25,10 +25,17 @@ _MOVING = frozenset(("curve", "lr", "_last_lr", "scale", "_is_initial",
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint; an earlier one is replaced only when this one is on disk."""
+    """Write a checkpoint; an earlier one is replaced only when this one is on disk.
+
+    Raises:
+        OSError: it cannot be written, since the disk is full, say.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as fresh, fresh.open("wb") as file:
-        torch.save(state, file)
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:       # torch's own, after that of the file
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
         file.flush()
         os.fsync(file.fileno())
 

@@ -52,7 +52,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield fresh
         fresh.replace(path)
     except OSError as error:
-        if error.filename == os.fspath(fresh):
+        if error.errno and error.filename in (None, os.fspath(fresh)):     # None: of a full disk
             error.filename = os.fspath(path)        # the one that a person knows
         raise
     finally:

@@ -89,7 +89,7 @@ def test_where_nothing_can_be_scored_the_reason_is_told(
     assert search(["--space", str(genotype_file(FLAT)), "--budget", "1M", "--score", "naswot",
                    "--trials", "5"]) == 1
     said = capsys.readouterr().out
-    assert "non-linearity" in said and "the last of 3)" in said and "were scored" not in said
+    assert "non-linearity" in said and "(3 of 3 failures)" in said and "were scored" not in said
 
 
 @pytest.mark.parametrize(("name", "batch", "more", "status"), [

@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-_COMMANDS = [Path(__file__).parents[1] / folder for folder in ("search", "viz")]
+_COMMANDS = [Path(__file__).parents[2] / folder for folder in ("search", "viz")]
 
 
 def _is_command() -> bool:
