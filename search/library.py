@@ -121,6 +121,10 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
     if predictor is not None:
         settings = replace(settings, budget=replace(settings.budget,
                                                     predict=predictor.nanoseconds))
+    elif bounds.latency is not None:
+        raise StudyError("a latency is bounded, and nothing predicts it: predictor="
+                         "Predictor(LatencyTable.read(FILE)), of a table that python -m "
+                         "search.latency made")
     if not list(settings.budget.bounds):
         raise StudyError("give a budget: search(space, \"300M\"), or Budget(params=\"4M\")")
     home = Path(folder) if folder is not None else Path("studies") / settings.study_name

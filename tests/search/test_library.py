@@ -206,6 +206,11 @@ def test_a_space_may_be_a_genotype(tmp_path: Path) -> None:
         search(found.best, "100K", "params", folder=tmp_path)
 
 
+def test_a_latency_needs_what_predicts_it(tmp_path: Path) -> None:
+    with pytest.raises(SearchspaceError, match=r"predictor=Predictor\(LatencyTable.read\(FILE\)\)"):
+        search("digits", Budget(latency="1ms"), "params", trials=1, folder=tmp_path)
+
+
 def test_without_a_budget_it_says_how_to_give_one(tmp_path: Path) -> None:
     with pytest.raises(SearchspaceError, match="give a budget"):
         search("digits", objective="table", folder=tmp_path)
