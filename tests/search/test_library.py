@@ -185,8 +185,10 @@ def test_a_constraint_of_ones_own_is_hard(tmp_path: Path) -> None:
         search("digits", "100K", "table", trials=6, folder=tmp_path / "bound")
     with pytest.raises(BudgetError, match="layers"):
         search("digits", "100K", "table", trials=6, constraints=[constraint("layers", layers, 1)])
-    with pytest.raises(BudgetError, match="positive upper bound"):
-        constraint("layers", layers, 0)
+    for name, most, words in (("layers", 0, "positive upper bound"), ("macs", 1, "cannot name"),
+                              ("a b", 1, "cannot name")):
+        with pytest.raises(BudgetError, match=words):
+            constraint(name, layers, most)
 
 
 def test_callbacks_are_called_as_optuna_calls_its_own(tmp_path: Path) -> None:
