@@ -8,12 +8,13 @@ if TYPE_CHECKING:
     from search.library import Result, search
     from search.objectives.function import OpenTrial
     from search.results.read import read_study
-    from searchspace.space.budget import Budget, constraint
+    from searchspace.space.budget import Budget
+    from searchspace.space.constraint import constraint
 
 __all__ = ["Budget", "OpenTrial", "Result", "constraint", "read_study", "search"]
 
 _HOME = {"Budget": "searchspace.space.budget", "OpenTrial": "search.objectives.function",
-         "Result": "search.library", "constraint": "searchspace.space.budget",
+         "Result": "search.library", "constraint": "searchspace.space.constraint",
          "read_study": "search.results.read", "search": "search.library"}
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import optuna
 
 from search.archive.connection.locations import FILE, url_of_file
+from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.latency import Device, Predictor
 from search.launchers import Resources
@@ -43,7 +44,8 @@ class Result:
     """Result of a search. ``best``: the network of `best.yaml`; ``front``: with several objectives
     the Pareto front, sorted by the first one, else only the best network. ``trials``: a row each,
     in order, for ``pandas.DataFrame(found.trials)``; see `search.results.rows.table_of`.
-    ``folder`` holds the report and all files, ``outcome`` what the command line tells at the end.
+    ``folder`` holds the report and all files, ``outcome`` what the command line tells at the end;
+    ``storage`` is the database's URL, without its password.
     """
 
     best: Genotype
@@ -119,6 +121,10 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
     if predictor is not None:
         settings = replace(settings, budget=replace(settings.budget,
                                                     predict=predictor.nanoseconds))
+    elif bounds.latency is not None:
+        raise StudyError("a latency is bounded, and nothing predicts it: predictor="
+                         "Predictor(LatencyTable.read(FILE)), of a table that python -m "
+                         "search.latency made")
     if not list(settings.budget.bounds):
         raise StudyError("give a budget: search(space, \"300M\"), or Budget(params=\"4M\")")
     home = Path(folder) if folder is not None else Path("studies") / settings.study_name
@@ -140,7 +146,7 @@ def _run(settings: Settings, home: Path, storage: str | None, workers: int, watc
         front = tuple(trial_genotype(study, t, f"front-{i:03d}")
                       for i, t in enumerate(members, 1)) or (best,)
         return Result(best, front, table_of(ended.trials, study.plan.objectives), home, ended,
-                      storage or url_of_file(home.resolve() / FILE), study.session.name)
+                      keep(storage or url_of_file(home.resolve() / FILE)), study.session.name)
 
 
 class _Watch:

@@ -36,12 +36,12 @@ class OpenTrial:
     """The trial in which a user's function is evaluated, its second argument if it takes two.
 
     ``seed`` depends on the search's seed and the network alone: what is random in the function
-    should come from it. ``number`` is Optuna's, and `optuna` its own trial.
+    should come from it. ``number`` is Optuna's, and ``trial`` its own trial.
     """
 
     number: int
     seed: int
-    optuna: optuna.Trial
+    trial: optuna.Trial
     pruner: optuna.pruners.BasePruner
     alone: bool                 # whether there is one objective
 
@@ -54,14 +54,14 @@ class OpenTrial:
         if not self.alone:
             raise ObjectiveError("values on the way are reported in searches of one objective; "
                                  "this one has several")
-        self.optuna.report(value, step)
+        self.trial.report(value, step)
 
     def should_prune(self) -> bool:
         """Whether the pruner would stop here; then ``raise optuna.TrialPruned``."""
         if not self.alone:
             return False
-        study = self.optuna.study
-        return self.pruner.prune(study, study._storage.get_trial(self.optuna._trial_id))
+        study = self.trial.study
+        return bool(self.pruner.prune(study, study._storage.get_trial(self.trial._trial_id)))
 
 
 Function = Callable[[Genotype], Values] | Callable[[Genotype, OpenTrial], Values]
@@ -190,7 +190,7 @@ class _OfFunction(Objective):
     def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the function of the search."""
         if settings.function is None:
-            raise ObjectiveError("the objective function is for programs: "
+            raise ObjectiveError(f"the objective {self.kind} is for programs: "
                                  "search(space, budget, objective=my_function)")
         return replace(self, function=settings.function)
 

@@ -1,13 +1,11 @@
 """Budgets: hard bounds on the costs of a network, alone or combined."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import BudgetError
 from searchspace.expansion import Expansion
-from searchspace.names import is_name
 from searchspace.units import (
     exactly,
     parse_amount,
@@ -19,8 +17,8 @@ from searchspace.units import (
     show_time,
 )
 
-__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "constraint", "macs",
-           "memory", "params", "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
+__all__ = ["MEASURES", "Bound", "Budget", "Costs", "Measure", "amount", "macs", "memory",
+           "params", "parse_amount", "show", "show_amount", "show_bytes", "show_time"]
 
 
 class Costs(Protocol):
@@ -83,39 +81,6 @@ class Bound(NamedTuple):
         return show(self.name, *self.ends)
 
 
-@dataclass(frozen=True)
-class Own:
-    """A user's own function of an expanded network, as a measure; of a finished trial what it gave
-    then is known by ``name``."""
-
-    name: str
-    function: Callable[[Expansion], float]
-
-    def __call__(self, costs: Costs) -> float:
-        found: dict[str, float] = getattr(costs, "own", {})
-        if self.name in found:
-            return found[self.name]
-        network: Any = costs
-        return float(self.function(network.expansion))
-
-
-def constraint(name: str, function: Callable[[Expansion], float], most: float,
-              least: float | None = None) -> Bound:
-    """A hard bound on a user's own function of an expanded network (`searchspace.expansion`): its
-    nodes in order, each with ``op``, ``shape``, ``cost`` and ``inputs``. It is called for each
-    network that is looked at, thousands of times in a search.
-
-    Raises:
-        BudgetError: the name or the bounds are none.
-    """
-    if not is_name(name):
-        raise BudgetError(f"{name!r} cannot name a constraint: use letters, digits, '_' and '-'")
-    if not (0 < most < math.inf and (least is None or 0 <= least <= most)):
-        raise BudgetError(f"the constraint {name!r} needs a positive upper bound, and no lower one "
-                          "above that")
-    return Bound(name, least, most, Own(name, function))
-
-
 @dataclass(frozen=True, slots=True, init=False)
 class Budget:
     """Bounds on costs, each optional; a network fits if it is inside all of them.
@@ -125,7 +90,8 @@ class Budget:
     ``"20ms"``, ``"280M-300M"`` for both bounds. ``predict`` returns the latency of an expanded
     network on a device (`search.latency`), and is required for comparisons if latency is bounded.
     ``known``: bounds on costs that are known of some networks, and infinite of all others
-    (`search.tables`). ``own``: bounds on functions of the user's, see `constraint`.
+    (`search.tables`). ``own``: bounds on functions of the user's, see
+    `searchspace.space.constraint`.
 
     >>> print(Budget("280M-300M", memory="4MB", latency="20ms"))
     280.0M to 300.0M MACs and 4.00 MB of activations and 20.0 ms predicted

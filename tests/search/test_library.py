@@ -185,8 +185,10 @@ def test_a_constraint_of_ones_own_is_hard(tmp_path: Path) -> None:
         search("digits", "100K", "table", trials=6, folder=tmp_path / "bound")
     with pytest.raises(BudgetError, match="layers"):
         search("digits", "100K", "table", trials=6, constraints=[constraint("layers", layers, 1)])
-    with pytest.raises(BudgetError, match="positive upper bound"):
-        constraint("layers", layers, 0)
+    for name, most, words in (("layers", 0, "positive upper bound"), ("macs", 1, "cannot name"),
+                              ("a b", 1, "cannot name")):
+        with pytest.raises(BudgetError, match=words):
+            constraint(name, layers, most)
 
 
 def test_callbacks_are_called_as_optuna_calls_its_own(tmp_path: Path) -> None:
@@ -204,6 +206,11 @@ def test_a_space_may_be_a_genotype(tmp_path: Path) -> None:
     assert load("digits").holes[0].name not in found.trials[0]
     with pytest.raises(SearchspaceError, match="network without holes"):
         search(found.best, "100K", "params", folder=tmp_path)
+
+
+def test_a_latency_needs_what_predicts_it(tmp_path: Path) -> None:
+    with pytest.raises(SearchspaceError, match=r"predictor=Predictor\(LatencyTable.read\(FILE\)\)"):
+        search("digits", Budget(latency="1ms"), "params", trials=1, folder=tmp_path)
 
 
 def test_without_a_budget_it_says_how_to_give_one(tmp_path: Path) -> None:

@@ -105,15 +105,15 @@ def test_a_search_compares_predicted_with_published_accuracies(tmp_path: Path) -
         rows = list(csv.DictReader(file))
     assert all(float(row["predicted_top1"]) > 50 for row in rows)
     space = load("mobile")
-    assert len({identity(space, t.decisions) for t in found.trials}) == 8
+    assert len({identity(space, t.decisions) for t in found.outcome.trials}) == 8
     more = search("mobile", "300M", trials=10, folder=tmp_path / "s")
-    assert [t.identity for t in more.trials[:8]] == [t.identity for t in found.trials]
+    assert [t.identity for t in more.outcome.trials[:8]] == [t.identity for t in found.outcome.trials]
 
 
 def test_screening_serves_other_objectives(tmp_path: Path) -> None:
     found = search("digits", "100K", "table", trials=12, input=8, screen="params", folder=tmp_path)
     rate = of_graph(load("digits"), "params")
-    tried = [rate(point(load("digits"), first, t.decisions)) for t in found.trials]
+    tried = [rate(point(load("digits"), first, t.decisions)) for t in found.outcome.trials]
     assert tried[0] == max(tried) and tried[:5] == sorted(tried[:5], reverse=True)
 
 

@@ -54,10 +54,10 @@ def test_only_networks_of_the_table_and_inside_its_bound_are_proposed(tmp_path: 
     found = search("nas-bench-201", "1G", "table:val_acc", table=str(table), table_only=True,
                    table_budget="tpu=2-4", trials=24, input=32, folder=tmp_path / "s",
                    sampler="random")
-    rows = [known[frozenset(t.decisions.items())] for t in found.trials]
+    rows = [known[frozenset(t.decisions.items())] for t in found.outcome.trials]
     inside = [i for i, c in enumerate(SOME) if i % 4 and 1 <= sum("conv" in op for op in c) <= 3]
-    assert set(rows) <= set(inside) and all(t.values for t in found.trials)
-    identities = {t.identity for t in found.trials}
+    assert set(rows) <= set(inside) and all(t.values for t in found.outcome.trials)
+    identities = {t.identity for t in found.outcome.trials}
     assert len(rows) == len(identities) and found.outcome.stopped      # all of them were scored
     assert "networks that fit" in found.outcome.stopped
 
@@ -66,16 +66,16 @@ def test_a_cost_that_was_not_measured_fails_its_trial_with_the_reason(tmp_path: 
                                                                       table: Path) -> None:
     found = search("nas-bench-201", "1G", ["table:val_acc", "table-cost:tpu"], table=str(table),
                    table_only=True, trials=12, input=32, folder=tmp_path / "s", sampler="random")
-    failed = [t for t in found.trials if t.values is None]
+    failed = [t for t in found.outcome.trials if t.values is None]
     assert failed and all("not measured" in (t.error or "") for t in failed)
-    assert all(t.values[1] > 0 for t in found.trials if t.values)
+    assert all(t.values[1] > 0 for t in found.outcome.trials if t.values)
     assert found.front
 
 
 def test_accuracy_and_robustness_are_a_front(tmp_path: Path, table: Path) -> None:
     found = search("nas-bench-201", "1G", ["table:val_acc", "table:fgsm_2"], table=str(table),
                    table_only=True, trials=8, input=32, folder=tmp_path / "s", sampler="random")
-    points = [t.values for t in found.trials if t.values]
+    points = [t.values for t in found.outcome.trials if t.values]
     ahead = {p for p in points if not any(q[0] >= p[0] and q[1] >= p[1] and q != p for q in points)}
     assert len(found.front) == len(ahead)
 
