@@ -212,6 +212,8 @@ def _condition(listed: list[Parameter], line: "Line", taken: set[str]) -> str:
               if ABSENT in p.values and None not in p.values]
     tests += [(p.name, list(p.values)) for p in listed
               if all(type(v) is bool for v in p.values)]
+    if isinstance(line.sample.what, Function):      # a shortcut, which depends on all of the shape
+        tests.sort(key=lambda test: " and " not in test[0])
     for text, values in tests:
         if values == there:
             return text
