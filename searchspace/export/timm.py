@@ -21,7 +21,6 @@ from searchspace.export.source.forwards import Forward, method
 from searchspace.export.source.layers import Function
 from searchspace.export.source.merging import Line
 from searchspace.export.source.parameters import Code
-from searchspace.export.source.statements import Ref
 from searchspace.export.source.writing import Source, network_source
 from searchspace.export.targets import target
 from searchspace.safety.files import write_file

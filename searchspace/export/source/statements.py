@@ -10,7 +10,7 @@ from searchspace.export.source.layers import Arg, Function, Layer, layer_of
 from searchspace.ops import OPS
 from searchspace.ops.channels import Slice
 
-Ref = tuple[str, int]       # the label of a statement, empty for the inputs, and which of its outputs
+Ref = tuple[str, int]       # a statement's label, empty for the inputs, and which of its outputs
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class _Reader:
                     tuple(where[number] for number in outputs), self.shape(inputs[0])[0])
 
     def hint(self, group: Group) -> str:
-        """What a group is called: by its block, or by its step; a step that has only the name of its
+        """What a group is called: by its block, or by its step; a step with only the name of its
         operation, by the step around it too."""
         own = group.block or group.label
         parts = [part for part in group.path.split(".") if not part.isdecimal()]
@@ -205,7 +205,7 @@ def head(statement: Statement) -> Hashable:
 
 
 def uniform(what: Repeats) -> bool:
-    """Whether repeats are one behind the other and all the same, so that only their number counts."""
+    """Whether repeats are one behind the other and all the same: only their number counts."""
     first = what.bodies[0]
     return is_chain(what) and all(body.made is first.made and body.values == first.values
                                   for body in what.bodies)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from searchspace.expansion import Expansion
 from searchspace.export.source.constructors import Constructor, is_plain
 from searchspace.export.source.format import folded
 from searchspace.export.source.forwards import Forward
@@ -13,7 +14,6 @@ from searchspace.export.source.merging import Class, classes
 from searchspace.export.source.parameters import Code, Parameter
 from searchspace.export.source.statements import Body, Repeats, bodies, is_chain, read
 from searchspace.export.source.units import Unit, source, units
-from searchspace.expansion import Expansion
 
 
 @dataclass(frozen=True, slots=True)
