@@ -1,4 +1,4 @@
-"""Images of a data set as tensors, for the package below, which knows none: `searchspace.images`."""
+"""Images of a data set as tensors, for the package below: the entry point `searchspace.images`."""
 
 import torch
 from torch import Tensor

@@ -106,7 +106,7 @@ class _Assembly:
                 {number: y[i] for i, number in enumerate(child.outputs)}
         graph.output(tuple(values[end].node for end in ends) or self.result(group, values))
         module = fx.GraphModule(parts, graph, class_name=_class_name(title))
-        if group.path:      # fx's own adds the generated line to an error, and 1 % to a small network
+        if group.path:      # fx's own tells where in its code an error arose, and takes time
             delattr(type(module), "__call__")
         return module
 
@@ -125,8 +125,10 @@ class _Assembly:
             return found[0] if len(found) == 1 else found
         last = self.expansion.output
         is_flat = last >= 0 and self.is_flat[last]
-        y = values[last]
-        return (y if is_flat or self.shape(last)[1:] != (1, 1) else torch.flatten(y, 1)).node
+        y: Any = values[last]
+        if not is_flat and self.shape(last)[1:] == (1, 1):
+            y = torch.flatten(y, 1)
+        return y.node
 
 
 _FITTING: dict[str, Callable[[Any], Any]] = {

@@ -44,7 +44,7 @@ def _quantize(whole: Path, prepared: Path, path: Path, seen: Tensor) -> None:
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.batches = iter(seen.split(CHUNK))
+            self.batches = iter(torch.split(seen, CHUNK))
 
         def get_next(self) -> dict[str, Any] | None:
             batch = next(self.batches, None)
@@ -73,7 +73,7 @@ def _accuracies(job: Job, path: Path) -> str:
     assert job.images is not None
     test, labels = job.images.test, job.images.labels
     right = [0, 0]
-    for x, y in zip(test.split(CHUNK), labels.split(CHUNK), strict=True):
+    for x, y in zip(torch.split(test, CHUNK), torch.split(labels, CHUNK), strict=True):
         for i, outputs in enumerate((job.outputs(x), run_onnx(path, x))):
             right[i] += int((outputs.argmax(1) == y).sum())
     before, after = (100 * n / len(labels) for n in right)

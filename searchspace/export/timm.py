@@ -59,7 +59,7 @@ def _interface(job: Job, found: Source) -> list[str]:
     names, parts = forward.written()
     ends = {end: reduction for reduction, end in stages(job.expansion).items()}
     spots = {_line_of(job, cls.lines, end): (end, reduction) for end, reduction in ends.items()}
-    cut = _cut(job, cls.lines, forward, max(spots, default=0))
+    cut = _cut(job, cls.lines, forward, (max(spots, default=0), cls.lines.index(line)))
     value, = forward.live(cut)
     start, rest = ([t for part in some for t in part] for some in (parts[:cut], parts[cut:]))
     maps = []
@@ -96,13 +96,13 @@ def _line_of(job: Job, lines: Sequence[Line], end: int) -> int:
                 if line.label in (label, f"{label}_") or line.label.startswith(f"{label}."))
 
 
-def _cut(job: Job, lines: Sequence[Line], forward: Forward, last: int) -> int:
-    """Where the features end: the first place behind the last map that one tensor passes."""
-    pools = [i for i, line in enumerate(lines) if i >= last and not isinstance(
-        line.sample.what, Function) and getattr(line.sample.what, "callee", "").startswith(
-            "nn.Adaptive")]
-    start = pools[0] if pools else last + 1
-    for cut in range(start, len(lines)):
+def _cut(job: Job, lines: Sequence[Line], forward: Forward, between: tuple[int, int]) -> int:
+    """Where the features end, behind the last map and not behind the classifier: at the pooling, or
+    at the first place from there on that one tensor passes."""
+    last, classifier = between
+    pools = [i for i in range(last, classifier) if not isinstance(lines[i].sample.what, Function)
+             and getattr(lines[i].sample.what, "callee", "").startswith("nn.Adaptive")]
+    for cut in range(pools[0] if pools else last + 1, classifier + 1):
         if len(forward.live(cut)) == 1:
             return cut
     raise ExportError(f"{job.genotype.title} has no place between its features and its classifier "

@@ -25,7 +25,8 @@ class ChannelShuffle(nn.ChannelShuffle):
     def forward(self, input: Tensor) -> Tensor:
         if not torch.onnx.is_in_onnx_export():
             return super().forward(input)
-        return input.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
+        parts = torch.unflatten(input, 1, (self.groups, -1))
+        return parts.transpose(1, 2).flatten(1, 2)
 
 
 class Gather(nn.Module):

@@ -46,6 +46,7 @@ from searchspace.compiler.blocks import Blocks
 from searchspace.compiler.program import RESERVED
 from searchspace.compiler.reserved import STRUCTURAL
 from searchspace.expansion import trace
+from searchspace.export.command import arguments as export_parser
 from searchspace.load import library
 from searchspace.notation.arithmetic import FUNCTIONS
 from searchspace.notation.inheritance import KEYS
@@ -224,6 +225,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
     match words[1:]:
         case ["-m", "venv" | "pytest", *_]:
             pass
+        case ["-m", "searchspace", "export", *given]:
+            assert export_parser().parse_args(given).to
         case ["-m", "searchspace", *given]:
             if "--verify" in given:
                 searchspace_parser().parse_args(given)
@@ -273,6 +276,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert train.network in published() or train.network.startswith("studies/")
         case [script] if script.endswith(".py"):
             assert (ROOT / script).is_file()
+        case ["benchmarks/exported_code.py", *names]:
+            assert all(load(name) for name in names)
         case ["benchmarks/search_quality.py", *given]:
             search_quality_parser().parse_args(given)
         case _:

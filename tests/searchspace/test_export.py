@@ -23,8 +23,8 @@ from searchspace.export.targets import TARGETS
 
 HEAVY = 3_000_000_000       # MACs; of larger networks the shapes alone are compared
 SMALL = 64                  # pixels every day
-EVERY_DAY = ("mobilenet-v2@0.35", "resnet@18", "sinet@1.0", "henet@repeat2-cifar10", "hcgnet@a1",
-             "shufflenet-v2@0.5", "squeezenet@1.1", "shiftnet@A", "condensenet@cifar-86", "dla@46-c")
+EVERY_DAY = ("mobilenet-v2@0.35", "resnet@18", "henet@repeat2-cifar10", "shufflenet-v2@0.5",
+             "squeezenet@1.1", "dla@46-c")
 RUN = """
 import sys, torch
 for name in ("searchspace", "search", "viz"):
@@ -135,12 +135,14 @@ net:
 
 
 class Net(nn.Module):
-    \"\"\"net: 8×16×16, 19,434 parameters, 1,583,568 MACs.\"\"\"
+    \"\"\"net: 8×16×16, 32,298 parameters, 2,343,152 MACs.\"\"\"
 
     def __init__(self, classes=10):
         super().__init__()
         self.stage1 = Unit(8, 8, 16)
-        self.stage2 = nn.Sequential(Unit(16, 32, 24, stride=2), *(Unit(24, 48, 24) for _ in range(2)))
+        self.stage2 = nn.Sequential(
+            Unit(16, 32, 24, stride=2), *(Unit(24, 48, 24) for _ in range(2))
+        )
         self.gap = nn.AdaptiveAvgPool2d(1)
         self.classifier = Linear(24, classes)
 
@@ -162,7 +164,7 @@ def test_several_tensors_travel_through_a_loop() -> None:
 
 STRUCTURES = {
     "wire": "- wire: {edges: [[0, 1], [0, 2], [1, 2]], node: {dw: }}\n- wsum: {of: [{dw: }, _]}",
-    "hyphens": "- conv: {out: 8, as: a-b}\n- conv: {out: 8, as: type}\n- conv: {out: 8, as: type_}",
+    "names": "- conv: {out: 8, as: train}\n- conv: {out: 8, as: type}\n- conv: {out: 8, as: type_}",
     "parts": "- split: {as: [a, b], sizes: [3, 5]}\n- conv: {from: b, out: 3}\n- add: {from: [a, _]}",
     "several": "- conv: {out: 8, as: a}\n- conv: {out: 8, as: b}\n- concat: {from: [a, b, a]}\n- index: {out: 5}",
     "values": "- gap: \n- linear: {out: 6, as: a}\n- conv: {out: 6, k: 1, as: b}\n- mul: {from: [a, b]}",
@@ -233,6 +235,7 @@ def test_onnx_of_every_family(name: str, tmp_path: Path) -> None:
     assert find("onnx").write(job(network(name)), tmp_path / "net.onnx")
 
 
+@pytest.mark.slow
 def test_eight_bits_are_calibrated_on_data(tmp_path: Path) -> None:
     """A network that tells bright images from dark ones; accuracies are those of the files."""
     pytest.importorskip("onnxruntime")
@@ -286,7 +289,8 @@ class TimmStandIn:
         return entry
 
 
-@pytest.mark.parametrize("name", ["mobilenet-v2@0.35", "densenet@121", "squeezenet@1.1", "sinet@1.0"])
+@pytest.mark.parametrize("name", ["mobilenet-v2@0.35", "squeezenet@1.1", *(
+    pytest.param(name, marks=pytest.mark.slow) for name in ("densenet@121", "sinet@1.0"))])
 def test_timm(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, path = job(few(name)), tmp_path / "net.py"
     find("timm").write(made, path)
@@ -298,15 +302,14 @@ def test_timm(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with torch.no_grad():
         assert model(x).shape == (2, 7)
         assert torch.equal(model.forward_head(model.forward_features(x)), model(x))
-        assert model.forward_head(model.forward_features(x), pre_logits=True).flatten(1).shape[1] % model.num_features == 0
+        assert model.forward_head(model.forward_features(x), pre_logits=True).shape[1] == model.num_features
         model.reset_classifier(3)
-        assert model(x).shape == (2, 3) and model.get_classifier().out_channels == 3 \
-            if hasattr(model.get_classifier(), "out_channels") else model(x).shape == (2, 3)
+        assert model(x).shape == (2, 3) and next(reversed(model.get_classifier().state_dict().values())).shape == (3,)
         maps = entry(features_only=True, out_indices=(1, -1)).eval()
         shapes = [tuple(m.shape[1:]) for m in maps(x)]
     assert [c for c, _, _ in shapes] == maps.feature_info.channels()
     edge = made.expansion.input[1]
-    assert all(abs(edge / h / r - 1) < 0.3 for (_, h, _), r in zip(shapes, maps.feature_info.reduction(), strict=True))
+    assert all(abs(edge / h / r - 1) < 0.5 for (_, h, _), r in zip(shapes, maps.feature_info.reduction(), strict=True))
     with pytest.raises(ValueError, match="no weights to download"):
         entry(pretrained=True)
 

@@ -153,9 +153,10 @@ class Forward:
         if line.is_optional and not (line.sample.is_module and len(line.inputs) == 1):
             if dies:
                 return taken[0]
-        elif self.goes_on(i, own):
+        elif first is not None and self.goes_on(i, own):
             others = {n for ref, n in self.names.items() if ref != first and self.is_used(ref, i)}
-            if dies and taken[0] not in others and (taken[0] in ("x", "y") or self.uses[first] == 1):
+            if dies and taken[0] not in others and (
+                    taken[0] in ("x", "y") or self.uses[first] == 1):
                 return taken[0]
             if not self.is_live("y", i):
                 return "y"

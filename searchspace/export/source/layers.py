@@ -81,8 +81,8 @@ def layer_of(node: Node, shapes: Sequence[Shape]) -> Layer | Function:
         return _conv(op.conv(shapes[0][0]) if isinstance(op, Depthwise) else op, shapes[0])
     found = _module(op, shapes) or _function(op, shapes)
     if found is None:
-        raise GenotypeError(f"the operation {op.kind!r} is not one of the project's own, and how it "
-                            "is written as code is not known; export to another target", node.place)
+        raise GenotypeError(f"the operation {op.kind!r} is none of the project's own, and how it is"
+                            " written as code is not known; export to another target", node.place)
     return found
 
 

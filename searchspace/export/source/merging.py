@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from searchspace.export.source.layers import Function
 from searchspace.export.source.parameters import Parameters, parameters
@@ -141,9 +142,9 @@ def _merged(group: Sequence[Body]) -> list[Class]:
                 found[i] = larger
                 break
         else:
-            cls = _unified(some)
-            assert cls is not None
-            found.append(cls)
+            alone = _unified(some)
+            assert alone is not None
+            found.append(alone)
     for cls in found:
         settled = _unified(cls.bodies)       # a failed attempt may have changed what bodies take
         assert settled is not None
@@ -157,7 +158,7 @@ def _unified(group: list[Body]) -> Class | None:
     if order is None:
         return None
     tables = [{s.label: s for s in body.statements} for body in group]
-    takes: list[dict[int, int]] = [dict.fromkeys(()) for _ in group]
+    takes: list[dict[int, int]] = [{} for _ in group]
     takes[0] = {i: i for i in range(base.inputs)}
     rank = {label: i for i, label in enumerate(order)}
     lines: dict[str, Line] = {}
@@ -236,7 +237,7 @@ def _common_order(group: Sequence[Body]) -> list[str] | None:
         labels = [s.label for s in body.statements]
         for label in labels:
             after.setdefault(label, {})
-        for a, b in zip(labels, labels[1:], strict=False):
+        for a, b in pairwise(labels):
             after[b][a] = None
     try:
         return list(TopologicalSorter({k: list(v) for k, v in after.items()}).static_order())

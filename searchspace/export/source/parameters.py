@@ -151,16 +151,19 @@ def _derived(listed: list[Parameter], domain: str, values: Values) -> str | None
     if any(type(values[i]) is not int for i in known) or len(known) < 2:
         return None
 
-    def holds(p: Parameter, test: Callable[[int, int], bool]) -> bool:
-        return all(type(p.values[i]) is int and test(p.values[i], values[i]) for i in known)
+    def ratio(p: Parameter, up: bool) -> int | None:
+        """The number that divides all values without a rest, or that all are divided by."""
+        if any(type(p.values[i]) is not int for i in known):
+            return None
+        pairs = [(values[i], p.values[i]) if up else (p.values[i], values[i]) for i in known]
+        found = {a // b if b and a % b == 0 else 0 for a, b in pairs}
+        return m if len(found) == 1 and (m := found.pop()) in MULTIPLES else None
 
     for p in bases:
-        for m in MULTIPLES:
-            if holds(p, lambda a, v, m=m: v == m * a):
-                return f"{m} * {p.name}"
-        for m in MULTIPLES:
-            if holds(p, lambda a, v, m=m: v * m == a):
-                return f"{p.name} // {m}"
+        if (m := ratio(p, up=True)) is not None:
+            return f"{m} * {p.name}"
+        if (m := ratio(p, up=False)) is not None:
+            return f"{p.name} // {m}"
     for p in bases:
         for q in bases:
             if p is q or any(type(q.values[i]) is not int for i in known):
@@ -174,7 +177,7 @@ def _derived(listed: list[Parameter], domain: str, values: Values) -> str | None
 
 
 def _name(label: str, slot: str, taken: set[str]) -> str:
-    slot, _, number = slot.partition("@")
+    slot = slot.partition("@")[0]
     slot = {"c": "cin", "p": "dropout"}.get(slot, slot)
     own = label.replace(".", "_").replace("-", "_")
     own = own if own.isidentifier() else f"at_{own}"
@@ -212,6 +215,8 @@ def _condition(listed: list[Parameter], line: "Line", taken: set[str]) -> str:
               if ABSENT in p.values and None not in p.values]
     tests += [(p.name, list(p.values)) for p in listed
               if all(type(v) is bool for v in p.values)]
+    if isinstance(line.sample.what, Function):      # a shortcut, which depends on all of the shape
+        tests.sort(key=lambda test: " and " not in test[0])
     for text, values in tests:
         if values == there:
             return text

@@ -7,9 +7,10 @@ from typing import Any
 from searchspace.building.hierarchy import Group, Leaf, fits, hierarchy
 from searchspace.expansion import Expansion
 from searchspace.export.source.layers import Arg, Function, Layer, layer_of
+from searchspace.ops import OPS
 from searchspace.ops.channels import Slice
 
-Ref = tuple[str, int]       # the label of a statement, empty for the inputs, and which of its outputs
+Ref = tuple[str, int]       # a statement's label, empty for the inputs, and which of its outputs
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class _Reader:
         self.expansion = expansion
         self.nodes = expansion.nodes
         self.fits, self.flat = fits(expansion)
+        self.blocks = {call.name: call.block for node in self.nodes for call in node.calls}
 
     def shape(self, number: int) -> tuple[int, int, int]:
         return self.expansion.input if number < 0 else self.nodes[number].shape
@@ -100,8 +102,18 @@ class _Reader:
                 made.append(Statement("flat", Function("flatten", (), lambda xs, _: f"{xs[0]}"),
                                       (where[last],), ("flatten",)))
                 where[last] = ("flat", 0)
-        return Body(group.path, name or group.block or group.label, made, len(inputs),
+        return Body(group.path, name or self.hint(group), made, len(inputs),
                     tuple(where[number] for number in outputs), self.shape(inputs[0])[0])
+
+    def hint(self, group: Group) -> str:
+        """What a group is called: by its block, or by its step; a step with only the name of its
+        operation, by the step around it too."""
+        own = group.block or group.label
+        parts = [part for part in group.path.split(".") if not part.isdecimal()]
+        if not group.block and own.rstrip("0123456789") in OPS and len(parts) > 1:
+            around = self.blocks.get(group.path.rpartition(".")[0], parts[-2])
+            return f"{around}_{own}"
+        return own
 
     def statements(self, children: Sequence[Leaf | Group], prefix: str,
                    where: dict[int, Ref]) -> Iterator[Statement]:
@@ -193,7 +205,7 @@ def head(statement: Statement) -> Hashable:
 
 
 def uniform(what: Repeats) -> bool:
-    """Whether repeats are one behind the other and all the same, so that only their number counts."""
+    """Whether repeats are one behind the other and all the same: only their number counts."""
     first = what.bodies[0]
     return is_chain(what) and all(body.made is first.made and body.values == first.values
                                   for body in what.bodies)
