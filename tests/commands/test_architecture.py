@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 ORDER = {
     "searchspace": ("display shapes text", "errors", "names registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "cost identity summary",
-                    "building",
+                    "building", "importing.torch_ops", "importing",
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "pictures report zoo"),
@@ -34,6 +34,10 @@ BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {"searchspace.building.builder", "searchspace.building.reparameterize",
          "searchspace.building.verify", "searchspace.ops.modules",
+         *(f"searchspace.importing.{name}" for name in ("matching", "module", "weights")),
+         *(f"searchspace.importing.torch_ops.{name}" for name in ("arithmetic", "channels", "forms", "layers",
+                                                                  "patterns", "pooling", "tracing",
+                                                                  "translation")),
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),
          *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "logs",
