@@ -82,7 +82,7 @@ def run(source: Source) -> tuple[str, ...]:
         return ()
     before = set(OPS)
     try:
-        execute(source, name)
+        as_module(source, name)
     except Exception as error:
         raise SearchspaceError(f"--ops {source.file}: {type(error).__name__}: {error}") from error
     made = tuple(kind for kind in OPS if kind not in before)
@@ -92,7 +92,7 @@ def run(source: Source) -> tuple[str, ...]:
     return made
 
 
-def execute(source: Source, name: str) -> ModuleType:
+def as_module(source: Source, name: str) -> ModuleType:
     """Run the text of a Python file that the user has named, as a module of this name. It raises
     whatever the file raises."""
     module = ModuleType(name)

@@ -24,7 +24,7 @@ from searchspace.errors import SearchspaceError, nearest
 from searchspace.genotype import to_yaml
 from searchspace.load import load
 from searchspace.ops import show_shape
-from searchspace.plugins import Source, execute
+from searchspace.plugins import Source, as_module
 from searchspace.safety.files import replacing, write_file
 from searchspace.shapes import Shape
 
@@ -122,7 +122,7 @@ def made_by(factory: str) -> "nn.Module":
     sys.path.insert(0, folder)                  # as Python does for a script
     try:
         source = Source(str(file.resolve()), importlib.util.decode_source(file.read_bytes()))
-        module = execute(source, f"searchspace_import_{file.stem}")
+        module = as_module(source, f"searchspace_import_{file.stem}")
         if name not in vars(module):
             raise SearchspaceError(f"--run {factory}: {file.name} has no {name!r}"
                                    f"{nearest(name, _made_here(module))}")
