@@ -81,11 +81,8 @@ def run(source: Source) -> tuple[str, ...]:
     if name in _RUN:
         return ()
     before = set(OPS)
-    module = ModuleType(name)
-    module.__file__ = source.file
-    sys.modules[name] = module      # dataclasses look their module up
     try:
-        exec(compile(source.text, source.file, "exec", dont_inherit=True), vars(module))
+        as_module(source, name)
     except (Exception, SystemExit) as error:
         raise SearchspaceError(f"--ops {source.file}: {type(error).__name__}: {error}") from error
     made = tuple(kind for kind in OPS if kind not in before)
@@ -93,6 +90,16 @@ def run(source: Source) -> tuple[str, ...]:
         raise SearchspaceError(f"--ops {source.file}: the file defines no operation with @op")
     _RUN[name] = source
     return made
+
+
+def as_module(source: Source, name: str) -> ModuleType:
+    """Run the text of a Python file that the user has named, as a module of this name. It raises
+    whatever the file raises."""
+    module = ModuleType(name)
+    module.__file__ = source.file
+    sys.modules[name] = module      # dataclasses look their module up
+    exec(compile(source.text, source.file, "exec", dont_inherit=True), vars(module))
+    return module
 
 
 def sources(text: str) -> tuple[Source, ...]:

@@ -40,37 +40,42 @@ class Pooled(nn.Module):
 # --- torchvision ----------------------------------------------------------------------------------
 
 class ResNetBlock(nn.Module):
-    """torchvision's basic block and bottleneck; the stride is on the (first) 3×3."""
+    """torchvision's basic block and bottleneck, timm's with `se`; the stride is on the (first)
+    3×3."""
 
-    def __init__(self, c: int, mid: int, out: int, stride: int) -> None:
+    def __init__(self, c: int, mid: int, out: int, stride: int, groups: int = 1,
+                 se: bool = False) -> None:
         super().__init__()
         kernels = [(c, mid, 3, stride), (mid, out, 3, 1)] if mid == out else \
             [(c, mid, 1, 1), (mid, mid, 3, stride), (mid, out, 1, 1)]
         self.n = len(kernels)
         for i, (a, b, k, s) in enumerate(kernels, 1):
-            self.add_module(f"conv{i}", conv(a, b, k, s))
+            self.add_module(f"conv{i}", conv(a, b, k, s, groups if k == 3 else 1))
             self.add_module(f"bn{i}", nn.BatchNorm2d(b))
+        self.se = Excite(out, out // 16, nn.ReLU(), nn.Sigmoid()) if se else nn.Identity()
         self.downsample = cna(c, out, 1, stride, act=None) if stride > 1 or c != out else None
 
     def forward(self, x: Tensor) -> Tensor:
         y = x
         for i in range(1, self.n + 1):
             y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
-            y = relu(y) if i < self.n else y
+            y = relu(y) if i < self.n else self.se(y)
         return relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class ResNet(nn.Module):
-    def __init__(self, wide: int, depths: tuple[int, ...]) -> None:
+    def __init__(self, wide: int, depths: tuple[int, ...], groups: int = 1, d: int = 64,
+                 se: bool = False) -> None:
         super().__init__()
         self.conv1, self.bn1 = conv(3, 64, 7, 2), nn.BatchNorm2d(64)
         c = 64
         for i, n in enumerate(depths):
             blocks = []
             for j in range(n):
-                mid = 64 * 2**i
-                blocks.append(ResNetBlock(c, mid, mid * wide, 2 if i and not j else 1))
-                c = mid * wide
+                out = 64 * 2**i * wide
+                blocks.append(ResNetBlock(c, groups * d * 2**i, out, 2 if i and not j else 1,
+                                          groups, se))
+                c = out
             self.add_module(f"layer{i + 1}", nn.Sequential(*blocks))
         self.fc = nn.Linear(c, 1000)
 
@@ -635,28 +640,47 @@ class StarNet(nn.Module):
         return self.head(adaptive_avg_pool2d(self.norm(self.stages(self.stem(x))), 1).flatten(1))
 
 
-class AuthorsConvNeXtBlock(nn.Module):
+class GRN(nn.Module):
+    """The global response norm of ConvNeXt V2's authors, channels last."""
+
     def __init__(self, c: int) -> None:
         super().__init__()
+        self.gamma, self.beta = (nn.Parameter(torch.rand(1, 1, 1, c)) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = torch.norm(x, p=2, dim=(1, 2), keepdim=True)
+        return self.gamma * (x * (length / (length.mean(dim=-1, keepdim=True) + 1e-6))) \
+            + self.beta + x
+
+
+class AuthorsConvNeXtBlock(nn.Module):
+    def __init__(self, c: int, grn: bool) -> None:
+        super().__init__()
         self.dwconv, self.norm = conv(c, c, 7, groups=c, bias=True), nn.LayerNorm(c, 1e-6)
-        self.pwconv1, self.pwconv2 = nn.Linear(c, 4 * c), nn.Linear(4 * c, c)
-        self.gamma = nn.Parameter(torch.rand(c))
+        self.pwconv1 = nn.Linear(c, 4 * c)
+        self.grn = GRN(4 * c) if grn else nn.Identity()
+        self.pwconv2 = nn.Linear(4 * c, c)
+        if not grn:
+            self.gamma = nn.Parameter(torch.rand(c))
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
-        y = self.gamma * self.pwconv2(nn.functional.gelu(self.pwconv1(y)))
+        y = self.pwconv2(self.grn(nn.functional.gelu(self.pwconv1(y))))
+        y = self.gamma * y if hasattr(self, "gamma") else y
         return x + y.permute(0, 3, 1, 2)
 
 
 class AuthorsConvNeXt(nn.Module):
-    def __init__(self, c: int, depths: tuple[int, ...]) -> None:
+    """V1, or V2 with `grn`."""
+
+    def __init__(self, c: int, depths: tuple[int, ...], grn: bool = False) -> None:
         super().__init__()
         widths = [c * 2**i for i in range(4)]
         self.downsample_layers = nn.ModuleList(
             [nn.Sequential(nn.Conv2d(3, c, 4, 4), LayerNorm2d(c, 1e-6)),
              *(nn.Sequential(LayerNorm2d(w, 1e-6), nn.Conv2d(w, 2 * w, 2, 2)) for w in widths[:3])])
         self.stages = nn.ModuleList(
-            nn.Sequential(*(AuthorsConvNeXtBlock(w) for _ in range(n)))
+            nn.Sequential(*(AuthorsConvNeXtBlock(w, grn) for _ in range(n)))
             for w, n in zip(widths, depths, strict=True))
         self.norm, self.head = nn.LayerNorm(8 * c, 1e-6), nn.Linear(8 * c, 1000)
 

@@ -24,6 +24,7 @@ from searchspace.errors import SearchspaceError, nearest
 from searchspace.genotype import to_yaml
 from searchspace.load import load
 from searchspace.ops import show_shape
+from searchspace.plugins import Source, as_module
 from searchspace.safety.files import replacing, write_file
 from searchspace.shapes import Shape
 
@@ -117,13 +118,11 @@ def made_by(factory: str) -> "nn.Module":
     if not colon or not name or not file.is_file():
         raise SearchspaceError(f"--run {factory}: FILE.py:NAME is expected, and "
                                + (f"there is no file {path}" if colon else "there is no ':'"))
-    module = ModuleType(f"searchspace_import_{file.stem}")
-    module.__file__ = str(file.resolve())
-    sys.modules[module.__name__] = module       # dataclasses look their module up
-    sys.path.insert(0, str(file.resolve().parent))
+    folder = str(file.resolve().parent)
+    sys.path.insert(0, folder)                  # as Python does for a script
     try:
-        source = importlib.util.decode_source(file.read_bytes())
-        exec(compile(source, str(file), "exec", dont_inherit=True), vars(module))
+        source = Source(str(file.resolve()), importlib.util.decode_source(file.read_bytes()))
+        module = as_module(source, f"searchspace_import_{file.stem}")
         if name not in vars(module):
             raise SearchspaceError(f"--run {factory}: {file.name} has no {name!r}"
                                    f"{nearest(name, _made_here(module))}")
@@ -134,7 +133,7 @@ def made_by(factory: str) -> "nn.Module":
     except Exception as error:
         raise SearchspaceError(f"--run {factory}: {type(error).__name__}: {error}") from error
     finally:
-        sys.path.remove(str(file.resolve().parent))
+        sys.path.remove(folder)
     if not isinstance(made, nn.Module):
         raise SearchspaceError(f"--run {factory}: it makes a {type(made).__name__}, and a "
                                "torch.nn.Module is expected")

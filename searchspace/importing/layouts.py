@@ -15,8 +15,9 @@ class Layout:
     """One project's names for a family of networks.
 
     ``names`` matches the names of all layers; ``networks`` are the bundled names of which one is
-    the same function. Layers are taken in the order of the file, except that siblings listed in
-    ``inner`` are used in that order, after ``renames`` (regular expressions and replacements).
+    the same function. Layers are taken in the order of the file, except that numbered siblings are
+    used in the order of their numbers, and those listed in ``inner`` in that order, after
+    ``renames`` (regular expressions and replacements).
     ``joined``: neighbours that are one layer here, their tensors concatenated. ``eps``: batch
     norm's, where it is another than that of the bundled network.
     """
@@ -46,9 +47,14 @@ class Layout:
         for name in names:
             for prefix in _prefixes(name):
                 first.setdefault(prefix, len(first))
-        rank = {part: i - len(self.inner) for i, part in enumerate(self.inner)}
-        return sorted(names, key=lambda name: tuple(
-            rank.get(prefix.rpartition(".")[2], first[prefix]) for prefix in _prefixes(name)))
+
+        def place(prefix: str) -> tuple[int, int]:
+            part = prefix.rpartition(".")[2]
+            if part in self.inner:
+                return 0, self.inner.index(part)
+            return (1, int(part)) if part.isdigit() else (2, first[prefix])
+
+        return sorted(names, key=lambda name: [place(prefix) for prefix in _prefixes(name)])
 
 
 def _prefixes(name: str) -> list[str]:
@@ -64,13 +70,14 @@ LAYOUTS = (
     Layout("torchvision's and timm's ResNet",
            r"conv1|bn1|layer[1-4]\.\d+\.(conv[123]|bn[123]|se\.fc[12]|downsample\.[01])|fc",
            # the stride on the 3×3: v1.5
-           ("resnet@18", "resnet@34", "resnet@*b", "resnext@*-*x*d", "se-resnet@*")),
+           ("resnet@18", "resnet@34", "resnet@*b", "resnext@50-*", "resnext@101-*",
+            "se-resnet@*b", "se-resnet@50-*", "se-resnet@101-*")),
     Layout("torchvision's MobileNetV2",
            r"features\.\d+\.([0-3]|[01]\.[01]|conv\.\d(\.[01])?)|classifier\.1",
            ("mobilenet-v2@*",)),
     Layout("torchvision's MobileNetV3",
            r"features\.\d+\.([01]|block\.\d\.([01]|fc[12]))|classifier\.[03]",
-           ("mobilenet-v3@*", "mobilenet-v3-small@*")),
+           ("mobilenet-v3@[01].*", "mobilenet-v3-small@[01].*")),
     Layout("torchvision's EfficientNet",
            r"features\.\d\.([01]|\d+\.block\.\d\.([01]|fc[12]))|classifier\.1",
            ("efficientnet@b[0-4]",)),
@@ -89,8 +96,7 @@ LAYOUTS = (
     Layout("timm's EfficientNet", rf"conv_stem|bn[12]|{_BLOCK}{_MB}|conv_head|classifier",
            ("mobilenet-v2@*", "efficientnet@*")),
     Layout("timm's MobileNetV3", rf"conv_stem|bn1|{_BLOCK}{_MB}|conv_head|classifier",
-           ("mobilenet-v3@1.0", "mobilenet-v3@0.75", "mobilenet-v3-small@1.0",
-            "mobilenet-v3-small@0.75"), eps=1e-5),
+           ("mobilenet-v3@[01].*", "mobilenet-v3-small@[01].*"), eps=1e-5),
     Layout("timm's MobileNetV4",
            rf"conv_stem|bn1|{_BLOCK}({_MB}|{_UIB})|conv_head|norm_head|classifier",
            ("mobilenet-v4@*",)),
@@ -126,7 +132,7 @@ LAYOUTS = (
            r"stem\.[01]|stages\.\d\.downsample\.[01]|head\.(norm|fc)"
            r"|stages\.\d\.blocks\.\d+\.(gamma|conv_dw|norm|mlp\.(fc1|fc2|grn))",
            ("convnext@*", "convnext-v2@*"),
-           inner=("downsample", "blocks", "conv_dw", "mlp", "gamma")),
+           inner=("downsample", "blocks", "conv_dw", "norm", "mlp", "fc1", "grn", "fc2", "gamma")),
     Layout("the HCGNet of its authors",
            r"features\.(conv\d|norm\d|hybridblock\d\.SMG\d+\.(X)|transition\d\.(X))|classifier"
            .replace("X", r"conv[12_]\w+\.(norm|conv)|conv_[35]x[35]\.(norm|conv)|fc\w+|bn_\w+"

@@ -13,7 +13,7 @@ from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.importing.blocks import Block, block
-from searchspace.importing.body import body
+from searchspace.importing.body import body, common
 from searchspace.importing.folding import parts, uses
 from searchspace.importing.fusing import fused
 from searchspace.importing.torch_ops.tracing import trace_module
@@ -105,14 +105,14 @@ def _document(steps: tuple[Step, ...], image: Shape, name: str,
         blocks |= dict.fromkeys(group, made)
     document = Document(name, image, steps)
     document.names |= taken
-    i = 0
+    paths, i = [b.path for b in bodies], 0
     while i < len(bodies):
         if i in blocks:
             run = _run(i, blocks)
-            document.call(blocks[i], run, _path([b.path for b in bodies], run))
+            document.call(blocks[i], run, _path(paths, run))
             i += len(run)
         else:
-            document.inline(bodies[i])
+            document.inline(bodies[i], _path(paths, [i]))
             i += 1
     ordered = sorted({b.name: b for b in blocks.values()}.values(), key=lambda b: b.uses[0])
     text = document_text(document.tree(ordered))
@@ -120,11 +120,17 @@ def _document(steps: tuple[Step, ...], image: Shape, name: str,
 
 
 def _path(paths: Sequence[str], run: Sequence[int]) -> str:
-    """The module that a run of bodies is: the one around them if it holds nothing else."""
-    path = paths[run[0]].removesuffix(".block").removesuffix(".conv")
-    around = path.rpartition(".")[0]
-    held = [i for i, p in enumerate(paths) if p.startswith(f"{around}.")]
-    return around if len(run) > 1 and around and held == list(run) else path
+    """The largest module that a run of bodies is: it holds them and nothing else. Where none is,
+    that of the first body."""
+    def holds_others(path: str) -> bool:
+        return [i for i, p in enumerate(paths) if f"{p}.".startswith(f"{path}.")] != list(run)
+
+    path = common(paths[i] for i in run)
+    if len(run) > 1 and holds_others(path):
+        return _path(paths, run[:1])
+    while (around := path.rpartition(".")[0]) and not holds_others(around):
+        path = around
+    return path
 
 
 def _run(i: int, blocks: Mapping[int, Block]) -> list[int]:

@@ -21,7 +21,8 @@ from searchspace.shapes import Shape
 Line = dict[str, Any]       # a step: its key, then its parameters
 TAKEN = ("x", "cin", "input", "loose", "none", "true", "false", "and", "or", "not", "if", "else")
 GENERIC = ("", "Module", "Sequential", "ModuleList", "ModuleDict", "GraphModule")
-PLACES = ("block", "blocks", "conv", "features", "layer", "layers", "net", "stage", "stages")
+PLACES = ("block", "blocks", "body", "conv", "features", "layer", "layers", "net", "path", "stage",
+          "stages")       # words that name no kind of module
 NAMED = ("conv", "dw", "linear", "bn", "ln", "se")      # steps called as their modules are
 SE = {"act": "relu", "gate": "sigmoid"}
 
@@ -54,8 +55,8 @@ class Document:
         args = {arg: b.default(arg) for arg in b.args}
         return ({"args": args} if args else {}) | {"body": body}
 
-    def inline(self, b: Body) -> None:
-        """Steps of the net for a body that is no block."""
+    def inline(self, b: Body, path: str) -> None:
+        """Steps of the net for a body that is no block, and the module that it is."""
         names = _Names(self.names, self.steps, b.items, self.previous)
         if (X, 0) in names.needed and any(
                 (X, 0) in item.inputs for i, item in enumerate(b.items)
@@ -65,7 +66,7 @@ class Document:
             line = self.line(b.items, i, names)
             self.net.append(line)
             key, = line
-            wanted = local_name(item, self.steps) if len(b.items) > 1 else _word(b.path)
+            wanted = local_name(item, self.steps) if len(b.items) > 1 else _word(path)
             if item.key not in ("split", "residual") and "as" not in line[key] and is_word(wanted) \
                     and wanted not in self.names and wanted not in TAKEN and wanted != key:
                 line[key]["as"] = wanted
@@ -173,7 +174,7 @@ def local_name(item: Item, steps: Sequence[Step]) -> str:
     elif len(words) > 1 and (item.key == "se" or words[-1] in ("conv", "bn", "norm", "linear")):
         words.pop()
     wanted = _word(words[-1]) if words else item.key
-    return wanted if is_word(wanted) else item.key
+    return wanted if is_word(wanted) and wanted not in PLACES else item.key
 
 
 def unique(wanted: str, taken: set[str]) -> str:

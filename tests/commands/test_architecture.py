@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display scripts shapes sizes text", "errors", "limits names phases registry safety units", "notation", "ops", "compiler plugins",
+    "searchspace": ("display scripts shapes sizes starting text", "errors", "limits names phases registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "cost identity summary",
-                    "building", "export.source", "export",
+                    "building", "export.source importing.torch_ops", "export importing",
                     "space", "zoo", "__main__"),
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "live.model", "live.processes", "live", "pictures playground report zoo"),
@@ -38,6 +38,10 @@ TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "c
                                                        "verify")), "searchspace.ops.modules",
          *(f"searchspace.export.{name}" for name in ("code", "executorch", "exported_program", "int8",
                                                      "job", "onnx", "targets", "timm")),
+         *(f"searchspace.importing.{name}" for name in ("matching", "module", "weights")),
+         *(f"searchspace.importing.torch_ops.{name}" for name in ("arithmetic", "channels", "forms", "layers",
+                                                                  "patterns", "pooling", "tracing",
+                                                                  "translation")),
          "search.training.calibration",
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),

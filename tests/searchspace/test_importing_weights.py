@@ -1,7 +1,9 @@
 """Weights under other projects' names give the same outputs here, or are refused with a reason."""
 
+import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import foreign
 import pytest
@@ -9,11 +11,16 @@ import torch
 from foreign import shaken
 from torch import nn
 
-from searchspace import Genotype, SearchspaceError, build, load, published
+from searchspace import Genotype, SearchspaceError, build, cost, load, published
 from searchspace.importing.layouts import LAYOUTS
 from searchspace.importing.matching import NotTheSameError, correspondence
 from searchspace.importing.weights import copy_weights, load_weights
 
+CONVNEXT = ((r"^stages\.(\d)", r"stages.\1.blocks"), (r"^downsample_layers\.0", "stem"),
+            (r"^downsample_layers\.(\d)", r"stages.\1.downsample"), ("dwconv", "conv_dw"),
+            (r"pwconv(\d)", r"mlp.fc\1"), (r"grn\.gamma", "mlp.grn.weight"),
+            (r"grn\.beta", "mlp.grn.bias"), (r"^(norm|head)\.", r"head.\1."),
+            (r"^head\.head", "head.fc"))
 SAME: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "torchvision resnet18": (lambda: foreign.ResNet(1, (2, 2, 2, 2)), "resnet@18"),
     "torchvision resnet50": (lambda: foreign.ResNet(4, (3, 4, 6, 3)), "resnet@50b"),
@@ -25,6 +32,9 @@ SAME: dict[str, tuple[Callable[[], nn.Module], str]] = {
                                        "shufflenet-v2-torchvision@0.5"),
     "torchvision's names for convnext_atto": (lambda: foreign.ConvNeXt(40, (2, 2, 6, 2)),
                                               "convnext@atto"),
+    "torchvision resnext50_32x4d": (lambda: foreign.ResNet(4, (3, 4, 6, 3), 32, 4),
+                                    "resnext@50-32x4d"),
+    "timm seresnet50": (lambda: foreign.ResNet(4, (3, 4, 6, 3), se=True), "se-resnet@50b"),
     "timm mobilenetv2_035": (lambda: foreign.TimmMobileNetV2(0.35), "mobilenet-v2@0.35"),
     "timm mobilenetv3_small_100": (foreign.TimmMobileNetV3Small, "mobilenet-v3-small@1.0"),
     "timm efficientnet_b0": (foreign.TimmEfficientNet, "efficientnet@b0"),
@@ -34,28 +44,68 @@ SAME: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "FasterNet-T0": (foreign.FasterNet, "fasternet@t0"),
     "StarNet s050": (foreign.StarNet, "starnet@s050"),
     "ConvNeXt atto": (lambda: foreign.AuthorsConvNeXt(40, (2, 2, 6, 2)), "convnext@atto"),
+    "ConvNeXt V2 atto": (lambda: foreign.AuthorsConvNeXt(40, (2, 2, 6, 2), True),
+                         "convnext-v2@atto"),
     "HCGNet-A1": (foreign.HCGNet, "hcgnet@a1"),
+}
+# The same modules under another project's names, by replacements in this order.
+RENAMED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "timm repvgg_a0": ("RepVGG-A0", (
+        (r"^stage0", "stem"), (r"^stage(\d)", lambda m: f"stages.{int(m[1]) - 1}"),
+        ("rbr_dense", "conv_kxk"), ("rbr_1x1", "conv_1x1"), ("rbr_identity", "identity"),
+        ("^linear", "head.fc"))),
+    "timm fasternet_t0": ("FasterNet-T0", (
+        (r"^stages\.([135])", lambda m: f"stages.{(int(m[1]) + 1) // 2}.downsample"),
+        (r"^stages\.(\d)\.blocks", lambda m: f"stages.{int(m[1]) // 2}.blocks"),
+        (r"^avgpool_pre_head\.1", "conv_head"), ("^head", "classifier"))),
+    "timm convnext_atto": ("ConvNeXt atto", CONVNEXT),
+    "timm convnextv2_atto": ("ConvNeXt V2 atto", CONVNEXT),
 }
 
 
 # Dear ones, and those whose network another layout loads too.
 SLOW = ("torchvision resnet50", "torchvision densenet121", "timm efficientnet_b0", "ConvNeXt atto",
-        "timm mobilenetv2_035", "timm ghostnet_050", "HCGNet-A1")
+        "timm mobilenetv2_035", "timm ghostnet_050", "HCGNet-A1", "torchvision resnext50_32x4d",
+        "timm seresnet50", "ConvNeXt V2 atto", "timm convnext_atto", "timm convnextv2_atto")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else
-                                  name for name in SAME])
+                                  name for name in (*SAME, *RENAMED)])
 def test_outputs_are_those_of_the_module_that_the_weights_are_of(name: str) -> None:
-    make, ours = SAME[name]
+    module, replacements = RENAMED.get(name, (name, ()))
+    make, ours = SAME[module]
     torch.manual_seed(0)
     theirs, net = shaken(make()), build(load(ours)).eval()
-    of = load_weights(net, theirs.state_dict())
+    of = load_weights(net, renamed(theirs.state_dict(), replacements))
     assert ours.partition("@")[0] in of
     x = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
         wanted, got = theirs(x), net(x)
     assert wanted.std() > 1e-3
     torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-5 * float(wanted.abs().max()))
+
+
+def renamed(weights: dict[str, torch.Tensor], replacements: tuple) -> dict[str, torch.Tensor]:
+    made = {}
+    for key, tensor in weights.items():
+        for pattern, replacement in replacements:
+            key = re.sub(pattern, replacement, key)
+        made[key] = tensor
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of", dict.fromkeys(layout.of for layout in LAYOUTS))
+def test_networks_that_shapes_cannot_tell_apart_are_one_function(of: str) -> None:
+    alike: dict[int, list[str]] = {}
+    for layout in LAYOUTS:
+        for name in published():
+            if layout.of == of and any(fnmatchcase(name, pattern) for pattern in layout.networks):
+                alike.setdefault(cost(load(name, classes=10)).params, []).append(name)
+    with torch.device("meta"):
+        for first, *others in alike.values():
+            for other in others:
+                correspondence(*(build(load(name, classes=10)) for name in (first, other)))
 
 
 def test_a_network_of_the_same_shapes_and_another_function_is_refused() -> None:
@@ -129,3 +179,10 @@ net:
     a, b = (build(genotype(steps)) for _ in range(2))
     same = correspondence(a, b)
     assert len(same) == len(set(same.values())) and all(x == y for x, y in same.items())
+
+
+def test_the_table_of_names_is_the_list_of_layouts() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|`]+) \| (`.+`) \|$", page, re.MULTILINE)
+    assert [(of, tuple(re.findall(r"`([^`]+)`", cells))) for of, cells in rows] == [
+        (layout.of, layout.networks) for layout in LAYOUTS]
