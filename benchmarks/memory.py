@@ -5,8 +5,8 @@ examples:
   python benchmarks/memory.py --candidates 5000 --trials 500
 
 Each is measured in a process of its own, by the most memory that it ever held: after it has warmed
-up, and at the end. The trials are those of a search that is as quick as one can be, of random networks
-whose score is a count, with its database and its claims; its report is not among it.
+up, and at the end. The trials are those of a search that is as quick as one can be, of random
+networks whose score is a count, with its database and its claims; its report is not among it.
 """
 
 import argparse
