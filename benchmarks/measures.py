@@ -164,8 +164,7 @@ def networks(name: str, hand: Callable[[], nn.Module], size: int, batch: int,
     control = hand()
     copy_weights(built, control)
     for what, run, some in (("forward", forward, images), ("forward", forward, images[:1]),
-                            ("training step", training_step, images),
-                            ("training step", training_step, images[:1])):
+                            ("training step", training_step, images)):
         nets = [net.train(run is training_step) for net in (built, written, control)]
         ours, other, again = interleave([partial(_apply, run, net, some) for net in nets], effort)
         noise = within("  the noise in this", again, other, "hand-written", None)

@@ -5,8 +5,8 @@ examples:
   python benchmarks/memory.py --candidates 5000 --trials 500
 
 Each is measured in a process of its own, by the most memory that it ever held: after it has warmed
-up, and at the end. The trials are those of a search that is as quick as one can be, of random networks
-whose score is a count, with its database and its claims; its report is not among it.
+up, and at the end. The trials are those of a search that is as quick as one can be, of random
+networks whose score is a count, with its database and its claims; its report is not among it.
 """
 
 import argparse
@@ -22,11 +22,13 @@ WARM = 100
 
 MOST = """
 import random, resource, sys, tempfile
-from itertools import count
-unit = 1 if sys.platform == "darwin" else 1024
+from pathlib import Path
 name, wanted, warm = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 def held():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    if sys.platform == "linux":     # where ru_maxrss is at least what the parent process had
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 """
 CANDIDATES = MOST + """
 from searchspace import load
@@ -44,7 +46,6 @@ from search.objectives.score import Score
 from search.study import open_study
 from search.study.settings import Settings
 from searchspace.space.budget import Budget
-from pathlib import Path
 seen = []
 with tempfile.TemporaryDirectory() as folder:
     settings = Settings(space=name, budget=Budget(300_000_000), input=224, seed=0, sampler="random",

@@ -3,6 +3,7 @@
 examples:
   python benchmarks/speed.py
   python benchmarks/speed.py --quick --threads 2
+  python benchmarks/speed.py --only cold bring-mobile next-mobile
   python benchmarks/speed.py --json speed.json --check
 
 Ratios are medians over rounds in which both sides take turns, with their quartiles in brackets.
@@ -15,7 +16,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -47,31 +48,39 @@ from search.process import keep_memory
 PACKAGES = ("searchspace", "torch", "fvcore")
 
 
-def measure(scale: float) -> Iterator[list[Row]]:
-    """All rows, a group at a time; ``scale`` stretches the time that is spent on them."""
-    yield importing(Effort(0, max(10, round(20 * scale))))
-    yield counting("mobile", Effort(30 * scale))
+def counted(scale: float) -> list[Row]:
+    """The network that a reader knows, counted; about a millisecond."""
     rows = counting("mobilenet-v2", Effort(15 * scale), MobileNetV2)
-    yield [*rows, about_a_millisecond(rows)]
-    for name in REACH:
-        yield [bringing(name, Effort(10 * scale)), following(name, Effort(2 * scale))]
-    yield [growth("mobile", max(200, round(EXPANDED * scale)))]
-    yield [*building("mobilenet-v2", MobileNetV2, Effort(5 * scale)),
-           *building("henet@repeat3-cifar10", HENet, Effort(5 * scale))]
-    yield counting("nasnet-a@mobile", Effort(20 * scale, 3))
-    yield counting("densenet@121", Effort(20 * scale, 3))
+    return [*rows, about_a_millisecond(rows)]
+
+
+def built(scale: float) -> list[Row]:
+    """The networks with a hand-written twin, built."""
+    return [*building("mobilenet-v2", MobileNetV2, Effort(5 * scale)),
+            *building("henet@repeat3-cifar10", HENet, Effort(5 * scale))]
+
+
+def searched(scale: float) -> list[Row]:
+    """The score that is not known beforehand, and a search around it."""
     rows = scoring("mobilenet-v2", 224, 32, Effort(40 * scale))
-    yield rows
-    yield outside("mobile", max(50, round(500 * scale)), rows[0].ours or 0.0)
-    keep_memory()                          # lasts, so what is measured without it comes before
-    yield scoring("mobilenet-v2", 224, 32, Effort(40 * scale), ", memory held")
-    yield networks("mobilenet-v2", MobileNetV2, 224, 32, Effort(25 * scale))
-    yield networks("henet@repeat3-cifar10", HENet, 31, 32, Effort(10 * scale, 15))
-    yield headline(Effort(20 * scale))
+    return [*rows, *outside("mobile", max(20, round(500 * scale)), rows[0].ours or 0.0)]
+
+
+def held(scale: float) -> list[Row]:
+    """The score with memory held, which lasts: what is measured without it comes before."""
+    keep_memory()
+    return scoring("mobilenet-v2", 224, 32, Effort(40 * scale), ", memory held")
+
+
+def run(scale: float) -> list[Row]:
+    """Built networks against hand-written ones, with memory held."""
+    keep_memory()
+    return [*networks("mobilenet-v2", MobileNetV2, 224, 32, Effort(25 * scale)),
+            *networks("henet@repeat3-cifar10", HENet, 31, 32, Effort(10 * scale, 15))]
 
 
 def headline(effort: Effort) -> list[Row]:
-    """HENet against the paper's ShuffleNet at repeat 3, which the paper has at 0.735 on one core."""
+    """HENet against the paper's ShuffleNet at repeat 3, which the paper has at 0.735."""
     claim = next(c for c in claims() if c.ours.variant == "repeat3-cifar10")
     line = measure_claim(claim, 32, effort)
     what, other = "HENet, batch 32", "the paper's ShuffleNet"
@@ -82,7 +91,30 @@ def headline(effort: Effort) -> list[Row]:
                 reach="≈ 0.74 (≤ 0.8)", met=line.groupwise.median <= 0.8)]
 
 
-GROUPS = 13 + len(REACH)
+Measure = Callable[[float], list[Row]]
+GROUPS: dict[str, Measure] = {         # each takes a share of the time that it should have
+    "import": lambda scale: importing(Effort(0, max(10, round(20 * scale)))),
+    "cold": lambda scale: counting("mobile", Effort(30 * scale)),
+    "count": counted,
+    **{f"bring-{name}": lambda scale, name=name: [bringing(name, Effort(10 * scale))]
+       for name in REACH},
+    **{f"next-{name}": lambda scale, name=name: [following(name, Effort(2 * scale))]
+       for name in REACH},
+    "memory": lambda scale: [growth("mobile", max(200, round(EXPANDED * scale)))],
+    "build": built,
+    "count-nasnet": lambda scale: counting("nasnet-a@mobile", Effort(20 * scale, 3)),
+    "count-densenet": lambda scale: counting("densenet@121", Effort(20 * scale, 3)),
+    "search": searched,
+    "held": held,
+    "run": run,
+    "henet": lambda scale: headline(Effort(20 * scale)),
+}
+
+
+def measure(scale: float, names: Sequence[str]) -> Iterator[list[Row]]:
+    """The rows of some groups, a group at a time."""
+    for name in names:
+        yield GROUPS[name](scale)
 
 
 def table(rows: list[Row], title: str) -> Table:
@@ -129,16 +161,20 @@ def main(arguments: list[str] | None = None) -> int:
     console, rows = Console(width=None if sys.stdout.isatty() else 140), []
     before = machine()
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        for group in progress.track(measure(0.1 if options.quick else options.effort),
-                                    total=GROUPS, description="measuring"):
+        names = options.only or list(GROUPS)
+        for group in progress.track(measure(0.1 if options.quick else options.effort, names),
+                                    total=len(names), description="measuring"):
             rows += group
+            if options.json:            # what there is so far
+                _write(options.json, before, rows)
     title = ", ".join(f"{name} {value}" for name, value in before.items() if value is not None)
     console.print(table(rows, title))
-    if options.json:
-        figures = {"machine": before, "rows": [asdict(row) for row in rows]}
-        options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n",
-                                encoding="utf-8")
     return int(options.check and any(row.met is False for row in rows))
+
+
+def _write(path: Path, before: dict[str, Any], rows: list[Row]) -> None:
+    figures = {"machine": before, "rows": [asdict(row) for row in rows]}
+    path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,6 +184,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a tenth of the time, rougher figures")
     parser.add_argument("--effort", type=float, default=1.0, metavar="SHARE",
                         help="a share of the time, and of trials and candidates (default: 1)")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP",
+                        help=f"some of: {', '.join(GROUPS)}")
     parser.add_argument("--threads", type=int, default=1, metavar="N",
                         help="torch's threads (default: 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE too")

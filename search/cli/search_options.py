@@ -94,7 +94,7 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     parser.add_argument("--studies", default=str(STUDIES), metavar="FOLDER",
                         help="where studies are kept (default: studies/ in the current folder)")
     parser.add_argument("--profile", action="store_true", help="tell at the end where the time "
-                        "went: proposing, solving, costs, scoring, storing …; profile.csv has it too")
+                        "went: proposing, solving, costs, scoring, storing, and in profile.csv")
     add_worker_options(parser)
     add_train_options(parser)
     add_option(parser)
