@@ -31,6 +31,7 @@ from search.cli.search_options import parser_of
 from search.honesty import _parser as honesty_parser
 from search.latency.__main__ import _parser as latency_parser
 from search.latency.judge import _parser as judge_parser
+from search.predict import _parser as predict_parser
 from search.predictors.__main__ import _parser as predictors_parser
 from search.score_report.sample import PUBLISHED
 from search.scores.__main__ import main as list_scores
@@ -257,6 +258,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert load(options.space).is_space and options.columns
         case ["-m", "search.predictors", *given]:
             predictors_parser().parse_args(given)
+        case ["-m", "search.predict", *given]:
+            assert predict_parser().parse_args(given).study
         case ["-m", "search.scores", "rate", *given]:
             assert find_score(rate_parser().parse_args(given).score)
         case ["-m", "search.scores", *given]:
