@@ -38,12 +38,10 @@ NETWORKS = ("mobilenet-v2", "nasnet-a@mobile")
 EDIT = """([n, what]) => new Promise((done) => {
   const view = playground.view, doc = view.state.doc.toString();
   const at = doc.search(/classes: \\d+/) + 9, was = /^\\d+/.exec(doc.slice(at))[0];
-  const shown = () => (what === 'numbers' ? document.querySelector('#cost-params span')?.title
-    : document.querySelector('#drawing svg')?.textContent);
-  const before = shown(), start = performance.now();
-  const look = () => (shown() !== before ? done(performance.now() - start) : setTimeout(look, 1));
+  const start = performance.now();
+  const seen = new MutationObserver(() => { seen.disconnect(); done(performance.now() - start); });
+  seen.observe(document.getElementById(what), { childList: true, subtree: true });
   view.dispatch({ changes: { from: at, to: at + was.length, insert: String(1001 + n) } });
-  look();
 })"""
 TYPE = """async ([texts, wait]) => {
   const view = playground.view, took = [];
@@ -137,7 +135,7 @@ def edits(tab: Any, name: str, rounds: int) -> tuple[list[float], list[float]]:
     tab.wait_for_timeout(3000)
     numbers, drawings = [], []
     for n in range(rounds):
-        numbers.append(tab.evaluate(EDIT, [2 * n, "numbers"]))
+        numbers.append(tab.evaluate(EDIT, [2 * n, "cost-params"]))
         tab.wait_for_timeout(600)
         drawings.append(tab.evaluate(EDIT, [2 * n + 1, "drawing"]))
         tab.wait_for_timeout(300)
