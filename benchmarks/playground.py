@@ -182,7 +182,8 @@ def large_study(home: Path, trials: int) -> Path:
     """A study of a few real trials, multiplied in its database."""
     folder = home / "studies" / "large"
     subprocess.run([sys.executable, str(ROOT / "search/run.py"), "--space", "mobile", "--budget",
-                    "100M", "--trials", "20", "--study", "large", "--studies", str(folder.parent)],
+                    "100M", "--trials", "20", "--sampler", "random", "--study", "large",
+                    "--studies", str(folder.parent)],
                    check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     with closing(sqlite3.connect(folder / "study.db")) as database:
         first, known = database.execute("SELECT min(trial_id), count(*) FROM trials").fetchone()
