@@ -124,6 +124,7 @@ def _take() -> None:
                 tab.wait_for_timeout(1500)
                 screen.act(tab)
                 file = DOCS / "pictures" / f"{screen.name}.png"
+                tab.evaluate("scrollTo(0, 0)")
                 tab.screenshot(path=file)
                 context.close()
             Console().out(file)

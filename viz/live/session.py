@@ -2,12 +2,9 @@
 screen. It knows nothing of how pages are served.
 """
 
-import base64
 import contextlib
-import itertools
-import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,15 +14,17 @@ from searchspace.safety.values import WrongValueError
 from viz.drawing.style import Style
 from viz.live import commands, views
 from viz.live.commands import Given, field, number
+from viz.live.errands import Errands
 from viz.live.folder import Folder
 from viz.live.follower import Follower
 from viz.live.model.completion import complete
 from viz.live.model.evaluation import Fault, Report, Source
 from viz.live.model.opening import number_at, opened
 from viz.live.model.picture import Drawn, Pair, View
-from viz.live.model.points import Found, Place
+from viz.live.model.points import Place
 from viz.live.model.state import UNTITLED, History, State, from_link, to_link
 from viz.live.model.tools import Follow, Told
+from viz.live.moves import Moves
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
 
@@ -36,9 +35,6 @@ Then = Callable[[Any], None]
 SLOW = 60.0         # seconds that a move, a comparison or a drawing may take
 IDLE_S = 60.0       # after which a process that is not used ends
 TRAIL = 100         # networks of the trail
-MOVES = ("random", "inside", "best")
-KINDS = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png",
-         "html": "text/html", "yaml": "text/yaml", "py": "text/x-python"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,8 @@ class World:
 
 
 class Session:
-    """A tab's state, its history, and its lanes: numbers, drawings, comparisons, errands, moves."""
+    """A tab's state and history, its lanes of numbers, drawings and comparisons; moves and errands
+    have theirs."""
 
     def __init__(self, screen: Screen, world: World, state: State) -> None:
         self.screen, self.folder, self.latency = screen, world.folder, world.latency
@@ -66,17 +63,13 @@ class Session:
         self._changed: tuple[str, ...] = ()
         self._likeness = ""
         self._trail: list[dict[str, Any]] = []
-        self._move: tuple[str, State] | None = None
-        self._then: dict[int, Then] = {}
         self._beside: tuple[int, Then] = (0, lambda result: None)
-        self._seeds = itertools.count(random.randrange(10**6))
         self._numbers = Lane(spares, self._numbered)
         self._drawings = Lane(spares, self._drawn, SLOW)
         self._side = Lane(spares, self._sided, SLOW, IDLE_S)
-        self._errands = Lane(spares, self._run, SLOW, IDLE_S)
-        self._moves = Lane(spares, self._moved, 10 * SLOW, IDLE_S)
         self.follower = Follower(screen, world.folder, spares)
         self.follower.follow = self._first = world.follow
+        self.moves, self.errands = Moves(self, spares), Errands(self, spares)
 
     @property
     def state(self) -> State:
@@ -85,16 +78,19 @@ class Session:
 
     def close(self) -> None:
         """End all that the tab has begun, except for searches."""
-        for lane in (self._numbers, self._drawings, self._side, self._errands, self._moves):
-            lane.close()
-        self.follower.close()
+        for part in (self._numbers, self._drawings, self._side, self.moves, self.errands,
+                     self.follower):
+            part.close()
 
     def act(self, kind: str, given: Given) -> None:
         """Do what the page asks for; a mistake is told there."""
         try:
-            if (work := getattr(self, f"on_{kind.replace('-', '_')}", None)) is not None:
-                work(given)
-            elif kind in commands.COMMANDS:
+            method = f"on_{kind.replace('-', '_')}"
+            for part in (self, self.moves, self.errands):
+                if (work := getattr(part, method, None)) is not None:
+                    work(given)
+                    return
+            if kind in commands.COMMANDS:
                 self._set(commands.apply(self.state, kind, given), commands.merges(kind, given))
             else:
                 self.follower.act(kind, given)
@@ -135,10 +131,9 @@ class Session:
         """Another genotype, by its name or path."""
         found = self.folder.open(field(given, "name"))
         now = self.state
-        self._set(State(found.text, found.file, found.variant, macs=now.macs, params=now.params,
+        self.show(State(found.text, found.file, found.variant, macs=now.macs, params=now.params,
                         memory=now.memory, latency=now.latency, level=now.level,
                         direction=now.direction, colour=now.colour))
-        self.screen({"fresh": True})
 
     def on_undo(self, given: Given) -> None:
         """One step back."""
@@ -147,6 +142,17 @@ class Session:
     def on_redo(self, given: Given) -> None:
         """One step forward."""
         self._turn(self.history.redone())
+
+    def show(self, state: State, *, fresh: bool = True) -> None:
+        """Show another state, its text from the top if it is ``fresh``."""
+        self._set(state)
+        if fresh:
+            self.screen({"fresh": True})
+
+    def arrive(self, state: State, kind: str, changed: tuple[str, ...]) -> None:
+        """Show a state to which decisions have moved; these holes are marked."""
+        self._changed = changed
+        self._set(state, kind)
 
     def _turn(self, history: History) -> None:
         before, self.history = self.state, history
@@ -271,6 +277,11 @@ class Session:
         found = self.folder.open(self.state.beside)
         return Source(found.text, self.folder.place(found.file), found.variant or None)
 
+    def compare(self, other: Source) -> None:
+        """Show another network beside this one, once."""
+        self._aside(Job("pair", (self.source(), other, Style())), self._paired)
+        self.screen({"tab": "beside"})
+
     def _paired(self, result: Any) -> None:
         if isinstance(result, Pair):
             self.screen({"panes": {"pair": views.pair(result)}, "pair":
@@ -301,59 +312,7 @@ class Session:
         if asked == wanted:
             then(result)
 
-    def _errand(self, job: Job, then: Then) -> None:
-        """Work that the user has asked for by name."""
-        self._then = {self._errands.submit(job): then}
-
-    def _run(self, asked: int, result: Any) -> None:
-        if (then := self._then.pop(asked, None)) is not None:
-            then(result)
-
     # --- a space --------------------------------------------------------------------------------
-
-    def on_random(self, given: Given) -> None:
-        """A random point."""
-        self._begin("random", Job("random", (self.place(), next(self._seeds))))
-
-    def on_inside(self, given: Given) -> None:
-        """The nearest point inside the budget."""
-        self._begin("inside", Job("inside", (self.place(), next(self._seeds))))
-
-    def on_best(self, given: Given) -> None:
-        """The best of many random points."""
-        self._begin("best", Job("best", (self.place(), next(self._seeds))))
-
-    def on_around(self, given: Given) -> None:
-        """The neighbours of one hole."""
-        hole = field(given, "hole")
-        self._begin(hole, Job("around", (self.place(), hole)))
-
-    def on_stop(self, given: Given) -> None:
-        """End the move that runs; what it has found stays."""
-        self._moves.cancel()
-        self._end_move()
-
-    def on_freeze(self, given: Given) -> None:
-        """The network at this point in place of the space."""
-        def frozen(result: Any) -> None:
-            if isinstance(result, Fault):
-                self.say(result.sentence)
-            else:
-                self._set(self.state.but(text=result, variant="", size=self.state.size,
-                                         decisions={}, pinned=()))
-                self.screen({"fresh": True})
-                self.say("the holes are filled; Undo brings the space back")
-        self._errand(Job("frozen", (self.source(),)), frozen)
-
-    def on_plain(self, given: Given) -> None:
-        """The text with its variant, size and other files' blocks written in."""
-        def plain(result: Any) -> None:
-            if isinstance(result, Fault):
-                self.say(result.sentence)
-            else:
-                self._set(self.state.but(text=result, variant="", size=""))
-                self.screen({"fresh": True})
-        self._errand(Job("plain", (self.source(),)), plain)
 
     def on_hole(self, given: Given) -> None:
         """A hole in place of the number at the cursor."""
@@ -364,43 +323,8 @@ class Session:
 
     def on_cursor(self, given: Given) -> None:
         """Whether the cursor stands on a number that can become a hole."""
-        at = number(given, "position", len(self.state.text))
-        found = number_at(self.state.text, at)
+        found = number_at(self.state.text, number(given, "position", 2**53))
         self.screen({"number": None if found is None else f"{found.key}: {found.text}"})
-
-    def _begin(self, kind: str, job: Job) -> None:
-        self._move = (kind, self.state)
-        self._moves.submit(job)
-        self.screen({"moving": kind in MOVES})
-
-    def _moved(self, asked: int, result: Any) -> None:
-        kind, state = self._move or ("", self.state)
-        if isinstance(result, Fault):
-            self.say(result.sentence)
-            self._end_move()
-        elif isinstance(result, Found):
-            if result.decisions:
-                self._arrive(result, state)
-            if result.total > 1:
-                self.screen({"progress": [result.done, result.total, result.remark]})
-            elif result.remark:
-                self.say(result.remark)
-            if result.done == result.total:
-                self._end_move()
-        else:
-            self.screen({"panes": {"around": views.neighbours(kind, result)}})
-
-    def _arrive(self, found: Found, since: State) -> None:
-        if self.state.text != since.text:
-            return                      # the space was edited meanwhile
-        was = self.report.decisions if self.report is not None else {}
-        self._changed = tuple(name for name, label in found.decisions.items()
-                              if name in was and was[name] != label)
-        self._set(self.state.but(decisions=found.decisions),
-                  "best" if found.total > 1 else "")
-
-    def _end_move(self) -> None:
-        self.screen({"moving": False})
 
     # --- out ------------------------------------------------------------------------------------
 
@@ -411,101 +335,7 @@ class Session:
         self.screen({"offers": {"id": number(given, "id", 2**53), "start": found.start, "list": [
             offer._asdict() for offer in found.offers]}})
 
-    def on_download(self, given: Given) -> None:
-        """A file for the user."""
-        format = field(given, "format")
-        if format not in KINDS:
-            raise SearchspaceError(f"no download {format!r}; known: {', '.join(KINDS)}")
-        if self.report is None:
-            raise SearchspaceError("there is no network to take home yet")
-        name = file_name(self.report.name)
-        if format == "yaml":
-            self._hand_over(f"{name}.yaml", format, self.state.text.encode(errors="replace"))
-            return
-        now = self.state
-        level = "operation" if format == "html" else now.level
-        job = Job("frozen", (self.source(),)) if format == "py" else Job("drawing", (
-            self.source(), View(level, Style(now.direction, "light", now.colour), now.folded,
-                                format)))
-
-        def made(result: Any) -> None:
-            if isinstance(result, Fault):
-                self.say(result.sentence)
-            else:
-                content = _code(result) if isinstance(result, str) else result.content
-                self._hand_over(f"{name}.{format}", format, content)
-        self._errand(job, made)
-
-    def _hand_over(self, name: str, format: str, content: bytes) -> None:
-        self.screen({"file": {"name": name, "type": KINDS[format],
-                              "content": base64.b64encode(content).decode()}})
-
-    def on_save(self, given: Given) -> None:
-        """The text as a file of the folder, where the user says."""
-        path = self.folder.save(field(given, "name"), self.state.text)
-        name = str(path.relative_to(self.folder.home))
-        self._set(self.state.but(file=name))
-        self.say(f"saved as {name}")
-
-    def on_trial(self, given: Given) -> None:
-        """The network of a study's trial: in place of the present one, or beside it."""
-        beside = bool(given.get("beside"))
-
-        def found(result: Any) -> None:
-            if isinstance(result, Fault):
-                self.say(result.sentence)
-            elif beside:
-                self._aside(Job("pair", (self.source(), Source(
-                    result, self.folder.place("trial.yaml")), Style())), self._paired)
-                self.screen({"tab": "beside"})
-            else:
-                self._set(self.state.but(text=result, variant="", size="", decisions={},
-                                         pinned=(), file="trial.yaml"))
-                self.screen({"fresh": True})
-        follow = self.follower.follow
-        if follow is None:
-            raise SearchspaceError("open a study first")
-        self._errand(Job("trial", (follow, number(given, "number", 10**9))), found)
-
-    def on_search(self, given: Given) -> None:
-        """Start a search of the present space under the present budget."""
-        if self.report is None or not self.report.is_space:
-            raise SearchspaceError("this is a network; make a hole, or open a space")
-        options = self._options(given)
-
-        def written(result: Any) -> None:
-            if isinstance(result, Fault):
-                self.say(result.sentence)
-                return
-            try:
-                self.follower.start(result, options)
-            except SearchspaceError as error:
-                self.say(str(error))
-        self._errand(Job("plain", (self.source(),)), written)
-
-    def on_command(self, given: Given) -> None:
-        """The command that does the same."""
-        if self.report is not None and self.report.is_space:
-            self.screen({"command": self.follower.command(self._options(given))})
-
-    def _options(self, given: Given) -> Mapping[str, str]:
-        assert self.report is not None
-        name = file_name(field(given, "study") or f"{self.report.name}-search")
-        size = self.report.input.rpartition("×")[2]
-        bounds = {"budget" if cost == "macs" else cost: text
-                  for cost, text in self.state.bounds.items()}
-        table = {"latency-table": self.latency} if self.latency and "latency" in bounds else {}
-        return {"study": name, **bounds, **table, "input": size,
-                "trials": field(given, "trials") or "150", "seed": field(given, "seed") or "0"}
-
 
 def _look(state: State) -> tuple[object, ...]:
     """All that a drawing depends on beside the network."""
     return state.level, state.direction, state.colour, state.folded
-
-
-def _code(yaml: str) -> bytes:
-    """Python that builds the network of a text, by this package."""
-    return ('"""The network of the playground: `net` is a torch module."""\n\n'
-            "from searchspace import build\nfrom searchspace.load import loads\n\n"
-            f"net = build(loads({yaml!r}, \"playground.yaml\"))\n").encode(errors="replace")
