@@ -132,7 +132,7 @@ def _alike(other: Results, results: Results) -> Results:
 
 
 def _named(name: str, results: Results) -> Candidate:
-    network = load(name).with_input(results.edge)
+    network = load(name).with_input(results.size)
     if network.is_space:
         raise SearchspaceError(f"{name} is a space; name a network")
     return Candidate(name, {}, trace(network))

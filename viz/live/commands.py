@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from searchspace.notation.reader import MAX_CHARS
+from searchspace.limits import current
 from searchspace.notation.tree import Atom
 from searchspace.safety.values import PLAIN, WORD, WrongValueError, whole
 from viz.drawing.levels import LEVELS
@@ -31,8 +31,8 @@ def _command(made: Command) -> Command:
 def text(state: State, given: Given) -> State:
     """Another text."""
     found = WORD.of(given, "text")
-    if len(found) > MAX_CHARS:
-        raise SearchspaceError(f"a genotype has at most {MAX_CHARS:,} characters")
+    if len(found) > current().characters:
+        raise SearchspaceError(f"a genotype has at most {current().characters:,} characters")
     return state.but(text=found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchspace import SearchspaceError, UnknownNameError, published, spaces
-from searchspace.notation.reader import MAX_CHARS
+from searchspace.limits import current
 from searchspace.notation.sources import GENOTYPES, YAML, find
 from searchspace.safety.files import write_file
 from searchspace.safety.reading import read_bytes
@@ -43,7 +43,7 @@ class Folder:
         bundled = "/" not in stem and not stem.endswith(YAML)
         path = find(stem)[0] if bundled else self.inside(stem)
         try:
-            text = read_bytes(path, 4 * MAX_CHARS).decode("utf-8")
+            text = read_bytes(path, 4 * current().characters).decode("utf-8")
         except OSError as error:
             raise SearchspaceError(f"{stem} cannot be read: {error.strerror or error}") from None
         except UnicodeDecodeError:

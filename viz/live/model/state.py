@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from searchspace.notation.reader import MAX_CHARS
+from searchspace.limits import current
 from searchspace.notation.tree import Atom
 from searchspace.safety.reading import parse_json
 from searchspace.safety.values import PLAIN, WORD, WrongValueError, names_to
@@ -84,7 +84,7 @@ def from_link(fragment: str) -> State:
     try:
         packed = base64.urlsafe_b64decode(fragment.encode() + b"=" * (-len(fragment) % 4))
         unpack = zlib.decompressobj()
-        text = unpack.decompress(packed, 4 * MAX_CHARS)
+        text = unpack.decompress(packed, 4 * current().characters)
         if unpack.unconsumed_tail:
             raise ValueError("it is too large")
         if not unpack.eof:
