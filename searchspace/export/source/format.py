@@ -49,7 +49,7 @@ def lay_out(e: Expression, indent: int, before: str = "", after: str = "") -> li
         return [line]
     start, end = f"{pad}{before}{e.name}{e.brackets[0]}", f"{pad}{e.brackets[1]}{after}"
     together = f"{pad}    {', '.join(map(flat, e.args))}"
-    if len(together) <= WIDTH:
+    if len(together) <= WIDTH and e.name:       # a tuple has an item a line
         return [start, together, end]
     comma = "" if len(e.args) == 1 and not isinstance(e.args[0], str) else ","
     inner = [line for arg in e.args for line in lay_out(arg, indent + 4, after=comma)]
