@@ -11,7 +11,7 @@ from searchspace.identity import digest
 from searchspace.notation.holes import Decisions
 from searchspace.notation.tree import Atom
 from searchspace.space.budget import Budget
-from searchspace.space.counting import HoleTree, every_point
+from searchspace.space.enumeration import HoleTree, every_point
 from searchspace.space.point import Point
 
 MOST = 100_000      # points of a space, as far as all of them are expanded

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searchspace import load
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Point
 
 Array = NDArray[np.float64]

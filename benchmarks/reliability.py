@@ -33,8 +33,8 @@ from search.launchers.local import LocalLauncher
 from search.launchers.worker import WorkerJob
 from search.samplers import finished
 from search.study import Study, open_study
-from search.study.recovery import INTERRUPTED
 from search.study.settings import Settings
+from search.study.worker_recovery import INTERRUPTED
 from search.tables import find_tables
 from searchspace.space.budget import Budget
 

@@ -32,7 +32,7 @@ from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from search.training.options import TrainOptions
 from searchspace import Genotype
-from searchspace.sizes import Size
+from searchspace.shapes import Size
 from searchspace.space.budget import Bound, Budget
 
 Direction = Literal["maximize", "minimize"]

@@ -41,8 +41,8 @@ from search.samplers import finished
 from search.storage.attributes import WORKER
 from search.storage.opening import read_storage
 from search.storage.worker_storage import WorkerStorage
-from search.study.recovery import was_cut_off
 from search.study.settings import StoredSettings
+from search.study.worker_recovery import was_cut_off
 from searchspace.cli import Console, Parser, output, run, start
 from searchspace.safety.values import WHOLE
 from searchspace.text import counted, printable

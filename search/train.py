@@ -51,7 +51,7 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.tree import Map
 from searchspace.safety.files import file_name, make_folder, write_file
-from searchspace.sizes import read_size, show_size, size_of
+from searchspace.shapes import read_size, show_size, size_of
 from searchspace.text import counted
 from searchspace.units import show_amount
 

@@ -27,7 +27,7 @@ from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.metadata import Header
 from searchspace.ops import show_shape
-from searchspace.sizes import read_size
+from searchspace.shapes import read_size
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
 from searchspace.text import counted

@@ -25,10 +25,10 @@ from rich.table import Table
 from rich.text import Text
 
 from searchspace.errors import GenotypeWarning, SearchspaceError
-from searchspace.limits import Limits, raised
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Atom, Scalar
 from searchspace.plugins import load_file, load_installed
+from searchspace.safety.limits import Limits, raised
 from searchspace.scripts import called, spoken
 from searchspace.text import printable
 

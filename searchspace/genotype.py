@@ -14,15 +14,15 @@ from searchspace.compiler.program import Program
 from searchspace.compiler.pruning import without_superseded
 from searchspace.display import html
 from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
-from searchspace.limits import current
-from searchspace.names import as_name
+from searchspace.identifiers import as_name
+from searchspace.notation.hole_names import as_written
 from searchspace.notation.holes import Hole, find_holes
 from searchspace.notation.metadata import Header
-from searchspace.notation.naming import as_written
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Seq, atom
 from searchspace.notation.writer import document_text
-from searchspace.sizes import Size, sides
+from searchspace.safety.limits import current
+from searchspace.shapes import Size, sides
 
 
 @dataclass(frozen=True)

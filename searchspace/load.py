@@ -15,9 +15,9 @@ from searchspace.compiler.network import compile_parts
 from searchspace.compiler.pruning import without_superseded, without_unused
 from searchspace.errors import GenotypeError, GenotypeWarning, UnusedBlockError
 from searchspace.genotype import Genotype
+from searchspace.notation.hole_names import name_holes
 from searchspace.notation.inheritance import block_file, inherit
 from searchspace.notation.metadata import read_header, read_name
-from searchspace.notation.naming import name_holes
 from searchspace.notation.reader import parse, read
 from searchspace.notation.schema import mapping
 from searchspace.notation.sources import GENOTYPES, find

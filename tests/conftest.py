@@ -17,7 +17,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from searchspace import Genotype, load, names
+from searchspace import Genotype, load
+from searchspace import identifiers as names
 
 # One thread a test process, also in the commands that tests start: several processes with a pool of
 # threads each wait for one another. Torch reads this when it is imported, which no line above does.

@@ -8,7 +8,7 @@ from functools import cached_property
 from searchspace import Genotype
 from searchspace.display import html
 from searchspace.notation.tree import Atom
-from searchspace.sizes import Size
+from searchspace.shapes import Size
 
 MACS = "macs"
 COSTS = ("macs", "params", "memory", "latency")

@@ -39,7 +39,7 @@ from searchspace import load
 from searchspace.cli import Console, Parser, output, remark, run, start
 from searchspace.errors import nearest
 from searchspace.identity import identity
-from searchspace.sizes import Size, read_size
+from searchspace.shapes import Size, read_size
 from searchspace.space.budget import Budget
 from searchspace.text import counted
 from searchspace.units import show_amount, show_bytes

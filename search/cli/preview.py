@@ -8,7 +8,7 @@ from rich.text import Text
 from search.study.feasibility import Report
 from search.study.settings import Settings
 from searchspace.cli import Console
-from searchspace.sizes import show_size
+from searchspace.shapes import show_size
 from searchspace.space.budget import amount, show
 from searchspace.text import counted
 

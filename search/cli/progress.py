@@ -16,7 +16,7 @@ from search.scores.registry import find_score
 from search.study.settings import Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
-from searchspace.sizes import show_size
+from searchspace.shapes import show_size
 from searchspace.space.budget import amount
 from searchspace.units import show_amount, show_duration
 

@@ -18,7 +18,7 @@ from search.study.settings import DEFAULT, Settings
 from searchspace import SearchspaceError, spaces
 from searchspace.cli import Parser, add_option, whole
 from searchspace.safety.files import file_name
-from searchspace.sizes import read_size
+from searchspace.shapes import read_size
 from searchspace.space.budget import Budget
 
 

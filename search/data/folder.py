@@ -19,7 +19,7 @@ from search.data.base import Data, Files, Pixels
 from search.data.broken import LEFT_OUT, check_images, left_out
 from search.data.images import FORMATS, eight_bits, open_image
 from search.errors import DataError
-from searchspace.sizes import Size, sides
+from searchspace.shapes import Size, sides
 from searchspace.text import counted
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))

@@ -28,7 +28,7 @@ from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, start
 from searchspace.expansion import trace
-from searchspace.sizes import Size, read_size, size_of
+from searchspace.shapes import Size, read_size, size_of
 from searchspace.space.point import sample
 from searchspace.text import counted
 from searchspace.units import show_time

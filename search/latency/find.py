@@ -8,7 +8,7 @@ from search.latency.measure import make_table
 from search.latency.table import LatencyTable
 from searchspace import Genotype
 from searchspace.safety.files import file_name, own
-from searchspace.sizes import Size, short
+from searchspace.shapes import Size, short
 
 OWN = "latency.json"            # in a study's folder: what its trials were predicted from
 TABLES = "latency-tables"       # beside the studies: what was measured on this machine

@@ -9,7 +9,7 @@ from searchspace.cost import peak
 from searchspace.expansion import Expansion, trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
-from searchspace.sizes import Size, sides
+from searchspace.shapes import Size, sides
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import optuna
 
 from search.archive import Archive, EvaluationKey, Measurement
 from search.errors import ScoreError
-from search.objectives.archived import attempt, evaluated, reason
 from search.objectives.base import (
     Context,
     Evaluated,
@@ -20,6 +19,7 @@ from search.objectives.base import (
     Progress,
     objective,
 )
+from search.objectives.cache import attempt, evaluated, reason
 from search.objectives.candidate import Candidate
 from searchspace import Genotype, fill
 from searchspace.safety.values import REAL

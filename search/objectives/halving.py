@@ -8,7 +8,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from search.objectives.base import Objective, Progress
-from search.objectives.trainer import TRAIN, GoesOn
+from search.objectives.training_rungs import TRAIN, GoesOn
 from search.pareto import Point
 from search.training.hyperband import Rungs, predicted
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 from search.archive import Archive, EvaluationKey
 from search.latency.device import Device
 from search.latency.measure import TimedNetwork, time_networks
-from search.objectives.archived import archived, evaluated
 from search.objectives.base import (
     Context,
     Evaluated,
@@ -17,6 +16,7 @@ from search.objectives.base import (
     Progress,
     objective,
 )
+from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
 from searchspace import Genotype
 from searchspace.units import show_time

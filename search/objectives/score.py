@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
-from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Evaluator, Objective, Progress, objective
+from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
 from search.objectives.reference import SIZE
 from search.scores.base import ScoringSubject, TrainingFree
@@ -21,7 +21,7 @@ from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
 from searchspace.phases import phase
-from searchspace.sizes import Size
+from searchspace.shapes import Size
 from searchspace.space.point import Point
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
-from search.objectives.archived import archived, evaluated
 from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
 from search.tables import Selection, Table, table_for
 from search.tables.costs import KnownCost

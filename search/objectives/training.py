@@ -17,7 +17,7 @@ from search.objectives.base import (
 )
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
-from search.objectives.trainer import TRAIN, Trainer
+from search.objectives.training_rungs import TRAIN, Trainer
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder

@@ -20,9 +20,9 @@ import numpy as np
 from rich.table import Table
 
 from search.predictors.artefact import BUNDLED, CalibrationError, write
-from search.predictors.evaluation import BANDS, LeftOut, counted, evaluate
-from search.predictors.measurements import DATA_SETS, IMAGENET, Measurements
-from search.predictors.tables import calibrated, own, published, worth
+from search.predictors.cross_validation import BANDS, LeftOut, counted, evaluate
+from search.predictors.published_accuracies import DATA_SETS, IMAGENET, Measurements
+from search.predictors.user_accuracies import calibrated, own, published, worth
 from searchspace.cli import Parser, run, show, start, table
 from searchspace.units import show_amount
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from search.predictors.calibration import Calibration, Known
 from search.predictors.features import FEATURES
-from search.predictors.measurements import Measurements
 from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.prediction import Predictor, Scope
+from search.predictors.published_accuracies import Measurements
 from search.predictors.regression import Design, Regression
 from search.predictors.spread import Spread
 from searchspace import SearchspaceError

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.features import position
-from search.predictors.measurements import PAPER
 from search.predictors.neighbourhood import Neighbourhood
+from search.predictors.published_accuracies import PAPER
 from search.predictors.regression import Regression
 from search.predictors.spread import Spread
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from search.predictors.digest import LEVELS, Digest
+from search.predictors.layer_statistics import LEVELS, Digest
 from searchspace.registry import Registry
 
 

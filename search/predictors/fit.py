@@ -4,8 +4,8 @@ import numpy as np
 
 from search.predictors.calibration import Calibration, Known
 from search.predictors.features import PROFILE
-from search.predictors.measurements import Measurements
 from search.predictors.neighbourhood import Neighbourhood
+from search.predictors.published_accuracies import Measurements
 from search.predictors.regression import Choice, regress
 from search.predictors.selection import choose, residuals
 from search.predictors.spread import fit_spread

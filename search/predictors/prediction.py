@@ -6,9 +6,9 @@ import numpy as np
 
 from search.errors import ScoreError
 from search.predictors.calibration import Calibration
-from search.predictors.digest import digest
 from search.predictors.features import position, vector
-from search.predictors.measurements import PAPER
+from search.predictors.layer_statistics import digest
+from search.predictors.published_accuracies import PAPER
 from searchspace.errors import ShapeError
 from searchspace.expansion import Expansion
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.features import FEATURES
-from search.predictors.measurements import PAPER, Measurements
+from search.predictors.published_accuracies import PAPER, Measurements
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.features import FEATURES
-from search.predictors.measurements import NEAR_224, Measurements
+from search.predictors.published_accuracies import NEAR_224, Measurements
 from search.predictors.regression import Choice, Ridge
 
 Array = NDArray[np.float64]

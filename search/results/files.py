@@ -15,7 +15,7 @@ from search.study.settings import Settings
 from search.study.trial import Trial, check_count
 from searchspace import Genotype, cost, fill, to_yaml
 from searchspace.safety.files import make_folder, write_file
-from searchspace.sizes import short, show_size
+from searchspace.shapes import short, show_size
 from searchspace.units import show_amount
 
 

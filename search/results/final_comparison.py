@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from search.objectives import Candidate
 from search.objectives.score import Scorer
 from search.objectives.usual import PREDICTED, predicted
-from search.predictors.measurements import IMAGENET, accuracies
 from search.predictors.prediction import Prediction
+from search.predictors.published_accuracies import IMAGENET, accuracies
 from search.scores.registry import find_score, is_quick
 from search.seeds import derive
 from search.study.settings import Settings
@@ -20,7 +20,7 @@ from searchspace import Genotype, load
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.phases import phase
-from searchspace.sizes import Size, show_size, sides
+from searchspace.shapes import Size, show_size, sides
 from searchspace.space.budget import Costs
 from searchspace.space.point import first, point
 from searchspace.zoo.published import published_at

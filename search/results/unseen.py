@@ -9,7 +9,7 @@ from search.samplers.evolution import child
 from searchspace import BudgetError, GenotypeError
 from searchspace.identity import digest
 from searchspace.space.budget import Budget
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, first, point, sample
 from searchspace.space.solver import bring, find_inside, solve
 from viz.results import Results, TrialRow

@@ -3,8 +3,8 @@
 from search.samplers.screening import LOOKED
 from search.samplers.switching import MODELLED
 from searchspace import Genotype
-from searchspace.space.counting import HoleTree, is_small
 from searchspace.space.descent import is_conditional
+from searchspace.space.enumeration import HoleTree, is_small
 
 DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
 FRONT = 3           # objectives up to which random weights cover the front

@@ -23,7 +23,7 @@ from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Budget
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, first, point, sample
 
 

@@ -1,8 +1,9 @@
 """Published networks as a benchmark: their scores, beside their top-1 on ImageNet.
 
-The networks are those by which the predictor is judged, `search.predictors.evaluation.counted`,
-each with the accuracy of its own paper's recipe. Predicted accuracies are those of `evaluate`: of
-each family by a calibration to all others. The calibration that the package ships saw them all.
+The networks are those by which the predictor is judged,
+`search.predictors.cross_validation.counted`, each with the accuracy of its own paper's recipe.
+Predicted accuracies are those of `evaluate`: of each family by a calibration to all others. The
+calibration that the package ships saw them all.
 """
 
 import random
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.predictors.calibration import Values
-from search.predictors.evaluation import counted, evaluate
+from search.predictors.cross_validation import counted, evaluate
 from search.predictors.families import family
-from search.predictors.measurements import Measurements, published_accuracies
+from search.predictors.published_accuracies import Measurements, published_accuracies
 from search.score_report.bands import Band
 from search.score_report.correlations import Estimate, estimate_over, partial, spearman
 from search.score_report.measure import Processes, Task

@@ -16,7 +16,7 @@ from searchspace import Genotype
 from searchspace.expansion import Expansion, trace
 from searchspace.notation.holes import Decisions
 from searchspace.registry import Registry
-from searchspace.sizes import Size, sides, size_of
+from searchspace.shapes import Size, sides, size_of
 
 if TYPE_CHECKING:
     import torch

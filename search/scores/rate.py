@@ -8,14 +8,14 @@ from pathlib import Path
 from search.errors import ScoreError
 from search.predictors.artefact import bundled
 from search.predictors.prediction import Prediction, Predictor
-from search.predictors.tables import calibrated, own
+from search.predictors.user_accuracies import calibrated, own
 from search.scores.base import ScoringSubject, TrainingFree, usual_batch
 from search.scores.registry import find_score
 from search.scores.relative import Relative
 from searchspace import GenotypeError, SearchspaceError, load
 from searchspace.cli import Parser, output, remark, run
 from searchspace.expansion import trace
-from searchspace.sizes import size_of
+from searchspace.shapes import size_of
 from searchspace.units import show_amount
 
 SEED = 0

@@ -21,10 +21,10 @@ from search.tables.costs import KnownCost
 from searchspace import BudgetError, Genotype, GenotypeError
 from searchspace.identity import digest
 from searchspace.ops.zero import Zero
-from searchspace.sizes import show_size
+from searchspace.shapes import show_size
 from searchspace.space.budget import MEASURES, Budget, show
-from searchspace.space.counting import Draw, HoleTree, every_point
 from searchspace.space.descent import highest, lowest
+from searchspace.space.enumeration import Draw, HoleTree, every_point
 from searchspace.space.point import Point, first, point, sample
 from searchspace.space.solver import ASCENT, find_inside
 

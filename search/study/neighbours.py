@@ -12,7 +12,7 @@ from searchspace import Genotype, GenotypeError, SearchspaceError
 from searchspace.identity import identity
 from searchspace.notation.tree import Atom
 from searchspace.space.budget import Budget
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, point, sample
 from searchspace.space.solver import bring, solve
 

@@ -14,8 +14,8 @@ from search.samplers import finished, proposals, snapshot
 from search.seeds import derive
 from search.study.plan import Plan
 from search.study.projection import Proposal, most_promising, several
-from search.study.recovery import is_settled, to_retry
 from search.study.session import Session
+from search.study.worker_recovery import is_settled, to_retry
 from searchspace.phases import phase
 
 

@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass, field
 
 from search.objectives import named
-from search.objectives.known_costs import bounded
 from search.objectives.table import of_table
+from search.objectives.table_bounds import bounded
 from search.objectives.usual import usual_score
 from search.scores.base import usual_batch
 from search.scores.registry import find_score
@@ -19,7 +19,7 @@ from search.tables import find_tables
 from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.expansion import trace
-from searchspace.sizes import Size, size_of
+from searchspace.shapes import Size, size_of
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
 

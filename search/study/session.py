@@ -26,9 +26,9 @@ from search.storage.opening import open_storage, study_attributes
 from search.storage.worker_storage import WorkerStorage
 from search.study.kept import ATTRIBUTE, Kept
 from search.study.plan import Plan
-from search.study.recovery import DIED, cut_off_dead
 from search.study.settings import Settings
 from search.study.trial import check_count, read
+from search.study.worker_recovery import DIED, cut_off_dead
 from searchspace import cost
 from searchspace.safety.files import own
 

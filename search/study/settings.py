@@ -21,7 +21,7 @@ from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.safety.files import file_name
 from searchspace.safety.values import PLAIN, TEXT, Kind, WrongValueError, list_of, names_to, whole
-from searchspace.sizes import Size, short
+from searchspace.shapes import Size, short
 from searchspace.space.budget import Budget
 
 DEFAULT = ("score",)        # objectives

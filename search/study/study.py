@@ -22,10 +22,10 @@ from search.study.evaluation import evaluate
 from search.study.neighbours import SpaceExhausted
 from search.study.plan import Plan
 from search.study.proposer import Enough, Proposer
-from search.study.recovery import NEEDLESS, cut_off, running
 from search.study.session import Session, continued, open_session
 from search.study.settings import Settings, StoredSettings
 from search.study.trial import Trial, begin, check_options, end, read
+from search.study.worker_recovery import NEEDLESS, cut_off, running
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

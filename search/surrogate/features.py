@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from search.predictors.digest import LEVELS, digest
 from search.predictors.features import FEATURES
+from search.predictors.layer_statistics import LEVELS, digest
 from search.surrogate.paths import along_paths, sets_of
 from searchspace.errors import ShapeError
 from searchspace.expansion import Expansion, Node

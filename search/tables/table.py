@@ -18,7 +18,7 @@ from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
 from searchspace.ops.zero import Zero
 from searchspace.space.budget import Budget
-from searchspace.space.counting import EFFORT, HoleTree, every_point
+from searchspace.space.enumeration import EFFORT, HoleTree, every_point
 from searchspace.space.point import first, point
 
 Key = frozenset[tuple[str, Atom]]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from search.errors import RecipeError
 from search.training.recipe import Recipe
-from searchspace.sizes import Size, sides
+from searchspace.shapes import Size, sides
 
 Augment = Callable[[Tensor], Tensor]
 

@@ -7,11 +7,11 @@ from searchspace.compiler.program import RESERVED, Block, Step, Value
 from searchspace.compiler.reserved import STRUCTURAL
 from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
-from searchspace.limits import current
-from searchspace.names import is_part, is_word
+from searchspace.identifiers import is_part, is_word
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 from searchspace.ops import OPS
+from searchspace.safety.limits import current
 
 
 class Blocks:

@@ -19,7 +19,7 @@ from searchspace.compiler.program import (
 )
 from searchspace.compiler.reserved import STRUCTURAL, check_reserved
 from searchspace.errors import GenotypeError, Place, nearest
-from searchspace.names import is_word
+from searchspace.identifiers import is_word
 from searchspace.notation.formula import COMMA, compile_formula
 from searchspace.notation.holes import Hole, branch_steps, step_labels, step_parts
 from searchspace.notation.reader import is_torn

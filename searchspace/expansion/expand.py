@@ -12,11 +12,11 @@ from searchspace.expansion.graph import Call, Expansion, Node, Tensor, infer
 from searchspace.expansion.interpreter import run_steps
 from searchspace.expansion.scope import Decide, Env, Run
 from searchspace.genotype import Genotype
-from searchspace.limits import Limits, beyond
 from searchspace.notation.holes import Decisions, Hole, check_names
 from searchspace.notation.tree import Atom
 from searchspace.ops import Cost
 from searchspace.phases import phase
+from searchspace.safety.limits import Limits, beyond
 from searchspace.shapes import Shape
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from searchspace.errors import GenotypeError, Place, ShapeError, nearest
 from searchspace.expansion.fragment import Asked, Fragment, Leaf, Outputs, Part
 from searchspace.expansion.graph import Call, Tensor, infer
 from searchspace.expansion.memo import MEMO, Key
-from searchspace.limits import beyond, current
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.ops import Op, schema
+from searchspace.safety.limits import beyond, current
 from searchspace.shapes import Shape, show_shape
 
 _ITSELF = (0,)         # the outputs of a single operation, by number

@@ -9,7 +9,7 @@ from searchspace.cli import Parser, add_option, load_named, run, show
 from searchspace.errors import SearchspaceError
 from searchspace.genotype import Genotype
 from searchspace.load import load
-from searchspace.sizes import read_size
+from searchspace.shapes import read_size
 
 if TYPE_CHECKING:
     from searchspace.export.targets import Target

@@ -12,6 +12,7 @@ from searchspace.building.module_paths import module_paths
 from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
+from searchspace.identifiers import as_name
 from searchspace.importing.blocks import Block, block
 from searchspace.importing.body import body, common
 from searchspace.importing.folding import parts, uses
@@ -20,9 +21,8 @@ from searchspace.importing.torch_ops.tracing import trace_module
 from searchspace.importing.torch_ops.values import Step
 from searchspace.importing.writing import Document, block_name
 from searchspace.load import library
-from searchspace.names import as_name
+from searchspace.notation.hole_names import name_holes
 from searchspace.notation.metadata import read_header
-from searchspace.notation.naming import name_holes
 from searchspace.notation.reader import parse
 from searchspace.notation.writer import document_text
 from searchspace.ops import Op

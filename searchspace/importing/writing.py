@@ -7,11 +7,11 @@ from typing import Any
 
 from searchspace.compiler.program import RESERVED
 from searchspace.compiler.reserved import STRUCTURAL
+from searchspace.identifiers import is_part, is_word
 from searchspace.importing.blocks import Block
 from searchspace.importing.body import Body, Item, Ref, X
 from searchspace.importing.torch_ops.values import Step
 from searchspace.load import library
-from searchspace.names import is_part, is_word
 from searchspace.notation.tree import Map, Scalar, Seq, Tree
 from searchspace.ops import OPS, schema
 from searchspace.ops.conv import Conv, Depthwise, pair

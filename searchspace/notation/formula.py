@@ -18,7 +18,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 from searchspace.errors import GenotypeError, Place, nearest, show
-from searchspace.limits import current
 from searchspace.notation.arithmetic import (
     FUNCTIONS,
     MAX_DENOMINATOR,
@@ -26,6 +25,7 @@ from searchspace.notation.arithmetic import (
     exact,
     plain,
 )
+from searchspace.safety.limits import current
 from searchspace.shapes import Shape
 
 MAX_DEPTH = 100           # a sum of a hundred terms is as deep

@@ -4,7 +4,6 @@ import graphlib
 from pathlib import Path
 
 from searchspace.errors import GenotypeError, UnknownNameError
-from searchspace.limits import beyond, current
 from searchspace.notation.net import replace_steps
 from searchspace.notation.reader import read
 from searchspace.notation.schema import check_keys, mapping
@@ -12,6 +11,7 @@ from searchspace.notation.sources import beside, find_base
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, words
 from searchspace.notation.variants import apply_variant, choose_variant
 from searchspace.notation.version import check_version
+from searchspace.safety.limits import beyond, current
 
 KEYS = ("version", "name", "source", "note", "status", "args", "input", "default", "variants",
         "published", "accuracies", "exact", "table", "base", "steps", "use", "blocks",

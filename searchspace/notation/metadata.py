@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from searchspace.errors import GenotypeError, nearest
-from searchspace.names import check_name
+from searchspace.identifiers import check_name
 from searchspace.notation.schema import check_keys, mapping, number, text
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 

@@ -10,8 +10,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from searchspace.errors import GenotypeError
-from searchspace.limits import beyond, current
 from searchspace.notation.tree import Map, Scalar
+from searchspace.safety.limits import beyond, current
 
 MAX_NODES = 1000
 

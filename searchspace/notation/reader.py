@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import yaml
 
 from searchspace.errors import GenotypeError, Place, nearest
-from searchspace.limits import Limits, beyond, current
-from searchspace.names import check_name, is_name, show_name
+from searchspace.identifiers import check_name, is_name, show_name
 from searchspace.notation.formula import COMMA
 from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tagged, Tree, children, describe
+from searchspace.safety.limits import Limits, beyond, current
 from searchspace.safety.reading import read_bytes
 
 _REMEMBERED = 20_000  # characters up to which a text is not parsed again

@@ -7,7 +7,7 @@ genotype from a stranger reads nothing else; where another file is, it cannot ev
 from pathlib import Path
 
 from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
-from searchspace.names import is_name
+from searchspace.identifiers import is_name
 
 GENOTYPES = Path(__file__).parents[1] / "genotypes"
 YAML = (".yaml", ".yml")

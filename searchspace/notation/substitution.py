@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from searchspace.errors import GenotypeError
+from searchspace.notation.hole_names import as_written, name_holes
 from searchspace.notation.holes import Decisions, Hole, chosen, find_holes, step_parts
-from searchspace.notation.naming import as_written, name_holes
 from searchspace.notation.tree import Map, Scalar, Seq, Tree, map_children
 
 

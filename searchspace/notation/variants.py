@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from searchspace.errors import GenotypeError, UnknownNameError, nearest
+from searchspace.notation.hole_names import as_written, name_holes
 from searchspace.notation.holes import check_names, find_holes
 from searchspace.notation.metadata import VARIANT_KEYS, read_header
-from searchspace.notation.naming import as_written, name_holes
 from searchspace.notation.net import replace_steps
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.substitution import substitute_in

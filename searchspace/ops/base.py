@@ -21,7 +21,7 @@ from searchspace.errors import (
     nearest,
     show,
 )
-from searchspace.names import is_part
+from searchspace.identifiers import is_part
 from searchspace.ops.ranges import ANY, Within
 from searchspace.registry import Registry
 from searchspace.shapes import Shape, show_shape

@@ -7,7 +7,7 @@ from typing import Any
 
 from searchspace.errors import BudgetError
 from searchspace.expansion import Expansion
-from searchspace.names import is_name
+from searchspace.identifiers import is_name
 from searchspace.space.budget import MEASURES, Bound, Costs
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from searchspace.compiler.blocks import Blocks
 from searchspace.genotype import Genotype, to_yaml
+from searchspace.notation.hole_names import name_holes
 from searchspace.notation.metadata import read_header, read_name
-from searchspace.notation.naming import name_holes
 from searchspace.notation.reader import parse
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Tree

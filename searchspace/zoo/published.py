@@ -7,7 +7,7 @@ from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.load import load, published
-from searchspace.sizes import Size
+from searchspace.shapes import Size
 
 
 class Resized(NamedTuple):

@@ -22,7 +22,7 @@ from torch import nn
 
 from searchspace import Genotype, build, load
 from searchspace.identity import identity
-from searchspace.space.counting import every_point
+from searchspace.space.enumeration import every_point
 from searchspace.space.point import Point
 
 TABLE = Path(__file__).parents[2] / "search" / "tables" / "digits.json"

@@ -16,9 +16,9 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from search.predictors.calibration import Values
-from search.predictors.evaluation import BANDS, counted, evaluate
+from search.predictors.cross_validation import BANDS, counted, evaluate
 from search.predictors.fit import fit
-from search.predictors.measurements import Measurements, published_accuracies
+from search.predictors.published_accuracies import Measurements, published_accuracies
 from searchspace.cli import Parser, run, show, table
 from searchspace.units import show_amount
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from shape import Published, near, published
 
-from search.predictors.digest import LEVELS
+from search.predictors.layer_statistics import LEVELS
 from searchspace.safety.files import write_file
 from viz.plots.render import chart
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from search.predictors.digest import LEVELS, digest
-from search.predictors.measurements import NEAR_224, PAPER, published_accuracies
+from search.predictors.layer_statistics import LEVELS, digest
+from search.predictors.published_accuracies import NEAR_224, PAPER, published_accuracies
 from searchspace import load
 from searchspace.expansion import Expansion, trace
 

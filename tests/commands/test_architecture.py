@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # The rooms of each package, lowest first: a room imports from lines above its own. Those of one line
 # do not know each other.
 ORDER = {
-    "searchspace": ("display scripts shapes sizes starting text", "errors", "limits names phases registry safety units", "notation", "ops", "compiler plugins",
+    "searchspace": ("display scripts shapes text", "errors", "identifiers phases registry safety units", "notation", "ops", "compiler plugins",
                     "cli genotype", "expansion load", "cost identity summary",
                     "building", "export.source importing.torch_ops", "export importing",
                     "space", "zoo", "__main__"),

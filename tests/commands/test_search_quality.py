@@ -14,7 +14,7 @@ from known import read
 
 from searchspace import SearchspaceError, load
 from searchspace.space.budget import Budget
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from viz.plots.regret import band, rows, spec
 
 

@@ -16,7 +16,7 @@ from search.launchers import Resources
 from search.launchers.worker import WorkerJob
 from search.samplers import finished
 from search.storage.attributes import WORKER
-from search.study.recovery import running
+from search.study.worker_recovery import running
 
 ROOT = Path(__file__).parents[2]
 BEFORE = signal.getsignal(signal.SIGINT)        # it is ignored where a shell runs this behind it

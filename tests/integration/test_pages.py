@@ -15,7 +15,7 @@ import pytest
 from strangers import FRAGMENTS, squeezed, study
 
 from searchspace import cost, load
-from searchspace.names import as_name
+from searchspace.identifiers import as_name
 from searchspace.text import printable
 from searchspace.zoo.published import published_at
 from viz import zoo

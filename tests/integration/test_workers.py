@@ -31,7 +31,7 @@ from search.objectives.table import Lookup
 from search.samplers import finished, history
 from search.storage.attributes import WORKER
 from search.study import Study
-from search.study.recovery import ATTEMPTS, DIED, INTERRUPTED
+from search.study.worker_recovery import ATTEMPTS, DIED, INTERRUPTED
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, str(ROOT / "search" / "run.py"), "--budget", "400K", "--space", "digits",

@@ -23,7 +23,7 @@ from torch import fx, nn
 from searchspace import Genotype, SearchspaceError, build, cost, load
 from searchspace.building.builder import assemble
 from searchspace.expansion import trace
-from searchspace.names import MAX_NAME, as_name, is_label, is_name, is_part, is_word
+from searchspace.identifiers import MAX_NAME, as_name, is_label, is_name, is_part, is_word
 from searchspace.notation.reader import read
 from searchspace.notation.sources import GENOTYPES
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree

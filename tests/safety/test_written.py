@@ -25,8 +25,8 @@ from search.results.files import write_trials
 from search.spreadsheet import read, write, writer
 from search.study.trial import Trial
 from searchspace import Genotype, load, to_yaml
+from searchspace.identifiers import as_name
 from searchspace.load import library
-from searchspace.names import as_name
 from searchspace.notation.metadata import Header
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Atom, Map, Scalar, Seq, Tree

@@ -13,9 +13,9 @@ from optuna.trial import TrialState, create_trial
 from search import search, train
 from search.data.base import Stored
 from search.errors import DataError, ScoreError, StorageError, StudyError
-from search.objectives.archived import attempt
-from search.objectives.trainer import _Curve
-from search.study.recovery import INTERRUPTED, NEEDLESS, was_cut_off
+from search.objectives.cache import attempt
+from search.objectives.training_rungs import _Curve
+from search.study.worker_recovery import INTERRUPTED, NEEDLESS, was_cut_off
 from search.training.batches import Batches
 from search.training.checkpoint import write_checkpoint
 from searchspace import Genotype, GenotypeError, ShapeError

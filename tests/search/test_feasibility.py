@@ -20,7 +20,7 @@ from search.study.settings import Settings
 from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
-from searchspace.space.counting import HoleTree, every_point
+from searchspace.space.enumeration import HoleTree, every_point
 from searchspace.space.point import Point, sample
 
 

@@ -12,11 +12,11 @@ from scipy import stats
 from test_honesty import HOME, shown
 
 from search.honesty import main
-from search.predictors import evaluation
+from search.predictors import cross_validation as evaluation
 from search.predictors.calibration import Calibration
-from search.predictors.evaluation import counted
+from search.predictors.cross_validation import counted
 from search.predictors.fit import fit
-from search.predictors.measurements import Measurements, published_accuracies
+from search.predictors.published_accuracies import Measurements, published_accuracies
 from search.predictors.regression import Choice
 from search.predictors.selection import BASE
 from search.score_report.correlations import estimate, estimate_over, spearman

@@ -24,7 +24,7 @@ from search.tables import fingerprint, read_tables
 from searchspace import cost, load
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
-from searchspace.space.counting import every_point
+from searchspace.space.enumeration import every_point
 from searchspace.space.fill import free
 from searchspace.space.point import sample
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from search.errors import ScoreError
 from search.predictors.artefact import BUNDLED, bundled, fingerprint, read, write
-from search.predictors.digest import digest
 from search.predictors.families import family
 from search.predictors.features import FEATURES, PROFILE, position, vector
 from search.predictors.fit import fit
-from search.predictors.measurements import Measurements, published_accuracies
+from search.predictors.layer_statistics import digest
 from search.predictors.neighbourhood import Neighbourhood
 from search.predictors.prediction import Predictor
+from search.predictors.published_accuracies import Measurements, published_accuracies
 from search.predictors.regression import Choice
 from search.predictors.spread import fit_spread
 from searchspace import load

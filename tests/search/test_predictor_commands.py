@@ -7,7 +7,7 @@ import pytest
 
 from search.predictors.__main__ import main
 from search.predictors.artefact import CalibrationError, read
-from search.predictors.tables import own
+from search.predictors.user_accuracies import own
 from search.scores.__main__ import main as scores
 
 NETWORKS = [f"mobilenet-v2@{name}" for name in ("1.0", "1.4", "1.3", "0.75", "0.5", "0.35")] + [

@@ -23,8 +23,8 @@ from searchspace.expansion import Expansion, trace
 from searchspace.identity import identity
 from searchspace.identity.canonical import canonical
 from searchspace.space.budget import Budget, macs
-from searchspace.space.counting import every_point, walk
 from searchspace.space.descent import highest, lowest
+from searchspace.space.enumeration import every_point, walk
 from searchspace.space.point import neighbours, point, sample
 
 WL_ROUNDS = 48      # how far around each vertex networkx's hash looks

@@ -39,8 +39,8 @@ from searchspace import Genotype, load, spaces
 from searchspace.identity import identity
 from searchspace.notation.holes import Hole
 from searchspace.space.budget import Budget
-from searchspace.space.counting import HoleTree, walk
 from searchspace.space.descent import lowest
+from searchspace.space.enumeration import HoleTree, walk
 from searchspace.space.point import Point, point, sample
 from searchspace.space.solver import bring
 

@@ -19,7 +19,7 @@ from search.study.trial import Trial
 from search.study.warm_start import COLD, Start, find_start
 from searchspace import Cost, cost, load, spaces
 from searchspace.identity import identity
-from searchspace.sizes import Size
+from searchspace.shapes import Size
 from searchspace.space.budget import Budget, macs
 from searchspace.space.descent import lowest
 from searchspace.space.known_networks import known_networks

@@ -22,8 +22,8 @@ from search.tables.costs import KnownCost, bounds, presence
 from searchspace import SearchspaceError, cost, load
 from searchspace.identity import identity
 from searchspace.space.budget import Budget
-from searchspace.space.counting import every_point
 from searchspace.space.descent import is_conditional
+from searchspace.space.enumeration import every_point
 from searchspace.space.point import first, point, sample
 
 MACRO, VARIABLE = "nas-bench-macro", "NAS_BENCH_MACRO"

@@ -15,7 +15,7 @@ import pytest
 
 from search.errors import RecipeError, StudyError, TrainingError
 from search.objectives import Candidate
-from search.objectives.trainer import TRAIN, Trainer
+from search.objectives.training_rungs import TRAIN, Trainer
 from search.run import main
 from search.study import open_study
 from search.study.settings import Settings
@@ -142,7 +142,7 @@ def test_a_failure_is_told_and_the_search_goes_on(tmp_path: Path, monkeypatch: p
 def test_a_training_that_gets_on_may_be_killed_as_often_as_you_like(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that kills its worker again and again at the same epoch fails for good."""
-    import search.study.recovery
+    import search.study.worker_recovery
     train, trials = TrainOptions("digits", epochs=9, prune=False, device="cpu"), 1
     save, left = Training.save, [7]
 
@@ -158,14 +158,14 @@ def test_a_training_that_gets_on_may_be_killed_as_often_as_you_like(
             raise Killed
     monkeypatch.setattr(Training, "save", dies)
     monkeypatch.setattr("search.study.study.cut_off", lambda study, trial, reason="":
-                        search.study.recovery.cut_off(study, trial))
+                        search.study.worker_recovery.cut_off(study, trial))
     for _ in range(7):
         with pytest.raises(Killed):
             run(tmp_path / "a", settings(train, trials))
     done, = run(tmp_path / "a", settings(train, trials))
     assert done.epochs == 9 and done.error is None
     left[0] = 99
-    for _ in range(search.study.recovery.ATTEMPTS):
+    for _ in range(search.study.worker_recovery.ATTEMPTS):
         with pytest.raises(Killed):
             run(tmp_path / "b", settings(train, trials))
     done, = run(tmp_path / "b", settings(train, trials))

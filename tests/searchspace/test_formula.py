@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchspace import GenotypeError, Place
-from searchspace.limits import current
 from searchspace.notation.arithmetic import MAX_DENOMINATOR, divisor, exact, round_to
 from searchspace.notation.formula import compile_formula
+from searchspace.safety.limits import current
 
 ARGS = {"w": 1.4, "n": 3, "c": 48, "name": "relu", "yes": True, "nothing": None, "pair": (1, 2)}
 SHAPES = {"_": (16, 8, 4), "x": (24, 56, 28)}

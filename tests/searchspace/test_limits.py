@@ -29,11 +29,11 @@ from searchspace import (
 from searchspace.__main__ import main
 from searchspace.expansion import run, trace
 from searchspace.expansion.graph import infer
-from searchspace.limits import DEEPEST, Limits, current, raised
 from searchspace.notation.random_graphs import GENERATORS, draw, pairs
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar
 from searchspace.ops import OPS, Op
+from searchspace.safety.limits import DEEPEST, Limits, current, raised
 
 Write = Callable[..., Path]
 Make = Callable[..., Genotype]

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from searchspace import Genotype, GenotypeError, expand, fill, load, spaces, to_yaml
 from searchspace.expansion import trace
-from searchspace.limits import current
-from searchspace.names import as_name, is_name
+from searchspace.identifiers import as_name, is_name
 from searchspace.notation.holes import Hole
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar, Seq, Tree
+from searchspace.safety.limits import current
 from searchspace.space.frozen import change, freeze, thaw
 
 Write = Callable[..., Path]

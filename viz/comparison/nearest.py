@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from searchspace.expansion import Expansion
-from searchspace.sizes import Size, size_of
+from searchspace.shapes import Size, size_of
 from searchspace.zoo.published import Resized, published_at
 
 Profile = Mapping[tuple[str, str, int], int]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from searchspace.limits import current
 from searchspace.notation.tree import Atom
+from searchspace.safety.limits import current
 from searchspace.safety.values import PLAIN, WORD, WrongValueError, whole
 from viz.drawing.levels import LEVELS
 from viz.drawing.style import COLOURS, DIRECTIONS, check

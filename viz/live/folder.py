@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchspace import SearchspaceError, UnknownNameError, published, spaces
-from searchspace.limits import current
 from searchspace.notation.sources import GENOTYPES, YAML, find
 from searchspace.safety.files import write_file
+from searchspace.safety.limits import current
 from searchspace.safety.reading import read_bytes
 from viz.live.model.state import UNTITLED
 

@@ -7,7 +7,7 @@ from typing import Any
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
 from searchspace.expansion import trace
 from searchspace.safety.files import write_file
-from searchspace.sizes import show_size
+from searchspace.shapes import show_size
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest

@@ -18,7 +18,7 @@ from search.samplers.gp.features import Array, Encoder, scales
 from searchspace import BudgetError, GenotypeError
 from searchspace.identity import digest, identity
 from searchspace.notation.tree import Atom
-from searchspace.space.counting import walk
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, point
 from searchspace.space.solver import bring
 

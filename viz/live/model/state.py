@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from searchspace.limits import current
 from searchspace.notation.tree import Atom
+from searchspace.safety.limits import current
 from searchspace.safety.reading import parse_json
 from searchspace.safety.values import PLAIN, WORD, WrongValueError, names_to
 from viz.drawing.levels import LEVELS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from search.archive import Archive, Evaluation, EvaluationKey, Measurement
 from search.data import Data, DataError, Images
 from search.errors import ScoreError, StudyError
-from search.objectives.archived import attempt
+from search.objectives.cache import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
 from search.training.recipe import Recipe

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from search.predictors.digest import Digest, digest
 from search.predictors.families import family
 from search.predictors.features import position, vector
+from search.predictors.layer_statistics import Digest, digest
 from searchspace import load, published
 from searchspace.expansion import trace
 from searchspace.notation.metadata import Header

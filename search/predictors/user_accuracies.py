@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from search.predictors.artefact import CalibrationError
-from search.predictors.digest import Digest, digest
 from search.predictors.families import family
 from search.predictors.fit import fit
-from search.predictors.measurements import (
+from search.predictors.layer_statistics import Digest, digest
+from search.predictors.prediction import Predictor, Scope
+from search.predictors.published_accuracies import (
     IMAGENET,
     NEAR_224,
     PAPER,
@@ -16,12 +17,11 @@ from search.predictors.measurements import (
     Measurements,
     published_accuracies,
 )
-from search.predictors.prediction import Predictor, Scope
 from search.spreadsheet import read
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.errors import Place
 from searchspace.expansion import trace
-from searchspace.names import is_name
+from searchspace.identifiers import is_name
 from searchspace.notation.sources import YAML, beside
 
 LEAST = 20          # networks

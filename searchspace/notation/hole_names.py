@@ -7,8 +7,7 @@ inserted step.
 from fractions import Fraction
 
 from searchspace.errors import GenotypeError, Place
-from searchspace.limits import beyond, current
-from searchspace.names import is_label, show_name
+from searchspace.identifiers import is_label, show_name
 from searchspace.notation.arithmetic import exact
 from searchspace.notation.holes import Hole, branch_steps, given_name, step_parts
 from searchspace.notation.random_graphs import GENERATORS, draw
@@ -22,6 +21,7 @@ from searchspace.notation.tree import (
     describe,
     map_children,
 )
+from searchspace.safety.limits import beyond, current
 
 Parents = tuple[tuple[str, Atom], ...]
 

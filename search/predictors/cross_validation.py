@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from search.predictors.calibration import Calibration, Values
 from search.predictors.fit import fit
-from search.predictors.measurements import OWN, Measurements
+from search.predictors.published_accuracies import OWN, Measurements
 from search.predictors.selection import left_out
 
 Array = NDArray[np.float64]
