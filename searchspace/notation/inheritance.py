@@ -99,7 +99,8 @@ def _merge(base: Map, document: Map) -> Map:
 
 def _in_order(args: Map) -> Map:
     """Arguments behind those that their formulas use: a base's may use those that are added."""
-    uses = {name: words(tree) & set(args) - {name} for name, tree in args.items.items()}
+    uses = {name: [other for other in args if other in words(tree) and other != name]
+            for name, tree in args.items.items()}      # in the file's order, not a set's
     try:
         order = list(graphlib.TopologicalSorter(uses).static_order())
     except graphlib.CycleError:

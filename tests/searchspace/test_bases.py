@@ -1,5 +1,8 @@
 """Variants, bases and files of blocks: what is taken over, what is changed, what is a fault."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -400,3 +403,13 @@ def test_a_block_may_wrap_the_one_it_stands_in_for(genotype: Read, genotype_file
     assert wrapped.cost().macs == host.cost().macs + added
     again = load(genotype_file(to_yaml(genotype(WRAPPED))))
     assert trace(again).cost() == wrapped.cost()
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_arguments_are_in_one_order_whatever_python_hashes(seed: str) -> None:
+    """The order of a space's holes is the order in which a sampler asks for them."""
+    said = subprocess.run(
+        [sys.executable, "-c", "from searchspace import load; print(*load('regnet').document['args'])"],
+        env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [
+        "w0", "slope", "cents", "factor", "d", "g", "se", "classes", "wa", "wm"]
