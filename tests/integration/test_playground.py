@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -341,14 +340,11 @@ def test_a_server_that_starts_again_is_found(browser: Any, tmp_path: Path) -> No
     tab.wait_for_selector("#drawing svg")
     tab.locator("#bound-macs").fill("200M")
     tab.locator("#bar-macs .over").wait_for()
+    tab.evaluate("window.old = true")
     made.end()
     again = Server(tmp_path, "mobilenet-v2", "--port", port)
     assert again.url == made.url
-    tab.wait_for_function("!window.old", timeout=LONG_MS)
-    tab.evaluate("window.old = true")
-    deadline = time.monotonic() + LONG_MS / 1000
-    while time.monotonic() < deadline and tab.evaluate("Boolean(window.old)"):
-        time.sleep(0.5)                 # until the page has loaded itself again
+    tab.wait_for_function("!window.old")        # until the page has loaded itself again
     tab.wait_for_selector("#drawing svg")
     tab.locator("#bar-macs .over").wait_for()
     context.close()
