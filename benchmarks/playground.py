@@ -251,7 +251,6 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         home = Path(folder)
-        large = large_study(home, options.trials)
         served = serve(home, "mobilenet-v2")
         chromium = play.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         tab = chromium.new_page()
@@ -278,7 +277,7 @@ def main() -> int:
         after = memory(served.process.pid)
         add(f"{options.mutated:,} mutated genotypes", *summed(took),
             f"{before:.0f} MB before, {after:.0f} MB after")
-        shows, follows = study(tab, large)
+        shows, follows = study(tab, large_study(home, options.trials))
         add(f"a study of {options.trials:,} trials", f"{shows * 1000:.0f} ms to show", "", "",
             f"{follows * 1000:.0f} ms to follow")
         chromium.close()

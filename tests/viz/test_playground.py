@@ -576,6 +576,18 @@ def test_a_search_is_found_again_and_asked_to_end(home: Path) -> None:
     assert searches._PROCESSES[made.pid].wait() == 0
 
 
+def test_a_search_that_has_just_begun_is_found_by_a_new_page(home: Path) -> None:
+    code = "import signal; signal.pause()"
+    made = searches.start(home, [sys.executable, "-c", code], 7, "python search/run.py")
+    session, sent = played(bundled_state("henet"), home.parents[1])
+    os.kill(made.pid, 9)
+    searches._PROCESSES[made.pid].wait()
+    assert session.follower.follow is not None and session.follower.follow.folder == home
+    tables = [m["panes"]["study-table"] for m in sent if "study-table" in m.get("panes", {})]
+    assert "of 7 trials" in tables[-1] and "running" in tables[-1]
+    assert [m["searching"] for m in sent if "searching" in m] == [True]
+
+
 def test_a_study_from_a_stranger_names_no_process(home: Path) -> None:
     home.mkdir(parents=True)
     note = {"folder": str(home), "pid": os.getpid(), "began": "0", "trials": 1, "shown": ""}

@@ -113,9 +113,13 @@ class Folder:
 
     def studies(self) -> list[str]:
         """Names of the studies in the folder's ``studies``, newest first."""
-        home = self.home / "studies"
-        found = [p for p in home.iterdir() if (p / "study.db").is_file()] if home.is_dir() else []
+        found = [p for p in self.study_folders() if (p / "study.db").is_file()]
         return [p.name for p in sorted(found, key=lambda p: -(p / "study.db").stat().st_mtime)]
+
+    def study_folders(self) -> list[Path]:
+        """The folders in ``studies``: also those of searches that have just begun."""
+        home = self.home / "studies"
+        return [p for p in home.iterdir() if p.is_dir()] if home.is_dir() else []
 
     def study(self, name: str) -> Path:
         """The folder of a study: a name in ``studies``, or a path in the folder.

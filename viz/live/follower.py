@@ -80,10 +80,9 @@ class Follower:
     def again(self) -> None:
         """Show to a page that has loaded again what it showed; a search that runs is found."""
         self._sent = {}
-        running = next((name for name in self.folder.studies() if self._runs(
-            self.folder.study(name))), None)
+        running = next((p for p in self.folder.study_folders() if self._runs(p)), None)
         if self.follow is None and running is not None:
-            self.follow = Follow(self.folder.study(running))
+            self.follow = Follow(running)
         if self.follow is not None:
             self.view = None
             self._look()

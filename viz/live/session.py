@@ -220,6 +220,7 @@ class Session:
         self._likeness = ""
         if isinstance(result.told, Told):
             self._walk(result, result.told)
+        self.screen({"here": isinstance(result.told, Told), "trail": self._trail})
         self.screen({
             "fault": None, "settled": state.network == self.state.network, "lines": result.lines,
             "variants": {"names": result.variants, "chosen": result.variant},
@@ -245,7 +246,6 @@ class Session:
         if not self._trail or (self._trail[-1]["x"], self._trail[-1]["y"]) != (here["x"],
                                                                               here["y"]):
             self._trail = [*self._trail, {**here, "n": len(self._trail)}][-TRAIL:]
-        self.screen({"trail": self._trail})
 
     def _draw(self) -> None:
         now = self.state

@@ -261,7 +261,7 @@ async function planeNow() {
   trail();
 }
 function trail() {
-  const chart = $("plot").view, last = host.trail[host.trail.length - 1];
+  const chart = $("plot").view, last = host.here ? host.trail[host.trail.length - 1] : null;
   $("trail").replaceChildren(el("table", {}, el("thead", {}, el("tr", {}, ["network", "MACs", "predicted top-1"].map(
     (h) => el("th", { scope: "col" }, h)))), el("tbody", {}, host.trail.map((p) => el("tr", {},
     el("td", {}, p.name), el("td", {}, whole(p.x)), el("td", {}, `${p.y.toFixed(1)} % (${p.low.toFixed(1)} to ${p.high.toFixed(1)})`))))));
@@ -365,6 +365,7 @@ const receivers = {
   },
   moving: (is) => { $("stop").hidden = !is; $("progress").classList.toggle("busy", is); if (!is) $("progress").textContent = ""; },
   progress: ([done, total, said]) => { $("progress").textContent = `${done} of ${total}${said ? `: ${said}` : ""}`; },
+  here: (is) => { host.here = is; },         // whether a place is predicted for the present network
   trail: (all) => { host.trail = all; planeNow(); },
   plane: (spec) => { host.plane = spec; planeNow(); },
   pair: async (svg) => {
