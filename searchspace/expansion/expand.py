@@ -115,30 +115,28 @@ def trace(genotype: Genotype, decisions: Decisions | Decide | None = None,
 def expand(genotype: Genotype, decisions: Decisions | None = None) -> "nx.DiGraph[str]":
     """The graph of a network's primitive operations.
 
-    Nodes are names in order of execution, beginning with ``input``; each has the attributes
-    ``op``, ``inputs`` (names, in order: an edge set cannot hold ``add: [x, x]``), ``shape``
-    (C, H, W), ``macs``, ``params``, ``calls`` (the blocks around it) and ``place``. The graph has
-    ``input``, ``output`` and ``notes``.
+    Nodes are names in order of execution, beginning with ``input``. Each has plain attributes, so
+    that networkx writes the graph as GraphML, GEXF or JSON: ``op``, its ``settings``
+    (``k=3 stride=2``), ``takes`` (names of its inputs), ``channels``, ``height``, ``width``,
+    ``macs``, ``params`` and ``block`` (the innermost around it). Beside these ``shape`` (C, H, W),
+    ``inputs`` (names, in order: an edge set cannot hold ``add: [x, x]``), ``calls`` (the blocks
+    around it) and ``place`` are looked up by name. The graph has ``input`` and ``output``;
+    `trace` has remarks and the operations themselves.
 
     >>> from searchspace import load
     >>> graph = expand(load("mobilenet-v2"))
     >>> graph.nodes["classifier"]["shape"]
     (1000, 1, 1)
     """
-    import networkx as nx
+    from searchspace.expansion.attributes import INPUT, NetworkGraph
 
     expansion = trace(genotype, decisions)
     names = expansion.names()
-    graph: nx.DiGraph[str] = nx.DiGraph(name=genotype.title, input="input", notes=expansion.notes,
-                                        output=names[expansion.output] if names else "input")
-    graph.add_node("input", op=None, inputs=(), shape=expansion.input, macs=0, params=0, calls=(),
-                   place=None)
+    graph = NetworkGraph(name=genotype.title, input=INPUT,
+                         output=names[expansion.output] if names else INPUT)
+    graph.add_image(expansion.input)
     for node in expansion.nodes:
-        inputs = tuple("input" if i < 0 else names[i] for i in node.inputs)
-        graph.add_node(node.name, op=node.op, inputs=inputs, shape=node.shape,
-                       macs=node.cost.macs, params=node.cost.params, calls=node.calls,
-                       place=node.place)
-        graph.add_edges_from((source, node.name) for source in inputs)
+        graph.add_operation(node, tuple(INPUT if i < 0 else names[i] for i in node.inputs))
     return graph
 
 
