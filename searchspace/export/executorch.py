@@ -25,7 +25,7 @@ def write_executorch(job: Job, path: Path) -> list[str]:
         lowered = to_edge_transform_and_lower(torch.export.export(job.network, (x,)),
                                               partitioner=[XnnpackPartitioner()])
         fresh.write_bytes(lowered.to_executorch().buffer)
-        method = Runtime.get().load_program(fresh.read_bytes()).load_method("forward")
-        theirs, = method.execute([x])
+        program = Runtime.get().load_program(fresh)     # has to outlive its method
+        theirs, = program.load_method("forward").execute([x])
     return [f"{path}: input of 1×{job.shape()}.",
             compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch")]

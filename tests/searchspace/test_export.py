@@ -267,6 +267,14 @@ def test_images_come_from_the_package_above() -> None:
     assert labels.shape == (900,) and abs(float(training.mean())) < 0.1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["henet@repeat2-cifar10", "mobilenet-v2"])
+def test_executorch(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("executorch.runtime")
+    said = find("executorch").write(job(load(name)), tmp_path / "net.pte")
+    assert "the outputs of ExecuTorch equal" in said[1]
+
+
 def test_exported_program(tmp_path: Path) -> None:
     lines = find("torch").write(job(network("henet@repeat2-cifar10")), tmp_path / "net.pt2")
     assert "the loaded program" in lines[1]
