@@ -24,7 +24,10 @@ LINES: dict[str, list[list[str]]] = {
         ["net.yaml"], ["--list", "sinet*"], ["--list", "he*", "--json"], ["space.yaml"],
         ["net.yaml", "--set", "classes=7", "--input", "9"], ["net.yaml", "--yaml"],
         ["net.yaml", "--verify"], ["henet@repeat3-cifar10", "--level", "operation"],
-        ["own.yaml", "--ops", "ops.py"]],
+        ["own.yaml", "--ops", "ops.py"], ["export", "net.yaml", "--to", "code", "-o", "net.py"],
+        ["import", "net.safetensors", "--into", "net.yaml", "-o", "own.safetensors"]],
+    "search.predict": [["studies/s"], ["studies/s", "--top", "5", "--json"],
+                       ["studies/s", "--networks", "net.yaml"]],
     "search.run": [
         SEARCH, TABLE, [*TABLE, "--study", "s"], [*SEARCH, "--report"],
         [*TABLE, "--objective", "macs"],

@@ -5,7 +5,7 @@ examples:
   python -m search.predict studies/mine --top 50 --json predicted.json
   python -m search.predict studies/mine --networks other.yaml mobilenet-v2@1.0
   python -m search.predict studies/second --from studies/first
-  python -m search.predict studies/mine --table studies/digits/table.json
+  python -m search.predict studies/mine --table known.csv
 
 Told are, with 80 % intervals, the best networks of the space inside the budget that were not
 evaluated; how well the model predicts each evaluated network from all others; what kinds of

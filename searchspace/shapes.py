@@ -15,7 +15,7 @@ def sides(size: Size) -> tuple[int, int]:
     >>> sides(96), sides((48, 96))
     ((96, 96), (48, 96))
     """
-    return (size, size) if isinstance(size, int) else size
+    return size if isinstance(size, tuple) else (size, size)
 
 
 def size_of(height: int, width: int) -> Size:

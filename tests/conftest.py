@@ -27,6 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # The commands that tests start are those of this checkout, whichever is installed, and speak to
 # this machine only; so do the tests.
 HERE = Path(__file__).resolve().parent
+collect_ignore = ["fixtures"]
 OFFLINE = str(HERE / "offline")
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), OFFLINE])
 if OFFLINE not in sys.path:

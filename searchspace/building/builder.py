@@ -112,7 +112,8 @@ class _Assembly:
 
     def layer(self, node: Node) -> Layer:
         """The layer of a node."""
-        return node.op.module(*(self.shape(i) for i in node.inputs))
+        with guarded(type(node.op)):
+            return node.op.module(*(self.shape(i) for i in node.inputs))
 
     def shape(self, number: int) -> Shape:
         """The shape (C, H, W) of a node's output, or of the image."""

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from searchspace.building.tracing import flat_graph
+
 Layer = nn.Conv2d | nn.Linear
 _SIZES = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
 
@@ -35,7 +37,7 @@ def fold(network: nn.Module) -> fx.GraphModule:
 def flattened(network: nn.Module) -> fx.GraphModule:
     """A copy of a network as one graph of torch.nn's layers, each called once, in eval mode."""
     copied = deepcopy(network).eval().requires_grad_(False)
-    flat = fx.GraphModule(copied, _Tracer().trace(copied), class_name=type(network).__name__)
+    flat = fx.GraphModule(copied, flat_graph(copied), class_name=type(network).__name__)
     layers: dict[str, fx.Node] = {}
     for node in flat.graph.nodes:
         if node.op == "call_module":
@@ -46,15 +48,6 @@ def flattened(network: nn.Module) -> fx.GraphModule:
                 flat.add_submodule(str(node.target), deepcopy(flat.get_submodule(name)))
             layers[str(node.target)] = node
     return flat
-
-
-class _Tracer(fx.Tracer):
-    """Tracer for which torch.nn's layers and channel shuffles are leaves; containers and other
-    modules are inlined."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        plain = type(m).__module__.startswith("torch.nn") or isinstance(m, nn.ChannelShuffle)
-        return plain and not isinstance(m, nn.Sequential)
 
 
 def finished(flat: fx.GraphModule) -> fx.GraphModule:

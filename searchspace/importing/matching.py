@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from torch import fx, nn
 
+from searchspace.building.tracing import flat_graph
 from searchspace.errors import SearchspaceError
 
 IDLE = (nn.Dropout, nn.Identity)
@@ -54,7 +55,7 @@ def _vertices(network: fx.GraphModule) -> list[Vertex]:
     """The nodes in order, without those that do nothing in eval mode."""
     place: dict[fx.Node, int] = {}
     vertices: list[Vertex] = []
-    for node in network.graph.nodes:
+    for node in flat_graph(network).nodes:
         inputs: list[int] = []
         arguments = _constants((node.args, node.kwargs), place, inputs)
         path, sign = "", f"{getattr(node.target, '__name__', node.target)} {arguments}"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from searchspace.building.builder import build
+from searchspace.building.tracing import flat_graph
 from searchspace.cost import cost
 from searchspace.errors import SearchspaceError
 from searchspace.genotype import Genotype
@@ -193,7 +194,7 @@ def _candidates(layout: Layout,
 def _paths(module: fx.GraphModule) -> list[str]:
     """The paths of what has weights, in the order of use."""
     paths: dict[str, None] = {}
-    for node in module.graph.nodes:
+    for node in flat_graph(module).nodes:
         if node.op in ("call_module", "get_attr"):
             path = str(node.target)
             if node.op == "get_attr":

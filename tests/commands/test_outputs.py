@@ -168,13 +168,16 @@ def test_out_of_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # --- the generator --------------------------------------------------------------------------------
 
+# What makes this repository's own pages, and what serves until it is ended (it has its own tests).
+SPARED = {"viz.docs.notebooks", "viz.docs.screens", "viz.playground"}
+
 
 def test_every_command_is_attacked() -> None:
     found = {str(path.relative_to(ROOT).with_suffix("")).replace(os.sep, ".")
              for package in ("search", "searchspace", "viz")
              for path in (ROOT / package).rglob("*.py")
              if '__name__ == "__main__"' in path.read_text(encoding="utf-8")}
-    assert found == set(LINES)
+    assert found == set(LINES) | SPARED
 
 
 def test_a_seed_is_a_command_line() -> None:

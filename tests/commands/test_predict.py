@@ -18,7 +18,7 @@ from searchspace.identity import digest
 from viz.plots import PLOTS
 from viz.results import Goal, Limit, Results, TrialRow
 
-TABLE = Path("studies/digits/table.json")
+TABLE = Path(__file__).parents[2] / "search" / "tables" / "digits.json"
 GOAL = Goal("accuracy", "accuracy", "percent", True)
 
 

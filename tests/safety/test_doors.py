@@ -36,7 +36,8 @@ def is_built(node: ast.AST) -> bool:
 # What speaks a language, and the only modules that do.
 DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "a terminal": (lambda n: isinstance(n, ast.Call) and ast.unparse(n.func) in (
-        "print", "sys.stdout.write", "sys.stderr.write"), set()),
+        "print", "sys.stdout.write", "sys.stderr.write"),
+        {"searchspace/scripts.py"}),        # before it is known whether the rest is this project's
     "rich": (imports("rich.console.Console", "rich.print", "rich.get_console"), set()),
     "rich's markup": (lambda n: called(n) in ("from_markup", "render_markup") or (
         isinstance(n, ast.keyword) and n.arg in ("markup", "emoji")), {"searchspace/cli.py"}),
@@ -54,7 +55,8 @@ DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
     "a shell": (lambda n: called(n) in ("system", "popen", "getoutput") or (
         isinstance(n, ast.keyword) and n.arg == "shell"), set()),
     "Python": (lambda n: isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
-               and n.func.id in ("eval", "exec", "compile"), {"searchspace/plugins.py"}),
+               and n.func.id in ("eval", "exec", "compile"),
+               {"searchspace/plugins.py", "searchspace/export/code.py", "searchspace/export/timm.py"}),
 }
 
 

@@ -111,6 +111,7 @@ def edits(draw: st.DrawFn) -> str:
     return SPACE[:begin] + draw(st.sampled_from(["", SPACE[slice(*other)]])) + SPACE[end:]
 
 
+@pytest.mark.filterwarnings("ignore::searchspace.errors.GenotypeWarning")
 @settings(max_examples=120)
 @given(text=edits(), seed=st.integers(0, 99))
 def test_what_is_said_to_be_the_same_has_the_same_networks(genotype: Load, text: str,

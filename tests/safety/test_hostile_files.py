@@ -241,6 +241,9 @@ ALLOWED = {
     ("search/launchers/worker.py", "pickle.load"): {},            # from the process that started it
     ("viz/pages/page.py", "gzip.compress"): {"mtime": "0"},
     ("searchspace/plugins.py", "exec"): {},                       # what the user named with --ops
+    ("searchspace/importing/files.py", "torch.load"): {"weights_only": "True"},
+    ("searchspace/export/code.py", "exec"): {},     # what was written a moment before, to check it;
+    ("searchspace/export/timm.py", "exec"): {},     # texts of files stay in comments there
 }
 
 
@@ -431,11 +434,7 @@ def test_a_folder_of_images_with_what_is_none_in_it(tmp_path: Path, ghostscript:
     os.mkfifo(home / "pipe.png")
     (home / "endless.jpg").symlink_to("/dev/zero")
     (home / os.fsdecode(b"\xff\xfe\n.png")).write_bytes(EPS)
-    with soon():
-        found = open_data(f"imagefolder:{tmp_path}")
-    assert len(found.train) == 8
-    bad = [p for p in found.train.paths if p.suffix == ".png" and p.read_bytes() == EPS]
-    refused(lambda: [read_image(p, 8) for p in bad])
+    refused(lambda: open_data(f"imagefolder:{tmp_path}"), "broken images", "train/cat")
     assert not ghostscript.exists()
     (home / "map.tiff").touch()
     refused(lambda: open_data(f"imagefolder:{tmp_path}"), "map.tiff", *FORMATS)

@@ -35,11 +35,13 @@ NAME = "reliability"        # what `study_of` calls its study
 # --- the commands ---------------------------------------------------------------------------------
 
 # Every command line of the project: those that open a database only to read it are called below.
-READ = {"search/archive/__main__.py", "search/status.py", "viz/report.py"}
+READ = {"search/archive/__main__.py", "search/predict.py", "search/status.py", "viz/playground.py",
+        "viz/report.py"}
 WRITE = {"search/run.py", "search/launchers/__main__.py"}
 NO_DATABASE = {"search/honesty.py", "search/latency/__main__.py", "search/latency/judge.py",
                "search/predictors/__main__.py", "search/scores/__main__.py", "search/train.py",
                "searchspace/__main__.py", "viz/diff.py", "viz/render.py", "viz/zoo.py",
+               "viz/docs/notebooks.py", "viz/docs/screens.py",
                "viz/pictures.py"}       # reads a study by `read_study`, for the project's own pages
 
 

@@ -38,10 +38,11 @@ def test_no_value_and_no_error_of_a_function_ends_a_search(tmp_path: Path) -> No
         return value
 
     found = search("digits", "100K", function, trials=len(BAD) + 2, input=8, folder=tmp_path)
-    failed = found.trials[:len(BAD)]
+    trials = found.outcome.trials
+    failed = trials[:len(BAD)]
     for trial, (value, reason) in zip(failed, BAD, strict=True):
         assert trial.values is None and trial.error and reason in trial.error, value
-    assert [t.values for t in found.trials[len(BAD):]] == [(1.0,), (1.0,)]
+    assert [t.values for t in trials[len(BAD):]] == [(1.0,), (1.0,)]
 
 
 @pytest.mark.parametrize("error", [GenotypeError("x"), ShapeError("x"), ScoreError("x"),

@@ -105,4 +105,4 @@ def test_the_command_judges_the_columns_of_a_table(tmp_path: Path,
     out = capsys.readouterr().out
     assert "MACs alone" in out and " 165 " in out and "ms" in out
     assert main(given) == 2
-    assert "'broken' is known of 1 networks" in capsys.readouterr().err
+    assert "'broken' is known of 1 network," in capsys.readouterr().err

@@ -15,7 +15,7 @@ from searchspace import Genotype, build, load
 from searchspace.__main__ import main
 from searchspace.expansion import trace
 from searchspace.export.code import source
-from searchspace.export.command import NAMES, default_name, find, size
+from searchspace.export.command import NAMES, default_name, find
 from searchspace.export.images import Images
 from searchspace.export.int8 import write_int8
 from searchspace.export.job import ExportError, Job, compare, job
@@ -341,7 +341,6 @@ def test_weights_travel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["mixed", "--to", "code"], "is a space"),
-    (["henet", "--to", "code", "--input", "12x"], "--input takes N or HxW"),
     (["henet", "--to", "code", "--data", "digits"], "no effect"),
     (["henet", "--to", "code", "-o", "no/such/folder/net.py"], "no/such/folder"),
     (["henet", "--to", "code", "--weights", "missing"], "missing"),
@@ -355,8 +354,7 @@ def test_mistakes_get_a_sentence(arguments: list[str], said: str, tmp_path: Path
 
 
 def test_an_image_size_may_be_no_square() -> None:
-    assert size("48x96") == (48, 96) and size("64") == (64, 64)
-    assert trace(load("mobilenet-v2").with_input(64, 96)).input == (3, 64, 96)
+    assert trace(load("mobilenet-v2").with_input((64, 96))).input == (3, 64, 96)
 
 
 def test_all_targets_are_known() -> None:
