@@ -83,3 +83,9 @@ def test_notebooks_have_outputs_and_no_path_of_a_machine() -> None:
         assert str(Path.home()) + "/" not in text and str(ROOT) not in text
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
         assert any(cell["outputs"] for cell in cells)
+
+
+def test_every_page_of_the_docs_has_its_place_on_the_site() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert {name for name in pages if f" {name}\n" not in nav} == set()
