@@ -93,6 +93,12 @@ def test_code_runs_where_only_torch_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", cheapest())
+def test_code_of_every_family(name: str, tmp_path: Path) -> None:
+    ruff(run_alone([few(name)], tmp_path), tmp_path)
+
+
+@pytest.mark.campaign
 @pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
 def test_code_of_every_variant(names: tuple[str, ...], tmp_path: Path) -> None:
     texts = [text for name in names for text in run_alone([network(name)], tmp_path)]
@@ -226,8 +232,9 @@ def test_onnx_runs_for_any_batch(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert onnx.load(out).graph.input[0].type.tensor_type.shape.dim[0].dim_param
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", cheapest())
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.campaign if i % 10 else pytest.mark.slow)
+    for i, name in enumerate(cheapest())])
 def test_onnx_of_every_family(name: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     if costs()[name].macs > HEAVY:
