@@ -59,7 +59,7 @@ def test_generated_genotypes_are_sound(genotype_file: Write) -> None:
 
 @pytest.mark.slow
 def test_many_generated_genotypes_are_sound(genotype_file: Write) -> None:
-    check_generated(genotype_file, 150)
+    check_generated(genotype_file, 60)
 
 
 @pytest.mark.slow

@@ -69,8 +69,9 @@ def test_copies_compute_the_same(name: str) -> None:
         assert torch.allclose(net(x), y, atol=1e-5)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("names", [
+    pytest.param(names, marks=pytest.mark.campaign if i % 10 else pytest.mark.slow, id=family)
+    for i, (family, names) in enumerate(FAMILIES.items())])
 def test_torch_export_of_every_family(names: tuple[str, ...]) -> None:
     name = min(names, key=lambda n: expanded(n).cost().macs)
     with torch.device("meta"):
