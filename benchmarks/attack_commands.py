@@ -161,7 +161,7 @@ def _surround(around: str, out: int, err: int) -> None:
         for name in ("HOME", "XDG_STATE_HOME", "USER", "LOGNAME"):
             os.environ.pop(name, None)
         if around == "home nowhere":
-            os.environ["HOME"] = "/nowhere/\udcff"
+            os.environ["HOME"] = f"{os.getcwd()}/no home/\udcff"
     elif around == "one column":
         os.environ |= {"COLUMNS": "1", "LINES": "1", "TERM": "dumb", "LANG": "C"}
     elif around == "no space":
