@@ -1,4 +1,4 @@
-"""The flat graph of a built network: one node for each call of a layer, whatever module it is in."""
+"""The flat graph of a built network: a node for each call of a layer, in whatever module it is."""
 
 from torch import fx, nn
 
