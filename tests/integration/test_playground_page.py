@@ -163,7 +163,8 @@ def test_a_broken_text_is_told_at_its_line_and_mended(opened: Open) -> None:
     shows(tab, whole)                   # the last network that was one
     edit(tab, "kk: 3", "k: 3")
     tab.wait_for_function("document.getElementById('fault').textContent === ''")
-    assert tab.locator("#drawing svg").evaluate("e => getComputedStyle(e).opacity") == "1"
+    tab.wait_for_function(
+        "getComputedStyle(document.querySelector('#drawing svg')).opacity === '1'")
 
 
 def test_boxes_and_lines_lead_to_each_other(opened: Open) -> None:

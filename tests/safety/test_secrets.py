@@ -20,6 +20,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 import sqlalchemy as sa
+from filelock import FileLock
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -323,7 +324,8 @@ def search_by(launcher: list[str], url: str, home: Path) -> str:
     before the first one starts anew."""
     command = [sys.executable, str(ROOT / "search" / "run.py"), *SEARCH, "--study", "s", "--trials",
                "6", "--studies", str(home), *launcher, "--storage", url]
-    with tempfile.TemporaryFile("w+") as out, \
+    alone = FileLock(Path(tempfile.gettempdir()) / "searchspace-secrets.lock")   # among test processes
+    with alone, tempfile.TemporaryFile("w+") as out, \
             subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT) as process:
         open_to_all = 0
         while process.poll() is None:

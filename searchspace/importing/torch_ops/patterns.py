@@ -13,6 +13,7 @@ from torch import fx, nn
 from searchspace.importing.torch_ops.values import Image, Parameter, Value
 from searchspace.ops.activation import Act
 from searchspace.ops.attention import Attend
+from searchspace.ops.modules import NeighbourNorm
 from searchspace.ops.normalization import GlobalResponseNorm, LocalResponseNorm
 
 if TYPE_CHECKING:
@@ -78,16 +79,18 @@ def _covers(bound: Bound, x: Image) -> bool:
 
 def _response_norm(node: fx.Node, values: Mapping[fx.Node, Value],
                    translator: "Translator") -> Value:
-    """Local response normalisation, a module of torch that is many operations."""
+    """Local response normalisation, a module of torch or of `build` that is many operations."""
     stack = list((node.meta.get("nn_module_stack") or {}).values())
-    if not stack or not str(stack[-1][1]).endswith("LocalResponseNorm"):
+    if not stack or not str(stack[-1][1]).endswith(("LocalResponseNorm", "NeighbourNorm")):
         return None
     path = str(stack[-1][0])
     if path not in translator.whole:
         norm = translator.module.get_submodule(path)
         x = values[node.all_input_nodes[0]]
-        assert isinstance(norm, nn.LocalResponseNorm) and isinstance(x, Image)
-        op = LocalResponseNorm(norm.size, norm.alpha / norm.size, norm.beta, norm.k)
+        assert isinstance(norm, nn.LocalResponseNorm | NeighbourNorm) and isinstance(x, Image)
+        n, alpha = (norm.n, norm.alpha) if isinstance(norm, NeighbourNorm) else \
+            (norm.size, norm.alpha / norm.size)
+        op = LocalResponseNorm(n, alpha, norm.beta, norm.k)
         translator.whole[path] = translator.step(op, [x])
     return translator.whole[path]
 
