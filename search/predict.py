@@ -16,7 +16,6 @@ predictions by what is known of networks that were not evaluated.
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ from search.surrogate.model import LEAST, Predicted
 from search.tables import Table as Known
 from search.tables import read_tables
 from searchspace import SearchspaceError, load
-from searchspace.cli import Parser, add_option, load_named, run, show, table, whole
+from searchspace.cli import Parser, add_option, load_named, run, show, start, table, whole
 from searchspace.expansion import Expansion, trace
 from searchspace.identity import digest
 from searchspace.ops import Cost
@@ -234,4 +233,4 @@ def _plain(learned: Learned, candidates: Sequence[tuple[Candidate, int]], found:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -22,6 +22,8 @@ SCRIPTS = {
     f"{PREFIX}-latency": ("search.latency.__main__", "python -m search.latency"),
     f"{PREFIX}-predictors": ("search.predictors.__main__", "python -m search.predictors"),
     f"{PREFIX}-scores": ("search.scores.__main__", "python -m search.scores"),
+    f"{PREFIX}-predict": ("search.predict", "python -m search.predict"),
+    f"{PREFIX}-playground": ("viz.playground", "python viz/playground.py"),
     f"{PREFIX}-render": ("viz.render", "python viz/render.py"),
     f"{PREFIX}-diff": ("viz.diff", "python viz/diff.py"),
     f"{PREFIX}-report": ("viz.report", "python viz/report.py"),
@@ -36,7 +38,8 @@ def main() -> int:
     if fault := foreign(module.partition(".")[0]):
         sys.stderr.write(f"error: {fault}\n")
         return 2
-    status: int = importlib.import_module(module).main(sys.argv[1:])
+    work = importlib.import_module(module).main
+    status: int = importlib.import_module("searchspace.cli").start(lambda: work(sys.argv[1:]))
     return status
 
 

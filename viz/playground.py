@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from searchspace import SearchspaceError
-from searchspace.cli import Console, Parser, add_option, load_named, remark, run
+from searchspace.cli import Console, Parser, add_option, load_named, remark, run, start
 from searchspace.expansion import Expansion
 from searchspace.safety.allowed import noted_in
 from searchspace.safety.files import file_name, write_file
@@ -195,4 +195,4 @@ def _token(home: Path, port: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)
