@@ -69,8 +69,9 @@ def test_random_networks_of_all_spaces_are_sound() -> None:
     assert not attack.faults and len(attack.outcomes) == 14
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("names", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("names", [
+    pytest.param(names, marks=pytest.mark.campaign if i % 4 else pytest.mark.slow, id=family)
+    for i, (family, names) in enumerate(FAMILIES.items())])
 def test_a_bundled_network_is_sound(names: tuple[str, ...]) -> None:
     made = network(min(names, key=lambda name: costs()[name].macs))
     for size in (33, 64):       # cheaper than its own

@@ -83,7 +83,7 @@ def test_torch_export_of_every_family(names: tuple[str, ...]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 @pytest.mark.filterwarnings("ignore")               # torch's own, while compiling
-@pytest.mark.parametrize("name", [*KINDS, "hcgnet@a1"])
+@pytest.mark.parametrize("name", [*KINDS, pytest.param("hcgnet@a1", marks=pytest.mark.campaign)])
 def test_compiled(name: str) -> None:
     net, x = small(name)
     with torch.no_grad():

@@ -85,7 +85,7 @@ def test_every_network_computes_the_same(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "points"), [
     *(pytest.param(name, 1, marks=[pytest.mark.slow] if name in DEEP else []) for name in spaces()),
-    *(pytest.param(name, 5, marks=pytest.mark.slow) for name in spaces())])
+    *(pytest.param(name, 5, marks=pytest.mark.campaign) for name in spaces())])
 def test_random_points_of_every_space_compute_the_same(name: str, points: int) -> None:
     space, rng = load(name), random.Random(points)
     for _ in range(points):
