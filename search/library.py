@@ -91,8 +91,8 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
     A function takes a genotype without holes, and if it takes a second argument, the
     `search.OpenTrial`, to which it may report values on the way and which ``pruner`` (Optuna's
     `MedianPruner`) may stop. It returns a number to be maximised; or several by name, of which
-    ``goals`` says which are optimised and how: ``{"accuracy": "maximize"}``. A RuntimeError in it
-    fails the trial, every other error ends the search.
+    ``goals`` says which are optimised and how: ``{"accuracy": "maximize"}``. Whatever it raises
+    fails the trial, with the reason.
 
     All else is as in ``python search/run.py --help``: ``input`` is the edge of the images, or
     (height, width). The study is kept in ``folder`` (default: a folder under ``studies`` in the

@@ -33,7 +33,8 @@ _OURS = {"search": "read_study", "viz": "draw"}     # a name that the package ex
 
 
 def main() -> int:
-    """Run the command by whose name this process was started; its exit status."""
+    """Run the command by whose name this process was started, and end the process with its exit
+    status; 2 if that would run another project's package."""
     module = SCRIPTS[called() or PREFIX][0]
     if fault := foreign(module.partition(".")[0]):
         sys.stderr.write(f"error: {fault}\n")

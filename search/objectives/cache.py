@@ -28,11 +28,16 @@ def archived(archive: Archive, study: str, key: EvaluationKey, candidate: Candid
             return known
         start = time.perf_counter()
         value, error = attempt(work)
-        if value is not None and not REAL.accepts(value):
-            value, error = None, f"its value is {value}, not {REAL.wanted}"
         return archive.record(key, candidate.record(),
-                              Measurement(value, time.perf_counter() - start, error), study,
+                              measurement(value, time.perf_counter() - start, error), study,
                               candidate.trial)
+
+
+def measurement(value: float | None, seconds: float, error: str | None) -> Measurement:
+    """What is archived of an attempt; a value that is no real number is a failure."""
+    if value is not None and not REAL.accepts(value):
+        value, error = None, f"its value is {value}, not {REAL.wanted}"
+    return Measurement(value, seconds, error)
 
 
 def attempt(work: Callable[[], T]) -> tuple[T | None, str | None]:

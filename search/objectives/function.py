@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import optuna
 
-from search.archive import Archive, EvaluationKey, Measurement
+from search.archive import Archive, EvaluationKey
 from search.errors import ScoreError
 from search.objectives.base import (
     Context,
@@ -19,7 +19,7 @@ from search.objectives.base import (
     Progress,
     objective,
 )
-from search.objectives.cache import attempt, evaluated, reason
+from search.objectives.cache import attempt, evaluated, measurement, reason
 from search.objectives.candidate import Candidate
 from searchspace import Genotype, fill
 from searchspace.safety.values import REAL
@@ -141,10 +141,8 @@ class Called(Evaluator):
     def _record(self, candidate: Candidate, name: str, values: Mapping[str, float] | None,
                 error: str | None, seconds: float) -> Evaluated:
         value = values[name] if values is not None else None
-        if value is not None and not REAL.accepts(value):
-            value, error = None, f"its value is {value}, not {REAL.wanted}"
         return evaluated(self.archive.record(
-            self._key(candidate, name), candidate.record(), Measurement(value, seconds, error),
+            self._key(candidate, name), candidate.record(), measurement(value, seconds, error),
             self.context.name, candidate.trial))
 
     def _key(self, candidate: Candidate, name: str) -> EvaluationKey:

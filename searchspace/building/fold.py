@@ -55,7 +55,7 @@ def finished(flat: fx.GraphModule) -> fx.GraphModule:
     flat.graph.eliminate_dead_code()
     flat.delete_all_unused_submodules()
     flat.recompile()
-    for container in list(flat.modules()):      # found at once; see `builder.assemble`
+    for container in list(flat.modules()):      # found at once, without a search of the registry
         vars(container).update(container._modules)
     return flat
 

@@ -40,7 +40,7 @@ def read(path: Path) -> Map:
         GenotypeError: the file cannot be read, is not YAML of the strict kind, or is no mapping.
     """
     try:
-        text = read_bytes(path, 4 * current().characters).decode("utf-8")
+        text = read_bytes(path, current().bytes).decode("utf-8")
     except OSError as error:
         raise GenotypeError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

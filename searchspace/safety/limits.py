@@ -38,6 +38,11 @@ class Limits:
     macs: int = 10**18              # of a network; a database holds whole numbers up to 9.2·10^18
     params: int = 10**18            # of a network
 
+    @property
+    def bytes(self) -> int:
+        """Of a file with as many characters: UTF-8 takes four for one at most."""
+        return 4 * self.characters
+
 
 _limits = [Limits()]        # the last one holds
 

@@ -27,7 +27,7 @@ from viz.pages.study import report
 from viz.results import Results, Rival
 from viz.templates import STATIC
 
-sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 EXECUTABLE = pages.browser()
 pytestmark = [pytest.mark.slow,
               pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed")]
@@ -60,14 +60,6 @@ def files(made: Results, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         (home / f"{name}.html").write_text(text, encoding="utf-8", newline="")
     assert zoo.main([*ZOO, "-o", str(home / "gallery.html")]) == 0
     return {path.stem: path for path in home.iterdir()}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=EXECUTABLE, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from searchspace.identity import identity
 from searchspace.load import loads
 from viz.live.processes import searches
 
-sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytest.importorskip("nicegui", reason="NiceGUI is not installed")
 EXECUTABLE = pages.browser()
 pytestmark = [pytest.mark.slow,
@@ -64,14 +64,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if left is not None and left.alive:     # a test has failed; its search shall not go on
         os.kill(left.pid, signal.SIGKILL)
     assert "Traceback" not in made.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=EXECUTABLE, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from outcome import sentence
 
 from searchspace import (
     Genotype,
@@ -160,16 +161,6 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
                                   "5 (blocks.b1.body[0])", "more than 300,000 steps"),
     "900 blocks in a chain": (nested("act: ", 900, "{body: [b%d: ]}"), "", "60 levels deep"),
 }
-
-
-def sentence(error: SearchspaceError) -> str:
-    """The error's text, which is one line of reasonable length and names no type of Python's."""
-    text = str(error)
-    assert "\n" not in text and text.isprintable(), text
-    assert len(text) <= MAX_SENTENCE + 700, text         # the place, its path and the caller beside it
-    assert not re.search(r"<class|object at 0x|Traceback|\b(Closure|Scalar|Seq|Map|Tagged|NoneType)\b",
-                         text), text
-    return text
 
 
 def whole(path: Path) -> Genotype:

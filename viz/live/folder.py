@@ -43,7 +43,7 @@ class Folder:
         bundled = "/" not in stem and not stem.endswith(YAML)
         path = find(stem)[0] if bundled else self.inside(stem)
         try:
-            text = read_bytes(path, 4 * current().characters).decode("utf-8")
+            text = read_bytes(path, current().bytes).decode("utf-8")
         except OSError as error:
             raise SearchspaceError(f"{stem} cannot be read: {error.strerror or error}") from None
         except UnicodeDecodeError:

@@ -84,7 +84,7 @@ def from_link(fragment: str) -> State:
     try:
         packed = base64.urlsafe_b64decode(fragment.encode() + b"=" * (-len(fragment) % 4))
         unpack = zlib.decompressobj()
-        text = unpack.decompress(packed, 4 * current().characters)
+        text = unpack.decompress(packed, current().bytes)
         if unpack.unconsumed_tail:
             raise ValueError("it is too large")
         if not unpack.eof:
