@@ -5,8 +5,8 @@ over all its values. Hence:
 
 - composite operations are split: a convolution, its batch norm and its activation are three
   vertices, a depthwise convolution is a grouped one, a linear layer a convolution as large as its
-  input; defaults are explicit; identities (dropout with p = 0, a mean of one tensor) and dead ends
-  are removed;
+  input; zeros padded before a convolution are its margins; defaults are explicit; identities
+  (dropout with p = 0, a mean of one tensor) and dead ends are removed;
 - concatenations and slices are not vertices: a tensor is a list of segments, each a range of some
   vertex's channels. Channel-wise operations act on each segment separately, and for an ungrouped
   convolution, which mixes all channels with free weights, the order of segments is ignored. For
@@ -25,18 +25,17 @@ as different. No torch.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import fields, replace
-from functools import lru_cache
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from searchspace.errors import ShapeError
 from searchspace.expansion import Expansion
+from searchspace.identity.signs import idle, kernel_sign, margins_of, plain, sign_of
 from searchspace.ops import Op
 from searchspace.ops.activation import Act, Dropout
-from searchspace.ops.channels import Shuffle, Slice
+from searchspace.ops.channels import Slice
 from searchspace.ops.combine import Add, Concat, Mean, Mul
-from searchspace.ops.conv import Conv, Depthwise, Linear, pair
+from searchspace.ops.conv import Conv, Depthwise, Linear
 from searchspace.ops.normalization import BatchNorm
 from searchspace.ops.pool import GlobalPool, Pad, Pool
 from searchspace.ops.zero import Zero
@@ -96,6 +95,7 @@ class _Graph:
         self.widths: list[int] = []
         self.known: dict[Vertex, int] = {}
         self.zeros: set[int] = set()
+        self.pads: dict[int, Pad] = {}
 
     def zero(self, shape: Shape) -> Tensor:
         """A tensor of zeros."""
@@ -143,26 +143,32 @@ class _Graph:
         those of its input and output."""
         for part in op.order.split("-"):
             if part == "bn" and op.bn:
-                x = self.each(_sign(BatchNorm(op.eps)), x, own=True)
+                x = self.each(sign_of(BatchNorm(op.eps)), x, own=True)
             elif part == "act" and op.act != "none":
                 zero = self.zeros and self.is_zero(x) and op.act not in OFF_ORIGIN
-                x = x if zero else self.each(_sign(Act(op.act)), x, own=False)
+                x = x if zero else self.each(sign_of(Act(op.act)), x, own=False)
             elif part == "conv":
                 zero = self.zeros and self.is_zero(x) and not op.bias
-                x = self.zero(out) if zero else self.kernel(op, x, shape[0])
+                x = self.zero(out) if zero else self.kernel(op, x, shape)
         return x
 
-    def kernel(self, op: Conv, x: Tensor, channels: int) -> Tensor:
-        """The convolution alone."""
+    def kernel(self, op: Conv, x: Tensor, shape: Shape) -> Tensor:
+        """The convolution alone, with the zeros around its input, whoever adds them."""
+        channels, height, width = shape
+        padded = {self.pads.get(s.vertex) for s in x}
+        around = padded.pop() if len(padded) == 1 else None
+        if around is not None:
+            x = tuple(s._replace(vertex=self.vertices[s.vertex].inputs[0][0]) for s in x)
+        margins = margins_of(op, height, width, around or Pad())
         if op.groups == op.out == channels:
-            return tuple(self.add(_kernel_sign(replace(op, out=s.length, groups=s.length)),
+            return tuple(self.add(kernel_sign(replace(op, out=s.length, groups=s.length), margins),
                                   [(s.vertex, self.label(s))], s.length, own=True) for s in x)
         if op.groups == 1:
             inputs = [(s.vertex, self.label(s)) for s in _join(sorted(
                 x if self.is_zero(x) else (s for s in x if s.vertex not in self.zeros)))]
         else:
             inputs = [(self.whole(x), "")]
-        return (self.add(_kernel_sign(op), inputs, op.out, own=True),)
+        return (self.add(kernel_sign(op, margins), inputs, op.out, own=True),)
 
     def apply(self, op: Op, tensors: list[Tensor], shapes: list[Shape], shape: Shape,
               weighted: bool) -> Tensor:
@@ -182,7 +188,7 @@ class _Graph:
                                       act=op.act), x, shapes[0], shape)
             case Zero():
                 return self.zero(shape)
-        if _idle(op, shapes):
+        if idle(op, shapes):
             return x
         if self.zeros:
             if self._vanishes(op, tensors):
@@ -195,8 +201,11 @@ class _Graph:
                     return tensors[0]
         own = weighted or isinstance(op, RANDOM)
         if isinstance(op, CHANNELWISE):
-            return self.each(_sign(_plain(op, shapes[0])), x, own)
-        sign, terms = _sign(op), [self.whole(t) for t in tensors]
+            made = self.each(sign_of(plain(op, shapes[0])), x, own)
+            if isinstance(op, Pad) and min(op.top, op.bottom, op.left, op.right) >= 0:
+                self.pads.update((s.vertex, op) for s in made)
+            return made
+        sign, terms = sign_of(op), [self.whole(t) for t in tensors]
         if isinstance(op, ASSOCIATIVE):
             inputs = self.flat(sign, terms)
         else:
@@ -248,52 +257,3 @@ def _cut(tensor: Tensor, start: int, stop: int) -> Tensor:
             kept.append(Segment(s.vertex, s.start + low, high - low))
         at += s.length
     return tuple(kept)
-
-
-def _idle(op: Op, shapes: list[Shape]) -> bool:
-    """Whether an operation is the identity of its one input."""
-    match op:
-        case Mean():
-            return len(shapes) == 1
-        case Shuffle():
-            return op.groups in (1, shapes[0][0])
-        case GlobalPool():
-            return shapes[0][1:] == (1, 1)
-        case Pool():
-            return op.k == op.stride == 1
-    return op in (Act("none"), Dropout(0.0), Pad())
-
-
-@lru_cache(maxsize=1 << 14)
-def _plain(op: Op, shape: Shape) -> Op:
-    """A pooling with explicit defaults, and any operation without options that have no effect on
-    its output."""
-    if isinstance(op, BatchNorm):
-        return BatchNorm(op.eps)
-    if isinstance(op, Pool):
-        op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
-                     count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)
-    return op
-
-
-def _ceil_counts(op: Pool, shape: Shape) -> bool:
-    """Whether rounding up gives another size than rounding down (which may give 0)."""
-    try:
-        return op.shape(shape) != replace(op, ceil=False).shape(shape)
-    except ShapeError:
-        return True
-
-
-@lru_cache(maxsize=1 << 14)
-def _kernel_sign(op: Conv) -> str:
-    k, (sh, sw) = pair(op.k), pair(op.stride)
-    stride = sh if sh == sw else (sh, sw)     # [2, 2] is 2
-    return _sign(Conv(op.out, k, stride, op.padding(), 1 if k == (1, 1) else op.dilation,
-                      op.groups, op.bias, bn=False, act="none"))
-
-
-@lru_cache(maxsize=1 << 14)
-def _sign(op: Op) -> str:
-    """An operation as text; defaults are left out, so that a new parameter changes no hash."""
-    given = ((f.name, getattr(op, f.name), f.default) for f in fields(op))  # type: ignore[arg-type]
-    return " ".join([op.kind, *(f"{n}={value!r}" for n, value, usual in given if value != usual)])

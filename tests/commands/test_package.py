@@ -112,7 +112,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
     source = folder / "source"
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(
-        ".git", "__pycache__", "tests", "studies", ".*_cache", "build", "*.egg-info"))
+        ".git", ".venv", "__pycache__", "tests", "studies", ".*_cache", "build", "*.egg-info"))
     built = python("-m", "build", "--no-isolation", "--outdir", str(folder), str(source), cwd=folder)
     assert built.returncode == 0, built.stderr
     wheel, = folder.glob("*.whl")
@@ -121,7 +121,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commands = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
     home, = (folder / "env").glob("lib/python*/site-packages")
     pip = python("-m", "pip", "--python", str(commands / "python"), "install", "-q", "--no-deps",
-                 "--no-index", str(wheel), cwd=folder)
+                 "--no-index", "--ignore-installed", str(wheel), cwd=folder)
     assert pip.returncode == 0, pip.stderr
     others = Path(yaml.__file__).parents[1]
     (home / "others.pth").write_text(f"{others}\n")     # its own .pth files are not read

@@ -44,7 +44,13 @@ FAMILIES = {
     "one channel": ["[slice: {start: 0, length: 1}, dw: ]",
                     "[slice: {start: 0, length: 1}, conv: {out: 1}]"],
     "padding": ["[conv: {out: 4, k: 5, dilation: 2}]",
-                "[conv: {out: 4, k: 5, dilation: 2, pad: 4}]"],
+                "[conv: {out: 4, k: 5, dilation: 2, pad: 4}]",
+                "[conv: {out: 4, k: 5, dilation: 2, pad: same}]",
+                "[pad: {top: 4, bottom: 4, left: 4, right: 4}, "
+                "conv: {out: 4, k: 5, dilation: 2, pad: 0}]"],
+    "padding below and right": [
+        "[dw: {k: 3, stride: 2, pad: same}]",
+        "[pad: {bottom: 1, right: 1}, dw: {k: 3, stride: 2, pad: 0}]"],
     "boxes": [
         "[conv: {out: 4, order: act-conv-bn}]",
         "[act: , conv: {out: 4, act: none}]",
@@ -129,6 +135,11 @@ DIFFERENT = {
         "[add: {of: [{conv: {out: 4, order: bn-act-conv}}, {conv: {out: 4, order: bn-act-conv}}]}]",
         "[bn: , add: {of: [{conv: {out: 4, order: act-conv-bn, bn: false}}, "
         "{conv: {out: 4, order: act-conv-bn, bn: false}}]}]"],
+    "zeros around an image": [
+        "[dw: {stride: 2, pad: same}]", "[dw: {stride: 2}]", "[dw: {stride: 2, pad: 0}]",
+        "[pad: {top: 1, left: 1}, dw: {stride: 2, pad: 0}]",
+        "[pad: {bottom: 1, right: 1}, dw: {stride: 2}]",
+        "[pad: {bottom: 1, right: 1}, act: {fn: sigmoid}, dw: {stride: 2, pad: 0}]"],
     "skips": [
         "[{dw: {as: a}}, {dw: {as: b}}, {dw: {as: c}}, {add: {from: [a, c]}}]",
         "[{dw: {as: a}}, {dw: {as: b}}, {dw: {as: c}}, {add: {from: [b, c]}}]",
