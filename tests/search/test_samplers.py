@@ -26,12 +26,12 @@ from search.samplers import (
     ordinal,
     proposals,
 )
-from search.samplers.base import Past, taking
+from search.samplers.base import Past
 from search.samplers.evolution import child, nondominated_ranks
 from search.samplers.gp.acquisition import log_expected_improvement
-from search.samplers.gp.candidates import Catalogue
 from search.samplers.gp.features import Encoder
-from search.samplers.gp.pools import Walked
+from search.samplers.gp.neighbourhood import Neighbourhood
+from search.samplers.gp.walked import Walked
 from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
 from search.study.projection import settle
@@ -287,32 +287,44 @@ def test_a_network_of_several_spellings_is_one_candidate() -> None:
     assert pool.pick(order, everything) is None
 
 
-@pytest.mark.parametrize("name", ["mixed", "cell", "randwire"])
-def test_candidates_of_a_large_space_are_close_to_points(name: str) -> None:
-    genotype = load(name)
-    catalogue, rng = Catalogue.of(genotype), random.Random(0)
-    for row in catalogue.draw(3, np.random.default_rng(0)):
-        drawn = catalogue.decisions(row)
-        assert np.array_equal(catalogue.encoder.places([drawn])[0], row)
-        at = point(genotype, taking(drawn, rng))
-        assert set(at.sampled) <= set(drawn)
-        assert all(at.decisions[n] == label for n, label in drawn.items() if n in at.decisions)
+@pytest.mark.parametrize("name", ["mobile", "si"])
+def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
+    genotype = load(name).with_input(32)
+    task = SamplingTask(genotype, middle(genotype))
+    pool = Neighbourhood(task)
+    best = [Past(one.at.decisions, one.identity, one.at.cost, (1.0,)) for one in pool.random[:2]]
+    pool.renew(best[:1])
+    pool.renew(best)
+    names = [one.identity for one in pool.candidates]
+    assert len(names) == len(set(names)) > len(pool.random)
+    for one in pool.candidates:
+        assert task.budget.fits(one.at)
+        assert one.identity == identity(genotype, one.at.decisions)
+    for one in pool.near[best[0].identity]:
+        before, after = best[0].decisions, one.at.sampled
+        assert sum(before[n] != label for n, label in after.items() if n in before) <= 3
+    again = Neighbourhood(task)             # another process, which knows only the trials
+    again.renew(best)
+    assert [one.identity for one in again.candidates] == names
+    assert np.array_equal(again.features, pool.features)
 
 
-def test_candidates_differ_from_their_parents_in_few_decisions() -> None:
-    catalogue, rng = Catalogue.of(load("mixed")), np.random.default_rng(0)
-    one, two = catalogue.draw(300, rng), catalogue.draw(300, rng)
-    children = catalogue.change(one, one, rng)
-    changed = (one >= 0) & (children >= 0) & (one != children)
-    assert set(changed.sum(1)) <= {1, 2, 3} and 1 in changed.sum(1)
-    assert np.array_equal(catalogue._live(np.maximum(children, 0)) >= 0, children >= 0)
-    catalogue = Catalogue.of(load("mobile"))
-    one, two = catalogue.draw(300, rng), catalogue.draw(300, rng)
-    mixed = catalogue.change(one, two, rng)
-    strangers = (mixed != one) & (mixed != two) & (mixed >= 0) & (one >= 0) & (two >= 0)
-    assert strangers.sum(1).max() <= 3
-    crossed = ((mixed == two) & (mixed != one) & (mixed >= 0) & (one >= 0)).sum(1) > 3
-    assert 0.3 < crossed.mean() < 0.7
+def test_the_model_of_a_large_space_sees_graphs_and_decisions() -> None:
+    genotype = load("mobile").with_input(32)
+    pool = Neighbourhood(SamplingTask(genotype, Budget(5_000_000)))
+    one, other = pool.random[:2]
+    past = [Past(c.at.decisions, c.identity, c.at.cost, None) for c in (one, other)]
+    rows = pool.observed([*past, Past({}, "of a space that changed", one.at.cost, None)])
+    assert np.array_equal(rows[:2], [one.row, other.row]) and not rows[2].any()
+    stranger = Neighbourhood(SamplingTask(genotype, Budget(9_000_000))).random[0]
+    seen = pool.observed([Past(stranger.at.decisions, stranger.identity, stranger.at.cost, None)])
+    assert seen.shape == (1, len(pool.groups)) and seen.any()
+    assert pool.trend(pool.features).argmax() in np.argsort(
+        [c.at.macs + c.at.cost.params for c in pool.candidates])[-40:]
+    order = list(range(len(pool.candidates)))
+    assert pool.pick(order, []) == one.at.sampled
+    assert pool.pick(order, past[:1]) == other.at.sampled
+    assert pool.pick([0], past[:1]) is None
 
 
 def test_children_differ_little_and_may_take_from_both(tmp_path: Path) -> None:

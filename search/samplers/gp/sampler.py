@@ -3,7 +3,8 @@
 The first networks are spread over the promising part of the space: each is, of a few random ones,
 the one with the greatest predictive variance given the networks scored so far. From then on the
 network of greatest expected improvement is proposed, among those that fit the budget and were not
-scored: all of a small space, else a pool of random ones and children of the best.
+scored: all of a small space (`walked`), else random ones and children of the best
+(`neighbourhood`).
 Several objectives become one by weights drawn for each trial (ParEGO: Knowles 2006, section III).
 """
 
@@ -15,14 +16,17 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
-from search.gaussian_process import Prior, Process, fit, typical
+from search.gaussian_process import Process, fit, typical
 from search.samplers import evolution
 from search.samplers.base import Past, Sampler, SamplingTask, history, sampler, taking
-from search.samplers.gp import pools
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Array
+from search.samplers.gp.neighbourhood import Neighbourhood
+from search.samplers.gp.pools import CandidatePool
 from search.samplers.gp.score_prior import DOUBT, PROBES, SLOPE, Guide
+from search.samplers.gp.walked import Walked
 from search.samplers.switching import MODELLED, SwitchingSampler
+from searchspace.space.enumeration import walk
 from searchspace.space.point import Propose
 
 START = 5           # networks before the model decides; published ones that were scored count
@@ -34,15 +38,14 @@ ALWAYS = 40         # trials up to which hyperparameters are fitted in each,
 EVERY = 10          # beyond, once in so many
 TREND = 0.4         # prior mean: deviations of the value per deviation of the costs
 CEILING = 0.5       # assumed ceiling above the best value, relative to its distance to the median
-PRIOR = Prior()
 
 
 class GaussianSampler(Sampler):
     """Bayesian optimisation; its caches (candidates, fits) are derived from task and trials."""
 
-    def __init__(self, task: SamplingTask) -> None:
-        self.task, self.pool = task, pools.make(task)
-        self.groups = self.pool.encoder.groups
+    def __init__(self, task: SamplingTask, pool: CandidatePool) -> None:
+        self.task, self.pool = task, pool
+        self.groups = list(pool.groups)
         if task.prior:
             self.groups = [*self.groups, max(self.groups) + 1]      # the predicted score
         self.fits: dict[object, Process] = {}
@@ -61,10 +64,7 @@ class GaussianSampler(Sampler):
         task has none."""
         if self.task.prior is None:
             return None
-        probes = self.pool.probes(PROBES)
-        rows = self.pool.encoder([p.decisions for p in probes], [p.cost for p in probes])
-        return Guide(self.task.prior, [p.decisions for p in probes], rows,
-                     self.pool.encoder.groups)
+        return Guide(self.task.prior, *self.pool.probes(PROBES), self.pool.groups)
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
         """Model inputs, shape (networks, columns), and their prior mean, shape (networks,)."""
@@ -76,14 +76,14 @@ class GaussianSampler(Sampler):
 
     def _beginning(self, past: Sequence[Past], rng: random.Random) -> list[int]:
         """A few random candidates, sorted by the upper tail of their predictive distribution."""
-        self.pool.renew([], rng)
+        self.pool.renew([])
         among = list(self.pool.start())
         chosen = rng.sample(among, min(-(-len(among) // 4), HANDFUL))
         if chosen:
             features, expected = self._seen(self.pool.features[chosen])
             known, _ = self._seen(self.pool.observed(past)) if past else (features[:0], expected)
-            _, variance = typical(self.groups, PRIOR).posterior(known, np.zeros(len(known)),
-                                                                features)
+            process = typical(self.groups, self.pool.prior)
+            _, variance = process.posterior(known, np.zeros(len(known)), features)
             promise = expected + 0.5 * np.sqrt(variance)
             chosen = [chosen[i] for i in np.argsort(-promise, kind="stable")]
         return chosen
@@ -94,7 +94,7 @@ class GaussianSampler(Sampler):
         weights = [rng.expovariate(1) for _ in scored[0].values or ()]   # uniform, once normed
         targets = _targets(scored, weights)
         best = sorted(range(len(scored)), key=lambda i: (-targets[i], i))
-        self.pool.renew([scored[i] for i in best[:PARENTS]], rng)
+        self.pool.renew([scored[i] for i in best[:PARENTS]])
         x, y = self._observed(scored, targets)
         at, expected = self._seen(self.pool.features)
         x, before = self._seen(x)
@@ -111,7 +111,7 @@ class GaussianSampler(Sampler):
         if key not in self.fits:
             x, y = self._observed(upto, _targets(upto, [1.0] * len(scored[0].values or ())))
             x, before = self._seen(x)
-            self.fits = {key: fit(x, y - before, self.groups, PRIOR)}
+            self.fits = {key: fit(x, y - before, self.groups, self.pool.prior)}
         return self.fits[key]
 
     def _observed(self, scored: Sequence[Past], targets: Array) -> tuple[Array, Array]:
@@ -155,7 +155,8 @@ def _stretched(targets: Array) -> Array:
 @sampler("gp", guided=True)
 def make(task: SamplingTask) -> Sampler:
     """A Gaussian process over the networks inside the budget; see `MODELLED`."""
-    sampler = GaussianSampler(task)
-    if isinstance(sampler.pool, pools.Walked):
-        return sampler
-    return SwitchingSampler(sampler, evolution.make(task), MODELLED)
+    points = walk(task.space)
+    if points is not None:
+        return GaussianSampler(task, Walked(task, points))
+    large = GaussianSampler(task, Neighbourhood(task))
+    return SwitchingSampler(large, evolution.make(task), MODELLED)
