@@ -26,7 +26,10 @@ def module_paths(expansion: Expansion) -> list[str]:
     """
     paths = [".".join(_attribute(part, node.place) for part in name.split("."))
              for name, node in zip(expansion.names(), expansion.nodes, strict=True)]
-    containers = {path[:i] for path in paths for i, c in enumerate(path) if c == "."}
+    containers: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition(".")[0]) and path not in containers:
+            containers.add(path)
     taken = containers.union(paths)
     for index, (path, node) in enumerate(zip(paths, expansion.nodes, strict=True)):
         if path in containers:
