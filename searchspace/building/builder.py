@@ -80,7 +80,7 @@ class _Assembly:
         """The module of a group, with those inside it; of the whole network, one that gives the
         tensors ``ends`` instead of its output."""
         inputs = group.inputs if group.path else (-1,)
-        values = {number: i for i, number in enumerate(inputs)}     # nodes, as the code numbers them
+        values = {number: i for i, number in enumerate(inputs)}     # by number of node
         children: dict[str, nn.Module] = {}
         lines: list[Line] = []
         for child in group.children:

@@ -1,7 +1,7 @@
 """The code of a forward pass: compiled once for all modules of one structure.
 
 A network repeats few structures, and so do the candidates of a space: what differs is the sizes of
-the layers, which code does not mention. So a module is a copy of the first one of its structure with
+the layers, which code does not mention. So a module is like the first one of its structure, with
 layers of its own.
 """
 
@@ -119,7 +119,7 @@ def _code(structure: Structure) -> Pattern:
             values.append(make_layer(*operation)(*taken(takes)))
             continue
         children[label] = nn.Module()
-        y = fx.Proxy(graph.call_module(label, tuple(p.node for p in taken(takes))), tracer)
+        y: Any = fx.Proxy(graph.call_module(label, tuple(p.node for p in taken(takes))), tracer)
         values += [y] if gives == 1 else [y[i] for i in range(gives)]
     found = tuple(proxy.node for proxy in taken(structure.results))
     graph.output(found if structure.gives_tuple else found[0])
