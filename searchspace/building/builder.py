@@ -8,6 +8,7 @@ a call.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -156,6 +157,7 @@ class TracedNetwork(nn.Module):
         return layer(*(t[:, :, None, None] if flat else t for t, flat in inputs)), False
 
 
+@lru_cache(maxsize=1000)
 def _class_name(title: str) -> str:
     name = "".join(w.capitalize() for w in re.findall("[A-Za-z0-9]+", title))
     return name if name.isidentifier() else f"Block{name}"

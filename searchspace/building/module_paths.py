@@ -6,7 +6,7 @@ have no meaning for Python, torch.nn or torch.fx, and no path equals or contains
 
 import keyword
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from searchspace.errors import GenotypeError, Place
 from searchspace.expansion.graph import Expansion
@@ -43,8 +43,15 @@ def module_paths(expansion: Expansion) -> list[str]:
 
 def _attribute(part: str, place: Place) -> str:
     """A part of a name as an attribute; different parts give different attributes."""
-    if not _PLAIN.fullmatch(part):
+    if (attribute := _safe(part)) is None:
         raise GenotypeError(f"{part[:100]!a} cannot name a module", place)
+    return attribute
+
+
+@lru_cache(maxsize=1 << 12)
+def _safe(part: str) -> str | None:
+    if not _PLAIN.fullmatch(part):
+        return None
     return f"{part}_" if part.startswith("__") or part.rstrip("_") in _reserved() else part
 
 
