@@ -96,7 +96,7 @@ class _Assembly:
                     children[child.label] = layer
                     lines.append(Line(child.label, takes, 1))
                 else:
-                    lines.append(Line(child.label, takes, 1, (node.op, shapes)))
+                    lines.append(Line("", takes, 1, (node.op, shapes)))
                 continue
             children[child.label] = self.module(child, child.block or child.label)
             lines.append(Line(child.label, tuple([(values[i], "") for i in child.inputs]),

@@ -26,8 +26,8 @@ Taken = tuple[tuple[int, str], ...]     # values by number, each with its key in
 
 
 class Line(NamedTuple):
-    """One line of a forward pass: the child under ``label`` called on values, or an operation that
-    has no weights written out.
+    """One line of a forward pass: the child under ``label`` called on values, or an ``operation``
+    that is a function written out.
 
     Values are numbered: first the inputs, then what the lines give, in order.
     """
