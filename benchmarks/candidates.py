@@ -11,6 +11,7 @@ from statistics import median
 from measures import Row
 from timing import Effort, Seconds, ratio
 
+from search.process import collect_seldom
 from search.scores.proxies.deepmad import entropy
 from searchspace import Genotype, load
 from searchspace.expansion import trace
@@ -57,6 +58,7 @@ def following(name: str, effort: Effort) -> Row:
 
 def _row(what: str, space: Genotype, work: Callable[[], Point], reach: float,
          effort: Effort) -> Row:
+    collect_seldom()        # as in every process of a search
     ours: Seconds = []
     other: Seconds = []
     begin = time.process_time()

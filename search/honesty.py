@@ -29,7 +29,7 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from search.environment import STUDIES
-from search.process import keep_memory, wait_asleep
+from search.process import collect_seldom, keep_memory, wait_asleep
 from search.score_report import published, published_tables
 from search.score_report.measure import Processes, draw, measure, parts_of
 from search.score_report.sample import PUBLISHED, Sample, ScoringJob
@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 0, or 2 for a user error."""
     options = _parser().parse_args(arguments)
     keep_memory()
+    collect_seldom()
     wait_asleep()
     return run(lambda: _study(options, output(150)))
 

@@ -4,11 +4,16 @@ Memory: by default glibc unmaps every large tensor when it is freed, and faults 
 for the next one, which takes half or more of a small network's forward pass on a CPU. The number of
 pages depends on when tensors are freed, and differs between two copies of one network by a third.
 
+Garbage: Python's collector looks at all long-lived objects whenever a quarter of them is new. In a
+search they are remembered fragments of networks, without cycles: a third of the time for costs went
+into looking at them.
+
 Cores: torch's threads spin while they wait for each other. If another process uses one of their
 cores, a forward pass takes ten times as long as with threads that sleep while they wait.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -31,6 +36,12 @@ def keep_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and \
         bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def collect_seldom() -> None:
+    """Let Python look for cycles of objects a hundred times as seldom among those that live long,
+    for the rest of this process; young ones are collected as ever, a little later."""
+    gc.set_threshold(10_000, 10, 100)
 
 
 def wait_asleep() -> None:

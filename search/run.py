@@ -40,7 +40,7 @@ from search.cli.worker_options import read_resources, run_with
 from search.errors import StudyError
 from search.launchers import Resources
 from search.objectives.table import KnownResult
-from search.process import Interrupt, keep_memory, wait_asleep
+from search.process import Interrupt, collect_seldom, keep_memory, wait_asleep
 from search.results.conclude import NothingScoredError, conclude, write_results
 from search.study import open_study
 from search.study.feasibility import check_budget, survey
@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser_of(__doc__ or "").parse_args(given)
     options.command = " ".join([spoken("python search/run.py"), shlex.join(given)]).rstrip()
     keep_memory()
+    collect_seldom()
     wait_asleep()
     return run(lambda: _search(options, output(110)))
 

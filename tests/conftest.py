@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from search.process import collect_seldom
 from searchspace import Genotype, load
 from searchspace import identifiers as names
 
@@ -34,6 +35,10 @@ if OFFLINE not in sys.path:
     sys.path.insert(0, OFFLINE)
     sys.modules.pop("sitecustomize", None)
     importlib.import_module("sitecustomize")
+
+# The bundled networks are close to a million objects, without cycles: a seventh of the processor time
+# of these tests went into looking at them.
+collect_seldom()
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

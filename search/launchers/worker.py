@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.archive.connection.urls import keep
-from search.process import keep_memory, wait_asleep
+from search.process import collect_seldom, keep_memory, wait_asleep
 from search.study import Study, open_study
 from search.study.settings import Settings
 from searchspace import SearchspaceError
@@ -50,6 +50,7 @@ def work(job: WorkerJob, stop: Callable[[], bool] = lambda: False,
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(job.threads))      # before torch is imported
     keep_memory()
+    collect_seldom()
     wait_asleep()
     load_installed()
     if job.settings.kept:

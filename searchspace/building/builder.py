@@ -7,21 +7,23 @@ a call.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from searchspace.building.capacity import check_layers, check_memory
+from searchspace.building.code import Line, Structure, hang
 from searchspace.building.features import REDUCTIONS, stage_ends
 from searchspace.building.hierarchy import Group, Leaf, fits, hierarchy
+from searchspace.building.layers import make_layer
 from searchspace.building.module_paths import module_paths
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
 from searchspace.ops import Layer
-from searchspace.ops.base import guarded
 from searchspace.ops.conv import Linear
 from searchspace.phases import phase
 from searchspace.shapes import Shape
@@ -78,70 +80,44 @@ class _Assembly:
     def module(self, group: Group, title: str, ends: Sequence[int] = ()) -> fx.GraphModule:
         """The module of a group, with those inside it; of the whole network, one that gives the
         tensors ``ends`` instead of its output."""
-        graph = fx.Graph()
-        graph.on_generate_code(lambda _: _from_registry)
-        tracer = fx.proxy.GraphAppendingTracer(graph)
         inputs = group.inputs if group.path else (-1,)
-        values: dict[int, Any] = {
-            number: fx.Proxy(graph.placeholder("x" if len(inputs) == 1 else f"x{i}"), tracer)
-            for i, number in enumerate(inputs, 1)}
-        parts: dict[str, nn.Module] = {}
-
-        def run(label: str, layer: Layer, taken: list[fx.Proxy]) -> Any:
-            if not isinstance(layer, nn.Module):
-                return layer(*taken)
-            parts[label] = layer
-            return fx.Proxy(graph.call_module(label, tuple(p.node for p in taken)), tracer)
-
+        values = {number: i for i, number in enumerate(inputs)}     # by number of node
+        children: dict[str, nn.Module] = {}
+        lines: list[Line] = []
         for child in group.children:
             if isinstance(child, Leaf):
                 node = self.expansion.nodes[child.node]
-                taken = [_FITTING[how](values[i]) for how, i in
-                         zip(self.fits[child.node], node.inputs, strict=True)]
-                values[child.node] = run(child.label, self.layer(node), taken)
+                takes = tuple([(values[i], how) for i, how in
+                               zip(node.inputs, self.fits[child.node], strict=True)])
+                values[child.node] = len(values)
+                shapes = tuple([self.shape(i) for i in node.inputs])
+                layer = make_layer(node.op, shapes)
+                if isinstance(layer, nn.Module):
+                    children[child.label] = layer
+                    lines.append(Line(child.label, takes, 1))
+                else:
+                    lines.append(Line("", takes, 1, (node.op, shapes)))
                 continue
-            y = run(child.label, self.module(child, child.block or child.label),
-                    [values[i] for i in child.inputs])
-            values |= {child.outputs[0]: y} if len(child.outputs) == 1 else \
-                {number: y[i] for i, number in enumerate(child.outputs)}
-        graph.output(tuple(values[end].node for end in ends) or self.result(group, values))
-        module = fx.GraphModule(parts, graph, class_name=_class_name(title))
-        if group.path:      # fx's own tells where in its code an error arose, and takes time
-            delattr(type(module), "__call__")
-        return module
-
-    def layer(self, node: Node) -> Layer:
-        """The layer of a node."""
-        with guarded(type(node.op)):
-            return node.op.module(*(self.shape(i) for i in node.inputs))
+            children[child.label] = self.module(child, child.block or child.label)
+            lines.append(Line(child.label, tuple([(values[i], "") for i in child.inputs]),
+                              len(child.outputs)))
+            for number in child.outputs:
+                values[number] = len(values)
+        wanted = group.outputs if group.path else ends or (self.expansion.output,)
+        whole = not group.path and not ends
+        return Structure(
+            _class_name(title), len(inputs), tuple(lines),
+            tuple([(values[number], self.final(number) if whole else "") for number in wanted]),
+            bool(ends) or len(wanted) > 1).module(children)
 
     def shape(self, number: int) -> Shape:
         """The shape (C, H, W) of a node's output, or of the image."""
         return self.expansion.input if number < 0 else self.expansion.nodes[number].shape
 
-    def result(self, group: Group, values: dict[int, Any]) -> Any:
-        """What the module of a group returns: a tensor, or a tuple of several."""
-        if group.path:
-            found = tuple(values[number].node for number in group.outputs)
-            return found[0] if len(found) == 1 else found
-        last = self.expansion.output
-        is_flat = last >= 0 and self.is_flat[last]
-        y: Any = values[last]
-        if not is_flat and self.shape(last)[1:] == (1, 1):
-            y = torch.flatten(y, 1)
-        return y.node
-
-
-_FITTING: dict[str, Callable[[Any], Any]] = {
-    "": lambda x: x, "flatten": lambda x: torch.flatten(x, 1),
-    "unflatten": lambda x: x[:, :, None, None]}
-_CHILD = re.compile(r"""self\.(\w+)\(|getattr\(self, "([^"]+)"\)\(""")
-
-
-def _from_registry(code: list[str]) -> list[str]:
-    """Code in which children are looked up where modules are registered: `self.conv` searches an
-    object, its class and three registries, up to 7 % of a small network's forward."""
-    return [_CHILD.sub(lambda m: f'self._modules["{m[1] or m[2]}"](', line) for line in code]
+    def final(self, number: int) -> str:
+        """What is done to the network's output: one value a channel becomes (N, C)."""
+        is_flat = number >= 0 and self.is_flat[number]
+        return "flatten" if not is_flat and self.shape(number)[1:] == (1, 1) else ""
 
 
 class TracedNetwork(nn.Module):
@@ -156,8 +132,7 @@ class TracedNetwork(nn.Module):
         for node, path in zip(expansion.nodes, module_paths(expansion), strict=True):
             shapes = tuple(expansion.input if i < 0 else expansion.nodes[i].shape
                            for i in node.inputs)
-            with guarded(type(node.op)):
-                layer = node.op.module(*shapes)
+            layer = make_layer(node.op, shapes)
             if isinstance(layer, nn.Module):
                 hang(self, path, layer)
             self.layers.append(layer)
@@ -182,16 +157,7 @@ class TracedNetwork(nn.Module):
         return layer(*(t[:, :, None, None] if flat else t for t, flat in inputs)), False
 
 
-def hang(root: nn.Module, path: str, module: nn.Module) -> None:
-    """Register a module under a dotted path, creating containers as needed."""
-    *containers, last = path.split(".")
-    for part in containers:
-        if part not in root._modules:
-            root.add_module(part, nn.Module())
-        root = root.get_submodule(part)
-    root.add_module(last, module)
-
-
+@lru_cache(maxsize=1000)
 def _class_name(title: str) -> str:
     name = "".join(w.capitalize() for w in re.findall("[A-Za-z0-9]+", title))
     return name if name.isidentifier() else f"Block{name}"

@@ -6,7 +6,7 @@ have no meaning for Python, torch.nn or torch.fx, and no path equals or contains
 
 import keyword
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from searchspace.errors import GenotypeError, Place
 from searchspace.expansion.graph import Expansion
@@ -26,7 +26,10 @@ def module_paths(expansion: Expansion) -> list[str]:
     """
     paths = [".".join(_attribute(part, node.place) for part in name.split("."))
              for name, node in zip(expansion.names(), expansion.nodes, strict=True)]
-    containers = {path[:i] for path in paths for i, c in enumerate(path) if c == "."}
+    containers: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition(".")[0]) and path not in containers:
+            containers.add(path)
     taken = containers.union(paths)
     for index, (path, node) in enumerate(zip(paths, expansion.nodes, strict=True)):
         if path in containers:
@@ -40,8 +43,15 @@ def module_paths(expansion: Expansion) -> list[str]:
 
 def _attribute(part: str, place: Place) -> str:
     """A part of a name as an attribute; different parts give different attributes."""
-    if not _PLAIN.fullmatch(part):
+    if (attribute := _safe(part)) is None:
         raise GenotypeError(f"{part[:100]!a} cannot name a module", place)
+    return attribute
+
+
+@lru_cache(maxsize=1 << 12)
+def _safe(part: str) -> str | None:
+    if not _PLAIN.fullmatch(part):
+        return None
     return f"{part}_" if part.startswith("__") or part.rstrip("_") in _reserved() else part
 
 

@@ -101,6 +101,8 @@ class Params:
 
     def get(self, env: Any) -> tuple[tuple[str, Any], ...]:
         """Names and values in a scope. Raises GenotypeError for a value of the wrong type."""
+        if not self.dynamic:
+            return self.fixed
         given = [*self.fixed]
         for name, f, value in self.dynamic:
             found = value.get(env)

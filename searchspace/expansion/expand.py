@@ -35,18 +35,17 @@ class Network(NamedTuple):
     @property
     def size(self) -> int:
         """The number of operations."""
-        return self.fragment.live.nodes
+        return self.fragment.nodes
 
     def cost(self) -> Cost:
         """MACs and parameters."""
-        live = self.fragment.live
-        return Cost(live.macs, live.params)
+        return Cost(self.fragment.macs, self.fragment.params)
 
     @property
     def uneven(self) -> float:
         """The share of its MACs or parameters, whichever is greater, in steps with a formula that
         may fall where what it is given rises: elsewhere costs rise with every width."""
-        whole = self.fragment.live
+        whole = self.fragment
         uneven = [part.piece.needed(part.ends) for part in whole.parts
                   if isinstance(part.piece, Fragment) and part.piece.is_uneven]
         if not uneven:
@@ -76,7 +75,7 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
     try:
         for name, value in program.args:
             env.args[name] = value.get(env)
-        state.everywhere = tuple((name, v.get(env)) for name, v in program.everywhere)
+        state.everywhere = tuple([(name, v.get(env)) for name, v in program.everywhere])
         shape = _input_shape(tuple(v.get(env) for v in program.input), program.place,
                              state.limits.size)
         env.current = env.focus = Tensor(-1, shape)
@@ -91,7 +90,7 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
     fragment = Fragment(state.parts, state.size, (env.current, {}), is_uneven=state.is_uneven)
     _check_cost(fragment, state.limits, program.place)
     if named:
-        live = {part.base for part in fragment.live.parts}
+        live = {part.base for part in fragment.parts}
         state.notes += [(part.piece.name, "leads nowhere and is left out") for part in state.parts
                         if isinstance(part.piece, Leaf) and part.base not in live]
     return Network(shape, fragment, tuple(state.notes))
@@ -156,8 +155,8 @@ def _some(labels: tuple[Atom, ...]) -> str:
 
 
 def _check_cost(fragment: Fragment, limits: Limits, place: Place) -> None:
-    for count, most, things in ((fragment.live.macs, limits.macs, "MACs of the network"),
-                                (fragment.live.params, limits.params,
+    for count, most, things in ((fragment.macs, limits.macs, "MACs of the network"),
+                                (fragment.params, limits.params,
                                  "parameters of the network")):
         if count > most:
             raise GenotypeError(beyond(count, most, things), place)

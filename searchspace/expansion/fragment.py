@@ -16,7 +16,6 @@ from searchspace.ops import Cost, Op
 from searchspace.shapes import Shape
 
 Outputs = tuple[Tensor | None, dict[str, Tensor]]     # the main tensor, and all by name
-Asked = tuple[str, Hole]                              # the name of a decision, and its hole
 
 
 class Leaf(NamedTuple):
@@ -51,33 +50,47 @@ class Live(NamedTuple):
     parts: tuple[Part, ...]
 
 
+class Asked(NamedTuple):
+    """The holes that some steps asked, in order, with the decisions: three tuples of one length."""
+
+    names: tuple[str, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    labels: tuple[Atom, ...] = ()
+
+
+NOTHING = Asked()
+
+
 class Fragment:
     """Parts in order of execution, without those that lead nowhere. The operations are numbered
     from 0 through all parts; -1, -2, … are the inputs.
 
-    ``main`` and ``named`` are its outputs, ``ends`` those that are its own operations. ``asked``:
-    the holes that its steps asked, in order, with the decisions. ``effort`` and ``depth``: the
-    steps that made it, and the blocks that these were nested in. ``is_uneven``: a formula was used
-    that may fall where what it is given rises.
+    ``main`` and ``named`` are its outputs, ``ends`` those that are its own operations, and it has
+    all fields of what these need (`Live`) and of what its steps asked (`Asked`). ``effort`` and
+    ``depth``: the steps that made it, and the blocks that these were nested in. ``is_uneven``: a
+    formula was used that may fall where what it is given rises.
+
+    Thousands are remembered, and Python's garbage collector looks at each object in them: so there
+    are few, and no tuples of tuples where tuples of numbers or texts will do.
     """
 
-    __slots__ = ("asked", "depth", "effort", "ends", "is_uneven", "live", "main", "named", "size")
+    __slots__ = ("depth", "effort", "ends", "holes", "inputs", "is_uneven", "labels", "macs",
+                 "main", "named", "names", "nodes", "params", "parts", "size")
 
-    def __init__(self, parts: list[Part], size: int, outputs: Outputs,
-                 asked: tuple[tuple[Asked, Atom], ...] = (), effort: int = 0, depth: int = 0,
-                 is_uneven: bool = False) -> None:
-        self.size, self.asked = size, asked
-        self.effort, self.depth, self.is_uneven = effort, depth, is_uneven
+    def __init__(self, parts: list[Part], size: int, outputs: Outputs, asked: Asked = NOTHING,
+                 effort: int = 0, depth: int = 0, is_uneven: bool = False) -> None:
+        self.size, self.effort, self.depth, self.is_uneven = size, effort, depth, is_uneven
+        self.names, self.holes, self.labels = asked
         self.main, self.named = outputs
         found = {tensor.node for tensor in self.named.values()}
         if self.main is not None:
             found.add(self.main.node)
         self.ends = tuple(sorted([node for node in found if node >= 0]))
-        self.live = _live(parts, self.ends)
+        self.macs, self.params, self.nodes, self.inputs, self.parts = _live(parts, self.ends)
 
-    def needed(self, ends: tuple[int, ...]) -> Live:
+    def needed(self, ends: tuple[int, ...]) -> "Fragment | Live":
         """What some of its outputs need."""
-        return self.live if ends == self.ends else _live(self.live.parts, ends)
+        return self if ends == self.ends else _live(self.parts, ends)
 
 
 def _live(parts: Sequence[Part], ends: tuple[int, ...]) -> Live:

@@ -36,7 +36,7 @@ def run_step(env: Env, step: Step) -> None:
         main, outputs = _perform(env, step, inputs, travel)
     else:
         tensors = (*inputs, *travel.values())
-        key = (step, *fingerprint([env.args.get(name) for name in step.args]),
+        key = (step, *run.held, *fingerprint([env.args.get(name) for name in step.args]),
                *wiring(tensors), tuple(travel), env.shapes(step.tensors), env.repeat)
         found = run.recall(key, tensors, 0)
         if found is None:
@@ -173,7 +173,7 @@ def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     if run.named or (depth == 1 and at.repeat is None):     # a step of the network is remembered
         return _body(env, block, at, taken)
     tensors = tuple(taken.values())
-    key = (block, tuple([name for name, _ in at.given]),
+    key = (block, *run.held, tuple([name for name, _ in at.given]),
            *fingerprint([value for _, value in at.given]), *wiring(tensors))
     found = run.recall(key, tensors, depth)
     if found is None:

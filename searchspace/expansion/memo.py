@@ -6,10 +6,11 @@ stands a tree: the hole that is asked next, and for each decision what follows.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from searchspace.compiler.program import Closure
-from searchspace.expansion.fragment import Asked, Fragment
+from searchspace.expansion.fragment import Fragment
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 
@@ -24,7 +25,7 @@ class Fork:
 
     __slots__ = ("after", "asked")
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: tuple[str, Hole]) -> None:
         self.asked = asked
         self.after: dict[Atom, Known] = {}
 
@@ -55,13 +56,14 @@ class Memo:
         """Remember a fragment."""
         branches: dict[Any, Known] = self.young
         at: Any = key
-        for depth, (_, label) in enumerate(fragment.asked):
+        for depth, label in enumerate(fragment.labels):
             known = branches.get(at)
-            if known is None or (type(known) is Fragment and known.asked == fragment.asked):
+            if known is None or (type(known) is Fragment and known.labels == fragment.labels
+                                 and known.names == fragment.names):
                 break
             if type(known) is Fragment:
-                fork = Fork(known.asked[depth][0])
-                fork.after[known.asked[depth][1]] = known
+                fork = Fork((known.names[depth], known.holes[depth]))
+                fork.after[known.labels[depth]] = known
                 branches[at] = known = fork
                 self.count += 1
             assert isinstance(known, Fork)
@@ -86,8 +88,9 @@ def _walk(known: "Known | None", decide: Callable[[str, Hole], Atom]) -> Fragmen
         depth += 1
     assert known is None or isinstance(known, Fragment)
     if known is not None:
-        for asked, label in known.asked[depth:]:
-            if decide(*asked) != label:
+        for name, hole, label in zip(known.names[depth:], known.holes[depth:],
+                                     known.labels[depth:], strict=True):
+            if decide(name, hole) != label:
                 return None
     return known
 
@@ -95,10 +98,16 @@ def _walk(known: "Known | None", decide: Callable[[str, Hole], Atom]) -> Fragmen
 def fingerprint(values: Iterable[Any]) -> Key:
     """Values as a part of a key, with their types: 1, 1.0 and True are equal but not the same."""
     values = tuple(values)
-    kinds = tuple(map(type, values))
+    kinds = _kinds(tuple([type(value) for value in values]))
     if Closure in kinds or tuple in kinds:
         return kinds, tuple([_inside(v) if isinstance(v, Closure | tuple) else v for v in values])
     return kinds, values
+
+
+@lru_cache(maxsize=1 << 12)
+def _kinds(kinds: Key) -> Key:
+    """The first of equal tuples, so that keys share it."""
+    return kinds
 
 
 def _inside(value: Closure | tuple[Any, ...]) -> Key:

@@ -44,8 +44,9 @@ class Run:
         self.limits = current()
         self.ask = decide
         self.named = named
-        self.asked: list[Asked] = []           # every look-up of a hole
+        self.asked: list[str] = []             # the name in every look-up of a hole
         self.decided: dict[str, Atom] = {}
+        self.holes: dict[str, Hole] = {}
         self.parts: list[Part] = []            # of the current fragment,
         self.size = 0                          # and their operations
         self.nodes = 0                         # operations in all of the network
@@ -64,10 +65,11 @@ class Run:
 
     def decide(self, name: str, hole: Hole) -> Atom:
         """The decision of this name; made once."""
-        self.asked.append((name, hole))
+        self.asked.append(name)
         decided = self.decided
         if name not in decided:
             decided[name] = hole.labels[hole.option(self.ask(name, hole))]
+            self.holes[name] = hole
         return decided[name]
 
     def add(self, name: str, cls: Callable[..., Op], params: tuple[tuple[str, Any], ...],
@@ -104,12 +106,18 @@ class Run:
         return tuple((name, known[name].coerce(value, place)) for name, value in self.everywhere
                      if name in known and name not in own)
 
+    @property
+    def held(self) -> tuple[Any, ...]:
+        """What holds for the whole network, for keys."""
+        return self.everywhere, self.limits
+
     def recall(self, key: Key, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
         """Add the remembered fragment of a key; None where there is none.
 
-        ``key`` says all on which it depends besides decisions; ``depth``: the blocks around it.
+        ``key`` says all on which it depends besides decisions, `held` among it; ``depth``: the
+        blocks around it.
         """
-        fragment = MEMO.find((key, self.everywhere, self.limits), self.decide)
+        fragment = MEMO.find(key, self.decide)
         return None if fragment is None else self._placed(fragment, inputs, depth)
 
     def again(self, inputs: tuple[Tensor, ...], depth: int) -> Outputs | None:
@@ -142,11 +150,12 @@ class Run:
 
     def end(self, frame: "Frame", key: Key, outputs: Outputs) -> Outputs:
         """Remember the fragment that was begun, and add it to what is around."""
-        asked = dict(self.asked[frame.asked:])
-        made = Fragment(self.parts, self.size, outputs,
-                        tuple([((name, hole), self.decided[name]) for name, hole in asked.items()]),
+        names = tuple(dict.fromkeys(self.asked[frame.asked:]))
+        asked = Asked(names, tuple([self.holes[name] for name in names]),
+                      tuple([self.decided[name] for name in names]))
+        made = Fragment(self.parts, self.size, outputs, asked,
                         self.effort - frame.effort, self.depth - frame.around, self.is_uneven)
-        MEMO.put((key, self.everywhere, self.limits), made)
+        MEMO.put(key, made)
         self.parts, self.size = frame.parts, frame.size
         self.depth = max(self.depth, frame.depth)
         self.is_uneven |= frame.is_uneven

@@ -1,5 +1,6 @@
 """Non-linearities by name, shared by every operation that ends in one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,12 +19,14 @@ def activation(name: Activation) -> "nn.Module | None":
     """The torch module of an activation; None for ``none``."""
     from torch import nn
 
-    made: dict[str, nn.Module | None] = {
-        "none": None, "relu": nn.ReLU(), "relu6": nn.ReLU6(), "sigmoid": nn.Sigmoid(),
-        "tanh": nn.Tanh(), "hswish": nn.Hardswish(), "hsigmoid": nn.Hardsigmoid(),
-        "swish": nn.SiLU(), "gelu": nn.GELU(), "leaky": nn.LeakyReLU(0.1),
+    if name == "leaky":
+        return nn.LeakyReLU(0.1)
+    made: dict[str, Callable[[], nn.Module | None]] = {
+        "none": lambda: None, "relu": nn.ReLU, "relu6": nn.ReLU6, "sigmoid": nn.Sigmoid,
+        "tanh": nn.Tanh, "hswish": nn.Hardswish, "hsigmoid": nn.Hardsigmoid, "swish": nn.SiLU,
+        "gelu": nn.GELU,
     }
-    return made[name]
+    return made[name]()
 
 
 @op("act")

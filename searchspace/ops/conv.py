@@ -98,16 +98,19 @@ class Conv(Op):
         return (same_margins(height, kh, sh, self.dilation),
                 same_margins(width, kw, sw, self.dilation))
 
+    def size(self, height: int, width: int, margins: tuple[Pair, Pair]) -> Pair:
+        """Rows and columns of the output, which may be none."""
+        (kh, kw), (sh, sw), (rows, columns) = pair(self.k), pair(self.stride), margins
+        return (window(height + sum(rows), kh, sh, 0, self.dilation),
+                window(width + sum(columns), kw, sw, 0, self.dilation))
+
     def shape(self, *inputs: Shape) -> Shape:
         c, h, w = inputs[0]
-        kh, kw = pair(self.k)
-        sh, sw = pair(self.stride)
         if c % self.groups or self.out % self.groups:
             raise ShapeError(f"conv: groups ({self.groups}) must divide the input channels ({c}) "
                              f"and out ({self.out})")
         rows, columns = self.margins(h, w)
-        oh = window(h + sum(rows), kh, sh, 0, self.dilation)
-        ow = window(w + sum(columns), kw, sw, 0, self.dilation)
+        oh, ow = self.size(h, w, (rows, columns))
         if max(*rows, *columns) > WIDEST:
             raise ShapeError(f"conv: k ({self.k}) with dilation {self.dilation} takes a margin of "
                              f"more than {WIDEST:,}")
@@ -117,10 +120,10 @@ class Conv(Op):
         return self.out, oh, ow
 
     def cost(self, *inputs: Shape) -> Cost:
-        c = inputs[0][0]
+        c, h, w = inputs[0]
         kh, kw = pair(self.k)
         weights = kh * kw * (c // self.groups) * self.out
-        _, oh, ow = self.shape(*inputs)
+        oh, ow = self.size(h, w, self.margins(h, w))
         normed = 0 if not self.bn else c if self.order == "bn-act-conv" else self.out
         return Cost(weights * oh * ow, weights + (self.out if self.bias else 0) + 2 * normed)
 

@@ -23,8 +23,10 @@ class ChannelShuffle(nn.ChannelShuffle):
     the whole."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if not torch.onnx.is_in_onnx_export():
-            return super().forward(input)
+        # the second question takes longer, and without a trace nothing is exported so
+        tracing = torch.jit.is_tracing()    # type: ignore[attr-defined, no-untyped-call]
+        if not tracing or not torch.onnx.is_in_onnx_export():
+            return torch.channel_shuffle(input, self.groups)
         parts = torch.unflatten(input, 1, (self.groups, -1))
         return parts.transpose(1, 2).flatten(1, 2)
 

@@ -166,8 +166,9 @@ class Budget:
         return tuple([b.measure(costs) for b in self.bounds])
 
     def fits(self, costs: Costs) -> bool:
-        """Whether costs are inside every bound."""
-        return self.contains(self.values(costs))
+        """Whether costs are inside every bound; measures behind the first that is not are spared,
+        the dear ones being the last."""
+        return all((b.least or 0) <= b.measure(costs) <= b.most for b in self.bounds)
 
     def contains(self, values: Sequence[float]) -> bool:
         """Whether `values` are inside every bound."""

@@ -1,9 +1,9 @@
 """Repair of an infeasible point: the smallest change of decisions that satisfies a budget.
 
 One decision if possible, else two, else many: greedily by improvement, until one or two suffice.
-All single changes are evaluated with their true costs; costs are almost additive, so that sums of
-differences select the pairs to evaluate. `!solve` decisions are not changed: `solve` has tried all
-of their values.
+Single changes are evaluated with their true costs, all of them where no small one leads inside;
+costs are almost additive, so that sums of differences select the pairs to evaluate. `!solve`
+decisions are not changed: `solve` has tried all of their values.
 """
 
 import heapq
@@ -99,13 +99,34 @@ def _descent(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) 
 
 
 def _changes(genotype: Genotype, at: Point, budget: Budget, rng: random.Random) -> list[Change]:
-    """All options of choices, the ends and next options of ranges; decisions in random order."""
+    """The ends and next options of ranges, and the options of choices up to the distance at which
+    the first is inside: further ones would be larger steps. Decisions in random order."""
     names = list(at.sampled)
     rng.shuffle(names)
     one_sided = all(bound.least is None for bound in budget.bounds)
-    return [Change(_steps(at, p, name), name, p) for name in names for p in (
-        _improving(genotype, at, name, budget) if one_sided and at.holes[name].kind != "choice"
-        else ends_of(genotype, at, name))]
+    choices = [name for name in names if at.holes[name].kind == "choice"]
+    found: dict[str, list[Point]] = {name: [] for name in names}
+    for name in names:
+        if name not in choices:
+            found[name] += _improving(genotype, at, name, budget) if one_sided else \
+                ends_of(genotype, at, name)
+    for step in range(1, max((len(at.holes[name].labels) for name in choices), default=0)):
+        tried = [(name, candidate) for name in choices
+                 for candidate in _at_distance(genotype, at, name, step)]
+        for name, candidate in tried:
+            found[name].append(candidate)
+        if any(budget.fits(candidate) for _, candidate in tried):
+            break
+    return [Change(_steps(at, p, name), name, p) for name in names for p in found[name]]
+
+
+def _at_distance(genotype: Genotype, at: Point, name: str, step: int) -> list[Point]:
+    """The valid points whose decision is ``step`` options further, down and up."""
+    labels = at.holes[name].labels
+    here = labels.index(at.decisions[name])
+    tried = [_try(genotype, {**at.decisions, name: labels[i]})
+             for i in (here - step, here + step) if 0 <= i < len(labels)]
+    return [p for p in tried if p is not None]
 
 
 def _improving(genotype: Genotype, at: Point, name: str, budget: Budget) -> list[Point]:

@@ -69,6 +69,7 @@ def test_a_ratio_is_of_rounds_and_ignores_a_spoilt_one() -> None:
 def test_every_measure_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
                             capsys: pytest.CaptureFixture[str]) -> None:
     """At tiny sizes, down to the file; only what does not depend on time can be asserted."""
+    monkeypatch.setattr(measures, "CANDIDATES", 5)
     counted = measures.counting("henet", SHORT, HENet)
     rows = [*measures.importing(SHORT), *measures.counting("mobile", SHORT), *counted,
             measures.about_a_millisecond(counted), candidates.bringing("he", SHORT),

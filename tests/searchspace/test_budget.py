@@ -189,7 +189,7 @@ def test_bounds_of_three_kinds_hold_together() -> None:
     budget = Budget(30_000_000, 3_000_000, 300_000, least_macs=25_000_000, least_params=2_000_000)
     inside = find_inside(space, budget)
     assert inside is not None
-    for _ in range(4):
+    for _ in range(2):
         found = bring(space, sample(space, rng), budget, rng, inside)
         assert 25_000_000 <= found.macs <= 30_000_000
         assert 2_000_000 <= found.params <= 3_000_000

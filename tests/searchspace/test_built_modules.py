@@ -55,6 +55,31 @@ def test_what_is_replaced_runs() -> None:
         net(x)
 
 
+def test_the_code_of_one_part_is_changed_alone() -> None:
+    """Parts of one structure share their code, until the graph of one is looked at."""
+    net, x = small("mobilenet-v2@0.35")
+    other = small("mobilenet-v2@0.35")[0]
+    one, two = net.get_submodule("stage4.1"), net.get_submodule("stage4.2")
+    assert isinstance(one, fx.GraphModule) and isinstance(two, fx.GraphModule)
+    assert type(one) is type(two) and type(one).__name__ == "Mbconv"
+    with torch.no_grad():
+        y = net(x)
+        last = next(node for node in reversed(one.graph.nodes) if node.op == "output")
+        kept, before = two.code, other(x)
+        last.args = (next(iter(one.graph.nodes)),)      # the part gives what it takes
+        one.graph.eliminate_dead_code()
+        one.recompile()
+        assert "_modules" not in one.code and two.code == kept != one.code
+        assert not torch.equal(net(x), y) and torch.equal(other(x), before)
+        inside: list[Tensor] = []
+        one.register_forward_hook(lambda _m, taken, given: inside.extend((taken[0], given)))
+        two.register_forward_hook(lambda _m, taken, given: inside.extend((taken[0], given)))
+        net(x)
+    assert len(inside) == 4 and torch.equal(inside[0], inside[1])
+    assert not torch.equal(inside[2], inside[3])
+    assert not other.get_submodule("stage4.1")._forward_hooks
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_copies_compute_the_same(name: str) -> None:
     net, x = small(name)
@@ -97,6 +122,8 @@ def test_torchscript_exports_a_shuffle(tmp_path_factory: pytest.TempPathFactory)
     plain = ChannelShuffle(3)(x)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.onnx, "is_in_onnx_export", lambda: True)
+        patch.setattr(torch.jit, "is_tracing", lambda: True)
+        patch.delattr(torch, "channel_shuffle")
         assert torch.equal(ChannelShuffle(3)(x), plain)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from searchspace import GenotypeError, ShapeError, build, load
+from searchspace.building.layers import make_layer
 from searchspace.building.verify import fvcore_macs, torch_macs
 from searchspace.expansion import trace
 from searchspace.ops import OPS, Cost, Field, Op, schema
@@ -58,6 +59,44 @@ def test_shape_is_torchs(kind: str, params: dict[str, Any], shapes: tuple[Any, .
     output = One(op, shapes).eval()(*tensors(shapes))
     c, h, w = op.shape(*shapes)
     assert tuple(output.shape) in ((2, c, h, w), (2, c) if (h, w) == (1, 1) else ())
+
+
+@each_example
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_layer_like_an_earlier_one_is_as_its_constructor_gives_it(
+        kind: str, params: dict[str, Any], shapes: tuple[Any, ...], dtype: torch.dtype) -> None:
+    """The second and third of equal layers are copies: with the weights that the same state of the
+    generator gives, and nothing shared."""
+    op, before = OPS[kind](**params), torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        made = []
+        for _ in range(3):
+            torch.manual_seed(1)
+            made.append(make_layer(op, shapes))
+        torch.manual_seed(1)
+        wanted = op.module(*shapes)
+        with torch.device("meta"):
+            bare = make_layer(op, shapes)
+    finally:
+        torch.set_default_dtype(before)
+    if not isinstance(wanted, nn.Module):
+        assert not any(isinstance(layer, nn.Module) for layer in (*made, bare))
+        return
+    for layer in made:
+        assert repr(layer) == repr(wanted) and type(layer) is type(wanted)
+        assert {name: vars(m).keys() for name, m in layer.named_modules()} == \
+            {name: vars(m).keys() for name, m in wanted.named_modules()}
+        assert list(layer.state_dict()) == list(wanted.state_dict())
+        for name, tensor in wanted.state_dict().items():
+            assert torch.equal(layer.state_dict()[name], tensor)
+            assert layer.state_dict()[name].dtype == tensor.dtype
+        assert all(p.requires_grad for p in layer.parameters())
+    assert all(t.is_meta for t in bare.state_dict().values())
+    held = [{id(value) for m in layer.modules() for value in
+             (*vars(m).values(), *m._parameters.values(), *m._buffers.values())
+             if isinstance(value, dict | list | set | Tensor)} for layer in made]
+    assert not (held[0] & held[1] or held[1] & held[2] or held[0] & held[2])
 
 
 @each_example
