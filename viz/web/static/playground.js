@@ -344,7 +344,7 @@ function tab(name) {
     $(one.getAttribute("aria-controls")).hidden = !on;
   }
   if (name === "plane") planeNow();
-  if (name === "study") { studyNow(); act("command", searchFields()); }
+  if (name === "study") { studyNow(); act("studies"); act("command", searchFields()); }
 }
 const searchFields = () => ({ study: $("search-name")?.value ?? "", trials: $("search-trials")?.value ?? "",
   seed: $("search-seed")?.value ?? "" });
