@@ -183,9 +183,9 @@ class Follower:
                 self.follow = None
         elif result is not None:
             self.view = result.view
+            self._table()               # there at once, while the plane is drawn
             if message := self._plane.add(result):
                 self.screen(message)
-            self._table()
         else:
             self._say_running()
 
