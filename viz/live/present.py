@@ -72,10 +72,12 @@ class Present:
     def show(self) -> None:
         """Show the numbers that are known, beside the present bounds."""
         if self.report is not None:
-            self.tab.screen({"panes": {
-                **views.numbers(self.report, self.tab.state, self.likeness),
-                "stages": views.stages(self.report),
-                "holes": views.holes(self.report, self.tab.state, self.changed)}})
+            self.tab.screen({"panes": self._panes(self.report)})
+
+    def _panes(self, report: Report) -> dict[str, str]:
+        return {**views.numbers(report, self.tab.state, self.likeness),
+                "stages": views.stages(report),
+                "holes": views.holes(report, self.tab.state, self.changed)}
 
     def draw(self) -> None:
         """Ask for the drawing of the tab's state."""
@@ -94,14 +96,14 @@ class Present:
             return
         self.report, self.likeness = result, ""
         self._walk(result)
-        self.tab.screen({"here": self.is_told, "trail": self._trail})
+        if settled:
+            self.tab.settled()          # first, so that what it begins runs meanwhile
+        # one message: each takes its own way to the page
         self.tab.screen({
             "fault": None, "settled": settled, "lines": result.lines,
             "variants": {"names": result.variants, "chosen": result.variant},
-            "space": result.is_space, "name": file_name(result.name)})
-        self.show()
-        if settled:
-            self.tab.settled()
+            "space": result.is_space, "name": file_name(result.name),
+            "panes": self._panes(result), "here": self.is_told, "trail": self._trail})
 
     def _walk(self, report: Report) -> None:
         """One more step of the trail, where it leads on."""

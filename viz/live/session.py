@@ -159,7 +159,6 @@ class Session:
 
     def _refresh(self, before: State | None) -> None:
         now = self.state
-        self.screen({"fields": self._fields(), "link": to_link(now)})
         if before is None or now.network != before.network:
             self.present.ask()
         elif self.report is not None:
@@ -168,6 +167,7 @@ class Session:
                 self.present.draw()
         if before is None or now.beside != before.beside:
             self.beside.show()
+        self.screen({"fields": self._fields(), "link": to_link(now)})
 
     def _fields(self) -> dict[str, Any]:
         now = self.state

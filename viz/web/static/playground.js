@@ -65,14 +65,15 @@ function offered({ id, start, list }) {
   waiting.delete(id);
 }
 
-let sending = null;
+let sending = null, sent = -SEND_MS;
 function send() {
   clearTimeout(sending);
   sending = null;
+  sent = performance.now();
   act("text", { text: text() });
 }
 function heard(update) {
-  if (update.docChanged && !remote) sending ??= setTimeout(send, SEND_MS);
+  if (update.docChanged && !remote) sending ??= setTimeout(send, sent + SEND_MS - performance.now());
   if (update.selectionSet || update.docChanged) atCursor();
 }
 let cursor = null;
