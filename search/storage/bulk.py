@@ -68,23 +68,26 @@ def trials(session: Session, wanted: Wanted, parameters: bool = True) -> list[Fr
     Raises:
         ValueError, TypeError, LookupError: a value is damaged. KeyError: there is no such study.
     """
-    models.StudyModel.find_or_raise_by_id(wanted.study, session)
-    found = [row for row in session.execute(wanted.of(
+    connection = session.connection()
+    found = [row for row in connection.execute(wanted.of(
         TRIALS.trial_id, TRIALS.number, TRIALS.state, TRIALS.datetime_start,
         TRIALS.datetime_complete).order_by(TRIALS.trial_id)) if wanted.take(row[0], row[2])]
-    values = _values(session, wanted)
+    if not found:
+        models.StudyModel.find_or_raise_by_id(wanted.study, session)
+        return []
+    values = _values(connection, wanted)
     steps = defaultdict[int, dict[int, float]](dict)
-    for trial, step, value, kind in session.execute(wanted.of(
+    for trial, step, value, kind in connection.execute(wanted.of(
             STEPS.trial_id, STEPS.step, STEPS.intermediate_value, STEPS.intermediate_value_type)):
         steps[trial][step] = number(value, kind.name)
-    user = attributes(session.execute(wanted.of(USER.trial_id, USER.key, USER.value_json)))
+    user = attributes(connection.execute(wanted.of(USER.trial_id, USER.key, USER.value_json)))
     system = defaultdict[int, dict[str, Any]](dict)
     chosen = defaultdict[int, dict[str, Any]](dict)
     known = defaultdict[int, dict[str, BaseDistribution]](dict)
     if parameters:
-        system = attributes(session.execute(wanted.of(SYSTEM.trial_id, SYSTEM.key,
-                                                      SYSTEM.value_json)))
-        for trial, name, value, text in session.execute(wanted.of(
+        system = attributes(connection.execute(wanted.of(SYSTEM.trial_id, SYSTEM.key,
+                                                         SYSTEM.value_json)))
+        for trial, name, value, text in connection.execute(wanted.of(
                 PARAMETERS.trial_id, PARAMETERS.param_name, PARAMETERS.param_value,
                 PARAMETERS.distribution_json).order_by(PARAMETERS.param_id)):
             name, distribution = _shared(name), _distribution(text)
@@ -117,21 +120,22 @@ def outcomes(session: Session, wanted: Wanted, names: Collection[str]) -> list[O
     Raises:
         ValueError, TypeError, LookupError: a value is damaged.
     """
-    found = session.execute(wanted.of(
+    connection = session.connection()
+    found = connection.execute(wanted.of(
         TRIALS.trial_id, TRIALS.number, TRIALS.state, TRIALS.datetime_start).order_by(
             TRIALS.trial_id)).all()
-    values = _values(session, wanted)
-    user = attributes(session.execute(wanted.of(USER.trial_id, USER.key, USER.value_json).where(
+    values = _values(connection, wanted)
+    user = attributes(connection.execute(wanted.of(USER.trial_id, USER.key, USER.value_json).where(
         USER.key.in_(names))))
     return [Outcome(trial, count, state, began, tuple(values[trial]) if trial in values else None,
                     user[trial])
             for trial, count, state, began in found if wanted.take(trial, state)]
 
 
-def _values(session: Session, wanted: Wanted) -> dict[int, list[float]]:
+def _values(connection: sa.Connection, wanted: Wanted) -> dict[int, list[float]]:
     """Values of trials, one an objective."""
     found = defaultdict[int, dict[int, float]](dict)
-    for trial, objective, value, kind in session.execute(wanted.of(
+    for trial, objective, value, kind in connection.execute(wanted.of(
             VALUES.trial_id, VALUES.objective, VALUES.value, VALUES.value_type)):
         found[trial][objective] = number(value, kind.name)
     return {trial: [own[i] for i in range(len(own))] for trial, own in found.items()}

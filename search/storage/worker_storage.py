@@ -47,6 +47,7 @@ class WorkerStorage(RDBStorage):
                  access: Access = Access.WRITE) -> None:
         self.worker, self.patience_s = worker, 0.0      # a wrong URL is not retried
         self.opened = False
+        self._known_goals: dict[int, int] = {}
         options = engine_options(sqlalchemy.make_url(whole(url)), access)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -124,7 +125,7 @@ class WorkerStorage(RDBStorage):
     def trials(self, wanted: Wanted, parameters: bool = True) -> list[FrozenTrial]:
         """Trials, with or without their parameters (`bulk.trials`). Every one is checked here,
         where it comes in."""
-        goals = len(self.get_study_directions(wanted.study))
+        goals = self._goals(wanted.study)
 
         def work() -> list[FrozenTrial]:
             with _create_scoped_session(self.scoped_session) as session:
@@ -137,7 +138,7 @@ class WorkerStorage(RDBStorage):
     def outcomes(self, wanted: Wanted, names: Collection[str]) -> list[Outcome]:
         """What came of trials, with the attributes of these names (`bulk.outcomes`); states and
         values are checked here, attributes where they are read."""
-        goals = len(self.get_study_directions(wanted.study))
+        goals = self._goals(wanted.study)
 
         def work() -> list[Outcome]:
             with _create_scoped_session(self.scoped_session) as session:
@@ -146,6 +147,12 @@ class WorkerStorage(RDBStorage):
                 check_outcome(outcome, goals)
             return found
         return self._load(work)
+
+    def _goals(self, study: int) -> int:
+        """The number of a study's objectives, which never changes."""
+        if study not in self._known_goals:
+            self._known_goals[study] = len(self.get_study_directions(study))
+        return self._known_goals[study]
 
     def _load(self, work: Callable[[], T]) -> T:
         """Contents of the database: ``work`` loads them by Optuna, and checks them.
