@@ -100,8 +100,8 @@ def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str
 
 @lru_cache(maxsize=LAID)
 def _laid(dot: str) -> dict[str, Any]:
-    """The layout of a part, which nobody changes. Equal parts are laid out once: where a number of a
-    network is edited, its other blocks stay as they are."""
+    """The layout of a part, which nobody changes. Equal parts are laid out once: where a number of
+    a network is edited, its other blocks stay as they are."""
     laid: dict[str, Any] = json.loads(run(dot, "json0"))
     return laid
 
