@@ -12,16 +12,15 @@ import random
 import re
 import shutil
 import signal
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from multiplied import add_one, large_study
 from pages import browser
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +32,7 @@ from viz.live.model.picture import View, drawn
 from viz.live.model.tools import Tools
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("edits", "burst", "mutated", "study")
 NETWORKS = ("mobilenet-v2", "nasnet-a@mobile")
 # In the page: the n-th edit changes a number, and is timed until what it led to is shown.
 EDIT = """([n, what]) => new Promise((done) => {
@@ -135,8 +135,7 @@ def computed(name: str, rounds: int = 20) -> tuple[float, float]:
 
 def edits(tab: Any, name: str, rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds from an edit to its numbers, and to its drawing at the level of blocks."""
-    tab.locator("#name").fill(name)
-    tab.locator("#name").press("Enter")
+    opened(tab, name)
     tab.locator("#title .name", has_text=name.partition("@")[0]).wait_for()
     tab.locator("#level").select_option("block")
     tab.wait_for_timeout(3000)
@@ -178,54 +177,36 @@ def mutated(count: int, seed: int = 0) -> list[str]:
     return made
 
 
-def large_study(home: Path, trials: int) -> Path:
-    """A study of a few real trials, multiplied in its database."""
-    folder = home / "studies" / "large"
-    subprocess.run([sys.executable, str(ROOT / "search/run.py"), "--space", "mobile", "--budget",
-                    "100M", "--trials", "20", "--sampler", "random", "--study", "large",
-                    "--studies", str(folder.parent)],
-                   check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    with closing(sqlite3.connect(folder / "study.db")) as database:
-        first, known = database.execute("SELECT min(trial_id), count(*) FROM trials").fetchone()
-        for copy in range(1, -(-trials // known)):
-            multiply(database, first, known, copy * known)
-        database.commit()
-    return folder
+def opened(tab: Any, name: str) -> None:
+    """Open a bundled network, and let what it begins come to its end."""
+    tab.locator("#name").fill(name)
+    tab.locator("#name").press("Enter")
+    tab.wait_for_timeout(2000)
 
 
-def multiply(database: sqlite3.Connection, first: int, known: int, offset: int) -> None:
-    """Copy trials under other numbers, with slightly other values."""
-    for table, change in (("trials", {"number": "number + :o"}), ("trial_params", {}),
-                          ("trial_values", {"value": "value + abs(random() % 100) / 1000.0"}),
-                          ("trial_user_attributes", {}), ("trial_system_attributes", {})):
-        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")
-                   if not row[5] or row[1] == "trial_id"]
-        taken = [change.get(c, "trial_id + :o" if c == "trial_id" else c) for c in columns]
-        database.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(taken)} FROM {table} "
-            "WHERE trial_id >= :f AND trial_id < :e", {"o": offset, "f": first, "e": first + known})
-
-
-def study(tab: Any, folder: Path) -> tuple[float, float]:
-    """Seconds until a large study is shown, and until one more trial is."""
+def study(tab: Any, folder: Path, rounds: int = 5) -> tuple[float, list[float]]:
+    """Seconds until a large study is shown, table and plane, once the tab of studies has been open
+    for a while; and seconds from the commit of one more trial until it is shown, some times."""
     tab.locator("#tab-study").click()
+    tab.wait_for_timeout(5000)
     tab.locator("#study").fill(folder.name)
     start = time.perf_counter()
     tab.locator("#study").press("Enter")
     tab.locator("#study-table tbody tr").first.wait_for()
-    opened = time.perf_counter() - start
+    tab.locator("#study-plot canvas").wait_for()
+    shown = time.perf_counter() - start
     tab.wait_for_timeout(4000)
+    return shown, [_followed(tab, folder) for _ in range(rounds)]
+
+
+def _followed(tab: Any, folder: Path) -> float:
     count = tab.locator("#study-table p").first.inner_text()
-    with closing(sqlite3.connect(folder / "study.db", timeout=60)) as database:
-        first, last, known = database.execute(
-            "SELECT min(trial_id), max(trial_id), count(*) FROM trials").fetchone()
-        multiply(database, first, 1, last + 1 - first)
-        database.execute("UPDATE trials SET number = ? WHERE trial_id = ?", (known, last + 1))
-        start = time.perf_counter()
-        database.commit()
+    start = add_one(folder)
     tab.wait_for_function("was => document.querySelector('#study-table p').innerText !== was",
                           arg=count)
-    return opened, time.perf_counter() - start
+    took = time.perf_counter() - start
+    tab.wait_for_timeout(1500)
+    return took
 
 
 def main() -> int:
@@ -235,6 +216,8 @@ def main() -> int:
     parser.add_argument("--mutated", type=int, default=1000, help="mutated genotypes (1000)")
     parser.add_argument("--seconds", type=int, default=60, help="of 50 edits each (60)")
     parser.add_argument("--trials", type=int, default=10_000, help="of the study (10000)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, metavar="PART",
+                        help=f"of {', '.join(PARTS)} (all)")
     options = parser.parse_args()
     executable = browser()
     if executable is None or shutil.which("nice") is None:
@@ -257,29 +240,29 @@ def main() -> int:
         tab.set_default_timeout(120_000)
         tab.goto(served.url)
         tab.locator("#drawing svg").wait_for()
-        for name in NETWORKS:
-            for what, took, cpu in zip(("numbers", "drawing, blocks"),
-                                       edits(tab, name, options.rounds), computed(name),
-                                       strict=True):
-                add(f"{name}: {what}", *summed(took), f"{cpu:.0f} ms computed (CPU)")
-        tab.locator("#name").fill("mobilenet-v2")
-        tab.locator("#name").press("Enter")
-        tab.wait_for_timeout(2000)
-        wait, longest = tab.evaluate(BURST, [50 * options.seconds, 20])
-        add(f"50 edits a second for {options.seconds} s: until the last one is shown",
-            f"{wait:.0f} ms", "", "", f"at most {longest:.0f} ms between edits")
-        before = memory(served.process.pid)
-        texts = mutated(options.mutated)
-        took = tab.evaluate(TYPE, [texts, 10_000])
-        tab.locator("#name").fill("mobilenet-v2")
-        tab.locator("#name").press("Enter")
-        tab.wait_for_timeout(65_000)        # processes that rest have ended
-        after = memory(served.process.pid)
-        add(f"{options.mutated:,} mutated genotypes", *summed(took),
-            f"{before:.0f} MB before, {after:.0f} MB after")
-        shows, follows = study(tab, large_study(home, options.trials))
-        add(f"a study of {options.trials:,} trials", f"{shows * 1000:.0f} ms to show", "", "",
-            f"{follows * 1000:.0f} ms to follow")
+        if "edits" in options.only:
+            for name in NETWORKS:
+                for what, took, cpu in zip(("numbers", "drawing, blocks"),
+                                           edits(tab, name, options.rounds), computed(name),
+                                           strict=True):
+                    add(f"{name}: {what}", *summed(took), f"{cpu:.0f} ms computed (CPU)")
+            opened(tab, "mobilenet-v2")
+        if "burst" in options.only:
+            wait, longest = tab.evaluate(BURST, [50 * options.seconds, 20])
+            add(f"50 edits a second for {options.seconds} s: until the last one is shown",
+                f"{wait:.0f} ms", "", "", f"at most {longest:.0f} ms between edits")
+        if "mutated" in options.only:
+            before = memory(served.process.pid)
+            took = tab.evaluate(TYPE, [mutated(options.mutated), 10_000])
+            opened(tab, "mobilenet-v2")
+            tab.wait_for_timeout(65_000)        # processes that rest have ended
+            after = memory(served.process.pid)
+            add(f"{options.mutated:,} mutated genotypes", *summed(took),
+                f"{before:.0f} MB before, {after:.0f} MB after")
+        if "study" in options.only:
+            shows, follows = study(tab, large_study(home, options.trials))
+            add(f"a study of {options.trials:,} trials", f"{shows * 1000:.0f} ms to show", "", "",
+                f"{', '.join(f'{took * 1000:.0f}' for took in follows)} ms to follow")
         chromium.close()
         served.process.send_signal(signal.SIGINT)
         served.process.wait(30)

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from scipy.special import expit
 
@@ -116,6 +115,8 @@ def fit(x: Array, y: Array, groups: Sequence[int], prior: Prior, source: Numbers
     begin = _start(n, prior, others)
     deviation = np.array([prior.length[1]] * n + [prior.linear[1], prior.smooth[1], prior.noise[1]]
                          + [prior.agreement[1], prior.scale[1], prior.noise[1]] * others)
+
+    from scipy.optimize import minimize  # here: with it every command would begin 0.2 s later
 
     def loss(at: Array) -> tuple[float, Array]:
         inverse = np.exp(-2 * at[:n])

@@ -19,6 +19,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from viz.live.model.tools import Follow, Known, Near, Told, Tools
 from viz.live.processes.lane import Spares
 from viz.live.session import World
 from viz.live.views import plane
-from viz.results import Results
+from viz.results import Progress, Results
 
 USUAL = "mobilenet-v2"
 EXTRA = "the playground needs NiceGUI: pip install 'searchspace[playground]'"
@@ -82,11 +83,24 @@ def clock(table: Path) -> Callable[[Expansion], int]:
     return Predictor(LatencyTable.read(table)).nanoseconds
 
 
-def study(follow: Follow, seen: int) -> Results | None:
-    """The results so far of a study."""
+def study(follow: Follow, seen: int) -> Progress | None:
+    """A study so far."""
     from search.results.follow import reader
 
-    return reader(follow.folder, follow.url).results(seen)
+    return reader(follow.folder, follow.url).progress(seen)
+
+
+def trial(follow: Follow, number: int) -> Results | None:
+    """A study with one of its trials."""
+    from search.results.follow import reader
+
+    return reader(follow.folder, follow.url).trial(number)
+
+
+def prepare() -> None:
+    """Load what reads studies, which takes longer than reading one."""
+    for name in ("alembic.command", "search.results.follow"):
+        import_module(name)
 
 
 def command(options: Mapping[str, str]) -> list[str]:
@@ -95,7 +109,7 @@ def command(options: Mapping[str, str]) -> list[str]:
             *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-TOOLS = Tools(predict, known, clock, study, command)
+TOOLS = Tools(predict, known, clock, study, trial, prepare, command)
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """Results of a study for display: frozen rows of plain values, independent of any storage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from searchspace.shapes import Size
 
 MACS = "macs"
 COSTS = ("macs", "params", "memory", "latency")
+Entry = tuple[tuple[float, ...], int]       # losses of a trial, and its number
 ORIGINS = ("published", "proposed", "moved", "replaced")
 
 
@@ -154,7 +155,7 @@ class Results:
         """The rows that have values."""
         return tuple(row for row in self.rows if row.values)
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Goal, Goal]:
         """The two goals that a plane can show: the first two, or the only one against the MACs."""
         if len(self.goals) > 1:
@@ -172,18 +173,56 @@ class Results:
         """The rows by their trials' numbers."""
         return {row.number: row for row in self.rows}
 
+    def point(self, row: TrialRow) -> tuple[float, ...]:
+        """A scored row on the goals of the front: all, or the only one and `axes`' cost."""
+        return row.values if len(self.goals) > 1 else self.plane(row)
+
+    def losses(self, point: Sequence[float]) -> tuple[float, ...]:
+        """What `point` gives as losses."""
+        goals = self.goals if len(self.goals) > 1 else self.axes
+        return tuple(goal.loss(value) for goal, value in zip(goals, point, strict=True))
+
     @cached_property
     def front(self) -> tuple[TrialRow, ...]:
         """The rows on the Pareto front of all goals, or of the only one and the MACs, sorted by the
         first goal, best first; of rows with equal values only the earliest."""
-        several = len(self.goals) > 2
-        losses = [(tuple(g.loss(v) for g, v in zip(self.goals, row.values, strict=True)) if several
-                   else tuple(g.loss(v) for g, v in zip(self.axes, self.plane(row), strict=True)),
-                   row.number, row) for row in self.scored]
-        front: list[tuple[tuple[float, ...], int, TrialRow]] = []
-        for entry in sorted(losses, key=lambda entry: entry[:2]):
-            # what comes later in this order dominates nothing before it
-            if not any(all(a <= b for a, b in zip(other[0], entry[0], strict=True))
-                       for other in front):
-                front.append(entry)
-        return tuple(row for *_, row in front)
+        found = undominated((self.losses(self.point(row)), row.number) for row in self.scored)
+        return tuple(self.numbered[number] for _, number in found)
+
+
+def undominated(entries: Iterable[Entry]) -> list[Entry]:
+    """The points that no other one equals or betters in all losses, sorted; of equal ones that of
+    the least number. A front with what is new gives the front of all."""
+    kept: list[Entry] = []
+    for entry in sorted(entries):
+        losses = entry[0]
+        # what comes later in this order dominates nothing before it; of two losses, the second of
+        # the last point is the least so far
+        if len(losses) == 2:
+            beaten = bool(kept) and kept[-1][0][1] <= losses[1]
+        else:
+            beaten = any(all(a <= b for a, b in zip(other, losses, strict=True))
+                         for other, _ in kept)
+        if not beaten:
+            kept.append(entry)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A study so far, for a page that follows it.
+
+    ``study``: its settings, without rows; ``done`` and ``scored``: trials that have finished, and
+    those with values. ``points``: by number, on `Results.axes`, of the trials after the first
+    ``since``, which is 0 where nothing was known. ``front`` is that of `Results.front` by numbers,
+    ``listed`` are the rows of the best trial, the front, and the next ones by the first goal.
+    """
+
+    study: Results
+    done: int
+    scored: int
+    since: int
+    points: Mapping[int, tuple[float, float]]
+    front: tuple[int, ...]
+    best: int | None
+    listed: tuple[TrialRow, ...]

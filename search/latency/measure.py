@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import nnls
-from scipy.stats import spearmanr
 
 from search.environment import versions
 from search.gaussian_process import Prior, Process, fit, typical
@@ -164,6 +162,8 @@ def corrected(table: LatencyTable, networks: Sequence[TimedNetwork],
               times: Sequence[float]) -> LatencyTable:
     """The table with the factor and the seconds per layer that minimise the relative error for
     some networks' times; both nonnegative."""
+    from scipy.optimize import nnls  # here: these two take half a second to load
+
     predictor = Predictor(table)
     rows = []
     for network in networks:
@@ -179,6 +179,8 @@ def corrected(table: LatencyTable, networks: Sequence[TimedNetwork],
 def error(table: LatencyTable, networks: Sequence[TimedNetwork], times: Sequence[float],
           where: str) -> Error:
     """The error of the table's predictions against measured times."""
+    from scipy.stats import spearmanr
+
     predictor = Predictor(table)
     predicted = np.array([predictor.seconds(n.expansion) for n in networks])
     measured = np.array(times)

@@ -18,7 +18,7 @@ class Candidate:
 
     ``size`` is that of its images; its weights are drawn from ``seed``.
     ``name`` is its name in the archive, by default the genotype's; ``trial`` the number of the
-    trial that evaluates it, None outside of one.
+    trial that evaluates it, None outside of one; ``known`` its identity, where that is known.
     """
 
     genotype: Genotype
@@ -27,6 +27,7 @@ class Candidate:
     seed: int
     name: str | None = None
     trial: int | None = None
+    known: str | None = None
 
     @cached_property
     def expansion(self) -> Expansion:
@@ -40,7 +41,7 @@ class Candidate:
     @cached_property
     def identity(self) -> str:
         """Its hash, see `searchspace.identity`."""
-        return identity(self.genotype, self.decisions)
+        return self.known or identity(self.genotype, self.decisions)
 
     def record(self) -> NetworkRecord:
         """Its record for the archive."""

@@ -20,6 +20,7 @@ from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
+from search.storage.bulk import Wanted
 from search.storage.opening import read_storage
 from search.storage.worker_storage import WorkerStorage
 from search.study.kept import Kept
@@ -46,13 +47,13 @@ def read_study(folder: str | Path, url: str | None = None) -> Results:
             was made by a version that kept no copy.
     """
     folder = Path(folder)
-    with _opened(folder, url) as study:
-        return _completed(_results(study, folder))
+    with _opened(folder, url) as (storage, study):
+        return _completed(_results(storage, study, folder))
 
 
-def _results(study: optuna.Study, folder: Path) -> Results:
+def _results(storage: WorkerStorage, study: optuna.Study, folder: Path) -> Results:
     found, settings = basis(study, folder)
-    trials = [t for t in study.get_trials(deepcopy=False) if finished(t)]
+    trials = [t for t in storage.trials(Wanted(study._study_id), parameters=False) if finished(t)]
     rows = tuple(row_of(t, settings.objectives) for t in trials)
     return replace(
         found, rows=rows,
@@ -97,10 +98,10 @@ def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
 
 
 @contextmanager
-def _opened(folder: Path, url: str | None) -> Iterator[optuna.Study]:
+def _opened(folder: Path, url: str | None) -> Iterator[tuple[WorkerStorage, optuna.Study]]:
     try:
         with read_storage(keep(url or database_of(folder))) as storage:
-            yield find_study(storage, folder)
+            yield storage, find_study(storage, folder)
     except StorageError as error:
         raise StudyError(str(error)) from None
 

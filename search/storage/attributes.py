@@ -4,7 +4,7 @@ A database may be a stranger's, and JSON has any value under any name. Every tri
 when it is loaded (`worker_storage`), so that nothing is computed with a wrong value.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -13,6 +13,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from search.samplers.base import finished
+from search.storage.bulk import Outcome
 from searchspace.notation.holes import Decisions
 from searchspace.safety.values import (
     FLAG,
@@ -29,13 +30,16 @@ from searchspace.safety.values import (
     whole,
 )
 
+_DECISIONS, _REALS, _NAMED, _VALUES = (names_to(PLAIN), list_of(REAL), names_to(REAL),
+                                       names_to(JSON))
+_NUMBERS = list_of(WHOLE)
 WORKER = "worker"       # the attribute of a trial that names its worker
 YEARS = range(1970, 3000)
 # Attributes that are read from a trial by name where it has them: by samplers, in recovery, and in
 # training.
 _OTHERS: dict[str, Kind[Any]] = {
-    WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": list_of(REAL),
-    "known": names_to(REAL), "bracket": WHOLE, "foretold": list_of(REAL)}
+    WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": _REALS,
+    "known": _NAMED, "bracket": WHOLE, "foretold": _REALS}
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
 
 
@@ -76,7 +80,7 @@ class Attributes:
             WrongValueError: one is missing, or of another type or range.
         """
         return cls(
-            decisions=names_to(PLAIN).of(a, "decisions"), identity=WORD.of(a, "identity"),
+            decisions=_DECISIONS.of(a, "decisions"), identity=WORD.of(a, "identity"),
             macs=WHOLE.of(a, "macs"), params=WHOLE.of(a, "params"), memory=WHOLE.of(a, "memory"),
             latency=WHOLE.get(a, "latency", None), seconds=REAL.get(a, "seconds", 0.0),
             error=TEXT.get(a, "error", None), changed=WHOLE.of(a, "changed"),
@@ -84,8 +88,8 @@ class Attributes:
             replaced=FLAG.of(a, "replaced"), lost=WHOLE.of(a, "lost"),
             start=WORD.get(a, "start", None), brought=FLAG.get(a, "brought", False),
             proposed_macs=WHOLE.get(a, "proposed_macs", None), worker=WORD.get(a, WORKER, ""),
-            epochs=len(list_of(REAL).get(a, "curve", [])),
-            own=names_to(REAL).get(a, "own", {}), metrics=names_to(REAL).get(a, "metrics", {}),
+            epochs=len(_REALS.get(a, "curve", [])),
+            own=_NAMED.get(a, "own", {}), metrics=_NAMED.get(a, "metrics", {}),
             **more)
 
 
@@ -99,7 +103,7 @@ def check(trial: FrozenTrial, goals: int) -> None:
     try:
         trial._validate()           # its state, times, values and parameters fit each other
         _check_times(trial)
-        a, system = (names_to(JSON).check(found, "an attribute")
+        a, system = (_VALUES.check(found, "an attribute")
                      for found in (trial.user_attrs, trial.system_attrs))
         for name in trial.params:
             WORD.check(name, "the name of a parameter")
@@ -114,15 +118,25 @@ def check(trial: FrozenTrial, goals: int) -> None:
                 "curve" in a and any(a.get(name) is None for name in _TRAINED):
             raise WrongValueError("a training lacks its curve, its bracket or what was known")
         for values in (trial.values, a.get("foretold")):
-            if values is not None and (len(values) != goals or not all(map(REAL.accepts, values))):
-                raise WrongValueError(f"its values are not {goals} finite numbers of moderate size")
+            _check_values(values, goals)
     except (TypeError, ValueError) as error:
         raise WrongValueError(f"of trial {trial.number}, {error}") from None
 
 
+def check_outcome(outcome: Outcome, goals: int) -> None:
+    """Check what came of a trial, as far as it is read without its attributes; as `check`."""
+    WHOLE.check(outcome.number, "the number of a trial")
+    try:
+        if outcome.state is TrialState.COMPLETE and outcome.values is None:
+            raise WrongValueError("a complete trial has no values")
+        _check_values(outcome.values, goals)
+    except WrongValueError as error:
+        raise WrongValueError(f"of trial {outcome.number}, {error}") from None
+
+
 def check_attributes(attributes: Mapping[str, Any]) -> None:
     """Check the attributes of a study, as far as Optuna reads them; raises WrongValueError."""
-    _check_samplers(names_to(JSON).check(attributes, "an attribute"))
+    _check_samplers(_VALUES.check(attributes, "an attribute"))
 
 
 def check_names(studies: Iterable[FrozenStudy]) -> None:
@@ -142,12 +156,17 @@ def _check_samplers(system: Mapping[str, Any]) -> None:
     for name in system:
         kind: Kind[Any] = JSON
         if name.startswith("constraints"):
-            kind = REAL if ":" in name else list_of(REAL)
+            kind = REAL if ":" in name else _REALS
         elif "generation" in name:
             kind = WHOLE
         elif "parent" in name:
-            kind = list_of(WHOLE)
+            kind = _NUMBERS
         kind.of(system, name)
+
+
+def _check_values(values: Sequence[object] | None, goals: int) -> None:
+    if values is not None and (len(values) != goals or not all(map(REAL.accepts, values))):
+        raise WrongValueError(f"its values are not {goals} finite numbers of moderate size")
 
 
 def _check_times(trial: FrozenTrial) -> None:

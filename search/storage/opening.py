@@ -43,8 +43,7 @@ def open_storage(url: str, worker: str, patience_s: float) -> WorkerStorage:
     raise AssertionError("unreachable")
 
 
-@contextmanager
-def read_storage(url: str) -> Iterator[WorkerStorage]:
+def open_to_read(url: str) -> WorkerStorage:
     """Read-only storage of studies.
 
     Raises:
@@ -56,12 +55,18 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
         shown = parsed.database if parsed.get_backend_name() == "sqlite" and parsed.database else \
             parsed.render_as_string(hide_password=True)
         with damaged(f"the study in {shown}"):
-            storage = WorkerStorage(url, "", 0, Access.READ)
+            return WorkerStorage(url, "", 0, Access.READ)
     except FAILURES as error:
         raise StorageError(
             f"{shown} holds no study to be read: {sentence(cause_of(error))}") from None
     except (ImportError, RuntimeError) as error:        # no driver; tables of another Optuna
         raise StorageError(f"{shown} holds no study to be read: {error}") from None
+
+
+@contextmanager
+def read_storage(url: str) -> Iterator[WorkerStorage]:
+    """As `open_to_read`, closed at the end."""
+    storage = open_to_read(url)
     try:
         yield storage
     finally:

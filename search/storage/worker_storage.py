@@ -10,7 +10,7 @@ import functools
 import json
 import logging
 import warnings
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import optuna
@@ -27,7 +27,9 @@ from search.archive.connection.retry import patient
 from search.archive.connection.urls import called, scrub, whole
 from search.archive.database import DIALECTS, sentence
 from search.errors import StorageError, damaged
-from search.storage.attributes import CHECKS, WORKER, check
+from search.storage import bulk
+from search.storage.attributes import CHECKS, WORKER, check, check_outcome
+from search.storage.bulk import Outcome, Wanted
 
 T = TypeVar("T")
 # What a failing database raises: SQLAlchemy's errors, or Optuna's around them.
@@ -45,6 +47,7 @@ class WorkerStorage(RDBStorage):
                  access: Access = Access.WRITE) -> None:
         self.worker, self.patience_s = worker, 0.0      # a wrong URL is not retried
         self.opened = False
+        self._known_goals: dict[int, int] = {}
         options = engine_options(sqlalchemy.make_url(whole(url)), access)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -116,16 +119,40 @@ class WorkerStorage(RDBStorage):
     def _get_trials(self, study_id: int, states: Container[TrialState] | None,
                     included_trial_ids: set[int],
                     trial_id_greater_than: int) -> list[FrozenTrial]:
-        """As Optuna's; every trial is checked here, where it comes in."""
-        goals = len(self.get_study_directions(study_id))
+        """As Optuna's."""
+        return self.trials(Wanted(study_id, trial_id_greater_than, included_trial_ids, states))
+
+    def trials(self, wanted: Wanted, parameters: bool = True) -> list[FrozenTrial]:
+        """Trials, with or without their parameters (`bulk.trials`). Every one is checked here,
+        where it comes in."""
+        goals = self._goals(wanted.study)
 
         def work() -> list[FrozenTrial]:
-            found = super(WorkerStorage, self)._get_trials(
-                study_id, states, included_trial_ids, trial_id_greater_than)
+            with _create_scoped_session(self.scoped_session) as session:
+                found = bulk.trials(session, wanted, parameters)
             for trial in found:
                 check(trial, goals)
             return found
         return self._load(work)
+
+    def outcomes(self, wanted: Wanted, names: Collection[str]) -> list[Outcome]:
+        """What came of trials, with the attributes of these names (`bulk.outcomes`); states and
+        values are checked here, attributes where they are read."""
+        goals = self._goals(wanted.study)
+
+        def work() -> list[Outcome]:
+            with _create_scoped_session(self.scoped_session) as session:
+                found = bulk.outcomes(session, wanted, names)
+            for outcome in found:
+                check_outcome(outcome, goals)
+            return found
+        return self._load(work)
+
+    def _goals(self, study: int) -> int:
+        """The number of a study's objectives, which never changes."""
+        if study not in self._known_goals:
+            self._known_goals[study] = len(self.get_study_directions(study))
+        return self._known_goals[study]
 
     def _load(self, work: Callable[[], T]) -> T:
         """Contents of the database: ``work`` loads them by Optuna, and checks them.

@@ -61,7 +61,8 @@ class Proposer:
         """The network of a proposal; its weights depend on its identity and the seed only."""
         settings = self.plan.settings
         return Candidate(self.plan.space, proposal.point.decisions, settings.input,
-                         derive(settings.seed, "weights", proposal.identity), name, trial)
+                         derive(settings.seed, "weights", proposal.identity), name, trial,
+                         proposal.identity)
 
     def _is_finished(self, identity: str) -> bool:
         """Whether a network was evaluated, perhaps by the worker that had the claim to it."""

@@ -7,11 +7,12 @@ by the one that has claimed it (`search.archive.claims`).
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from search.archive import StorageError
 from search.archive.connection.locations import FILE, url_of_file
@@ -43,11 +44,24 @@ class Study:
         self.evaluators: Mapping[str, Evaluator] = {o.name: o.open(context)
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
+        self._read: dict[int, Trial] = {}
         self._working = False
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
-        return [read(t) for t in self.session.study.get_trials(deepcopy=False) if finished(t)]
+        return self._finished(self.session.study.get_trials(deepcopy=False))
+
+    def _finished(self, trials: Iterable[FrozenTrial]) -> list[Trial]:
+        """The finished ones of some trials, each read once: they do not change any more."""
+        found = []
+        for trial in trials:
+            if finished(trial):
+                if (known := self._read.get(trial.number)) is None:
+                    known = read(trial)
+                    if trial.state.is_finished():
+                        self._read[trial.number] = known
+                found.append(known)
+        return found
 
     def best(self, count: int) -> list[Trial]:
         """The best trials by the first objective, best first."""
@@ -67,7 +81,7 @@ class Study:
             self._working = True
         while True:
             trials = session.recover()
-            done = [read(t) for t in trials if finished(t)]
+            done = self._finished(trials)
             on_trial(done)
             if len(done) >= wanted or should_stop():
                 break

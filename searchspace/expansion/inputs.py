@@ -1,11 +1,12 @@
-"""Inputs of a step: the tensors that its `from` names, or that of the previous step."""
+"""Tensors of a step: those that it takes, by `from` or from the step before, and its outputs."""
 
 from typing import Any
 
-from searchspace.compiler.program import Step
+from searchspace.compiler.program import Block, Step
 from searchspace.errors import GenotypeError, nearest, show
 from searchspace.expansion.graph import Tensor
-from searchspace.expansion.scope import Env
+from searchspace.expansion.scope import Env, Invocation
+from searchspace.text import counted
 
 
 def step_inputs(env: Env, step: Step) -> tuple[Tensor, ...]:
@@ -65,3 +66,43 @@ def no_input(step: Step) -> GenotypeError:
     """The error of a step without an input."""
     return GenotypeError(f"{step.key}: there is no single previous tensor here; name one with "
                          "from", step.place)
+
+
+def block_inputs(block: Block, at: Invocation) -> dict[str, Tensor]:
+    """The tensors that a block takes by name: those it is given, those that travel, fallbacks."""
+    taken: dict[str, Tensor] = {}
+    if len(at.inputs) > len(block.ins):
+        raise GenotypeError(f"{block.name} takes at most {counted(len(block.ins), 'input')}, not "
+                            f"{len(at.inputs)}")
+    for i, (name, fallback) in enumerate(block.ins):
+        if i < len(at.inputs):
+            taken[name] = at.inputs[i]
+        elif name in at.travel:
+            taken[name] = at.travel[name]
+        elif fallback is not None:
+            taken[name] = taken[fallback]
+        else:
+            raise GenotypeError(f"{block.name} needs the input {name!r}, and nothing of that name "
+                                "travels here; name it: from: [a, b]")
+    return taken
+
+
+def bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor]) -> None:
+    """Keep the outputs of a step: they travel to the next one, and have the names of `as`."""
+    env.current, env.travel = main, outputs
+    if not step.names:
+        return
+    if step.kind == "split":
+        tensors = list(outputs.values())
+        env.travel = {}
+    elif len(step.names) == 1:
+        tensors = [main] if main is not None else []
+    else:
+        tensors = list(outputs.values())
+    if len(tensors) != len(step.names):
+        raise GenotypeError(f"as gives {len(step.names)} names to {len(tensors)} tensors",
+                            step.place)
+    for name, tensor in zip(step.names, tensors, strict=True):
+        if name in env.tensors:
+            raise GenotypeError(f"the name {name!r} is taken", step.place)
+        env.tensors[name] = tensor

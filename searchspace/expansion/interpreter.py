@@ -1,18 +1,18 @@
-"""Interpreter of compiled steps: repeats, calls of blocks, names of tensors."""
+"""Interpreter of compiled steps: operations, branches, calls of blocks and of arguments."""
 
 from typing import Any
 
-from searchspace.compiler.program import Block, Closure, Const, Step
+from searchspace.compiler.program import Block, Closure, Step
 from searchspace.errors import GenotypeError, nearest, show
 from searchspace.expansion.fragment import Outputs
 from searchspace.expansion.graph import Call, Tensor
-from searchspace.expansion.inputs import find, no_input, step_inputs
+from searchspace.expansion.inputs import bind, block_inputs, find, no_input, step_inputs
 from searchspace.expansion.memo import fingerprint
-from searchspace.expansion.scope import Env, Given, Invocation
+from searchspace.expansion.repeats import name_of, params_of, repeat
+from searchspace.expansion.scope import Env, Invocation
 from searchspace.expansion.structural import residual, split, wire
 from searchspace.ops import OPS, Op, schema
 from searchspace.shapes import Shape
-from searchspace.text import counted
 
 
 def run_steps(env: Env, steps: tuple[Step, ...]) -> None:
@@ -45,7 +45,7 @@ def run_step(env: Env, step: Step) -> None:
             found = run.end(frame, key, _perform(env, step, inner[:count], dict(
                 zip(travel, inner[count:], strict=True))))
         main, outputs = found
-    _bind(env, step, main, outputs)
+    bind(env, step, main, outputs)
 
 
 def wiring(tensors: tuple[Tensor, ...]) -> tuple[tuple[Shape, ...], tuple[int, ...]]:
@@ -68,73 +68,9 @@ def _perform(env: Env, step: Step, inputs: tuple[Tensor, ...],
         # what a residual names is its shortcut; its input is the previous tensor
         return inputs[0] if inputs and step.kind != "residual" else env.current, travel
     if step.repeat is None:
-        return invoke(env, Invocation(step, _name(env, step), _params(env, step, 0, None), inputs,
-                                      travel))
-    return _repeat(env, step, inputs, travel)
-
-
-def _repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, Tensor]) -> Outputs:
-    assert step.repeat is not None
-    count = step.repeat.get(env)
-    most = env.run.limits.repeats
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= most:
-        raise GenotypeError(f"repeat must be a whole number from 0 to {most}, not "
-                            f"{show(count)}", step.repeat.place)
-    for name, _, values in step.each:
-        # a formula may give fewer repeats in one use of a block than in another
-        if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
-            raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
-                                step.place)
-    env.run.spend(count)
-    main: Tensor | None = inputs[0] if inputs else env.current
-    outputs, shape = travel, None
-    for i in range(count):
-        if i > 1 and (found := _again(env, step, inputs, shape)) is not None:
-            main, outputs = found
-            inputs = (main,)
-            continue
-        shape = inputs[0].shape if len(inputs) == 1 else None
-        env.repeat = i if step.per_repeat else None
-        if i < 2 or not step.is_steady:
-            given = _params(env, step, i, i)
-        main, outputs = invoke(env, Invocation(step, _name(env, step, i), given, inputs, travel, i))
-        first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
-        threaded = outputs.get(first_in, main) if first_in else main
-        if threaded is None:
-            raise GenotypeError(f"{step.key} ends in several tensors; it cannot repeat", step.place)
-        inputs, travel = (threaded,), outputs
-        env.focus = threaded
-    env.repeat = None
-    return main, outputs
-
-
-def _again(env: Env, step: Step, inputs: tuple[Tensor, ...],
-           shape: Shape | None) -> tuple[Tensor, dict[str, Tensor]] | None:
-    """What a block gives in a repeat that is like the one before, for an input of ``shape``."""
-    block = step.target
-    if env.run.named or not step.is_steady or not isinstance(block, Block) or \
-            step.branches is not None or len(block.ins) > 1 or block.outs or \
-            inputs[0].shape != shape:
-        return None
-    env.run.spend(1)
-    main, outputs = env.run.again(inputs, env.depth + 1) or (None, {})
-    return None if main is None else (main, outputs)
-
-
-def _params(env: Env, step: Step, index: int, repeat: int | None) -> Given:
-    params = step.first if step.first is not None and index == 0 else step.params
-    given = params.get(env)
-    if step.each and repeat is not None:
-        given += tuple((name, f.coerce(values[repeat].get(env), values[repeat].place) if f
-                        else values[repeat].get(env)) for name, f, values in step.each)
-    return given
-
-
-def _name(env: Env, step: Step, repeat: int | None = None) -> str:
-    """The full name of a step's node or call, where names are wanted."""
-    if not env.run.named:
-        return ""
-    return env.prefix + step.label if repeat is None else f"{env.prefix}{step.label}.{repeat}"
+        return invoke(env, Invocation(step, name_of(env, step), params_of(env, step, 0, None),
+                                      inputs, travel))
+    return repeat(env, step, inputs, travel, invoke)
 
 
 def invoke(env: Env, at: Invocation) -> Outputs:
@@ -169,7 +105,7 @@ def enter(env: Env, block: Block, at: Invocation) -> Outputs:
     if depth > run.limits.levels:  # a block may be handed to itself as an argument
         raise GenotypeError(f"blocks call blocks more than {run.limits.levels} levels deep")
     run.depth = max(run.depth, depth)
-    taken = _take_inputs(block, at)
+    taken = block_inputs(block, at)
     if run.named or (depth == 1 and at.repeat is None):     # a step of the network is remembered
         return _body(env, block, at, taken)
     tensors = tuple(taken.values())
@@ -199,25 +135,6 @@ def _body(env: Env, block: Block, at: Invocation, taken: dict[str, Tensor]) -> O
     return named[block.outs[0][0]] if named else inner.current, named
 
 
-def _take_inputs(block: Block, at: Invocation) -> dict[str, Tensor]:
-    """The tensors that a block takes by name: those it is given, those that travel, fallbacks."""
-    taken: dict[str, Tensor] = {}
-    if len(at.inputs) > len(block.ins):
-        raise GenotypeError(f"{block.name} takes at most {counted(len(block.ins), 'input')}, not "
-                            f"{len(at.inputs)}")
-    for i, (name, fallback) in enumerate(block.ins):
-        if i < len(at.inputs):
-            taken[name] = at.inputs[i]
-        elif name in at.travel:
-            taken[name] = at.travel[name]
-        elif fallback is not None:
-            taken[name] = taken[fallback]
-        else:
-            raise GenotypeError(f"{block.name} needs the input {name!r}, and nothing of that name "
-                                "travels here; name it: from: [a, b]")
-    return taken
-
-
 def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
     """Call what an argument names: a block or operation by name, or a step passed along."""
     value = env.args[arg]
@@ -225,7 +142,7 @@ def call_argument(env: Env, arg: str, at: Invocation) -> Outputs:
         passed = value.step
         scope = value.env.inner(at.inputs[0] if at.inputs else None)
         scope.prefix, scope.calls, scope.depth = at.name + ".", env.calls, env.depth
-        own = _params(scope, passed, 0, None)
+        own = params_of(scope, passed, 0, None)
         clash = {n for n, _ in own} & {n for n, _ in at.given}
         if clash:
             raise GenotypeError(f"{sorted(clash)[0]!r} is given by the passed step {passed.key!r} "
@@ -250,7 +167,7 @@ def step_target(value: Any) -> type[Op] | None:
 def call(env: Env, key: str, target: type[Op] | Block | None, at: Invocation) -> Outputs:
     """Call an operation or block whose parameters were not known while compiling."""
     if target is None:
-        return invoke(env, at._replace(name=_name(env, at.step, at.repeat)))
+        return invoke(env, at._replace(name=name_of(env, at.step, at.repeat)))
     place = at.step.place
     fields = {} if isinstance(target, Block) else schema(target)
     known = tuple(n for n, _ in target.args) if isinstance(target, Block) else tuple(fields)
@@ -281,26 +198,6 @@ def _run_branches(env: Env, step: Step, prefix: str) -> tuple[Tensor, ...]:
         env.used.add(inner.current.node)
         outs.append(inner.current)
     return tuple(outs)
-
-
-def _bind(env: Env, step: Step, main: Tensor | None, outputs: dict[str, Tensor]) -> None:
-    env.current, env.travel = main, outputs
-    if not step.names:
-        return
-    if step.kind == "split":
-        tensors = list(outputs.values())
-        env.travel = {}
-    elif len(step.names) == 1:
-        tensors = [main] if main is not None else []
-    else:
-        tensors = list(outputs.values())
-    if len(tensors) != len(step.names):
-        raise GenotypeError(f"as gives {len(step.names)} names to {len(tensors)} tensors",
-                            step.place)
-    for name, tensor in zip(step.names, tensors, strict=True):
-        if name in env.tensors:
-            raise GenotypeError(f"the name {name!r} is taken", step.place)
-        env.tensors[name] = tensor
 
 
 def _truth(value: Any, step: Step) -> bool:

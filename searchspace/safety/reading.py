@@ -57,7 +57,9 @@ def parse_json(content: bytes) -> Any:
 
 def is_shallow(value: object) -> bool:
     """Whether a JSON value is nested at most `MAX_DEPTH` levels deep."""
-    level = [value]
+    if not isinstance(value, dict | list):
+        return True
+    level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [part for whole in level if isinstance(whole, dict | list)
                  for part in (whole.values() if isinstance(whole, dict) else whole)]

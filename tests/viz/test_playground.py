@@ -416,6 +416,8 @@ class Local(Spares):
         super().__init__(tools)
         self.kind, self.made = kind, list[Here]()
 
+    ready = True
+
     def prepare(self) -> None:
         pass
 
@@ -453,6 +455,27 @@ def test_what_takes_too_long_is_ended_and_told(monkeypatch: pytest.MonkeyPatch) 
     got, spares = asyncio.run(work())
     assert got == [Fault("this takes longer than 0.05 s, and was stopped")]
     assert [worker.ended for worker in spares.made] == [True, True]
+
+
+def test_a_process_ends_when_another_is_ready_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viz.live.processes.lane.GRACE_S", 0.02)
+    monkeypatch.setattr("viz.live.processes.lane.BEGINS_S", 0.02)
+
+    async def work() -> tuple[int, list[int]]:
+        done: list[int] = []
+        spares = Local(Never)
+        spares.ready = False
+        lane = Lane(spares, lambda number, result: done.append(number), seconds=30)
+        lane.submit(Job("numbers", (source("henet"),)))
+        spares.kind = Here
+        lane.submit(Job("numbers", (source("henet"),)))
+        await asyncio.sleep(0.3)
+        before = len(spares.made)
+        spares.ready = True
+        await asyncio.sleep(0.3)
+        lane.close()
+        return before, done
+    assert asyncio.run(work()) == (1, [2])
 
 
 def test_a_newer_text_ends_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from search import run
 from search.errors import StudyError
 from search.results.read import _limits, read_study
 from searchspace import Cost, SearchspaceError, cost, display, load
+from searchspace.expansion import trace
+from searchspace.load import loads
 from searchspace.space.budget import Budget
 from searchspace.zoo.published import published_at
 from viz import report as command
@@ -226,6 +228,16 @@ def test_a_published_network_is_nearest_to_itself() -> None:
         mine = profile(known.expansion)
         assert profile(found.expansion) == mine
         assert sum(mine.values()) == known.expansion.cost().macs
+
+
+def test_the_nearest_is_that_of_the_least_difference() -> None:
+    known, odd = published_at(8), trace(loads(
+        "name: odd\ninput: [3, 8, 8]\nnet:\n  - conv: {out: 8, k: 13, pad: 6}\n  - conv: {out: 4, k: 1}\n",
+        "odd.yaml"))
+    for mine in (odd, *(network.expansion for network in known[::40])):
+        found = nearest(mine)
+        wanted = min((difference(profile(mine), profile(one.expansion)), one.name) for one in known)
+        assert found is not None and found.name == wanted[1]
 
 
 def test_the_difference_of_profiles() -> None:

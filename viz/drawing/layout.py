@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pygraphviz
@@ -24,6 +25,7 @@ GAP = 16.0                               # between the parts of a page, in point
 DPI, COARSE = 144, 72                    # dots per inch of a png, and the least that can be read
 MOST_PIXELS, MOST_EDGE = 2**27, 32_767   # of a png: what programs open, and what Cairo makes
 MOST_POINTS = 14_400                     # of a page's edge in a pdf
+LAID = 64                                # parts whose layout is remembered
 ASPECT = 1.4                             # preferred ratio of a page's width to its height
 Size = tuple[float, float]               # width and height
 _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
@@ -93,7 +95,14 @@ def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str
     steps = all(isinstance(root, Box) and root.detail for root in roots[1:])
     graph = frame(style, len(scribe.picture.boxes), close=steps)
     scribe.write(graph, roots)
-    laid: dict[str, Any] = json.loads(run(graph.source, "json0"))
+    return _laid(graph.source)
+
+
+@lru_cache(maxsize=LAID)
+def _laid(dot: str) -> dict[str, Any]:
+    """The layout of a part, which nobody changes. Equal parts are laid out once: where a number of
+    a network is edited, its other blocks stay as they are."""
+    laid: dict[str, Any] = json.loads(run(dot, "json0"))
     return laid
 
 

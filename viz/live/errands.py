@@ -27,7 +27,6 @@ KINDS = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png",
 class Tab(Protocol):
     """What an errand needs of its tab."""
 
-    report: Report | None
     screen: Callable[[dict[str, Any]], None]
     folder: Folder
     follower: Follower
@@ -36,6 +35,11 @@ class Tab(Protocol):
     @property
     def state(self) -> State:
         """The present state."""
+        ...
+
+    @property
+    def report(self) -> Report | None:
+        """The last network's."""
         ...
 
     def source(self) -> Source:

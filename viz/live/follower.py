@@ -1,9 +1,9 @@
 """The study that a tab shows: read again and again while it runs; searches are started here."""
 
 import asyncio
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from viz.live import views
 from viz.live.commands import Given, field
 from viz.live.folder import Folder
 from viz.live.model.evaluation import Fault
-from viz.live.model.studies import LINE, StudyView
+from viz.live.model.studies import Look, StudyPlane, StudyView
 from viz.live.model.tools import Follow
 from viz.live.processes import searches
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
-from viz.plots.front import Mark
 
-EVERY_S = 1.0           # how often a study is looked at
+WATCH_S = 0.1           # how often it is looked whether the study's file has changed
+EVERY_S = 1.0           # how often a study in a database is read, and whether its search runs
 PATIENCE_S = 120.0      # for one to be read
 SPACE = "space.yaml"    # in the folder of a study that was started here
 MOST_TRIALS = 1_000_000
@@ -34,11 +34,12 @@ class Follower:
         self.screen, self.folder, self.tools = screen, folder, spares.tools
         self.follow: Follow | None = None
         self.view: StudyView | None = None
-        self._sent: dict[str, Mark] = {}
+        self._plane = StudyPlane()
         self._lane = Lane(spares, self._seen, PATIENCE_S)      # which keeps what it has read
         self._timer: asyncio.TimerHandle | None = None
         self._was_running = False
-        self._drawn: tuple[float, ...] = ()
+        self._due = 0.0         # when it is looked at again, whatever the file says
+        self._stamped: tuple[tuple[int, int], ...] = ()
 
     def close(self) -> None:
         """Stop looking."""
@@ -47,17 +48,23 @@ class Follower:
         self._lane.close()
 
     def act(self, kind: str, given: Given) -> None:
-        """Open a study, or end its search.
+        """Open a study, or end its search; get ready while one is chosen.
 
         Raises:
             SearchspaceError: neither, or there is no such study.
         """
-        if kind == "study":
+        if kind == "studies":
+            self._prepare()
+        elif kind == "study":
             self.open(self.named(field(given, "name")))
         elif kind == "stop-search":
             self.stop()
         else:
             raise SearchspaceError(f"the page asked for {kind!r}, which is nothing")
+
+    def _prepare(self) -> None:
+        if self.follow is None and not self._lane.busy:
+            self._lane.submit(Job("prepare"))
 
     def named(self, name: str) -> Follow:
         """The study of a name, folder or database URL.
@@ -74,18 +81,16 @@ class Follower:
 
     def open(self, follow: Follow) -> None:
         """Show a study, and follow it."""
-        self.follow, self.view, self._sent = follow, None, {}
-        self._look()
+        self.follow = follow
+        self._begin()
 
     def again(self) -> None:
         """Show to a page that has loaded again what it showed; a search that runs is found."""
-        self._sent = {}
         running = next((p for p in self.folder.study_folders() if self._runs(p)), None)
         if self.follow is None and running is not None:
             self.follow = Follow(running)
         if self.follow is not None:
-            self.view = None
-            self._look()
+            self._begin()
 
     def start(self, space: str, options: Mapping[str, str]) -> None:
         """Search a space, whose text is written into the study's folder.
@@ -139,44 +144,50 @@ class Follower:
         found = searches.of_study(folder)
         return found is not None and found.alive
 
+    def _begin(self) -> None:
+        self.view, self._plane, self._stamped, self._due = None, StudyPlane(), (), 0.0
+        self._look()
+
     def _look(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self.follow is None:
             return
-        if not self._lane.busy and (self.follow.url or (self.follow.folder / "study.db").exists()):
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(WATCH_S, self._look)
+        due, stamp = loop.time() >= self._due, self._stamp()
+        if not self._lane.busy and (stamp != self._stamped or (due and self.follow.url)):
+            self._stamped = stamp
             self._lane.submit(Job("study", (self.follow, self.view.done if self.view else -1)))
-        else:
+        elif due:
             self._say_running()
-        self._timer = asyncio.get_running_loop().call_later(EVERY_S, self._look)
+        if due:
+            self._due = loop.time() + EVERY_S
 
-    def _seen(self, asked: int, result: StudyView | Fault | None) -> None:
+    def _stamp(self) -> tuple[tuple[int, int], ...]:
+        """What changes when something is written into the study's file, or into its log."""
+        if self.follow is None or self.follow.url:
+            return ()
+        found = []
+        for name in ("study.db", "study.db-wal"):
+            with contextlib.suppress(OSError):
+                seen = (self.follow.folder / name).stat()
+                found.append((seen.st_mtime_ns, seen.st_size))
+        return tuple(found)
+
+    def _seen(self, asked: int, result: Look | Fault | None) -> None:
         if isinstance(result, Fault):
             if self.view is None and self.follow is not None \
                     and not self._runs(self.follow.folder):
                 self.screen({"say": result.sentence})
                 self.follow = None
         elif result is not None:
-            first = self.view is None
-            self.view = result
-            self._show(first)
+            self.view = result.view
+            self._table()               # there at once, while the plane is drawn
+            if message := self._plane.add(result):
+                self.screen(message)
         else:
             self._say_running()
-
-    def _show(self, first: bool) -> None:
-        assert self.view is not None
-        marks = {mark.id: mark for mark in self.view.marks}
-        fresh = [mark._asdict() for key, mark in marks.items() if self._sent.get(key) != mark]
-        gone = [key for key, mark in self._sent.items() if marks.get(key) != mark]
-        self._sent = marks
-        frame = _frame(self.view)
-        if first or frame != self._drawn:       # axes do not grow by themselves
-            self.screen({"study-plane": self.view.spec})
-        elif fresh:
-            self.screen({"study-marks": {"insert": fresh, "remove": gone,
-                                         "line": line(self.view.spec)}})
-        self._drawn = frame
-        self._table()
 
     def _say_running(self) -> None:
         """Show that a search has begun or ended."""
@@ -189,22 +200,9 @@ class Follower:
         running = self._was_running = found is not None and found.alive
         words = searches.words(self.follow.folder) if found is not None else ""
         if self.view is None:
-            view = StudyView(self.follow.folder.name, "", (), 0, 0, None, "", "", (), {}, ())
+            view = StudyView(self.follow.folder.name, "", (), 0, 0, "", "", ())
         else:
-            view = replace(self.view, spec={}, marks=())
+            view = self.view
         self.screen({"panes": {"study-table": views.study(
             view, running, found.trials if found else 0, words)}, "searching": running})
 
-
-def line(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """The points of the front's line in the plane of a study."""
-    layer = next((one for one in spec["layer"] if one.get("data", {}).get("name") == LINE), None)
-    return layer["data"]["values"] if layer else []
-
-
-def _frame(view: StudyView) -> tuple[float, ...]:
-    """The ends of both axes."""
-    if not view.marks:
-        return ()
-    xs, ys = [mark.x for mark in view.marks], [mark.y for mark in view.marks]
-    return min(xs), max(xs), min(ys), max(ys)

@@ -21,12 +21,16 @@ IDLE_S = 60.0       # after which a process that is not used ends
 class Tab(Protocol):
     """What a move needs of its tab."""
 
-    report: Report | None
     screen: Callable[[dict[str, Any]], None]
 
     @property
     def state(self) -> State:
         """The present state."""
+        ...
+
+    @property
+    def report(self) -> Report | None:
+        """The last network's."""
         ...
 
     def place(self) -> Place:

@@ -5,36 +5,29 @@ screen. It knows nothing of how pages are served.
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from searchspace.errors import SearchspaceError
-from searchspace.safety.files import file_name
 from searchspace.safety.values import WrongValueError
-from viz.drawing.style import Style
 from viz.live import commands, views
+from viz.live.beside import Beside
 from viz.live.commands import Given, field, number
 from viz.live.errands import Errands
 from viz.live.folder import Folder
 from viz.live.follower import Follower
 from viz.live.model.completion import complete
-from viz.live.model.evaluation import Fault, Report, Source
+from viz.live.model.evaluation import Report, Source
 from viz.live.model.opening import number_at, opened
-from viz.live.model.picture import Drawn, Pair, View
 from viz.live.model.points import Place
 from viz.live.model.state import UNTITLED, History, State, from_link, to_link
-from viz.live.model.tools import Follow, Told
+from viz.live.model.tools import Follow
 from viz.live.moves import Moves
-from viz.live.processes.jobs import Job
-from viz.live.processes.lane import Lane, Spares
+from viz.live.present import Present
+from viz.live.processes.lane import Spares
 
 Message = dict[str, Any]
 Screen = Callable[[Message], None]
-Then = Callable[[Any], None]
-
-SLOW = 60.0         # seconds that a move, a comparison or a drawing may take
-IDLE_S = 60.0       # after which a process that is not used ends
-TRAIL = 100         # networks of the trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +43,15 @@ class World:
 
 
 class Session:
-    """A tab's state and history, its lanes of numbers, drawings and comparisons; moves and errands
-    have theirs."""
+    """A tab's state and history; its network, comparisons, moves, errands and study are parts."""
 
     def __init__(self, screen: Screen, world: World, state: State) -> None:
         self.screen, self.folder, self.latency = screen, world.folder, world.latency
         self.plane, spares = world.plane, world.spares
         self.history = History(state)
-        self.report: Report | None = None
-        self._shown: State | None = None        # the state that the report is of
-        self._asked: dict[int, State] = {}
-        self._changed: tuple[str, ...] = ()
-        self._likeness = ""
-        self._trail: list[dict[str, Any]] = []
-        self._beside: tuple[int, Then] = (0, lambda result: None)
-        self._numbers = Lane(spares, self._numbered)
-        self._drawings = Lane(spares, self._drawn, SLOW)
-        self._side = Lane(spares, self._sided, SLOW, IDLE_S)
         self.follower = Follower(screen, world.folder, spares)
         self.follower.follow = self._first = world.follow
+        self.present, self.beside = Present(self, spares), Beside(self, spares)
         self.moves, self.errands = Moves(self, spares), Errands(self, spares)
 
     @property
@@ -76,10 +59,14 @@ class Session:
         """The present state."""
         return self.history.now
 
+    @property
+    def report(self) -> Report | None:
+        """The last network's; None before the first."""
+        return self.present.report
+
     def close(self) -> None:
         """End all that the tab has begun, except for searches."""
-        for part in (self._numbers, self._drawings, self._side, self.moves, self.errands,
-                     self.follower):
+        for part in (self.present, self.beside, self.moves, self.errands, self.follower):
             part.close()
 
     def act(self, kind: str, given: Given) -> None:
@@ -110,7 +97,7 @@ class Session:
         if link := str(given.get("link", "")):
             with contextlib.suppress(SearchspaceError):
                 self.history = History(self._inside(from_link(link)))
-        self.report = self._shown = None
+        self.present.report = None
         self.screen({"set": self.state.text, "fresh": True, "studies": self.folder.studies()})
         self._refresh(None)
         if self.plane is not None:
@@ -151,7 +138,7 @@ class Session:
 
     def arrive(self, state: State, kind: str, changed: tuple[str, ...]) -> None:
         """Show a state to which decisions have moved; these holes are marked."""
-        self._changed = changed
+        self.present.changed = changed
         self._set(state, kind)
 
     def _turn(self, history: History) -> None:
@@ -172,15 +159,15 @@ class Session:
 
     def _refresh(self, before: State | None) -> None:
         now = self.state
-        self.screen({"fields": self._fields(), "link": to_link(now)})
         if before is None or now.network != before.network:
-            self._ask()
+            self.present.ask()
         elif self.report is not None:
-            self._show_numbers()
+            self.present.show()
             if _look(now) != _look(before):
-                self._draw()
+                self.present.draw()
         if before is None or now.beside != before.beside:
-            self._compare()
+            self.beside.show()
+        self.screen({"fields": self._fields(), "link": to_link(now)})
 
     def _fields(self) -> dict[str, Any]:
         now = self.state
@@ -200,94 +187,22 @@ class Session:
         """The present point of a space with its budget."""
         return Place(self.source(), self.state.pinned, tuple(self.state.bounds.items()))
 
-    # --- numbers and drawings -------------------------------------------------------------------
+    # --- what comes of it -----------------------------------------------------------------------
 
-    def _ask(self) -> None:
-        asked = self._numbers.submit(Job("numbers", (self.source(),)))
-        self._asked[asked] = self.state
-        for old in [n for n in self._asked if n < asked - 100]:
-            del self._asked[old]
+    def settled(self) -> None:
+        """The numbers of the present state are there: draw it, and look for what is like it."""
+        self.present.draw()
+        self.beside.show()
+        if not self.present.is_told:
+            self.beside.likeness(self._like)
 
-    def _numbered(self, asked: int, result: Report | Fault) -> None:
-        state = self._asked.pop(asked, None)
-        if state is None:
-            return
-        if isinstance(result, Fault):
-            if state.network == self.state.network:
-                self.screen({"fault": asdict(result)})
-            return
-        self.report, self._shown = result, state
-        self._likeness = ""
-        if isinstance(result.told, Told):
-            self._walk(result, result.told)
-        self.screen({"here": isinstance(result.told, Told), "trail": self._trail})
-        self.screen({
-            "fault": None, "settled": state.network == self.state.network, "lines": result.lines,
-            "variants": {"names": result.variants, "chosen": result.variant},
-            "space": result.is_space, "name": file_name(result.name)})
-        self._show_numbers()
-        if state.network == self.state.network:
-            self._draw()
-            self._compare()
-            if not isinstance(result.told, Told):
-                self._likely()
-
-    def _show_numbers(self) -> None:
-        if self.report is not None:
-            self.screen({"panes": {
-                **views.numbers(self.report, self.state, self._likeness),
-                "stages": views.stages(self.report),
-                "holes": views.holes(self.report, self.state, self._changed)}})
-
-    def _walk(self, report: Report, told: Told) -> None:
-        """One more step of the trail."""
-        here = {"x": report.macs, "y": told.value, "low": told.value - told.spread,
-                "high": told.value + told.spread, "name": report.title}
-        if not self._trail or (self._trail[-1]["x"], self._trail[-1]["y"]) != (here["x"],
-                                                                              here["y"]):
-            self._trail = [*self._trail, {**here, "n": len(self._trail)}][-TRAIL:]
-
-    def _draw(self) -> None:
-        now = self.state
-        self._drawings.submit(Job("drawing", (self.source(), View(
-            now.level, Style(now.direction, "light", now.colour), now.folded))))
-
-    def _drawn(self, asked: int, result: Drawn | Fault) -> None:
-        if isinstance(result, Drawn):
-            self.screen({"drawing": result.content.decode().partition("\n")[2],
-                         "unfold": result.unfold, "fold": result.fold})
-        else:
-            self.screen({"note": f"No drawing: {result.sentence}"})
-
-    # --- beside another network -----------------------------------------------------------------
-
-    def _compare(self) -> None:
-        if self.state.beside and self.report is not None:
-            try:
-                other = self._other()
-            except SearchspaceError as error:
-                self.screen({"panes": {"pair": ""}, "pair": ""})
-                self.say(str(error))
-            else:
-                self._aside(Job("pair", (self.source(), other, Style())), self._paired)
-        elif not self.state.beside:
-            self.screen({"panes": {"pair": ""}, "pair": ""})
-
-    def _other(self) -> Source:
-        found = self.folder.open(self.state.beside)
-        return Source(found.text, self.folder.place(found.file), found.variant or None)
+    def _like(self, words: str) -> None:
+        self.present.likeness = words
+        self.present.show()
 
     def compare(self, other: Source) -> None:
         """Show another network beside this one, once."""
-        self._aside(Job("pair", (self.source(), other, Style())), self._paired)
-        self.screen({"tab": "beside"})
-
-    def _paired(self, result: Any) -> None:
-        if isinstance(result, Pair):
-            self.screen({"panes": {"pair": views.pair(result)}, "pair":
-                         result.drawing.decode().partition("\n")[2]})
-        elif isinstance(result, Fault):
-            self.say(result.sentence)
+        self.beside.once(other)
 
     def on_swap(self, given: Given) -> None:
         """Edit the other network, beside the present one's file."""
@@ -295,22 +210,6 @@ class Session:
         self.on_open({"name": other})
         self._set(self.state.but(beside=f"{mine.file}@{mine.variant}" if mine.variant
                                  else mine.file))
-
-    def _likely(self) -> None:
-        def found(result: Any) -> None:
-            if isinstance(result, str):
-                self._likeness = result
-                self._show_numbers()
-        if not self.state.beside:
-            self._aside(Job("nearest", (self.source(),)), found)
-
-    def _aside(self, job: Job, then: Then) -> None:
-        self._beside = self._side.submit(job), then
-
-    def _sided(self, asked: int, result: Any) -> None:
-        wanted, then = self._beside
-        if asked == wanted:
-            then(result)
 
     # --- a space --------------------------------------------------------------------------------
 

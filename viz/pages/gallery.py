@@ -5,9 +5,10 @@ from importlib import metadata
 from typing import Any
 
 from searchspace import Genotype, load
-from searchspace.expansion import Expansion, trace
+from searchspace.expansion import Expansion
 from searchspace.units import show_amount
 from searchspace.zoo.figures import comparisons, standing
+from viz.drawing.network import subject
 from viz.drawing.render import svg
 from viz.pages.network import detail
 from viz.pages.page import page
@@ -33,9 +34,9 @@ def gallery(names: Sequence[str]) -> str:
         networks, blocks = {}, ""
         for name in (n for n in names if n.partition("@")[0] == family):
             genotype = load(name)
-            expansion = trace(genotype)
-            rows.append(_row(name, family, genotype, expansion))
-            networks[name] = detail(genotype, name, expansion)
+            drawn = subject(genotype)
+            rows.append(_row(name, family, genotype, drawn.expansion))
+            networks[name] = detail(genotype, name, drawn)
             blocks = blocks or svg(genotype, "block")
         data[f"family-{i}"] = {"networks": networks, "blocks": blocks}
     marks = tuple(Mark(r["id"], float(r["macs"]), r["top1"], KINDS[r["input"] > SMALL], r["id"])

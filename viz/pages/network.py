@@ -4,28 +4,28 @@ from typing import Any
 
 from searchspace import Genotype, to_yaml
 from searchspace.cost import peak
-from searchspace.expansion import Expansion, trace
 from searchspace.summary import stages
 from viz.comparison.stages import outline
 from viz.drawing.dot import digraph
 from viz.drawing.levels import picture
-from viz.drawing.network import subject
+from viz.drawing.network import DrawnNetwork, subject
 from viz.drawing.style import Style
 
 Detail = dict[str, Any]
 
 
-def detail(genotype: Genotype, name: str, expansion: Expansion | None = None) -> Detail:
+def detail(genotype: Genotype, name: str, drawn: DrawnNetwork | None = None) -> Detail:
     """A network for a page: ``stages`` are lists of name, what, times, C, H, W, MACs, parameters
     and a remark, the rows of `searchspace.summary`; ``outline``: the stages for comparisons
-    (`viz.comparison.stages`); ``dot``: the source for the page's Graphviz.
+    (`viz.comparison.stages`); ``dot``: the source for the page's Graphviz. ``drawn`` is its
+    `subject`, where that is known.
 
     Raises:
         GenotypeError: the network does not expand.
     """
-    found = expansion or trace(genotype)
+    drawn = drawn or subject(genotype)
+    found = drawn.expansion
     cost, most = found.cost(), peak(found)
-    drawn = subject(genotype)
     rows = [[row.name, row.what, row.times, *(row.shape or (0, 0, 0)), row.cost.macs,
              row.cost.params, "; ".join(row.remarks)] for row in stages(genotype, found)]
     return {"name": name, "input": list(found.input), "macs": cost.macs, "params": cost.params,

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from searchspace import Genotype, GenotypeError, SearchspaceError, fill
-from searchspace.expansion import trace
 from searchspace.safety.files import write_file
 from searchspace.shapes import show_size
 from searchspace.space.budget import amount, show
 from searchspace.zoo.published import published_at
 from viz.comparison.nearest import nearest
+from viz.drawing.network import subject
 from viz.pages.network import Detail, detail
 from viz.pages.page import page
 from viz.plots import PLOTS, in_order
@@ -74,15 +74,15 @@ def _networks(results: Results) -> tuple[dict[int, Detail | None], dict[str, Det
     wanted = {r.name for r in results.rivals if r.name in known}
     for row in results.rows:
         try:
-            expansion = trace(network := genotype(results, row))
+            drawn = subject(network := genotype(results, row))
         except GenotypeError:       # the space has changed since
             found[row.number] = None
             continue
-        near = nearest(expansion)
-        found[row.number] = {**detail(network, f"trial {row.number}", expansion),
+        near = nearest(drawn.expansion)
+        found[row.number] = {**detail(network, f"trial {row.number}", drawn),
                              "near": near.name if near else None}
         wanted |= {near.name} if near else set()
-    return found, {name: {**detail(known[name].genotype, name, known[name].expansion)}
+    return found, {name: detail(known[name].genotype, name)
                    for name in sorted(wanted)}
 
 

@@ -1,6 +1,6 @@
 """The Pareto front: two goals against each other, or the only one against the multiply-adds."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
@@ -35,15 +35,22 @@ def rows(results: Results) -> tuple[Mark, ...]:
     front = {row.number for row in results.front}
     marks = []
     for row in results.scored:
-        y, x = results.plane(row)
-        what = "best" if row.number == results.best else \
-            "front" if row.number in front else "network"
-        marks.append(Mark(str(row.number), x, y, what, f"trial {row.number}"))
+        marks.append(mark(row.number, results.plane(row), front, results.best))
     first, second = results.axes
     if first.name == "score" and second.name in encoding.AMOUNTS:
         marks += [Mark(r.name, float(getattr(r, second.name)), r.mean, "published", r.name)
                   for r in results.rivals if r.trial is None]
     return tuple(marks)
+
+
+def kind(number: int, front: Container[int], best: int | None) -> str:
+    """What a trial is: best, front or network."""
+    return "best" if number == best else "front" if number in front else "network"
+
+
+def mark(number: int, point: tuple[float, float], front: Container[int], best: int | None) -> Mark:
+    """A trial at its values on `Results.axes`."""
+    return Mark(str(number), point[1], point[0], kind(number, front, best), f"trial {number}")
 
 
 def bound(results: Results) -> float | None:
@@ -63,7 +70,7 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
         layers.append({"data": {"values": [{"x": most}]},
                        "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": at["x"]}})
     if not across.maximize:
-        layers.append({"data": encoding.data(_steps(marks, up)),
+        layers.append({"data": encoding.data(steps(marks, up)),
                        "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
                        "encoding": at})
     layers += [_points(marks, axes, kinds, at), *_names(marks, at)]
@@ -89,7 +96,7 @@ def _scales(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None,
     return {"x": x, "y": y}
 
 
-def _steps(marks: Sequence[Mark], up: Goal) -> list[Mark]:
+def steps(marks: Sequence[Mark], up: Goal) -> list[Mark]:
     """The front in the plane alone, by ``x``."""
     line: list[Mark] = []
     for mark in sorted((m for m in marks if m.kind in ("front", "best")),

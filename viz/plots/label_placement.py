@@ -39,11 +39,12 @@ def labels(named: Sequence[tuple[float, float, str]],
            points: Sequence[Place]) -> tuple[Label, ...]:
     """Labels for ``named`` points that hide no other label and none of ``points``, in the order
     of ``named``; points without room for theirs have none."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
+    left, top = min(xs), max(ys)
+    wide, high = (max(xs) - left) or 1, (top - min(ys)) or 1
 
     def at(x: float, y: float) -> Place:
-        return (WIDE * (x - min(xs)) / ((max(xs) - min(xs)) or 1),
-                HIGH * (max(ys) - y) / ((max(ys) - min(ys)) or 1))
+        return WIDE * (x - left) / wide, HIGH * (top - y) / high
 
     taken = [_Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in {at(*p) for p in points}]
     frame = _Box(-GAP, -LINE, WIDE + GAP, HIGH + LINE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from searchspace.expansion import Expansion
-from viz.results import Results
+from viz.results import Progress, Results
 
 
 class Near(NamedTuple):
@@ -54,12 +54,15 @@ class Follow:
 class Tools:
     """``predict``: the accuracy of a network; raises SearchspaceError where nothing is told.
     ``known``: the published networks with accuracies. ``clock``: from a latency table's file a
-    function that gives nanoseconds. ``study``: the results so far of a study; None if it has no
-    more finished trials than the given number. ``command``: the arguments of the process that
-    searches, by the names of options."""
+    function that gives nanoseconds. ``study``: a study so far; None if it has no more finished
+    trials than the given number. ``trial``: a study with the row of the trial of this number alone;
+    None if there is none. ``prepare``: loads what these two need. ``command``: the arguments of the
+    process that searches, by the names of options."""
 
     predict: Callable[[Expansion], Told] | None = None
     known: Callable[[], tuple[Known, ...]] | None = None
     clock: Callable[[Path], Callable[[Expansion], int]] | None = None
-    study: Callable[[Follow, int], Results | None] | None = None
+    study: Callable[[Follow, int], Progress | None] | None = None
+    trial: Callable[[Follow, int], Results | None] | None = None
+    prepare: Callable[[], None] | None = None
     command: Callable[[Mapping[str, str]], list[str]] | None = None

@@ -66,6 +66,12 @@ def _study(tools: Tools, follow: Follow, seen: int) -> Iterator[Any]:
     yield studies.study(follow, seen, tools)
 
 
+def _prepare(tools: Tools) -> Iterator[Any]:
+    if tools.prepare is not None:
+        tools.prepare()
+    yield None
+
+
 def _trial(tools: Tools, follow: Follow, number: int) -> Iterator[Any]:
     yield studies.trial(follow, number, tools)
 
@@ -73,4 +79,4 @@ def _trial(tools: Tools, follow: Follow, number: int) -> Iterator[Any]:
 JOBS: dict[str, Callable[..., Iterator[Any]]] = {
     "numbers": _numbers, "drawing": _drawing, "pair": _pair, "random": _random, "inside": _inside,
     "around": _around, "best": _best, "frozen": _frozen, "plain": _plain,
-    "nearest": _nearest, "study": _study, "trial": _trial}
+    "nearest": _nearest, "study": _study, "prepare": _prepare, "trial": _trial}

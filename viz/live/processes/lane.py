@@ -1,7 +1,9 @@
 """A lane: jobs of which only the newest matters, one at a time.
 
 While one runs, at most one waits; a newer one takes its place. What runs although a newer one waits
-is given a short grace, then its process is ended. So nothing piles up, however fast one types.
+is given a short grace, then its process is ended, once another one is there to go on. So nothing
+piles up, however fast one types; and a busy machine does not begin processes all the time, each of
+which takes longer than most jobs.
 """
 
 import asyncio
@@ -41,9 +43,17 @@ class Spares:
         while len(self._waiting) < WAITING:
             self._waiting.append(Worker(self.tools, self.memory))
 
+    @property
+    def ready(self) -> bool:
+        """Whether one waits that has begun."""
+        return any(worker.ready for worker in self._waiting)
+
     def take(self) -> Worker:
-        """A worker; `prepare` others when this has begun."""
-        return self._waiting.pop() if self._waiting else Worker(self.tools, self.memory)
+        """A worker, one that has begun if there is one; `prepare` others when this has begun."""
+        if not self._waiting:
+            return Worker(self.tools, self.memory)
+        self._waiting.sort(key=lambda worker: worker.ready)
+        return self._waiting.pop()
 
     def end(self) -> None:
         """End those that wait."""
@@ -158,9 +168,13 @@ class Lane:
             self._worker = None
 
     def _supersede(self, ticket: _Ticket) -> None:
-        if self._running is ticket and self._next is not None:
+        if self._running is not ticket or self._next is None:
+            return
+        if self._spares.ready:
             self._replace()
             self._advance()
+        else:
+            self._loop.call_later(BEGINS_S, self._supersede, ticket)
 
     def _overdue(self, ticket: _Ticket) -> None:
         if self._running is ticket:

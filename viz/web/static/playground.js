@@ -65,14 +65,15 @@ function offered({ id, start, list }) {
   waiting.delete(id);
 }
 
-let sending = null;
+let sending = null, sent = -SEND_MS;
 function send() {
   clearTimeout(sending);
   sending = null;
+  sent = performance.now();
   act("text", { text: text() });
 }
 function heard(update) {
-  if (update.docChanged && !remote) sending ??= setTimeout(send, SEND_MS);
+  if (update.docChanged && !remote) sending ??= setTimeout(send, sent + SEND_MS - performance.now());
   if (update.selectionSet || update.docChanged) atCursor();
 }
 let cursor = null;
@@ -344,7 +345,7 @@ function tab(name) {
     $(one.getAttribute("aria-controls")).hidden = !on;
   }
   if (name === "plane") planeNow();
-  if (name === "study") { studyNow(); act("command", searchFields()); }
+  if (name === "study") { studyNow(); act("studies"); act("command", searchFields()); }
 }
 const searchFields = () => ({ study: $("search-name")?.value ?? "", trials: $("search-trials")?.value ?? "",
   seed: $("search-seed")?.value ?? "" });
