@@ -1,12 +1,14 @@
 """Channel groups in a graph: to which part of a split a tensor belongs.
 
 Papers draw the groups of a split in colours, and highlight edges from one group into another
-(SINet's exchange shortcut, Eq. 1). Both are derived from the graph: a slice of n equal ones begins
-the group of its number, operations on one group stay in it, and joins end it unless two of them
-exchange: the same groups, in opposite order.
+(SINet's exchange shortcut, Eq. 1). Both are derived from the graph: slices of one tensor that do not
+overlap begin the groups of their numbers, operations on one group stay in it, and joins end it:
+sums of several groups unless two of them exchange (the same groups, in opposite order), and
+concatenations with anything else.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from searchspace.expansion import Node
 
@@ -31,19 +33,34 @@ def lanes(nodes: Sequence[Node]) -> tuple[int | None, ...]:
 
 def _pass(nodes: Sequence[Node], exchanging: set[int] | None) -> list[int | None]:
     """Groups in order of execution; joins of several groups outside ``exchanging`` end them."""
+    parts = _parts(nodes)
     found: list[int | None] = []
     for i, node in enumerate(nodes):
-        start, length = getattr(node.op, "start", None), getattr(node.op, "length", None)
         met = _met(node, found)
-        if node.op.kind == "slice" and isinstance(start, int) and isinstance(length, int):
-            source = node.inputs[0]
-            whole = nodes[source].shape[0] if source >= 0 else 0
-            even = whole % length == 0 and start % length == 0 and 1 < whole // length <= MOST
-            found.append(start // length if even else None)
+        if node.op.kind == "slice":
+            found.append(parts.get(i))
+        elif node.op.kind == "concat":
+            whole = len(met) == 1 and all(j >= 0 and found[j] is not None for j in node.inputs)
+            found.append(met[0] if whole else None)
         else:
             swaps = node.op.kind in _JOINS and (exchanging is None or i in exchanging)
             found.append(met[0] if len(met) == 1 or (met and swaps) else None)
     return found
+
+
+def _parts(nodes: Sequence[Node]) -> dict[int, int]:
+    """The number of each slice among those of the same tensor, where these do not overlap."""
+    slices: dict[int, dict[int, tuple[int, int]]] = {}
+    for i, node in enumerate(nodes):
+        start, length = getattr(node.op, "start", None), getattr(node.op, "length", None)
+        if node.op.kind == "slice" and isinstance(start, int) and isinstance(length, int):
+            slices.setdefault(node.inputs[0], {})[i] = start, start + length
+    numbers: dict[int, int] = {}
+    for ranges in slices.values():
+        parts = sorted(set(ranges.values()))
+        if 1 < len(parts) <= MOST and all(a[1] <= b[0] for a, b in pairwise(parts)):
+            numbers |= {i: parts.index(part) for i, part in ranges.items()}
+    return numbers
 
 
 def _met(node: Node, found: Sequence[int | None]) -> list[int]:

@@ -17,15 +17,15 @@ import pygraphviz
 from searchspace import SearchspaceError
 from viz.drawing.dot import Positions, Scribe, frame
 from viz.drawing.elements import Box, Group, Picture
+from viz.drawing.group_order import beside
 from viz.drawing.heading import heading
+from viz.drawing.rows import GAP, Size, arrange, extent
 from viz.drawing.style import Style
 
-GAP = 16.0                               # between the parts of a page, in points
+MARGIN = 7.0                             # inside a block's frame, beside and below
 DPI, COARSE = 144, 72                    # dots per inch of a png, and the least that can be read
 MOST_PIXELS, MOST_EDGE = 2**27, 32_767   # of a png: what programs open, and what Cairo makes
 MOST_POINTS = 14_400                     # of a page's edge in a pdf
-ASPECT = 1.4                             # preferred ratio of a page's width to its height
-Size = tuple[float, float]               # width and height
 _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
@@ -45,7 +45,7 @@ def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
         name, text = f"{scribe.prefix}heading", heading(picture, style)
         parts = [_lay(scribe, roots, style) for roots in scribe.roots()]
         sizes = [_size(part) for part in parts]
-        places = arrange(sizes, GAP)
+        places = arrange(sizes, GAP, scribe.has_steps)
         top = _heading_size(text, style)
         width, height = extent(sizes, places)
         down = top[1] + 6
@@ -90,10 +90,25 @@ def run(dot: str, format: str, program: str = "dot", dpi: int = DPI) -> bytes:
 
 
 def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str, Any]:
+    """The layout of one part. A block by itself is laid out as a graph, since Graphviz does not
+    keep the order of a row inside a cluster, and becomes one again."""
+    only = roots[0] if len(roots) == 1 and isinstance(roots[0], Group) else None
     steps = all(isinstance(root, Box) and root.detail for root in roots[1:])
-    graph = frame(style, len(scribe.picture.boxes), close=steps)
+    graph = frame(style, len(scribe.picture.boxes), close=steps and only is None)
+    if only is not None:
+        graph.attr(label=scribe.labels.group(only), labelloc="t", labeljust="l")
+        roots = scribe.children.get(only.key, ())
     scribe.write(graph, roots)
+    for left, right in beside(scribe.picture, only.key) if only is not None else ():
+        with graph.subgraph() as row:
+            row.attr(rank="same")
+            row.edge(scribe.names[left], scribe.names[right], style="invis")
     laid: dict[str, Any] = json.loads(run(graph.source, "json0"))
+    if only is not None:
+        x, y, right, top = map(float, laid["bb"].split(","))
+        laid["bb"] = f"{x - MARGIN},{y - MARGIN},{right + MARGIN},{top}"
+        laid.setdefault("objects", []).append(
+            {"name": scribe.clusters[only.key], "bb": laid["bb"], "lp": laid["lp"]})
     return laid
 
 
@@ -148,54 +163,3 @@ def _quiet() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:
-    """The left top corners of rectangles (width, height), in points from the left top of the page.
-
-    Skyline heuristic: each is placed as high as possible, then as far left, in the given order, on
-    a page whose width is chosen among those at which a row can end.
-
-    >>> arrange([(10, 40), (20, 10), (20, 10)], 0)
-    [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]
-    """
-    widest = max((width for width, _ in sizes), default=0.0)
-    ends = [sum(width + gap for width, _ in sizes[:n]) for n in range(1, len(sizes) + 1)]
-    best: tuple[float, list[tuple[float, float]]] | None = None
-    for width in (end for end in ends if end >= widest + gap):
-        places = _stack(sizes, width, gap)
-        across, down = extent(sizes, places)
-        score = max(across / ASPECT, down)
-        if best is None or score < best[0]:
-            best = score, places
-    return best[1] if best else []
-
-
-def extent(sizes: Sequence[Size], places: Sequence[tuple[float, float]]) -> Size:
-    """Width and height of the page of placed rectangles."""
-    return (max((x + w for (w, _), (x, _) in zip(sizes, places, strict=True)), default=0.0),
-            max((y + h for (_, h), (_, y) in zip(sizes, places, strict=True)), default=0.0))
-
-
-def _stack(sizes: Sequence[Size], width: float, gap: float) -> list[tuple[float, float]]:
-    """Places under a skyline: (left, depth) of each step, the last one at the page's end."""
-    line: list[tuple[float, float]] = [(0.0, 0.0)]
-    places = []
-    for w, h in sizes:
-        spots = [(max(depth for x, depth in _under(line, left, left + w + gap, width)), left)
-                 for left, _ in line if left + w <= width + 1e-6]
-        top, left = min(spots)
-        places.append((left, top))
-        right = left + w + gap
-        after = [depth for x, depth in line if x <= right][-1]
-        line = sorted([(x, d) for x, d in line if x < left or x > right]
-                      + [(left, top + h + gap)] + ([(right, after)] if right < width else []))
-    return places
-
-
-def _under(line: Sequence[tuple[float, float]], left: float, right: float,
-           width: float) -> list[tuple[float, float]]:
-    """The steps of the skyline between two places."""
-    ends = [*(x for x, _ in line[1:]), width]
-    return [(x, depth) for (x, depth), end in zip(line, ends, strict=True)
-            if x < right and end > left]
