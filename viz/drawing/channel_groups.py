@@ -1,8 +1,8 @@
 """Channel groups in a graph: to which part of a split a tensor belongs.
 
 Papers draw the groups of a split in colours, and highlight edges from one group into another
-(SINet's exchange shortcut, Eq. 1). Both are derived from the graph: slices of one tensor that do not
-overlap begin the groups of their numbers, operations on one group stay in it, and joins end it:
+(SINet's exchange shortcut, Eq. 1). Both are derived from the graph: slices of one tensor that do
+not overlap begin the groups of their numbers, operations on one group stay in it, and joins end it:
 sums of several groups unless two of them exchange (the same groups, in opposite order), and
 concatenations with anything else.
 """

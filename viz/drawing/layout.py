@@ -105,21 +105,21 @@ def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str
             row.edge(scribe.names[left], scribe.names[right], style="invis")
     laid: dict[str, Any] = json.loads(run(graph.source, "json0"))
     if only is not None:
-        x, y, right, top = map(float, laid["bb"].split(","))
-        laid["bb"] = f"{x - MARGIN},{y - MARGIN},{right + MARGIN},{top}"
+        near, low, far, top = map(float, laid["bb"].split(","))
+        laid["bb"] = f"{near - MARGIN},{low - MARGIN},{far + MARGIN},{top}"
         laid.setdefault("objects", []).append(
             {"name": scribe.clusters[only.key], "bb": laid["bb"], "lp": laid["lp"]})
     return laid
 
 
-def _heading_size(text: str, style: Style) -> tuple[float, float]:
+def _heading_size(text: str, style: Style) -> Size:
     """Width and height of a picture's heading."""
     graph = frame(style)
     graph.node("heading", text, shape="plain", style="")
     return _size(json.loads(run(graph.source, "json0")))
 
 
-def _size(laid: dict[str, Any]) -> tuple[float, float]:
+def _size(laid: dict[str, Any]) -> Size:
     x, y, right, top = map(float, laid["bb"].split(","))
     return right - x, top - y
 

@@ -5,8 +5,9 @@ from textwrap import wrap
 
 
 def broken(text: str, width: int, first: int) -> list[str]:
-    """A description (``block: operation + operation ×2``) in lines of at most ``width`` letters, the
-    first of at most ``first``, which is empty where no operation has room in it.
+    """A description (``block: operation + operation ×2``) in lines of at most ``width`` letters.
+
+    The first one has at most ``first``, and is empty where no operation has room in it.
 
     >>> broken("si_stage: si_transform + si_unit ×3", 34, 30)
     ['si_stage: si_transform +', 'si_unit ×3']

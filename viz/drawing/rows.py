@@ -1,5 +1,6 @@
 """Rectangles in rows on a page, in reading order."""
 
+import math
 from collections.abc import Sequence
 
 GAP = 16.0                               # between the parts of a page, in points
@@ -50,4 +51,4 @@ def _rows(sizes: Sequence[Size], wide: float, gap: float) -> list[Place]:
 def _size(width: float, height: float) -> float:
     """Area, times the square root of how far the page is from the preferred ratio."""
     away = width / max(height, 1e-9) / ASPECT
-    return width * height * max(away, 1 / max(away, 1e-9)) ** 0.5
+    return width * height * math.sqrt(max(away, 1 / max(away, 1e-9)))
