@@ -1,6 +1,7 @@
 """The Pareto front: two goals against each other, or the only one against the multiply-adds."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
@@ -12,6 +13,7 @@ ABOUT = ("Every network that was scored; the line joins those that no other one 
          "in both. Diamonds are published networks, scored at the same input size; those with room "
          "around them are named.")
 KINDS = ("network", "front", "best", "published")
+CHOSEN = ("best", "knee")
 # Positions of a label beside its point, in terms of Vega-Lite.
 _SIDES: dict[str, dict[str, Any]] = {
     "right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
@@ -20,7 +22,7 @@ _SIDES: dict[str, dict[str, Any]] = {
 
 class Mark(NamedTuple):
     """A network in the plane of the two goals. ``id`` is its trial's number, or the name of a
-    published one; ``kind`` is network, front, best or published."""
+    published one; ``kind`` is network, front, best or (of several goals) knee, or published."""
 
     id: str
     x: float
@@ -36,7 +38,7 @@ def rows(results: Results) -> tuple[Mark, ...]:
     marks = []
     for row in results.scored:
         y, x = results.plane(row)
-        what = "best" if row.number == results.best else \
+        what = results.chosen if row.number == results.best else \
             "front" if row.number in front else "network"
         marks.append(Mark(str(row.number), x, y, what, f"trial {row.number}"))
     first, second = results.axes
@@ -55,18 +57,21 @@ def bound(results: Results) -> float | None:
 def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = None,
          kinds: Sequence[str] = KINDS, log: bool = False) -> dict[str, Any]:
     """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal
-    axis, which is logarithmic with ``log``."""
+    axis, which is logarithmic with ``log``. A knee takes the place of the best among ``kinds``."""
     up, across = axes
+    if any(mark.kind == "knee" for mark in marks):
+        kinds = ["knee" if kind == "best" else kind for kind in kinds]
     at = _scales(marks, axes, most, log)
     layers: list[dict[str, Any]] = []
     if most is not None:
         layers.append({"data": {"values": [{"x": most}]},
                        "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": at["x"]}})
+    line = [] if across.maximize else _steps(marks, up)
     if not across.maximize:
-        layers.append({"data": encoding.data(_steps(marks, up)),
+        layers.append({"data": encoding.data(line),
                        "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
                        "encoding": at})
-    layers += [_points(marks, axes, kinds, at), *_names(marks, at)]
+    layers += [_points(marks, axes, kinds, at), *_names(marks, at, line, most)]
     layers.append({"data": {"name": "chosen", "values": []},
                    "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
                    "encoding": at})
@@ -92,7 +97,7 @@ def _scales(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None,
 def _steps(marks: Sequence[Mark], up: Goal) -> list[Mark]:
     """The front in the plane alone, by ``x``."""
     line: list[Mark] = []
-    for mark in sorted((m for m in marks if m.kind in ("front", "best")),
+    for mark in sorted((m for m in marks if m.kind in ("front", *CHOSEN)),
                        key=lambda m: (m.x, m.y)):
         if not line or up.loss(mark.y) < up.loss(line[-1].y):
             line.append(mark)
@@ -118,11 +123,19 @@ def _points(marks: Sequence[Mark], axes: tuple[Goal, Goal], kinds: Sequence[str]
                           for field, goal in zip("yx", axes, strict=True))]}}
 
 
-def _names(marks: Sequence[Mark], at: dict[str, Any]) -> list[dict[str, Any]]:
-    """Layers of the names that have room, one for each side of their points."""
-    named = [(m.x, m.y, f"{m.name}, best") for m in marks if m.kind == "best"] + [
+def _names(marks: Sequence[Mark], at: dict[str, Any], line: Sequence[Mark],
+           most: float | None) -> list[dict[str, Any]]:
+    """Layers of the names that have room, one for each side of their points: off the front's
+    ``line`` and the bound ``most``."""
+    named = [(m.x, m.y, f"{m.name}, {m.kind}") for m in marks if m.kind in CHOSEN] + [
         (m.x, m.y, m.name) for m in marks if m.kind == "published"]
-    found = labels(named, [(m.x, m.y) for m in marks])
+    points = [(m.x, m.y) for m in marks]
+    steps = [((a.x, a.y), (b.x, a.y), (b.x, b.y)) for a, b in pairwise(line)]
+    lines = [side for step in steps for side in pairwise(step)]
+    if most is not None and points:
+        ys = [y for _, y in points]
+        lines.append(((most, min(ys)), (most, max(ys))))
+    found = labels(named, points, lines)
     return [{"data": encoding.data(beside), "mark": {"type": "text", "style": "label", **place},
              "encoding": {**at, "text": {"field": "text"}}}
             for side, place in _SIDES.items()

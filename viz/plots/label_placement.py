@@ -9,6 +9,7 @@ from typing import NamedTuple
 WIDE, HIGH = 420.0, 300.0    # pixels of the plane's inside: half of a page that is 1,100 wide
 LETTER, LINE = 5.8, 12.0     # of a label in 10 pixels
 GAP = 8.0                    # between a point and its label
+STROKE = 1.0                 # half of a line's width
 POINT = 4.0                  # half of a point's edge
 SIDES = ("right", "left", "above", "below")
 
@@ -35,17 +36,22 @@ class _Box(NamedTuple):
                 and self.top < other.bottom and other.top < self.bottom)
 
 
-def labels(named: Sequence[tuple[float, float, str]],
-           points: Sequence[Place]) -> tuple[Label, ...]:
-    """Labels for ``named`` points that hide no other label and none of ``points``, in the order
-    of ``named``; points without room for theirs have none."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+def labels(named: Sequence[tuple[float, float, str]], points: Sequence[Place],
+           lines: Sequence[tuple[Place, Place]] = ()) -> tuple[Label, ...]:
+    """Labels for ``named`` points that hide no other label, none of ``points`` and none of
+    ``lines`` (level or upright, by their ends), in the order of ``named``; points without room for
+    theirs have none."""
+    ends = [*points, *(end for line in lines for end in line)]
+    xs, ys = [x for x, _ in ends], [y for _, y in ends]
 
     def at(x: float, y: float) -> Place:
         return (WIDE * (x - min(xs)) / ((max(xs) - min(xs)) or 1),
                 HIGH * (max(ys) - y) / ((max(ys) - min(ys)) or 1))
 
     taken = [_Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in {at(*p) for p in points}]
+    for one, other in lines:
+        (x0, x1), (y0, y1) = map(sorted, zip(at(*one), at(*other), strict=True))
+        taken.append(_Box(x0 - STROKE, y0 - STROKE, x1 + STROKE, y1 + STROKE))
     frame = _Box(-GAP, -LINE, WIDE + GAP, HIGH + LINE)
     found = []
     for x, y, text in named:
