@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from searchspace.export.job import Job, compare, quietly
+from searchspace.export.needs import install
 from searchspace.export.targets import needed, target
 from searchspace.safety.files import replacing
 
@@ -19,7 +20,7 @@ def write_executorch(job: Job, path: Path) -> list[str]:
         from executorch.exir import to_edge_transform_and_lower
         from executorch.runtime import Runtime
     except ImportError as error:
-        raise needed(error, "pip install executorch") from None
+        raise needed(error, install("executorch")) from None
     x = job.example(1)
     with replacing(path) as fresh, quietly():
         lowered = to_edge_transform_and_lower(torch.export.export(job.network, (x,)),

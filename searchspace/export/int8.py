@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from searchspace.export.job import ExportError, Job, quietly
-from searchspace.export.onnx import INSTALL, export_onnx, run_onnx
+from searchspace.export.needs import install
+from searchspace.export.onnx import export_onnx, run_onnx
 from searchspace.export.targets import needed, target
 from searchspace.safety.files import replacing
 
@@ -40,7 +41,7 @@ def _quantize(whole: Path, prepared: Path, path: Path, seen: Tensor) -> None:
         from onnxruntime import quantization
         from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError as error:
-        raise needed(error, INSTALL) from None
+        raise needed(error, install("onnx")) from None
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -20,12 +20,11 @@ from viz.docs import gallery, papers
 from viz.drawing.channel_groups import lanes
 from viz.drawing.dot import digraph
 from viz.drawing.edge_bundling import bundle
-from viz.drawing.layout import run
+from viz.drawing.layout import arrange, extent, run
 from viz.drawing.levels import LEVELS, picture
-from viz.drawing.line_breaks import broken
+from viz.drawing.markup import broken
 from viz.drawing.network import subject
 from viz.drawing.render import draw, svg
-from viz.drawing.rows import arrange, extent
 from viz.drawing.style import COLOURS, FIGURES, STEPS, THEMES, Style, Theme
 from viz.render import main
 

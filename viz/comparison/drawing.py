@@ -9,8 +9,7 @@ from searchspace.units import show_digits
 from viz.comparison.alignment import KINDS, Difference, StageChange
 from viz.comparison.stages import Stage
 from viz.drawing.dot import frame
-from viz.drawing.line_breaks import broken
-from viz.drawing.markup import span, swatches, table, tooltip
+from viz.drawing.markup import broken, span, swatches, table, tooltip
 from viz.drawing.style import Style
 
 WIDE = 176                               # of a box's text, in points

@@ -6,8 +6,7 @@ from textwrap import wrap
 from searchspace.ops import show_shape
 from searchspace.units import show_digits
 from viz.drawing.elements import Box, Group, Picture
-from viz.drawing.line_breaks import broken
-from viz.drawing.markup import Pen, table
+from viz.drawing.markup import Pen, broken, table
 from viz.drawing.network import Opening
 from viz.drawing.style import Style
 
