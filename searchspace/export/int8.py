@@ -17,7 +17,7 @@ CALIBRATION, CHUNK = 128, 32            # images, and images at once
 LEAST = 0.8                             # of the cosine between outputs, else nothing is left
 
 
-@target("int8", ".onnx", "ONNX in 8 bits, calibrated on --data")
+@target("int8", "-int8.onnx", "ONNX in 8 bits, calibrated on --data")
 def write_int8(job: Job, path: Path) -> list[str]:
     """Write a quantised ONNX file; with data, the accuracy before and after is measured."""
     seen = job.example(CALIBRATION) if job.images is None else \

@@ -29,7 +29,7 @@ TOLERANCE = 1e-5
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-@target("timm", ".py", "a Python file that registers the network with timm")
+@target("timm", "_timm.py", "a Python file that registers the network with timm")
 def write_timm(job: Job, path: Path) -> list[str]:
     """Write the file, and run it with a stand-in for timm's registry where timm is missing."""
     text, name = source(job)

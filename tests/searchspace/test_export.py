@@ -376,6 +376,10 @@ def test_an_image_size_may_be_no_square() -> None:
 def test_all_targets_are_known() -> None:
     assert {find(name) for name in NAMES} == set(TARGETS.values()) and set(NAMES) == set(TARGETS)
     assert default_name(load("sinet@1.6"), ".py") == "sinet_1_6.py"
+    names = [default_name(load("sinet@1.6"), find(name).suffix) for name in NAMES]
+    assert len(set(names)) == len(names)            # none is written over another
+    assert {name.partition(".")[0] for name in names if name.endswith(".py")} == \
+        {"sinet_1_6", "sinet_1_6_timm"}
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """The Pareto front: two goals against each other, or the only one against the multiply-adds."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
-from viz.plots.label_placement import labels
+from viz.plots.label_placement import GAP, LINE, RING, labels
 from viz.plots.registry import Spec, plot
 from viz.results import Goal, Results
 
@@ -14,10 +15,11 @@ ABOUT = ("Every network that was scored; the line joins those that no other one 
          "around them are named.")
 KINDS = ("network", "front", "best", "published")
 CHOSEN = ("best", "knee")
+RING_AREA = round(math.pi * RING ** 2)
 # Positions of a label beside its point, in terms of Vega-Lite.
 _SIDES: dict[str, dict[str, Any]] = {
-    "right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
-    "above": {"dy": -10}, "below": {"dy": 10}}
+    "right": {"align": "left", "dx": GAP}, "left": {"align": "right", "dx": -GAP},
+    "above": {"dy": -RING - LINE / 2}, "below": {"dy": RING + LINE / 2}}
 
 
 class Mark(NamedTuple):
@@ -73,7 +75,8 @@ def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = No
                        "encoding": at})
     layers += [_points(marks, axes, kinds, at), *_names(marks, at, line, most)]
     layers.append({"data": {"name": "chosen", "values": []},
-                   "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
+                   "mark": {"type": "point", "style": "chosen", "filled": False,
+                            "size": RING_AREA},
                    "encoding": at})
     return encoding.spec(*layers, height=380)
 

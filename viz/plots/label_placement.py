@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 WIDE, HIGH = 420.0, 300.0    # pixels of the plane's inside: half of a page that is 1,100 wide
 LETTER, LINE = 5.8, 12.0     # of a label in 10 pixels
-GAP = 8.0                    # between a point and its label
+RING = 9.0                   # half of the ring around the network that was chosen
+GAP = RING + 2               # between a point and its label
 STROKE = 1.0                 # half of a line's width
 POINT = 4.0                  # half of a point's edge
 SIDES = ("right", "left", "above", "below")
@@ -70,5 +71,5 @@ def _beside(x: float, y: float, width: float, side: str) -> _Box:
     if side in ("right", "left"):
         left = x + GAP if side == "right" else x - GAP - width
         return _Box(left, y - LINE / 2, left + width, y + LINE / 2)
-    top = y + POINT if side == "below" else y - POINT - LINE
+    top = y + RING if side == "below" else y - RING - LINE
     return _Box(x - width / 2, top, x + width / 2, top + LINE)
