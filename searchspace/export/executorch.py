@@ -29,4 +29,4 @@ def write_executorch(job: Job, path: Path) -> list[str]:
         program = Runtime.get().load_program(fresh)     # has to outlive its method
         theirs, = program.load_method("forward").execute([x])
     return [f"{path}: input of 1×{job.shape()}.",
-            compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch")]
+            compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch", job.rounding(x))]

@@ -19,7 +19,7 @@ def write_onnx(job: Job, path: Path) -> list[str]:
         export_onnx(job, fresh)
         theirs = run_onnx(fresh, x := job.example(BATCH + 1))
     return [f"{path}: input x of n×{job.shape()}, output y.",
-            compare(job.outputs(x), theirs, TOLERANCE, "onnxruntime")]
+            compare(job.outputs(x), theirs, TOLERANCE, "onnxruntime", job.rounding(x))]
 
 
 BATCH = 2           # while exporting; the file is run with another
