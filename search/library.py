@@ -56,6 +56,10 @@ class Result:
     storage: str
     name: str
 
+    def __repr__(self) -> str:
+        """Short: an interpreter and a notebook show it."""
+        return f"Result(name={self.name!r}, trials={len(self.trials)}, folder={str(self.folder)!r})"
+
     @contextmanager
     def study(self) -> Iterator[optuna.Study]:
         """Optuna's study, to be read: its trials, parameters, visualisations.

@@ -175,9 +175,11 @@ def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
     """Evaluate on the test images, and write weights and result."""
     from safetensors.torch import save
 
+    from search.data.folder import CENTRE
+
     mean, deviation = training.standard
     result = {"network": genotype.title, "data": data.name,
-              **({"folder": str(data.folder)} if data.folder else {}),
+              **({"folder": str(data.folder), "centre": CENTRE} if data.folder else {}),
               "recipe": training.task.recipe.name,
               "epochs": training.epoch, "seed": seed,
               "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),

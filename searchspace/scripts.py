@@ -1,4 +1,4 @@
-"""Names of the installed commands, and what each runs.
+"""Names of the installed commands, what each runs, and how extras are installed.
 
 All of them start here, since the packages `search` and `viz` have names that others may have too:
 what they run is looked for beside this package, and nothing else is run by mistake.
@@ -7,10 +7,12 @@ what they run is looked for beside this package, and nothing else is run by mist
 import importlib
 import importlib.metadata
 import importlib.util
+import shlex
 import sys
 from pathlib import Path
 
 PREFIX = "searchspace"
+ROOT = Path(__file__).resolve().parents[1]
 # By name: the module whose ``main`` is run, and how the same is written in a checkout.
 SCRIPTS = {
     PREFIX: ("searchspace.__main__", "python -m searchspace"),
@@ -77,3 +79,16 @@ def foreign(package: str) -> str | None:
         return (f"the package {package!r} of searchspace was overwritten by that of {named}: "
                 "install them in environments of their own")
     return None
+
+
+def install(extra: str, root: Path = ROOT) -> str:
+    """The command that installs an extra of `pyproject.toml` beside what runs now; ``root`` is the
+    folder of this package's folder.
+
+    >>> install("export", Path("/nowhere"))
+    "pip install 'searchspace[export]'"
+    """
+    if not (root / "pyproject.toml").is_file():
+        return f"pip install '{PREFIX}[{extra}]'"
+    here = "." if root == Path.cwd() else str(root)
+    return f"pip install -e {shlex.quote(f'{here}[{extra}]')}"

@@ -35,7 +35,7 @@ def report(text: str) -> Report:
     found = made()
     return replace(
         found, title=text, name=text, input=text, peak=text, notes=(text,), top1=1.0,
-        figures=(Figure(text, text, 1, 1.0, False),),
+        figures=(Figure(text, text, 1, 1.0, False),), figures_at=text,
         told=Told(1.0, 1.0, 1.0, text, (Near(text, 1.0, 1.0),)),
         rows=tuple(row._replace(name=text, what=text, shape=text, remark=text)
                    for row in found.rows),

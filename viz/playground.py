@@ -29,6 +29,7 @@ from searchspace.expansion import Expansion
 from searchspace.safety.allowed import noted_in
 from searchspace.safety.files import file_name, write_file
 from searchspace.safety.reading import read_bytes
+from searchspace.scripts import install
 from viz.live.folder import Folder
 from viz.live.guard import new_token
 from viz.live.model.state import State
@@ -39,7 +40,6 @@ from viz.live.views import plane
 from viz.results import Progress, Results
 
 USUAL = "mobilenet-v2"
-EXTRA = "the playground needs NiceGUI: pip install 'searchspace[playground]'"
 SEARCH = "from search.run import main; raise SystemExit(main())"
 
 
@@ -142,7 +142,7 @@ def main(given: list[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> None:
     if find_spec("nicegui") is None:
-        raise SearchspaceError(EXTRA)
+        raise SearchspaceError(f"the playground needs NiceGUI: {install('playground')}")
     from viz.live.server import Address, listen, serve
 
     load_named(options)

@@ -142,6 +142,11 @@ class Results:
     forecasts: tuple[Forecast, ...] = ()
     beliefs: tuple[Belief, ...] = ()
 
+    @property
+    def chosen(self) -> str:
+        """What the network in best.yaml is called: best, or of several goals' front the knee."""
+        return "knee" if len(self.goals) > 1 else "best"
+
     def __repr__(self) -> str:
         """Short, since notebooks store it beside the display."""
         return f"Results(name={self.name!r}, trials={len(self.rows)}, best={self.best})"

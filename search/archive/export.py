@@ -12,6 +12,7 @@ from search.archive import schema
 from search.archive.archive import Archive
 from search.archive.rows import rows_of
 from search.errors import StorageError
+from searchspace.scripts import install
 
 CHUNK = 5000
 _OF_NETWORK = ("name", "space", "macs", "params", "memory", "input_size", "genotype")
@@ -92,7 +93,7 @@ def _parquet(found: Iterator[dict[str, Any]], file: Path) -> int:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ModuleNotFoundError:
-        raise StorageError("Parquet needs the package pyarrow: pip install 'searchspace[parquet]'"
+        raise StorageError(f"Parquet needs the package pyarrow: {install('parquet')}"
                            ) from None
     columns = pa.schema([(c, pa.int64() if c in _WHOLE else pa.float64() if c in _REAL
                          else pa.string()) for c in COLUMNS])

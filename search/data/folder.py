@@ -26,6 +26,7 @@ SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
 UNREAD = frozenset((".tif", ".tiff"))       # refused, since ignoring them would go unnoticed
 TESTS = ("val", "test")
 ASPECT = (3 / 4, 4 / 3)
+CENTRE = 7 / 8  # share of the shorter edge that is left of an image's centre: 224 of 256 pixels
 _TRIES = 10
 _EVERY = 5      # of a folder without parts, so many a test image
 
@@ -133,7 +134,7 @@ Box = tuple[float, float, float, float]
 
 def _middle(width: int, height: int, shape: float) -> Box:
     """The centre of an image; ``shape``: its width over its height."""
-    h = min(width / shape, height) * 7 / 8
+    h = min(width / shape, height) * CENTRE
     w = h * shape
     left, top = (width - w) / 2, (height - h) / 2
     return left, top, left + w, top + h

@@ -9,6 +9,7 @@ from search.archive.connection.urls import environment
 from search.errors import StudyError
 from search.launchers.base import Launcher, Resources
 from search.launchers.worker import WorkerJob, work
+from searchspace.scripts import install
 
 POLL_S = 0.5
 CONNECT_S = 10
@@ -21,8 +22,8 @@ class RayLauncher(Launcher):
         try:
             import ray
         except ModuleNotFoundError:
-            raise StudyError("--launcher ray needs the package ray: pip install "
-                             "'searchspace[ray]'") from None
+            raise StudyError("--launcher ray needs the package ray: "
+                             f"{install('ray')}") from None
         self.ray: Any = ray
         self.resources = resources
 

@@ -15,6 +15,7 @@ from search.errors import StudyError
 from search.launchers.base import Launcher, Resources
 from search.launchers.worker import WorkerJob, work
 from searchspace.safety.files import make_folder
+from searchspace.scripts import install
 
 POLL_S = 1.0
 DEATHS = 10
@@ -28,8 +29,8 @@ class SlurmLauncher(Launcher):
         try:
             import submitit
         except ModuleNotFoundError:
-            raise StudyError("--launcher slurm needs the package submitit: pip install "
-                             "'searchspace[slurm]'") from None
+            raise StudyError("--launcher slurm needs the package submitit: "
+                             f"{install('slurm')}") from None
         self.submitit: Any = submitit
         self.resources = resources
 

@@ -17,6 +17,7 @@ from search.tables.errors import TableError
 from search.tables.rows import Labels, Names, Raw, refused
 from searchspace import Genotype, SearchspaceError
 from searchspace.notation.holes import Decisions
+from searchspace.scripts import install
 
 COUNTS = ("macs", "params")
 
@@ -61,8 +62,8 @@ def read_parquet(data: bytes, file: Path) -> Sheet:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        raise TableError("a table in Parquet needs the package pyarrow: pip install "
-                         "'searchspace[parquet]'") from None
+        raise TableError(f"a table in Parquet needs the package pyarrow: "
+                         f"{install('parquet')}") from None
     try:
         found = pq.read_table(pa.BufferReader(data)).to_pydict()
     except (pa.ArrowException, OSError, ValueError) as error:

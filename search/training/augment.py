@@ -8,6 +8,7 @@ from torch import Tensor
 
 from search.errors import RecipeError
 from search.training.recipe import Recipe
+from searchspace.scripts import install
 from searchspace.shapes import Size, sides
 
 Augment = Callable[[Tensor], Tensor]
@@ -26,7 +27,7 @@ def make_augment(recipe: Recipe, size: Size, stored: bool) -> Augment:
         import kornia.augmentation as kornia
     except ModuleNotFoundError as error:
         raise RecipeError(f"the recipe {recipe.name!r} augments images by kornia, and there is no "
-                          f"Python package {error.name}: pip install 'searchspace[train]', or "
+                          f"Python package {error.name}: {install('train')}, or "
                           "take a recipe without augment, such as quick") from None
     edges = sides(size)
     steps: list[torch.nn.Module] = []

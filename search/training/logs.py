@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from search.errors import RecipeError
 from search.spreadsheet import writer
 from search.training.loop import EpochLog
+from searchspace.scripts import install
 
 
 class Log:
@@ -56,7 +57,7 @@ def _board(folder: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ModuleNotFoundError as error:
         raise RecipeError(f"--log tensorboard needs the Python package {error.name}: "
-                          "pip install 'searchspace[tensorboard]'") from None
+                          f"{install('tensorboard')}") from None
     for old in folder.glob("events.out.tfevents.*"):       # written again, from the past epochs
         old.unlink()
     return SummaryWriter(folder)

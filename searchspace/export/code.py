@@ -8,6 +8,7 @@ from searchspace.export.job import Job, compare
 from searchspace.export.source.writing import network_source
 from searchspace.export.targets import target
 from searchspace.genotype import to_yaml
+from searchspace.notation.sources import GENOTYPES
 from searchspace.safety.files import write_file
 from searchspace.text import printable
 
@@ -25,8 +26,20 @@ def write_code(job: Job, path: Path) -> list[str]:
 
 def source(job: Job) -> tuple[str, str]:
     """The text of the file, and the name of the network's class."""
-    made = network_source(job.expansion, job.genotype.name, summary(job))
+    made = network_source(job.expansion, class_name(job.genotype.name), summary(job))
     return file_text(job, made.text, ["from torch import nn"]), made.root.name
+
+
+def class_name(name: str) -> str:
+    """What the network's class is named after: the genotype's name, or a plain word where that is a
+    study's with a number, which says nothing of the network.
+
+    >>> class_name("sinet-resnet-34"), class_name("mine-best"), class_name("mine-front-002")
+    ('sinet-resnet-34', 'network', 'network')
+    """
+    numbered = re.fullmatch(r".*-(best|front-\d{3,}|\d+)", name)
+    bundled = {path.stem for path in GENOTYPES.glob("*.yaml")}
+    return "network" if numbered and name not in bundled else name
 
 
 def file_text(job: Job, body: str, imports: list[str]) -> str:

@@ -102,4 +102,4 @@ def default_name(genotype: Genotype, suffix: str) -> str:
     from searchspace.safety.files import file_name
 
     stem = file_name(genotype.title.replace("@", "-"))
-    return (stem.replace("-", "_").replace(".", "_") if suffix == ".py" else stem) + suffix
+    return (stem.replace("-", "_").replace(".", "_") if suffix.endswith(".py") else stem) + suffix

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from searchspace.export.job import Job, compare, quietly
+from searchspace.export.needs import install
 from searchspace.export.targets import needed, target
 from searchspace.safety.files import replacing
 
@@ -19,7 +20,7 @@ def write_executorch(job: Job, path: Path) -> list[str]:
         from executorch.exir import to_edge_transform_and_lower
         from executorch.runtime import Runtime
     except ImportError as error:
-        raise needed(error, "pip install executorch") from None
+        raise needed(error, install("executorch")) from None
     x = job.example(1)
     with replacing(path) as fresh, quietly():
         lowered = to_edge_transform_and_lower(torch.export.export(job.network, (x,)),
@@ -28,4 +29,4 @@ def write_executorch(job: Job, path: Path) -> list[str]:
         program = Runtime.get().load_program(fresh)     # has to outlive its method
         theirs, = program.load_method("forward").execute([x])
     return [f"{path}: input of 1×{job.shape()}.",
-            compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch")]
+            compare(job.outputs(x), theirs, TOLERANCE, "ExecuTorch", job.rounding(x))]

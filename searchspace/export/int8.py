@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from searchspace.export.job import ExportError, Job, quietly
-from searchspace.export.onnx import INSTALL, export_onnx, run_onnx
+from searchspace.export.needs import install
+from searchspace.export.onnx import export_onnx, run_onnx
 from searchspace.export.targets import needed, target
 from searchspace.safety.files import replacing
 
@@ -16,7 +17,7 @@ CALIBRATION, CHUNK = 128, 32            # images, and images at once
 LEAST = 0.8                             # of the cosine between outputs, else nothing is left
 
 
-@target("int8", ".onnx", "ONNX in 8 bits, calibrated on --data")
+@target("int8", "-int8.onnx", "ONNX in 8 bits, calibrated on --data")
 def write_int8(job: Job, path: Path) -> list[str]:
     """Write a quantised ONNX file; with data, the accuracy before and after is measured."""
     seen = job.example(CALIBRATION) if job.images is None else \
@@ -40,7 +41,7 @@ def _quantize(whole: Path, prepared: Path, path: Path, seen: Tensor) -> None:
         from onnxruntime import quantization
         from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError as error:
-        raise needed(error, INSTALL) from None
+        raise needed(error, install("onnx")) from None
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:

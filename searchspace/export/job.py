@@ -1,6 +1,7 @@
 """What is exported: a genotype, its network with weights, images, and how outputs are compared."""
 
 import contextlib
+import copy
 import io
 import logging
 import warnings
@@ -45,6 +46,13 @@ class Job:
         """What the network gives."""
         y: Tensor = self.network(x)
         return y
+
+    def rounding(self, x: Tensor) -> float:
+        """How far the network's outputs are from those in double precision: another program that
+        computes the same may be as far from these on the other side."""
+        exact = copy.deepcopy(self.network).double()
+        with torch.no_grad():
+            return float((self.outputs(x) - exact(x.double())).abs().max())
 
     def shape(self) -> str:
         """The size of the input."""
@@ -116,9 +124,10 @@ def load_weights(network: nn.Module, path: Path) -> None:
     network.load_state_dict(found)
 
 
-def compare(ours: Tensor, theirs: Tensor, tolerance: float, what: str) -> str:
+def compare(ours: Tensor, theirs: Tensor, tolerance: float, what: str,
+            rounding: float = 0.0) -> str:
     """A line about two outputs that are the same within ``tolerance`` of the largest value, or of
-    a thousandth where all are smaller.
+    a thousandth where all are smaller; or within twice the network's own ``rounding``.
 
     Raises ExportError where they are not.
     """
@@ -127,11 +136,12 @@ def compare(ours: Tensor, theirs: Tensor, tolerance: float, what: str) -> str:
                           f"{tuple(ours.shape)}")
     most = float((ours - theirs).abs().max())
     scale = max(1e-3, float(ours.abs().max()))
+    tolerance = max(tolerance, 2 * rounding / scale)
     if not most <= tolerance * scale:
         raise ExportError(f"{what} does not compute what the network does: outputs differ by "
-                          f"{most:.2g}, more than {tolerance:g} of {scale:.2g}, the largest")
+                          f"{most:.2g}, more than {tolerance:.2g} of {scale:.2g}, the largest")
     return (f"Checked: on {len(ours)} random images the outputs of {what} equal the network's "
-            f"within {tolerance:g} of the largest (differences up to {most:.1g}, values up to "
+            f"within {tolerance:.2g} of the largest (differences up to {most:.1g}, values up to "
             f"{scale:.3g}).")
 
 

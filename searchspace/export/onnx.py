@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 
 from searchspace.export.job import Job, compare, quietly
+from searchspace.export.needs import install
 from searchspace.export.targets import needed, target
 from searchspace.safety.files import replacing
 
 TOLERANCE = 1e-4
-INSTALL = 'pip install "searchspace[export]"'
 
 
 @target("onnx", ".onnx", "ONNX for any batch, run in onnxruntime")
@@ -19,7 +19,7 @@ def write_onnx(job: Job, path: Path) -> list[str]:
         export_onnx(job, fresh)
         theirs = run_onnx(fresh, x := job.example(BATCH + 1))
     return [f"{path}: input x of n×{job.shape()}, output y.",
-            compare(job.outputs(x), theirs, TOLERANCE, "onnxruntime")]
+            compare(job.outputs(x), theirs, TOLERANCE, "onnxruntime", job.rounding(x))]
 
 
 BATCH = 2           # while exporting; the file is run with another
@@ -31,7 +31,7 @@ def export_onnx(job: Job, path: Path) -> None:
         import onnx
         import onnxscript  # noqa: F401 - torch's exporter imports it late
     except ImportError as error:
-        raise needed(error, INSTALL) from None
+        raise needed(error, install("onnx")) from None
     with quietly():
         torch.onnx.export(job.network, (job.example(BATCH),), path, dynamo=True, verbose=False,
                           input_names=["x"], output_names=["y"], external_data=False,
@@ -44,7 +44,7 @@ def run_onnx(path: Path, x: torch.Tensor) -> torch.Tensor:
     try:
         import onnxruntime
     except ImportError as error:
-        raise needed(error, INSTALL) from None
+        raise needed(error, install("onnx")) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3

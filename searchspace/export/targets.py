@@ -10,7 +10,8 @@ from searchspace.registry import Registry
 
 
 class Target(NamedTuple):
-    """Writes a network to a file, and gives lines about what was checked."""
+    """Writes a network to a file, and gives lines about what was checked. ``suffix``: how the
+    file's name ends where none is given; no other target's ends so."""
 
     write: Callable[[Job, Path], list[str]]
     suffix: str

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from searchspace.building.features import stages
-from searchspace.export.code import file_text, summary
+from searchspace.export.code import class_name, file_text, summary
 from searchspace.export.job import BATCH, ExportError, Job, compare
 from searchspace.export.source.constructors import Constructor
 from searchspace.export.source.format import flat, folded
@@ -29,7 +29,7 @@ TOLERANCE = 1e-5
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-@target("timm", ".py", "a Python file that registers the network with timm")
+@target("timm", "_timm.py", "a Python file that registers the network with timm")
 def write_timm(job: Job, path: Path) -> list[str]:
     """Write the file, and run it with a stand-in for timm's registry where timm is missing."""
     text, name = source(job)
@@ -41,7 +41,7 @@ def write_timm(job: Job, path: Path) -> list[str]:
 def source(job: Job) -> tuple[str, str]:
     """The text of the file, and the name that it registers."""
     name = "searchspace_" + "".join(c if c.isalnum() else "_" for c in job.genotype.title)
-    made = network_source(job.expansion, job.genotype.name, summary(job),
+    made = network_source(job.expansion, class_name(job.genotype.name), summary(job),
                           lambda found: _interface(job, found))
     body = made.text + "\n\n" + FEATURES + "\n\n" + _entry(job, made, name)
     return file_text(job, body, ["from timm.models import register_model", "from torch import nn"]

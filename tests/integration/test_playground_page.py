@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -277,6 +279,28 @@ def test_a_space_is_brought_inside_frozen_and_taken_home(opened: Open, tmp_path:
         with tab.expect_download() as download:
             tab.locator(f"[data-format={format}]").click()
         assert download.value.suggested_filename.endswith(f".{format}")
+
+
+def test_sinet_is_taken_home_as_code(opened: Open, tmp_path: Path) -> None:
+    tab = opened("sinet@1.0")
+    written = set(Path(tempfile.gettempdir()).glob("searchspace-*"))
+    tab.locator(".menu summary").click()
+    with tab.expect_download() as download:
+        tab.locator("[data-target=code]").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == "sinet_1_0.py"
+    tab.get_by_text("Its weights are not trained").first.wait_for()
+    code = ("import sys, runpy; net = runpy.run_path(sys.argv[1])['Sinet']()\n"
+            "print(sum(p.numel() for p in net.parameters()), 'searchspace' in sys.modules)")
+    done = subprocess.run([sys.executable, "-I", "-c", code, str(file)], capture_output=True,
+                          text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == [str(cost(load("sinet@1.0")).params), "False"]
+    tab.context.close()                             # the tab's folder ends with it
+    ends = time.monotonic() + 60
+    while set(Path(tempfile.gettempdir()).glob("searchspace-*")) > written:
+        assert time.monotonic() < ends
+        time.sleep(0.5)
 
 
 def test_a_number_becomes_a_hole(opened: Open) -> None:

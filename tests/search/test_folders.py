@@ -1,6 +1,9 @@
 """Folders of images as people have them: without parts, with broken files, for grey networks."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,9 @@ from search.data.base import Files, Stored
 from search.run import main as search
 from search.train import main as train
 from search.training.batches import LUMA, Batches, moments
+from searchspace.export.command import main as export
 
+ROOT = Path(__file__).parents[2]
 RNG = np.random.default_rng(5)
 GREY = """
 name: grey
@@ -90,3 +95,48 @@ def test_colours_become_grey_by_their_luminance() -> None:
     assert x.shape == (4, 1, 6, 6) and np.allclose(x.numpy(), wanted, atol=1e-5)
     with pytest.raises(DataError, match="3 channels, and the network takes 2"):
         Batches(images, (2, 6, 6), torch.device("cpu"), moments(images))
+
+
+RUN = re.compile(r"```py\n(.*?)```", re.S)
+COLOURS = """
+name: colours
+input: [3, 12, 12]
+args: {classes: 2}
+net:
+  - conv: {out: 4, stride: 2, as: a}
+  - gap:
+  - linear: {out: =classes}
+"""
+
+
+@pytest.mark.slow
+def test_images_are_prepared_as_the_page_says(tmp_path: Path, genotype_file,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's program, in a process of its own, answers as the training counted."""
+    pytest.importorskip("onnxruntime")
+    photos = flat(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    assert train([str(genotype_file(COLOURS)), "--data", f"imagefolder:{photos}", "--epochs", "3",
+                  "--out", "photos-run"]) == 0
+    assert export(["photos-run/genotype.yaml", "--to", "onnx", "--weights",
+                   "photos-run/weights.safetensors", "-o", "photos.onnx"]) == 0
+    page = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    program, = RUN.findall(page)
+    test = open_data(f"imagefolder:{photos}").test
+    assert isinstance(test, Files)
+    done = subprocess.run([sys.executable, "-c", program, *map(str, test.paths)], check=True,
+                          capture_output=True, text=True, cwd=tmp_path)
+    answers = [line.rpartition(" ")[2] for line in done.stdout.splitlines()]
+    right = [("cat", "dog")[k] == said for k, said in zip(test.labels, answers, strict=True)]
+    result = json.loads((tmp_path / "photos-run" / "result.json").read_text())
+    assert result["centre"] == 0.875
+    assert 100 * sum(right) / len(right) == pytest.approx(result["test_accuracy"])
+    # and the numbers that go in are those of the training, not only the answers
+    own = Batches(test, (3, 12, 12), torch.device("cpu"), (result["pixel_mean"],
+                                                           result["pixel_deviation"]))
+    x, _ = next(iter(own(range(len(test)), len(test))))
+    seen: dict[str, object] = {}
+    inner = program.replace("    y, = session", "    given[path] = x.transpose(2, 0, 1)\n    y, = session")
+    monkeypatch.setattr(sys, "argv", ["run.py", *map(str, test.paths)])
+    exec(inner, {"given": seen})
+    assert np.allclose(np.stack([seen[str(p)] for p in test.paths]), x.numpy(), atol=1e-5)

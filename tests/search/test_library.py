@@ -42,6 +42,7 @@ def test_what_it_gives(tmp_path: Path) -> None:
     assert found.front == (found.best,)
     assert max(t["table"] for t in found.trials) == \
         next(t["table"] for t in found.trials if t["identity"] == found.outcome.chosen.identity)
+    assert repr(found) == f"Result(name={found.name!r}, trials=3, folder={str(tmp_path)!r})"
 
 
 def test_a_function_is_an_objective(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from search.train import main
 from search.training.batches import moments
 from search.training.loop import Training
 from searchspace import build, fill, load, to_yaml
+from searchspace.scripts import install
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_without_tensorboard_the_sentence_says_what_to_install(
         network: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
     assert main([str(network), "--data", "digits", "--epochs", "1", "--log", "tensorboard"]) == 2
-    assert "pip install 'searchspace[tensorboard]'" in capsys.readouterr().err
+    assert install("tensorboard") in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

@@ -373,9 +373,25 @@ def test_an_image_size_may_be_no_square() -> None:
     assert trace(load("mobilenet-v2").with_input((64, 96))).input == (3, 64, 96)
 
 
+def test_outputs_may_differ_by_what_the_network_itself_rounds() -> None:
+    made = job(network("henet@repeat2-cifar10"))
+    x = made.example()
+    y, own = made.outputs(x), made.rounding(x)
+    assert 0 < own < 1e-4 * float(y.abs().max())
+    assert made.outputs(x).dtype == torch.float32           # the network itself stays as it is
+    away = y + 1e-3 * y.abs().max()
+    with pytest.raises(ExportError, match="does not compute what the network does"):
+        compare(y, away, 1e-4, "it", own)
+    assert "within 0.0012" in compare(y, away, 1e-4, "it", 6e-4 * float(y.abs().max()))
+
+
 def test_all_targets_are_known() -> None:
     assert {find(name) for name in NAMES} == set(TARGETS.values()) and set(NAMES) == set(TARGETS)
     assert default_name(load("sinet@1.6"), ".py") == "sinet_1_6.py"
+    names = [default_name(load("sinet@1.6"), find(name).suffix) for name in NAMES]
+    assert len(set(names)) == len(names)            # none is written over another
+    assert {name.partition(".")[0] for name in names if name.endswith(".py")} == \
+        {"sinet_1_6", "sinet_1_6_timm"}
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """How drawings look: contrast, what boxes show and what colours mean, size, golden DOT files."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,12 +13,16 @@ import pytest
 
 from searchspace import load
 from viz import pictures
+from viz.comparison.alignment import difference
+from viz.comparison.drawing import compared
+from viz.comparison.stages import outline
 from viz.docs import gallery, papers
 from viz.drawing.channel_groups import lanes
 from viz.drawing.dot import digraph
 from viz.drawing.edge_bundling import bundle
-from viz.drawing.layout import arrange, extent
+from viz.drawing.layout import arrange, extent, run
 from viz.drawing.levels import LEVELS, picture
+from viz.drawing.markup import broken
 from viz.drawing.network import subject
 from viz.drawing.render import draw, svg
 from viz.drawing.style import COLOURS, FIGURES, STEPS, THEMES, Style, Theme
@@ -214,6 +219,82 @@ def test_channel_groups_end_where_they_are_joined() -> None:
     assert found[f"{gate}.new"] is None
     mobile = subject(load("mobilenet-v2")).expansion.nodes
     assert set(lanes(mobile)) == {None}
+
+
+def test_an_uneven_split_has_groups_that_end_at_the_concatenation() -> None:
+    nodes = subject(load("fasternet")).expansion.nodes
+    found = dict(zip((n.name for n in nodes), lanes(nodes), strict=True))
+    some, mixed, others, concat = (found[f"stage1.0.partial_conv.{step}"] for step in (
+        "some", "mixed", "others", "concat"))
+    assert (some, mixed, others, concat) == (0, 0, 1, None)
+    assert found["stage1.0.residual"] is None
+
+
+def test_a_single_part_of_a_tensor_is_no_group(tmp_path: Path) -> None:
+    path = tmp_path / "part.yaml"
+    path.write_text("name: part\ninput: [8, 4, 4]\nnet:\n  - slice: {start: 0, length: 4, as: a}\n"
+                    "  - conv: {out: 4}\n")
+    assert set(lanes(subject(load(path)).expansion.nodes)) == {None}
+
+
+def lefts(drawn: bytes, names: set[str]) -> dict[str, float]:
+    """Left ends of the names of boxes, the first of each."""
+    found: dict[str, float] = {}
+    for text in ET.fromstring(drawn).iter(f"{SVG}text"):
+        name = "".join(text.itertext()).strip()
+        if name in names:
+            found.setdefault(name, float(text.get("x", "nan")))
+    return found
+
+
+def test_channel_groups_stand_in_their_order() -> None:
+    at = lefts(draw(load("sinet"), only="si_unit", level="block"),
+               {"x1", "x2", "h1", "h2", "y1", "y2"})
+    assert at["x1"] < at["x2"] and at["h1"] < at["h2"] and at["y1"] < at["y2"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ["convnext", "sinet", "nasnet-a"])
+def test_the_legend_has_every_kind_of_box(name: str, level: str) -> None:
+    shown = picture(subject(load(name)), level)
+    text = text_of(draw(load(name), "svg", level)).splitlines()
+    for kind in {box.family for box in shown.boxes} - {"tensor"}:
+        assert kind in text[:20], kind
+
+
+@pytest.mark.parametrize("name", gallery.families())
+def test_lines_of_a_stage_break_between_operations(name: str) -> None:
+    for box in picture(subject(load(name)), "stage").boxes:
+        pieces = re.split(r"(?<=:) |(?<= \+) ", box.detail)
+        lines = broken(box.detail, 34, 20)
+        assert " ".join(lines).strip() == box.detail
+        assert all(any(piece in line for line in lines) for piece in pieces if len(piece) <= 34)
+
+
+@pytest.mark.parametrize(("one", "other"), [("resnet@18", "resnet@34"), ("squeezenext", "sinet"),
+                                            ("inception-v3", "sparsenet"), ("vgg", "nasnet-a")])
+def test_boxes_of_a_difference_are_equally_wide(one: str, other: str) -> None:
+    found = difference(outline(subject(load(one))), outline(subject(load(other))))
+    objects = json.loads(run(compared(found).source, "json0"))["objects"]
+    assert len({o["width"] for o in objects if "width" in o and o.get("style") != "invis"}) == 1
+
+
+@pytest.mark.parametrize("name", ["resnet@18", "fasternet", "hcgnet"])
+def test_stages_are_equally_wide(name: str) -> None:
+    source = digraph(picture(subject(load(name)), "stage")).source
+    objects = json.loads(run(source, "json0"))["objects"]
+    assert len({o["width"] for o in objects if o.get("shape") != "plain" and "width" in o}) == 1
+
+
+def test_blocks_stand_in_rows_in_their_order() -> None:
+    places = arrange([(20, 90), *SIZES], 4, beside=True)
+    assert places[0] == (0, 0) and all(x >= 24 for x, _ in places[1:])
+    assert sorted(places[1:], key=lambda place: place[::-1]) == places[1:]
+    drawn = draw(load("hcgnet"), "svg", "block")
+    names = ["smg ×24", "hcg_transition ×2", "gated ×26", "forget_gate ×26", "update_gate ×26"]
+    at = {"".join(t.itertext()): (float(t.get("y", 0)), float(t.get("x", 0)))
+          for t in ET.fromstring(drawn).iter(f"{SVG}text")}
+    assert sorted(names, key=at.__getitem__) == names
 
 
 @pytest.mark.parametrize(("name", "level", "most"), [

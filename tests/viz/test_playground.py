@@ -518,6 +518,14 @@ def bundled_state(name: str) -> State:
     return State(source(name).text, name)
 
 
+def test_papers_are_compared_at_their_own_size() -> None:
+    at_home, away = (evaluate(source("henet", size=size), Tools()) for size in (None, 160))
+    assert at_home.figures == away.figures != () and at_home.notes == away.notes
+    assert (at_home.figures_at, away.figures_at) == ("", "3×31×31")
+    assert away.macs > 20 * at_home.macs
+    assert "Published, for 3×31×31:" in views.numbers(away, State(""), "")["published"]
+
+
 def test_a_session_shows_what_was_asked_last(tmp_path: Path) -> None:
     text = source("mobilenet-v2").text
     session, sent = played(bundled_state("mobilenet-v2"), tmp_path,

@@ -249,6 +249,46 @@ def test_names_stand_where_there_is_room() -> None:
     assert label_placement.labels([(1.0, 1.0, "alone")], [(1.0, 1.0)])[0].text == "alone"
 
 
+def test_names_are_not_struck_by_lines() -> None:
+    points = [(0.0, 0.0), (50.0, 50.0), (100.0, 100.0)]
+    named = [(50.0, 50.0, "middle")]
+    plain, = label_placement.labels(named, points)
+    assert plain.side == "right"
+    upright = ((60.0, 0.0), (60.0, 100.0))
+    beside, = label_placement.labels(named, points, [upright])
+    assert beside.side == "left"
+    level = ((0.0, 50.0), (100.0, 50.0))
+    above, = label_placement.labels(named, points, [upright, level])
+    assert above.side == "above"
+    frame = [((10.0 * i, 0.0), (10.0 * i, 100.0)) for i in range(11)]
+    assert label_placement.labels(named, points, frame) == ()
+
+
+def test_a_knee_is_called_one_and_stands_in_the_plane() -> None:
+    goals = (Goal("score", "score", "", True), Goal("macs", "MACs", "", False))
+    marks = [front.Mark("0", 1.0, 1.0, "front", "trial 0"), front.Mark("1", 2.0, 3.0, "knee", "trial 1"),
+             front.Mark("2", 9.0, 4.0, "front", "trial 2")]
+    drawn = front.spec(marks, goals)
+    points = next(layer for layer in drawn["layer"] if layer["data"].get("name") == "marks")
+    assert points["encoding"]["color"]["scale"]["domain"] == ["network", "front", "knee", "published"]
+    written = [row["text"] for layer in drawn["layer"] if layer["mark"].get("style") == "label"
+               for row in layer["data"]["values"]]
+    assert written == ["trial 1, knee"]
+
+
+@pytest.mark.parametrize("title", ["NASWOT (higher is better)", "lower end of predicted ImageNet top-1 "
+                                   "(percent, the 10 % quantile, higher is better)"])
+def test_a_long_title_leaves_room_to_the_plot(title: str) -> None:
+    goal = Goal("score", title.partition(" (")[0], title.partition("(")[2].rpartition(",")[0], True)
+    steps = [progress.ProgressPoint(i, float(i), float(i), "as proposed") for i in range(4)]
+    spec = progress.spec(steps, goal)
+    assert spec is not None
+    drawn = chart(spec, width=400).decode()
+    line, = re.findall(r'mark-line[^>]*><path[^>]* d="([^"]*)"', drawn)
+    tall = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", line)]
+    assert max(tall) - min(tall) > 150
+
+
 def test_published_networks_and_the_best_are_named() -> None:
     drawn = chart(PLOTS["front"].draw(STUDY) or {}).decode()  # type: ignore[arg-type]
     assert ">net@1</text>" in drawn and ">trial 4, best</text>" in drawn

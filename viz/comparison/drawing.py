@@ -9,11 +9,11 @@ from searchspace.units import show_digits
 from viz.comparison.alignment import KINDS, Difference, StageChange
 from viz.comparison.stages import Stage
 from viz.drawing.dot import frame
-from viz.drawing.markup import span, swatches, table, tooltip
+from viz.drawing.markup import broken, span, swatches, table, tooltip
 from viz.drawing.style import Style
 
-WIDE = 150                               # of a box's text, in points
-LETTERS = 34
+WIDE = 176                               # of a box's text, in points
+LETTERS = 38
 SWATCH = 54                              # width of a colour in the legend, in points
 
 
@@ -84,15 +84,13 @@ def _heading(found: Difference, style: Style) -> str:
 def _stage(stage: Stage, change: StageChange | None, style: Style) -> str:
     theme = style.palette
     times = f" ×{stage.times}" if stage.times > 1 else ""
-    head, *more = wrap(f"{stage.name}\0{stage.what}{times}", LETTERS,
-                       break_on_hyphens=False) or [""]
-    title, _, rest = head.partition("\0")
-    rows = [span(title, 9, theme.ink, bold=True) + span(f"  {rest}", 8, theme.ink),
+    head, *more = broken(f"{stage.what}{times}", LETTERS, LETTERS - round(1.2 * len(stage.name)))
+    rows = [span(stage.name, 9, theme.ink, bold=True) + span(f"  {head}", 8, theme.ink),
             *(span(line, 8, theme.ink) for line in more),
             span(f"{show_shape(stage.shape)}   {show_digits(stage.macs)} MACs   "
                  f"{show_digits(stage.params)} params",
                  7, theme.second)]
     if change is not None and change.kind != "same":
         for remark in filter(None, (*change.remarks, grown(change.cost))):
-            rows += [span(line, 7, theme.open) for line in wrap(remark, LETTERS + 4)]
+            rows += [span(line, 7, theme.open) for line in wrap(remark, LETTERS + 6)]
     return table(rows, WIDE)

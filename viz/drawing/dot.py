@@ -44,15 +44,19 @@ class Scribe:
         self.single = {target for target, count in taken.items() if count == 1}
         self.spine = set(zip(self.names, list(self.names)[1:], strict=False))
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether the stages are a part beside the blocks."""
+        return self.picture.level == "block" and any(not box.group for box in self.picture.boxes)
+
     def roots(self) -> Iterator[list[Box | Group]]:
         """The parts with separate layouts: the stages, and at the level of blocks each block."""
         top = self.children.get("", [])
-        loose = [child for child in top if isinstance(child, Box)]
         if self.picture.level != "block":
             yield top
             return
-        if loose:
-            yield list(loose)
+        if self.has_steps:
+            yield [child for child in top if isinstance(child, Box)]
         for child in top:
             if isinstance(child, Group):
                 yield [child]

@@ -69,9 +69,9 @@ def _legend(picture: Picture, style: Style, pen: Pen) -> list[str]:
 
 
 def _families(picture: Picture, style: Style) -> list[tuple[str, str, str]]:
-    """The families of operations that the picture has, with their colours of fill and line."""
+    """The kinds of boxes that the picture has, with their colours of fill and line."""
     families = style.palette.families
-    used = {box.family for box in picture.boxes} - {"block", "tensor"}
+    used = {box.family for box in picture.boxes} - {"tensor"}
     return [(name, *families[name]) for name in families if name in used]
 
 

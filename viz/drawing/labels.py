@@ -6,7 +6,7 @@ from textwrap import wrap
 from searchspace.ops import show_shape
 from searchspace.units import show_digits
 from viz.drawing.elements import Box, Group, Picture
-from viz.drawing.markup import Pen, table
+from viz.drawing.markup import Pen, broken, table
 from viz.drawing.network import Opening
 from viz.drawing.style import Style
 
@@ -65,10 +65,8 @@ class Labels:
 
     def _stage(self, box: Box, times: str) -> str:
         whole = f"{box.detail}{times}"
-        first = LETTERS - round(1.2 * len(box.title))
-        lines = [whole] if len(whole) <= first else \
-            wrap(whole, LETTERS, initial_indent=" " * max(min(len(box.title) + 2, LETTERS // 2), 0))
-        rows = [self.pen.span(box.title, 9, bold=True) + self.pen.span("  " + lines[0].strip(), 8),
+        lines = broken(whole, LETTERS, LETTERS - round(1.2 * len(box.title)))
+        rows = [self.pen.span(box.title, 9, bold=True) + self.pen.span("  " + lines[0], 8),
                 *(self.pen.span(line, 8) for line in lines[1:]),
                 self.pen.second(self._figures(box, self.style.figures("stage")), 7),
                 *openings(box.openings, self.pen, self.small)]
@@ -109,12 +107,13 @@ class Labels:
                 f'WIDTH="{8 * n + 1}" HEIGHT="5"><TR>{cells}</TR></TABLE>')
 
     def _bar(self, share: float, colour: str) -> str:
-        filled = min(max(round(share * WIDE), 1), WIDE - 1)
-        widths = ((filled, colour), (WIDE - filled, self.theme.track))
+        whole = WIDE - 2            # beside the padding of its row
+        filled = min(max(round(share * whole), 1), whole - 1)
+        widths = ((filled, colour), (whole - filled, self.theme.track))
         cells = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="3" BGCOLOR="{fill}"></TD>'
                         for width, fill in widths)
         return ('<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" HEIGHT="3" '
-                f'ALIGN="LEFT" WIDTH="{WIDE}"><TR>{cells}</TR></TABLE>')
+                f'ALIGN="LEFT" WIDTH="{whole}"><TR>{cells}</TR></TABLE>')
 
 
 def openings(holes: Iterable[Opening], pen: Pen, small: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Layout by Graphviz: each part of a page separately, then packed and drawn together.
+"""Layout by Graphviz: each part of a page separately, then in rows and drawn together.
 
 The blocks of a network are independent; laid out one by one they take a fraction of the time.
 """
@@ -6,6 +6,7 @@ The blocks of a network are independent; laid out one by one they take a fractio
 import contextlib
 import io
 import json
+import math
 import os
 import re
 import tempfile
@@ -16,18 +17,22 @@ from typing import Any
 import pygraphviz
 
 from searchspace import SearchspaceError
+from viz.drawing.channel_groups import beside
 from viz.drawing.dot import Positions, Scribe, frame
 from viz.drawing.elements import Box, Group, Picture
 from viz.drawing.heading import heading
 from viz.drawing.style import Style
 
 GAP = 16.0                               # between the parts of a page, in points
+ASPECT = 1.4                             # preferred ratio of a page's width to its height
+SLACK = 1e-6                             # points that rounding may add to a sum
+MARGIN = 7.0                             # inside a block's frame, beside and below
 DPI, COARSE = 144, 72                    # dots per inch of a png, and the least that can be read
 MOST_PIXELS, MOST_EDGE = 2**27, 32_767   # of a png: what programs open, and what Cairo makes
 MOST_POINTS = 14_400                     # of a page's edge in a pdf
 LAID = 64                                # parts whose layout is remembered
-ASPECT = 1.4                             # preferred ratio of a page's width to its height
 Size = tuple[float, float]               # width and height
+Place = tuple[float, float]              # from the left top of the page
 _POINT = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?),(-?[\d.]+(?:e[+-]?\d+)?)")
 
 
@@ -47,7 +52,7 @@ def page(pictures: Sequence[Picture], style: Style, format: str) -> bytes:
         name, text = f"{scribe.prefix}heading", heading(picture, style)
         parts = [_lay(scribe, roots, style) for roots in scribe.roots()]
         sizes = [_size(part) for part in parts]
-        places = arrange(sizes, GAP)
+        places = arrange(sizes, GAP, scribe.has_steps)
         top = _heading_size(text, style)
         width, height = extent(sizes, places)
         down = top[1] + 6
@@ -92,10 +97,26 @@ def run(dot: str, format: str, program: str = "dot", dpi: int = DPI) -> bytes:
 
 
 def _lay(scribe: Scribe, roots: Sequence[Box | Group], style: Style) -> dict[str, Any]:
+    """The layout of one part. A block by itself is laid out as a graph, since Graphviz does not
+    keep the order of a row inside a cluster, and becomes one again."""
+    only = roots[0] if len(roots) == 1 and isinstance(roots[0], Group) else None
     steps = all(isinstance(root, Box) and root.detail for root in roots[1:])
-    graph = frame(style, len(scribe.picture.boxes), close=steps)
+    graph = frame(style, len(scribe.picture.boxes), close=steps and only is None)
+    if only is not None:
+        graph.attr(label=scribe.labels.group(only), labelloc="t", labeljust="l")
+        roots = scribe.children.get(only.key, ())
     scribe.write(graph, roots)
-    return _laid(graph.source)
+    for left, right in beside(scribe.picture, only.key) if only is not None else ():
+        with graph.subgraph() as row:
+            row.attr(rank="same")
+            row.edge(scribe.names[left], scribe.names[right], style="invis")
+    laid = _laid(graph.source)
+    if only is not None:
+        near, low, far, top = map(float, laid["bb"].split(","))
+        around = f"{near - MARGIN},{low - MARGIN},{far + MARGIN},{top}"
+        outline = {"name": scribe.clusters[only.key], "bb": around, "lp": laid["lp"]}
+        laid = {**laid, "bb": around, "objects": [*laid.get("objects", ()), outline]}
+    return laid
 
 
 @lru_cache(maxsize=LAID)
@@ -106,14 +127,14 @@ def _laid(dot: str) -> dict[str, Any]:
     return laid
 
 
-def _heading_size(text: str, style: Style) -> tuple[float, float]:
+def _heading_size(text: str, style: Style) -> Size:
     """Width and height of a picture's heading."""
     graph = frame(style)
     graph.node("heading", text, shape="plain", style="")
     return _size(json.loads(run(graph.source, "json0")))
 
 
-def _size(laid: dict[str, Any]) -> tuple[float, float]:
+def _size(laid: dict[str, Any]) -> Size:
     x, y, right, top = map(float, laid["bb"].split(","))
     return right - x, top - y
 
@@ -159,52 +180,45 @@ def _quiet() -> Iterator[None]:
             os.close(kept)
 
 
-def arrange(sizes: Sequence[Size], gap: float) -> list[tuple[float, float]]:
+def arrange(sizes: Sequence[Size], gap: float, beside: bool = False) -> list[Place]:
     """The left top corners of rectangles (width, height), in points from the left top of the page.
 
-    Skyline heuristic: each is placed as high as possible, then as far left, in the given order, on
-    a page whose width is chosen among those at which a row can end.
+    They stand in their order, row by row; with ``beside`` the first one stands at the left of all
+    rows. Of the widths at which a row can end that with the least page is taken, where a page also
+    counts for more the further it is from `ASPECT`.
 
-    >>> arrange([(10, 40), (20, 10), (20, 10)], 0)
+    >>> arrange([(10, 40), (20, 10), (20, 10)], 0, beside=True)
     [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)]
     """
-    widest = max((width for width, _ in sizes), default=0.0)
-    ends = [sum(width + gap for width, _ in sizes[:n]) for n in range(1, len(sizes) + 1)]
-    best: tuple[float, list[tuple[float, float]]] | None = None
-    for width in (end for end in ends if end >= widest + gap):
-        places = _stack(sizes, width, gap)
-        across, down = extent(sizes, places)
-        score = max(across / ASPECT, down)
-        if best is None or score < best[0]:
-            best = score, places
-    return best[1] if best else []
+    column = [(0.0, 0.0)] if beside and sizes else []
+    rest = sizes[len(column):]
+    left = sizes[0][0] + gap if column else 0.0
+    widest = max((width for width, _ in rest), default=0.0)
+    ends = {sum(width + gap for width, _ in rest[i:j]) - gap
+            for j in range(1, len(rest) + 1) for i in range(j)}
+    pages = ([*column, *((left + x, y) for x, y in _rows(rest, end, gap))]
+             for end in sorted(ends) if end >= widest - SLACK)
+    return min(pages, key=lambda places: _cost(*extent(sizes, places)), default=list(column))
 
 
-def extent(sizes: Sequence[Size], places: Sequence[tuple[float, float]]) -> Size:
+def extent(sizes: Sequence[Size], places: Sequence[Place]) -> Size:
     """Width and height of the page of placed rectangles."""
     return (max((x + w for (w, _), (x, _) in zip(sizes, places, strict=True)), default=0.0),
             max((y + h for (_, h), (_, y) in zip(sizes, places, strict=True)), default=0.0))
 
 
-def _stack(sizes: Sequence[Size], width: float, gap: float) -> list[tuple[float, float]]:
-    """Places under a skyline: (left, depth) of each step, the last one at the page's end."""
-    line: list[tuple[float, float]] = [(0.0, 0.0)]
-    places = []
-    for w, h in sizes:
-        spots = [(max(depth for x, depth in _under(line, left, left + w + gap, width)), left)
-                 for left, _ in line if left + w <= width + 1e-6]
-        top, left = min(spots)
+def _rows(sizes: Sequence[Size], wide: float, gap: float) -> list[Place]:
+    places: list[Place] = []
+    left = top = high = 0.0
+    for width, height in sizes:
+        if left and left + width > wide + SLACK:
+            left, top, high = 0.0, top + high + gap, 0.0
         places.append((left, top))
-        right = left + w + gap
-        after = [depth for x, depth in line if x <= right][-1]
-        line = sorted([(x, d) for x, d in line if x < left or x > right]
-                      + [(left, top + h + gap)] + ([(right, after)] if right < width else []))
+        left, high = left + width + gap, max(high, height)
     return places
 
 
-def _under(line: Sequence[tuple[float, float]], left: float, right: float,
-           width: float) -> list[tuple[float, float]]:
-    """The steps of the skyline between two places."""
-    ends = [*(x for x, _ in line[1:]), width]
-    return [(x, depth) for (x, depth), end in zip(line, ends, strict=True)
-            if x < right and end > left]
+def _cost(width: float, height: float) -> float:
+    """Area, times the square root of how far the page is from the preferred ratio."""
+    away = width / max(height, 1e-9) / ASPECT
+    return width * height * math.sqrt(max(away, 1 / max(away, 1e-9)))

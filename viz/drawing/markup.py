@@ -1,10 +1,12 @@
-"""Text as Graphviz's HTML-like markup: spans with a font, tables, swatches of colours.
+"""Text as Graphviz's HTML-like markup: spans with a font, tables, swatches of colours, lines.
 
 It is left-aligned, so that a viewer's substitute font does not shift it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from searchspace.text import markup
 from viz.drawing.style import Theme
@@ -62,3 +64,24 @@ def escape(text: str) -> str:
 def tooltip(text: str) -> str:
     """Like `escape`, but without any backslashes, since Graphviz may expand escapes repeatedly."""
     return escape(text.replace("\\", "\N{REVERSE SOLIDUS OPERATOR}"))
+
+
+def broken(text: str, width: int, first: int) -> list[str]:
+    """A description (``block: operation + operation ×2``) in lines of at most ``width`` letters.
+
+    The first one has at most ``first``, and is empty where no operation has room in it.
+
+    >>> broken("si_stage: si_transform + si_unit ×3", 34, 30)
+    ['si_stage: si_transform +', 'si_unit ×3']
+    >>> broken("conv 3×3 /2, relu6 + avg pool 2×2", 24, 12)
+    ['', 'conv 3×3 /2, relu6 +', 'avg pool 2×2']
+    """
+    lines, room = [""], first
+    for piece in re.split(r"(?<=:) |(?<= \+) ", text):
+        whole = f"{lines[-1]} {piece}".strip()
+        if len(whole) <= room:
+            lines[-1] = whole
+        else:
+            lines += wrap(piece, width, break_on_hyphens=False)
+            room = width
+    return lines

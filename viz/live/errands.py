@@ -8,6 +8,7 @@ from searchspace.errors import SearchspaceError
 from searchspace.safety.files import file_name
 from viz.drawing.style import Style
 from viz.live.commands import Given, field, number
+from viz.live.exports import Exports
 from viz.live.folder import Folder
 from viz.live.follower import Follower
 from viz.live.model.evaluation import Fault, Report, Source
@@ -66,10 +67,13 @@ class Errands:
         self.tab = tab
         self._then: dict[int, Then] = {}
         self._lane = Lane(spares, self._run, PATIENCE_S, IDLE_S)
+        self._exports = Exports(tab, spares)
+        self.on_export = self._exports.on_export
 
     def close(self) -> None:
         """End what runs."""
         self._lane.close()
+        self._exports.close()
 
     def on_freeze(self, given: Given) -> None:
         """The network at this point in place of the space."""

@@ -9,6 +9,7 @@ from searchspace.space.budget import amount
 from searchspace.units import parse_amount, parse_bytes, parse_range, parse_time
 from viz.comparison.drawing import grown, total
 from viz.live.model.evaluation import Control, Report
+from viz.live.model.exporting import absent, offered
 from viz.live.model.picture import Pair
 from viz.live.model.points import Neighbour
 from viz.live.model.state import COSTS, State
@@ -179,5 +180,6 @@ def plane(known: Sequence[Known]) -> dict[str, Any]:
 def body(names: Sequence[str], clock: bool, search: bool, studies: bool, home: str) -> str:
     """The page's skeleton."""
     costs = [(name, TITLES[name], HINTS[name]) for name in COSTS if clock or name != "latency"]
-    return render("play.html", names=names, costs=costs, search=search, studies=studies, home=home)
+    return render("play.html", names=names, costs=costs, search=search, studies=studies, home=home,
+                  exports=offered(), absent=absent())
 

@@ -105,12 +105,14 @@ def _study(results: Results, chunks: dict[str, int]) -> dict[str, Any]:
              "budget": max((r.cost(limit.cost) / limit.most for limit in results.limits),
                            default=0.0),
              "origin": r.origin, "known": r.known, "error": r.error,
-             "front": "best" if r.number == results.best else "yes" if r.number in front else "",
+             "front": results.chosen if r.number == results.best
+             else "yes" if r.number in front else "",
              "decisions": [labels[n].index(r.decisions[n]) if n in r.decisions else -1
                            for n in names]} for r in results.rows]
     return {"goals": [goal.title for goal in results.goals],
             "maximize": results.goals[0].maximize,
-            "best": None if results.best is None else str(results.best), "rows": rows,
+            "best": None if results.best is None else str(results.best),
+            "chosen": results.chosen, "rows": rows,
             "holes": [{"name": n, "labels": labels[n]} for n in names], "chunks": chunks,
             "rivals": [{"id": str(r.trial) if r.trial is not None else r.name,
                         "shown": f"{r.mean:.1f} ± {r.spread:.1f}"} for r in results.rivals]}
@@ -133,7 +135,9 @@ def _why(results: Results) -> str:
     """Why the best network is not the one of the best value, if it is another."""
     goal = results.goals[0]
     top = min(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
-    if len(results.goals) > 1 or top.number == results.best:
+    if len(results.goals) > 1:
+        return "; of the front it comes nearest to the best value of every goal at once"
+    if top.number == results.best:
         return ""
     return (f"; trial {top.number} has {goal.title} {top.shown[0]}, from one initialisation: of "
             "the best ones, scored again from several, this has the best mean")

@@ -1,11 +1,13 @@
 """Common parts of the plots: encodings of fields and axes, and labels of origins."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from viz.results import Goal, TrialRow
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+LETTERS = 40        # in a line of an axis' title
 SHORT = "~s"        # 300M, 2.5k: how an axis writes amounts
 KINDS = {"published": "start", "proposed": "as proposed", "moved": "moved to the budget",
          "replaced": "replaced: known already"}
@@ -30,8 +32,14 @@ def quantity(field: str, title: str, *, amount: bool = False, zero: bool = False
     """Positional encoding of a number; ``amount``: formatted as 300M."""
     axis = {"format": SHORT} if amount else {}
     scale = {"zero": True} if zero else {"zero": False, "nice": False, "padding": 12}
-    return {"field": field, "type": "quantitative", "title": title, "axis": axis, "scale": scale,
-            **other}
+    return {"field": field, "type": "quantitative", "title": lines(title), "axis": axis,
+            "scale": scale, **other}
+
+
+def lines(title: str) -> str | list[str]:
+    """A title in lines that an axis has room for: a longer one leaves none to the plot."""
+    broken = wrap(title, LETTERS)
+    return broken if len(broken) > 1 else title
 
 
 def colours(present: Iterable[str], known: Sequence[str]) -> dict[str, Any]:

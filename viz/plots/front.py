@@ -1,10 +1,12 @@
 """The Pareto front: two goals against each other, or the only one against the multiply-adds."""
 
+import math
 from collections.abc import Container, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from viz.plots import encoding
-from viz.plots.label_placement import labels
+from viz.plots.label_placement import GAP, LINE, RING, labels
 from viz.plots.registry import Spec, plot
 from viz.results import Goal, Results
 
@@ -12,15 +14,17 @@ ABOUT = ("Every network that was scored; the line joins those that no other one 
          "in both. Diamonds are published networks, scored at the same input size; those with room "
          "around them are named.")
 KINDS = ("network", "front", "best", "published")
+CHOSEN = ("best", "knee")
+RING_AREA = round(math.pi * RING ** 2)
 # Positions of a label beside its point, in terms of Vega-Lite.
 _SIDES: dict[str, dict[str, Any]] = {
-    "right": {"align": "left", "dx": 8}, "left": {"align": "right", "dx": -8},
-    "above": {"dy": -10}, "below": {"dy": 10}}
+    "right": {"align": "left", "dx": GAP}, "left": {"align": "right", "dx": -GAP},
+    "above": {"dy": -RING - LINE / 2}, "below": {"dy": RING + LINE / 2}}
 
 
 class Mark(NamedTuple):
     """A network in the plane of the two goals. ``id`` is its trial's number, or the name of a
-    published one; ``kind`` is network, front, best or published."""
+    published one; ``kind`` is network, front, best or (of several goals) knee, or published."""
 
     id: str
     x: float
@@ -35,7 +39,7 @@ def rows(results: Results) -> tuple[Mark, ...]:
     front = {row.number for row in results.front}
     marks = []
     for row in results.scored:
-        marks.append(mark(row.number, results.plane(row), front, results.best))
+        marks.append(mark(row.number, results.plane(row), front, results.best, results.chosen))
     first, second = results.axes
     if first.name == "score" and second.name in encoding.AMOUNTS:
         marks += [Mark(r.name, float(getattr(r, second.name)), r.mean, "published", r.name)
@@ -43,14 +47,16 @@ def rows(results: Results) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
-def kind(number: int, front: Container[int], best: int | None) -> str:
-    """What a trial is: best, front or network."""
-    return "best" if number == best else "front" if number in front else "network"
+def kind(number: int, front: Container[int], best: int | None, chosen: str) -> str:
+    """What a trial is: ``chosen`` (what the best is called), front or network."""
+    return chosen if number == best else "front" if number in front else "network"
 
 
-def mark(number: int, point: tuple[float, float], front: Container[int], best: int | None) -> Mark:
-    """A trial at its values on `Results.axes`."""
-    return Mark(str(number), point[1], point[0], kind(number, front, best), f"trial {number}")
+def mark(number: int, point: tuple[float, float], front: Container[int], best: int | None,
+         chosen: str) -> Mark:
+    """A trial at its values on `Results.axes`; see `kind`."""
+    return Mark(str(number), point[1], point[0], kind(number, front, best, chosen),
+                f"trial {number}")
 
 
 def bound(results: Results) -> float | None:
@@ -62,20 +68,24 @@ def bound(results: Results) -> float | None:
 def spec(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None = None,
          kinds: Sequence[str] = KINDS, log: bool = False) -> dict[str, Any]:
     """The plane, with the front of ``axes`` as a line and the bound ``most`` of the horizontal
-    axis, which is logarithmic with ``log``."""
+    axis, which is logarithmic with ``log``. A knee takes the place of the best among ``kinds``."""
     up, across = axes
+    if any(mark.kind == "knee" for mark in marks):
+        kinds = ["knee" if kind == "best" else kind for kind in kinds]
     at = _scales(marks, axes, most, log)
     layers: list[dict[str, Any]] = []
     if most is not None:
         layers.append({"data": {"values": [{"x": most}]},
                        "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": at["x"]}})
+    line = [] if across.maximize else steps(marks, up)
     if not across.maximize:
-        layers.append({"data": encoding.data(steps(marks, up)),
+        layers.append({"data": encoding.data(line),
                        "mark": {"type": "line", "style": "front", "interpolate": "step-after"},
                        "encoding": at})
-    layers += [_points(marks, axes, kinds, at), *_names(marks, at)]
+    layers += [_points(marks, axes, kinds, at), *_names(marks, at, line, most)]
     layers.append({"data": {"name": "chosen", "values": []},
-                   "mark": {"type": "point", "style": "chosen", "filled": False, "size": 260},
+                   "mark": {"type": "point", "style": "chosen", "filled": False,
+                            "size": RING_AREA},
                    "encoding": at})
     return encoding.spec(*layers, height=380)
 
@@ -99,7 +109,7 @@ def _scales(marks: Sequence[Mark], axes: tuple[Goal, Goal], most: float | None,
 def steps(marks: Sequence[Mark], up: Goal) -> list[Mark]:
     """The front in the plane alone, by ``x``."""
     line: list[Mark] = []
-    for mark in sorted((m for m in marks if m.kind in ("front", "best")),
+    for mark in sorted((m for m in marks if m.kind in ("front", *CHOSEN)),
                        key=lambda m: (m.x, m.y)):
         if not line or up.loss(mark.y) < up.loss(line[-1].y):
             line.append(mark)
@@ -125,11 +135,19 @@ def _points(marks: Sequence[Mark], axes: tuple[Goal, Goal], kinds: Sequence[str]
                           for field, goal in zip("yx", axes, strict=True))]}}
 
 
-def _names(marks: Sequence[Mark], at: dict[str, Any]) -> list[dict[str, Any]]:
-    """Layers of the names that have room, one for each side of their points."""
-    named = [(m.x, m.y, f"{m.name}, best") for m in marks if m.kind == "best"] + [
+def _names(marks: Sequence[Mark], at: dict[str, Any], line: Sequence[Mark],
+           most: float | None) -> list[dict[str, Any]]:
+    """Layers of the names that have room, one for each side of their points: off the front's
+    ``line`` and the bound ``most``."""
+    named = [(m.x, m.y, f"{m.name}, {m.kind}") for m in marks if m.kind in CHOSEN] + [
         (m.x, m.y, m.name) for m in marks if m.kind == "published"]
-    found = labels(named, [(m.x, m.y) for m in marks])
+    points = [(m.x, m.y) for m in marks]
+    steps = [((a.x, a.y), (b.x, a.y), (b.x, b.y)) for a, b in pairwise(line)]
+    lines = [side for step in steps for side in pairwise(step)]
+    if most is not None and points:
+        ys = [y for _, y in points]
+        lines.append(((most, min(ys)), (most, max(ys))))
+    found = labels(named, points, lines)
     return [{"data": encoding.data(beside), "mark": {"type": "text", "style": "label", **place},
              "encoding": {**at, "text": {"field": "text"}}}
             for side, place in _SIDES.items()

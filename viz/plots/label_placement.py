@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 WIDE, HIGH = 420.0, 300.0    # pixels of the plane's inside: half of a page that is 1,100 wide
 LETTER, LINE = 5.8, 12.0     # of a label in 10 pixels
-GAP = 8.0                    # between a point and its label
+RING = 9.0                   # half of the ring around the network that was chosen
+GAP = RING + 2               # between a point and its label
+STROKE = 1.0                 # half of a line's width
 POINT = 4.0                  # half of a point's edge
 SIDES = ("right", "left", "above", "below")
 
@@ -35,18 +37,23 @@ class _Box(NamedTuple):
                 and self.top < other.bottom and other.top < self.bottom)
 
 
-def labels(named: Sequence[tuple[float, float, str]],
-           points: Sequence[Place]) -> tuple[Label, ...]:
-    """Labels for ``named`` points that hide no other label and none of ``points``, in the order
-    of ``named``; points without room for theirs have none."""
-    xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
-    left, top = min(xs), max(ys)
-    wide, high = (max(xs) - left) or 1, (top - min(ys)) or 1
+def labels(named: Sequence[tuple[float, float, str]], points: Sequence[Place],
+           lines: Sequence[tuple[Place, Place]] = ()) -> tuple[Label, ...]:
+    """Labels for ``named`` points that hide no other label, none of ``points`` and none of
+    ``lines`` (level or upright, by their ends), in the order of ``named``; points without room for
+    theirs have none."""
+    ends = [*points, *(end for line in lines for end in line)]
+    xs, ys = [x for x, _ in ends], [y for _, y in ends]
+    left, top = min(xs, default=0.0), max(ys, default=0.0)
+    wide, high = (max(xs, default=0.0) - left) or 1, (top - min(ys, default=0.0)) or 1
 
     def at(x: float, y: float) -> Place:
         return WIDE * (x - left) / wide, HIGH * (top - y) / high
 
     taken = [_Box(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in {at(*p) for p in points}]
+    for one, other in lines:
+        (x0, x1), (y0, y1) = map(sorted, zip(at(*one), at(*other), strict=True))
+        taken.append(_Box(x0 - STROKE, y0 - STROKE, x1 + STROKE, y1 + STROKE))
     frame = _Box(-GAP, -LINE, WIDE + GAP, HIGH + LINE)
     found = []
     for x, y, text in named:
@@ -65,5 +72,5 @@ def _beside(x: float, y: float, width: float, side: str) -> _Box:
     if side in ("right", "left"):
         left = x + GAP if side == "right" else x - GAP - width
         return _Box(left, y - LINE / 2, left + width, y + LINE / 2)
-    top = y + POINT if side == "below" else y - POINT - LINE
+    top = y + RING if side == "below" else y - RING - LINE
     return _Box(x - width / 2, top, x + width / 2, top + LINE)

@@ -78,8 +78,9 @@ def spec(found: Sequence[Axis], lines: Sequence[Line], goal: Goal) -> dict[str, 
                       "order": {"field": "hole", "sort": None},
                       "color": {"field": "rank", "type": "quantitative", "scale": {
                           "domain": [0, 1]}, "legend": {
-                          "title": f"rank by {goal.title}", "orient": "top", "format": ".0%",
-                          "values": [0, 0.5, 1], "gradientLength": 160}}}},
+                          "title": encoding.lines(f"rank by {goal.title}"), "titleLimit": 0,
+                          "orient": "top", "format": ".0%", "values": [0, 0.5, 1],
+                          "gradientLength": 160}}}},
         {"data": {"values": [{"hole": hole} for hole in order]},
          "mark": {"type": "rule"}, "encoding": {"x": x}},
         *({"data": {"values": ticks},

@@ -34,8 +34,8 @@ def spec(pairs: Sequence[Pair], goal: Goal) -> dict[str, Any] | None:
     if not pairs:
         return None
     ends = [min(p.measured for p in pairs), max(p.measured for p in pairs)]
-    x = {**encoding.goal("measured", goal), "title": f"measured {goal.title}"}
-    y = {**encoding.goal("predicted", goal), "title": f"predicted {goal.title}"}
+    x = {**encoding.goal("measured", goal), "title": encoding.lines(f"measured {goal.title}")}
+    y = {**encoding.goal("predicted", goal), "title": encoding.lines(f"predicted {goal.title}")}
     return encoding.spec(
         {"data": {"values": [{"measured": end, "predicted": end} for end in ends]},
          "mark": {"type": "line", "strokeDash": [4, 4], "opacity": 0.6},

@@ -68,7 +68,8 @@ def spec(bins: Sequence[Bin], limits: Sequence[float]) -> dict[str, Any] | None:
     return encoding.spec(
         {"data": encoding.data(bins), "mark": {"type": "bar", "opacity": 0.6, "binSpacing": 0},
          "encoding": {"x": {**x, "bin": {"binned": True}}, "x2": {"field": "high"},
-                      "y": {**encoding.quantity("networks", "networks", zero=True), "stack": None},
+                      "y": {**encoding.quantity("networks", "networks", zero=True), "stack": None,
+                            "axis": {"tickMinStep": 1, "format": "d"}},
                       "color": encoding.colours((b.kind for b in bins), KINDS)}},
         {"data": {"values": [{"low": end} for end in limits]},
          "mark": {"type": "rule", "style": "bound"}, "encoding": {"x": x}})

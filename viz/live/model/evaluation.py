@@ -4,7 +4,7 @@ All of it is plain data, since it is made in a process of its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,7 +88,8 @@ class Fault:
 class Report:
     """A network, or a space at one of its points. ``latency`` in nanoseconds; ``lines``: for each
     name of a step, block or operation the line of the text that made it; ``told``: the predicted
-    accuracy, or why none is told, empty if nothing predicts."""
+    accuracy, or why none is told, empty if nothing predicts; ``figures_at``: the input of the
+    published figures, and of ours beside them, where it is another one."""
 
     title: str
     name: str
@@ -106,6 +107,7 @@ class Report:
     controls: tuple[Control, ...]
     sleeping: int
     figures: tuple[Figure, ...]
+    figures_at: str
     top1: float | None
     notes: tuple[str, ...]
     lines: Mapping[str, int]
@@ -138,17 +140,20 @@ def evaluate(source: Source, tools: Tools) -> Report:
                      r.cost.params, "; ".join(r.remarks),
                      lines.get(r.name.partition(".")[0], 0))
                  for r in stages(genotype, expansion))
+    own = expansion if source.size is None or genotype.is_space else \
+        trace(replace(source, size=None).genotype())        # papers count at their own size
     figures = () if genotype.is_space else tuple(
-        Figure(c.what, c.printed, c.ours, c.difference, c.met)
-        for c in comparisons(header, expansion))
-    about = [("status", standing(header, cost) if not genotype.is_space else header.status or ""),
+        Figure(c.what, c.printed, c.ours, c.difference, c.met) for c in comparisons(header, own))
+    status = header.status or "" if genotype.is_space else standing(header, own.cost())
+    about = [("status", status),
              ("note", header.note or ""), ("source", header.source or "")]
     return Report(
         genotype.title, genotype.name, tuple(genotype.variants), genotype.variant or "",
         genotype.is_space, show_shape(expansion.input), cost.macs, cost.params, most.bytes,
         most.step, _latency(expansion, source, tools), len(expansion.nodes), rows, controls,
         len(genotype.holes) - len({c.name for c in controls} & {h.name for h in genotype.holes}),
-        figures, header.published.top1 if header.published and not genotype.is_space else None,
+        figures, "" if own.input == expansion.input else show_shape(own.input),
+        header.published.top1 if header.published and not genotype.is_space else None,
         tuple(f"{name}: {text}" for name, text in about if text), lines, _told(expansion, tools))
 
 

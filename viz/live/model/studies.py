@@ -46,7 +46,8 @@ class StudyView:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look at a study found: its view, and of its plane with these axes, and ``most`` as the
-    bound of the horizontal one, what `Progress` says of points and front."""
+    bound of the horizontal one, what `Progress` says of points and front; ``chosen`` is what the best
+    network is called."""
 
     view: StudyView
     axes: tuple[Goal, Goal]
@@ -55,6 +56,7 @@ class Look:
     points: tuple[tuple[int, tuple[float, float]], ...]
     front: tuple[int, ...]
     best: int | None
+    chosen: str
 
 
 def study(follow: Follow, seen: int, tools: Tools) -> Look | None:
@@ -74,13 +76,13 @@ def look(found: Progress) -> Look:
     settings, members = found.study, set(found.front)
     bounds = [f"at most {amount(limit.cost, limit.most)} {limit.cost}"
               for limit in settings.limits]
-    entries = tuple(Entry(row.number, front.kind(row.number, members, found.best), row.shown,
-                          row.macs, row.params, row.origin) for row in found.listed)
+    entries = tuple(Entry(row.number, front.kind(row.number, members, found.best, settings.chosen),
+                          row.shown, row.macs, row.params, row.origin) for row in found.listed)
     return Look(
         StudyView(settings.name, settings.space.name, tuple(goal.title for goal in settings.goals),
                   found.done, found.scored, ", ".join(bounds), settings.command, entries),
         settings.axes, front.bound(settings), found.since, tuple(found.points.items()),
-        found.front, found.best)
+        found.front, found.best, settings.chosen)
 
 
 class StudyPlane:
@@ -103,7 +105,7 @@ class StudyPlane:
         for number in was | self._leading:
             if number in self.marks:
                 fresh[number] = (self.marks[number].y, self.marks[number].x)
-        made = {number: front.mark(number, point, members, found.best)
+        made = {number: front.mark(number, point, members, found.best, found.chosen)
                 for number, point in fresh.items()}
         changed = {number: mark for number, mark in made.items() if self.marks.get(number) != mark}
         gone = [str(number) for number in changed if number in self.marks]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from viz.comparison.nearest import nearest
 from viz.drawing.style import Style
-from viz.live.model import picture, points, studies
+from viz.live.model import exporting, picture, points, studies
 from viz.live.model.evaluation import Source, evaluate, expanded
 from viz.live.model.picture import View
 from viz.live.model.points import Place
@@ -62,6 +63,10 @@ def _nearest(tools: Tools, source: Source) -> Iterator[Any]:
     yield found.name if found else ""
 
 
+def _export(tools: Tools, source: Source, target: str, folder: Path) -> Iterator[Any]:
+    yield exporting.exported(source, target, folder)
+
+
 def _study(tools: Tools, follow: Follow, seen: int) -> Iterator[Any]:
     yield studies.study(follow, seen, tools)
 
@@ -79,4 +84,5 @@ def _trial(tools: Tools, follow: Follow, number: int) -> Iterator[Any]:
 JOBS: dict[str, Callable[..., Iterator[Any]]] = {
     "numbers": _numbers, "drawing": _drawing, "pair": _pair, "random": _random, "inside": _inside,
     "around": _around, "best": _best, "frozen": _frozen, "plain": _plain,
-    "nearest": _nearest, "study": _study, "prepare": _prepare, "trial": _trial}
+    "nearest": _nearest, "export": _export, "study": _study, "prepare": _prepare,
+    "trial": _trial}

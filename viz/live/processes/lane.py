@@ -32,15 +32,15 @@ class _Ticket:
 
 
 class Spares:
-    """Workers that wait for whoever needs one."""
+    """Workers that wait for whoever needs one, ``waiting`` of them."""
 
-    def __init__(self, tools: Tools, memory: int = USUAL.memory) -> None:
-        self.tools, self.memory = tools, memory
+    def __init__(self, tools: Tools, memory: int = USUAL.memory, waiting: int = WAITING) -> None:
+        self.tools, self.memory, self.waiting = tools, memory, waiting
         self._waiting: list[Worker] = []
 
     def prepare(self) -> None:
         """Start those that wait."""
-        while len(self._waiting) < WAITING:
+        while len(self._waiting) < self.waiting:
             self._waiting.append(Worker(self.tools, self.memory))
 
     @property

@@ -58,7 +58,7 @@ async function comparison(id, network) {
   const options = [...(near && near !== id ? [[near, `nearest published: ${near}`]] : []),
     ...(other && other !== id ? [[other, `kept: ${(await details(other)).name}`]] : []),
     ...(study.best && study.best !== id && study.best !== other
-      ? [[study.best, `best: trial ${study.best}`]] : [])];
+      ? [[study.best, `${study.chosen}: trial ${study.best}`]] : [])];
   const host = el("div", { class: "against" });
   const select = el("select", { id: "against", onchange: () => show(select.value) },
     options.map(([value, label]) => el("option", { value }, label)));
