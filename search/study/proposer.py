@@ -41,7 +41,7 @@ class Proposer:
             left. BudgetError: none could be brought inside the budget.
         """
         plan, session = self.plan, self.session
-        if ordinal >= plan.settings.trials:
+        if plan.settings.trials is not None and ordinal >= plan.settings.trials:
             raise Enough("others evaluate the last trials")
         rng = random.Random(derive(plan.settings.seed, "bring", ordinal))
         trials = snapshot(session.study)
