@@ -68,8 +68,8 @@ class Result:
 
 
 def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = "",
-           objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int | None = None, *,
-           time: str | float | None = None,
+           objective: str | Function | Sequence[str | Function] = DEFAULT,
+           trials: int | None = None, *, time: str | float | None = None,
            goals: Mapping[str, Direction] | None = None, constraints: Sequence[Bound] = (),
            input: Size | None = None, classes: int | None = None, seed: int = 0,
            sampler: str = "auto", score: str | None = None, screen: str | None = None,

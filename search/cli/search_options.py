@@ -32,11 +32,12 @@ def read_settings(options: argparse.Namespace) -> Settings:
     return Request(
         space=options.space,
         budget=Budget.read(options.budget, options.params, options.memory, options.latency),
-        objectives=goals, trials=options.trials, time=options.time, input=options.input, classes=options.classes,
-        seed=options.seed, sampler=options.sampler, score=options.score, screen=options.screen,
-        prior=options.prior, batch=options.batch, tables=tuple(options.table),
-        table_budget=tuple(options.table_budget), table_only=options.table_only,
-        warm_start=options.warm_start, train=read_options(options, goals)).settings()
+        objectives=goals, trials=options.trials, time=options.time, input=options.input,
+        classes=options.classes, seed=options.seed, sampler=options.sampler,
+        score=options.score, screen=options.screen, prior=options.prior, batch=options.batch,
+        tables=tuple(options.table), table_budget=tuple(options.table_budget),
+        table_only=options.table_only, warm_start=options.warm_start,
+        train=read_options(options, goals)).settings()
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import finished
+from search.samplers.base import UNTIL, finished
 from searchspace.notation.holes import Decisions
 from searchspace.safety.values import (
     FLAG,
@@ -35,7 +35,7 @@ YEARS = range(1970, 3000)
 # training.
 _OTHERS: dict[str, Kind[Any]] = {
     WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": list_of(REAL),
-    "known": names_to(REAL), "bracket": WHOLE, "foretold": list_of(REAL)}
+    UNTIL: whole(1), "known": names_to(REAL), "bracket": WHOLE, "foretold": list_of(REAL)}
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
 
 

@@ -23,7 +23,8 @@ class Proposal:
     scored, and this is the nearest new one. ``lost``: number of invalid or infeasible proposals
     before this one, each followed by a random one. ``start``: the known network that this is, or
     that was ``brought`` to the budget; no sampler proposed it. ``proposed_macs``: the
-    multiply-adds of the sampler's point, before projection.
+    multiply-adds of the sampler's point, before projection. ``until``: the epochs after which its
+    training pauses or ends, if the sampler decides that.
     """
 
     point: Point
@@ -34,6 +35,7 @@ class Proposal:
     start: str | None = None
     brought: bool = False
     proposed_macs: int | None = None
+    until: int | None = None
 
 
 def several(region: Region, proposal: Callable[[int], Propose], count: int, seen: frozenset[str],

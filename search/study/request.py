@@ -32,9 +32,10 @@ TRIALS = 150
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Names and defaults of a search. ``space``: a bundled space, a YAML file, or a genotype with
-    holes; ``trials``: None for `TRIALS`, or for as many as fit into ``time``, a duration as ``20min``
-    or in seconds; ``input``: None for the space's own size; ``score``: None for the space's usual one;
-    ``tables``, ``table_budget``: files of known results, and bounds on their columns."""
+    holes; ``trials``: None for `TRIALS`, or for as many as fit into ``time``, a duration as
+    ``20min`` or in seconds; ``input``: None for the space's own size; ``score``: None for the
+    space's usual one; ``tables``, ``table_budget``: files of known results, and bounds on their
+    columns."""
 
     space: str | Genotype = "mixed"
     budget: Budget = field(default_factory=Budget)

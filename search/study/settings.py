@@ -104,8 +104,9 @@ class Settings:
                                    f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
-        """Settings that may not change when a study is continued: all but the number of trials, and
-        the time for them. Files count by their content, not their place; for the space see `Kept`."""
+        """Settings that may not change when a study is continued: all but the number of trials and
+        the time for them. Files count by their content, not their place; for the space see
+        `Kept`."""
         budget = replace(self.budget, known=(), own=())       # their functions are no values
         values = asdict(replace(self, function=None, pruner=None, budget=budget))
         for name in ("trials", "time", "predictor", "function", "pruner", "kept"):

@@ -46,18 +46,11 @@ class Study:
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
         self._working = False
-        self._opened = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """How long the study has been open."""
-        return time.monotonic() - self._opened
 
     @property
     def is_over(self) -> bool:
         """Whether the time is used up, so that no further trial begins."""
-        limit = self.plan.settings.time
-        return limit is not None and self.seconds >= limit
+        return self.plan.used >= 1
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
@@ -76,7 +69,7 @@ class Study:
         the reason if there are fewer than requested: the space is exhausted, or the time over."""
         session, settings = self.session, self.plan.settings
         wanted = math.inf if settings.trials is None else settings.trials
-        session.study.set_user_attr("trials", settings.trials)       # for search/status.py and others
+        session.study.set_user_attr("trials", settings.trials)    # for search/status.py and others
         if not self._working:           # and until the study is closed
             session.work()
             self._working = True

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from optuna.trial import FrozenTrial
 
 from search import search
 from search.run import main
-from search.study import Study
+from search.samplers import finished
+from search.study.plan import Plan
+from search.study.session import Session
 from searchspace import BudgetError, SearchspaceError
 from searchspace.units import parse_duration
 
@@ -26,11 +29,17 @@ def test_no_durations(text: str) -> None:
 @pytest.fixture
 def a_second_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time passes by finished trials of this run instead of by the clock."""
-    def seconds(study: Study) -> float:
-        before = vars(study).setdefault("before", len(study.trials()))
-        return float(len(study.trials()) - before)
+    count, recover = {"before": 0, "now": 0}, Session.recover
 
-    monkeypatch.setattr(Study, "seconds", property(seconds))
+    def counted(session: Session, everything: bool = False, reason: str = "") -> list[FrozenTrial]:
+        trials = recover(session, everything, reason)
+        count["now"] = sum(map(finished, trials))
+        if everything:              # when the study is opened
+            count["before"] = count["now"]
+        return trials
+
+    monkeypatch.setattr(Session, "recover", counted)
+    monkeypatch.setattr(Plan, "seconds", property(lambda plan: count["now"] - count["before"]))
 
 
 @pytest.mark.usefixtures("a_second_a_trial")
