@@ -140,7 +140,8 @@ class Simulation:
             try:
                 made = settle(region, proposals(self.sampler, self.study, frozen, self.seed,
                                                 number)(0),
-                              frozenset(seen), random.Random(derive(self.seed, "bring", number)))
+                              frozenset(seen), random.Random(derive(self.seed, "bring", number)),
+                              self.reached.keys() - seen)
             except SpaceExhausted:
                 return
             name, before = made.identity, self.reached.get(made.identity, 0)

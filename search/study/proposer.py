@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 
 import optuna
@@ -56,7 +56,8 @@ class Proposer:
             seen = frozenset(before.keys() - paused | taken)
             known = (p for p in plan.start.proposals if p.identity not in before.keys() | taken)
             proposal = next(to_retry(trials, plan.proposed, seen), None) or \
-                self._for_so_long(next(known, None) or self._new(trial, ordinal, seen, rng),
+                self._for_so_long(next(known, None)
+                                  or self._new(trial, ordinal, seen, rng, paused - taken),
                                   trial, ordinal)
             parts = before[proposal.identity]       # of its training that are done
             held = session.claims.claim(f"{session.name} {proposal.identity}"
@@ -83,13 +84,14 @@ class Proposer:
             self.session.study, trial._cached_frozen_trial, seed, proposal.identity))
 
     def _new(self, trial: optuna.Trial, ordinal: int, seen: frozenset[str],
-             rng: random.Random) -> Proposal:
+             rng: random.Random, paused: Set[str]) -> Proposal:
         """The sampler's proposal; of several per trial, the most promising one."""
         settings = self.plan.settings
         among = settings.train.among if settings.train else 1
         nth = proposals(self.session.sampler, self.session.study, trial._cached_frozen_trial,
                         settings.seed, ordinal)
-        return most_promising(several(self.plan.region, nth, among, seen, rng), self._losses)
+        return most_promising(several(self.plan.region, nth, among, seen, rng, paused),
+                              self._losses)
 
     def _losses(self, proposal: Proposal) -> tuple[float, ...]:
         """A network's losses before it is trained: the score in place of the accuracy, and the

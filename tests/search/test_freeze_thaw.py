@@ -1,5 +1,6 @@
 """The sampler that decides how long networks are trained."""
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,23 @@ from test_train_search import FEW, run, settings, told
 
 from search.errors import StudyError
 from search.gaussian_process import Other, Process
+from search.results.learned import Described, describer
+from search.results.read import read_study
+from search.run import main
+from search.samplers.base import taking
 from search.samplers.freeze_thaw.trained import Trained, seconds_an_epoch
 from search.samplers.freeze_thaw.value import MAXIMA, information, maxima
 from search.study import open_study
+from search.study.neighbours import Region
 from search.study.plan import Plan
+from search.study.projection import settle
 from search.study.settings import Settings
 from search.training.loop import Training
 from search.training.options import TrainOptions
+from searchspace import load
+from searchspace.identity import identity
+from searchspace.space.budget import Budget
+from searchspace.space.solver import find_inside
 
 THREE = TrainOptions("digits", epochs=3, device="cpu")
 
@@ -156,6 +167,18 @@ def test_a_network_that_fails_is_left_alone(tmp_path: Path, monkeypatch: pytest.
     assert all(t.identity not in failed or i <= after[t.identity] for i, t in enumerate(trials))
 
 
+def test_a_paused_network_keeps_its_width() -> None:
+    space, budget = load("mixed").with_input(16), Budget("1M")
+    inside = find_inside(space, budget)
+    assert inside is not None
+    region, rng = Region(space, budget, inside), random.Random(0)
+    name = identity(space, inside.decisions)
+    wider = settle(region, taking(inside.decisions, rng), frozenset(), rng)
+    assert wider.point.macs > inside.macs           # as a new proposal is
+    again = settle(region, taking(inside.decisions, rng), frozenset(), rng, {name})
+    assert again.identity == name and again.point.decisions == inside.decisions
+
+
 @pytest.mark.parametrize(("train", "objectives", "said"), [
     (FEW, ("train",), "--first-epochs has no effect with --sampler freeze-thaw"),
     (TrainOptions("digits", brackets=2), ("train",), "--brackets has no effect"),
@@ -167,3 +190,19 @@ def test_what_it_cannot_do_is_refused(train: TrainOptions | None, objectives: tu
     given = settings(train, 3, "freeze-thaw", objectives)       # type: ignore[arg-type]
     with pytest.raises(StudyError, match=said), open_study(given, tmp_path, "s"):
         pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+def test_the_command_with_its_report(workers: tuple[str, ...], tmp_path: Path,
+                                     capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--space", "digits", "--budget", "100K", "--objective", "train", "--data", "digits",
+                 "--epochs", "3", "--train-device", "cpu", "--sampler", "freeze-thaw", "--trials",
+                 "26", "--studies", str(tmp_path), "--study", "s", *workers]) == 0
+    assert "26 trials" in capsys.readouterr().out
+    results = read_study(tmp_path / "s")
+    [source, *shorter] = Described.of(results, describer(results.space)).sources
+    assert len(source.values) == sum(len(row.curve) == 3 for row in results.rows)
+    for of in shorter:          # each network once, however many trials its training had
+        assert len({tuple(sorted(named.items())) for named in of.networks}) == len(of.values)
+    assert (tmp_path / "s" / "report.html").is_file()

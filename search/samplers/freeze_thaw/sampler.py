@@ -18,20 +18,21 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
+from search.gaussian_process import typical
 from search.samplers.base import Sampler, SamplingTask, sampler, taking
 from search.samplers.freeze_thaw.candidates import Candidate, Candidates
 from search.samplers.freeze_thaw.trained import Trained, seconds_an_epoch, trained
 from search.samplers.freeze_thaw.value import information, maxima
 from search.surrogate.columns import Columns
 from search.surrogate.features import Named
-from search.surrogate.model import Observed, Surrogate, chosen
+from search.surrogate.model import PRIOR, TREND, Observed, Surrogate, chosen
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
 
 Array = NDArray[np.float64]
 
-START = 8           # networks that begin, each the dearest of `AMONG` random ones
-AMONG = 2
+START = 8           # networks that begin,
+AMONG = 256         # each the most promising of so many random ones, a quarter of all at most
 FULL = 3            # of them that are trained in full before the model decides
 LAST = 2 / 3        # share of the time after which trainings are full ones
 PARENTS = 10        # best networks, near which a large space is sampled
@@ -80,16 +81,28 @@ class FreezeThaw(Sampler):
         paused = {name: one for name, one in known.items() if one.paused and one.curve}
         full = sum(len(one.curve) >= self.task.epochs for one in known.values())
         if full < FULL and (len(known) < START or not paused):
-            return self._first(fresh, rng)
+            return self._first(known, fresh, rng)
         if full < FULL:
             name = max(paused, key=lambda name: (paused[name].curve[self.stops[0] - 1], name))
             return Piece(name, paused[name].decisions, self.task.epochs)
         return self._best(known, paused, fresh)
 
-    def _first(self, fresh: Mapping[str, Candidate], rng: random.Random) -> Piece | None:
-        some = rng.sample(sorted(fresh), min(AMONG, len(fresh)))
-        name = max(some, key=lambda name: fresh[name].macs, default=None)
-        return None if name is None else Piece(name, fresh[name].decisions, self.stops[0])
+    def _first(self, known: Mapping[str, Trained], fresh: Mapping[str, Candidate],
+               rng: random.Random) -> Piece | None:
+        """Of some random networks one that its costs let expect much of, and that is little
+        known."""
+        some = rng.sample(sorted(fresh), min(AMONG, -(-len(fresh) // 4)))
+        if not some:
+            return None
+        columns, rows = self._rows({
+            **{name: one.features for name, one in fresh.items()},
+            **{name: self.candidates.observed(name, one.decisions)
+               for name, one in known.items()}})
+        at = np.stack([rows[name] for name in some])
+        seen = np.stack([rows[name] for name in known]) if known else at[:0]
+        _, variance = typical([0] * at.shape[1], PRIOR).posterior(seen, np.zeros(len(seen)), at)
+        best = int(np.argmax(TREND * columns.trend(at) + 0.5 * np.sqrt(variance)))
+        return Piece(some[best], fresh[some[best]].decisions, self.stops[0])
 
     def _best(self, known: Mapping[str, Trained], paused: Mapping[str, Trained],
               fresh: Mapping[str, Candidate]) -> Piece | None:
