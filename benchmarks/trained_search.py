@@ -39,7 +39,7 @@ from search.training.hyperband import Rungs, predicted
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
 from searchspace.identity import digest
-from searchspace.space.budget import Budget
+from searchspace.space.budget import Budget, parse_amount
 from searchspace.space.descent import lowest
 from searchspace.space.enumeration import every_point
 from searchspace.space.point import first, point
@@ -66,25 +66,28 @@ class Recordings:
     networks: dict[str, Recorded]
 
     @classmethod
-    def read(cls, file: Path) -> "Recordings":
-        """What `studies/digits/train.py --curves` has written; the budget is the dearest's."""
+    def read(cls, file: Path, most: int | None) -> "Recordings":
+        """What `studies/digits/train.py --curves` has written of networks of at most so many
+        multiply-adds, by default all."""
         space = load("digits")
         table = read_tables(find_tables("digits", ()), space)
         values = table.select("")
         found: dict[str, Recorded] = {}
-        most = 0
+        dearest = 0
         for line in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
             at = point(space, first, line["decisions"])
+            if most is not None and at.macs > most:
+                continue
             truth = values.mean(table.own(at.decisions))
             assert truth is not None
             here = found.setdefault(digest(at.expansion), Recorded([], line["seconds"], truth))
             here.curves.append(line["values"])
-            most = max(most, at.macs)
-        budget = Budget(macs=most, known=())
+            dearest = max(dearest, at.macs)
+        budget = Budget(macs=dearest)
         lacking = [at for at in every_point(space)
                    if budget.fits(at) and digest(at.expansion) not in found]
         if lacking:
-            raise SystemExit(f"error: {file} lacks {len(lacking)} networks up to {most:,} MACs")
+            raise SystemExit(f"error: {file} lacks {len(lacking)} networks up to {dearest:,} MACs")
         return cls(space, budget, found)
 
     @property
@@ -199,7 +202,7 @@ def main() -> int:
     """Run the benchmark."""
     options = parser().parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    recordings = Recordings.read(options.file)
+    recordings = Recordings.read(options.file, options.budget)
     console = Console(highlight=False, width=110)
     times = sorted(options.time)
     table = Grid("way", *(f"{time:g} trainings" for time in times), title_justify="left",
@@ -224,6 +227,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("file", type=Path, metavar="FILE", help="recorded trainings")
+    made.add_argument("--budget", type=parse_amount, metavar="MACS",
+                      help="only networks inside it (default: all that were recorded)")
     made.add_argument("--ways", nargs="+", default=WAYS, metavar="NAME")
     made.add_argument("--time", nargs="+", type=float, default=TIMES, metavar="N",
                       help="of so many mean full trainings")

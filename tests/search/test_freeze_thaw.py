@@ -168,7 +168,7 @@ def test_a_network_that_fails_is_left_alone(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_paused_network_keeps_its_width() -> None:
-    space, budget = load("mixed").with_input(16), Budget("1M")
+    space, budget = load("mixed").with_input(16), Budget("3M")
     inside = find_inside(space, budget)
     assert inside is not None
     region, rng = Region(space, budget, inside), random.Random(0)
