@@ -20,7 +20,7 @@ from search.objectives.base import (
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
 from search.objectives.training_rungs import TRAIN, GoesOn, Trainer
-from search.samplers.base import UNTIL
+from search.samplers.base import SAMPLERS, UNTIL
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder
@@ -46,16 +46,25 @@ class Trainings(Evaluator):
     @property
     def notes(self) -> Sequence[str]:
         """How networks are trained."""
-        trainer, rungs = self.trainer, self.halving.rungs
+        trainer = self.trainer
         fitted, held = trainer.split()
-        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
-                          for b in range(rungs.brackets) if rungs.levels(b))
+        settings = self.context.settings
+        if settings.sampler in SAMPLERS and SAMPLERS[settings.sampler].trains:
+            pauses = ", ".join(map(str, self.options.pauses(trainer.epochs)))
+            looks = f"a training may pause after epoch {pauses} and go on later" if pauses else ""
+        else:
+            looks = self._stops()
         return [*trainer.data.notes,
                 f"training: recipe {trainer.recipe.name}, {counted(trainer.epochs, 'epoch')} of "
                 f"{counted(len(fitted), 'image')} of {trainer.data.name}, rated on "
-                f"{len(held):,} others",
-                f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks
-                else "no training is stopped early"]
+                f"{len(held):,} others", looks or "no training is stopped early"]
+
+    def _stops(self) -> str:
+        """Where trainings are stopped early, for the user."""
+        rungs = self.halving.rungs
+        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
+                          for b in range(rungs.brackets) if rungs.levels(b))
+        return f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks else ""
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """The accuracy in percent on held-out images."""
