@@ -4,17 +4,17 @@
     python studies/digits/train.py                 # about 40 minutes on one core
     python studies/digits/train.py --check 5       # trains five of them again and compares
     python studies/digits/train.py --short 84 --networks 240 --out short.json    # 240 for 84 steps
-    python studies/digits/train.py --curves 2 --most 150000 --out curves.jsonl   # accuracies on the way
+    python studies/digits/train.py --curves 2 --most 150000 --out curves.jsonl  # rated on the way
 
 Each network is trained from three initialisations on 600 of scikit-learn's 1,797 images of digits
 and tested on the other 1,197: 150 steps of SGD with momentum, batches of 64, a cosine schedule. The
 training is short and the set small on purpose: the accuracies are spread over more than ten points,
 so that a search has something to find. A row holds the decisions, the costs, and three accuracies.
 
-Curves are for simulated searches (`benchmarks/trained_search.py`): trainings from initialisations of
-their own, rated ten times on the way on 400 of the other images only, as a search would rate them.
-A line holds the decisions, the processor seconds of one tenth, and the accuracies; what is there
-already is not trained again.
+Curves are for simulated searches (`benchmarks/trained_search.py`): trainings from initialisations
+of their own, rated ten times on the way on 400 of the other images only, as a search would rate
+them. A line holds the decisions, the processor seconds of one tenth, and the accuracies; what is
+there already is not trained again.
 """
 
 import argparse
