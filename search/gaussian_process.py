@@ -79,6 +79,24 @@ class Process:
         prior = self.linear * (1 + (at * at).sum(1)) + self.smooth
         return mean, np.maximum(prior - (half * half).sum(0), 1e-12)
 
+    def shared(self, x: Array, at: Array, source: Numbers) -> Array:
+        """How much an observation of each source at ``at`` would say of the noise-free value of
+        source 0 there: their squared correlations given the observations at ``x``, whatever these
+        were; shape (sources, at)."""
+        below = cholesky(self._covariance(x, source), lower=True)
+        across = self.kernel(x, at)
+        prior = self.linear * (1 + (at * at).sum(1)) + self.smooth
+        found, first, variance = [], np.zeros_like(across), prior
+        for number, of in enumerate((Other(1.0, 1.0, self.noise), *self.others)):
+            here = np.full(len(at), number, dtype=np.intp)
+            half = solve_triangular(below, across * self._between(source, here), lower=True)
+            if number == 0:
+                first, variance = half, np.maximum(prior - (half * half).sum(0), 1e-12)
+            both = prior * of.agreement * of.scale - (first * half).sum(0)
+            own = np.maximum(prior * of.scale ** 2 - (half * half).sum(0), 1e-12) + of.noise
+            found.append(np.clip(both * both / (variance * own), 0, 1))
+        return np.array(found)
+
     def left_out(self, x: Array, y: Array, source: Numbers | None = None) -> tuple[Array, Array]:
         """Mean and variance of each of y, noise included, given all others (Rasmussen & Williams
         2006, eq. 5.12)."""

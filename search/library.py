@@ -27,7 +27,7 @@ from search.results.outcome import Outcome
 from search.results.rows import table_of
 from search.storage.opening import read_storage
 from search.study import open_study
-from search.study.request import TRIALS, Request
+from search.study.request import Request
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from search.training.options import TrainOptions
@@ -72,7 +72,8 @@ class Result:
 
 
 def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = "",
-           objective: str | Function | Sequence[str | Function] = DEFAULT, trials: int = TRIALS, *,
+           objective: str | Function | Sequence[str | Function] = DEFAULT,
+           trials: int | None = None, *, time: str | float | None = None,
            goals: Mapping[str, Direction] | None = None, constraints: Sequence[Bound] = (),
            input: Size | None = None, classes: int | None = None, seed: int = 0,
            sampler: str = "auto", score: str | None = None, screen: str | None = None,
@@ -98,6 +99,9 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
     ``goals`` says which are optimised and how: ``{"accuracy": "maximize"}``. Whatever it raises
     fails the trial, with the reason.
 
+    ``trials`` are all trials of the study (default: 150); after ``time``, a duration as ``"20min"``
+    or in seconds, no further one begins in this call, and without ``trials`` it is the only limit.
+
     All else is as in ``python search/run.py --help``: ``input`` is the edge of the images, or
     (height, width). The study is kept in ``folder`` (default: a folder under ``studies`` in the
     current directory, named after the settings), or with its trials in ``storage``; the same call
@@ -117,7 +121,7 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
     bounds = replace(bounds, own=(*bounds.own, *constraints))
     settings = replace(Request(
         space=space if isinstance(space, Genotype) else str(space), budget=bounds,
-        objectives=names, trials=trials, input=input, classes=classes, seed=seed,
+        objectives=names, trials=trials, time=time, input=input, classes=classes, seed=seed,
         sampler=sampler, score=score, screen=screen, prior=prior, batch=batch,
         tables=_texts(table), table_budget=_texts(table_budget), table_only=table_only,
         warm_start=warm_start, train=train).settings(),

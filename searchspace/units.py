@@ -11,6 +11,7 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9,
           "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _TIMES = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
+_DURATIONS = {"s": 1, "min": 60, "h": 3600}
 _AMOUNT = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9_]*)?(?:e[+-]?[0-9]+)?)\s*([a-zµ]*)\s*\Z", re.I)
 _DASH = re.compile(r"(?<!e)[-–]", re.I)      # 3e-1 is a number
 LARGEST = 10**18
@@ -63,6 +64,23 @@ def parse_time(text: str) -> int:
     if found is None or not 1 <= found < LARGEST:
         raise BudgetError(f"{text!r} is no time; write it with its unit, like 20ms, 800us or 0.1s")
     return int(found)
+
+
+def parse_duration(text: str) -> float:
+    """How long something may take, as users write it, in seconds: ``90s``, ``20min``, ``1.5h``.
+    The unit is never guessed.
+
+    >>> parse_duration("1.5h")
+    5400.0
+
+    Raises:
+        BudgetError: the text is no positive duration with a unit.
+    """
+    found = _scaled(text, _DURATIONS)
+    if found is None or not 0 < found < LARGEST:
+        raise BudgetError(f"{text!r} is no duration; write it with its unit, like 90s, 20min or "
+                          "1.5h")
+    return float(found)
 
 
 def parse_range(text: str, parse: Callable[[str], int]) -> tuple[int | None, int]:

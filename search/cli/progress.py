@@ -57,17 +57,24 @@ class ProgressDisplay:
 
     def _line(self, trials: list[Trial], elapsed: float) -> Table:
         fresh = len(trials) - self.before
-        left = self.settings.trials - len(trials)
-        rate = elapsed / fresh if fresh else None
         proposed = [t for t in trials if t.start is None]
         kept = sum(t.changed == 0 for t in proposed) / len(proposed) if proposed else 1.0
         table = Table.grid(padding=(0, 3))
+        wanted = self.settings.trials
+        left = self._left(len(trials), elapsed, elapsed / fresh if fresh else None)
         table.add_row(
-            Text.assemble("trial ", (str(len(trials)), "bold"), f"/{self.settings.trials}"),
+            Text.assemble("trial ", (str(len(trials)), "bold"), f"/{wanted}" if wanted else ""),
             self._best(trials), f"last {self._shown(trials[-1].values if trials else None)}",
             f"inside the budget 100 % ({kept:.0%} as proposed)",
-            f"left {show_duration(rate * left)}" if rate is not None else "left –")
+            f"left {'–' if left is None else show_duration(left)}")
         return table
+
+    def _left(self, done: int, elapsed: float, each: float | None) -> float | None:
+        """Seconds until the search ends; ``each``: seconds for one trial. None if unknown."""
+        wanted, limit = self.settings.trials, self.settings.time
+        ends = [each * (wanted - done)] if each is not None and wanted is not None else []
+        ends += [max(0.0, limit - elapsed)] if limit is not None else []
+        return min(ends, default=None)
 
     def _best(self, trials: list[Trial]) -> Text:
         """The best value, or for several objectives the size of the front."""

@@ -32,11 +32,12 @@ def read_settings(options: argparse.Namespace) -> Settings:
     return Request(
         space=options.space,
         budget=Budget.read(options.budget, options.params, options.memory, options.latency),
-        objectives=goals, trials=options.trials, input=options.input, classes=options.classes,
-        seed=options.seed, sampler=options.sampler, score=options.score, screen=options.screen,
-        prior=options.prior, batch=options.batch, tables=tuple(options.table),
-        table_budget=tuple(options.table_budget), table_only=options.table_only,
-        warm_start=options.warm_start, train=read_options(options, goals)).settings()
+        objectives=goals, trials=options.trials, time=options.time, input=options.input,
+        classes=options.classes, seed=options.seed, sampler=options.sampler,
+        score=options.score, screen=options.screen, prior=options.prior, batch=options.batch,
+        tables=tuple(options.table), table_budget=tuple(options.table_budget),
+        table_only=options.table_only, warm_start=options.warm_start,
+        train=read_options(options, goals)).settings()
 
 
 def read_name(options: argparse.Namespace, settings: Settings) -> str:
@@ -74,8 +75,10 @@ def parser_of(text: str) -> argparse.ArgumentParser:
                         "space's own; no more than that of the images to train on)")
     parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the space's)")
-    parser.add_argument("--trials", type=whole(1), default=TRIALS, metavar="N",
-                        help=f"networks to score, in all (default: {TRIALS})")
+    parser.add_argument("--trials", type=whole(1), metavar="N", help="networks to score, in all "
+                        f"(default: {TRIALS}, or with --time as many as it allows)")
+    parser.add_argument("--time", metavar="DURATION", help="after 90s, 20min or 1.5h of this "
+                        "command no further trial begins (default: no limit)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same trials (default: 0)")
     parser.add_argument("--sampler", choices=CHOICES, default="auto")
     parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,

@@ -35,7 +35,7 @@ def run_together(study: Study, launcher: str, resources: Resources,
                     share(resources.workers) if launcher == LOCAL else resources.cpus)
     _check_functions(job)
     try:
-        LAUNCHERS[launcher](resources).run(job, show, stop)
+        LAUNCHERS[launcher](resources).run(job, show, lambda: stop() or study.is_over)
     except KeyboardInterrupt:
         study.abandon("Ctrl-C")
         raise

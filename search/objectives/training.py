@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from optuna.trial import TrialState
+
 from search.archive import Evaluation
 from search.errors import damaged
 from search.objectives.base import (
@@ -17,7 +19,8 @@ from search.objectives.base import (
 )
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
-from search.objectives.training_rungs import TRAIN, Trainer
+from search.objectives.training_rungs import TRAIN, GoesOn, Trainer
+from search.samplers.base import SAMPLERS, UNTIL
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder
@@ -37,34 +40,61 @@ class Trainings(Evaluator):
 
     trainer: Trainer
     halving: Halving
+    options: TrainOptions
     context: Context
 
     @property
     def notes(self) -> Sequence[str]:
         """How networks are trained."""
-        trainer, rungs = self.trainer, self.halving.rungs
+        trainer = self.trainer
         fitted, held = trainer.split()
-        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
-                          for b in range(rungs.brackets) if rungs.levels(b))
+        settings = self.context.settings
+        if settings.sampler in SAMPLERS and SAMPLERS[settings.sampler].trains:
+            pauses = ", ".join(map(str, self.options.pauses(trainer.epochs)))
+            looks = f"a training may pause after epoch {pauses} and go on later" if pauses else ""
+        else:
+            looks = self._stops()
         return [*trainer.data.notes,
                 f"training: recipe {trainer.recipe.name}, {counted(trainer.epochs, 'epoch')} of "
                 f"{counted(len(fitted), 'image')} of {trainer.data.name}, rated on "
-                f"{len(held):,} others",
-                f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks
-                else "no training is stopped early"]
+                f"{len(held):,} others", looks or "no training is stopped early"]
+
+    def _stops(self) -> str:
+        """Where trainings are stopped early, for the user."""
+        rungs = self.halving.rungs
+        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
+                          for b in range(rungs.brackets) if rungs.levels(b))
+        return f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks else ""
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """The accuracy in percent on held-out images."""
         # the workers of a study take the GPUs in turn
         trainer = replace(self.trainer, worker=self.context.worker())
+        until = progress.trial.user_attrs.get(UNTIL)
+        rungs, goes_on = (self.halving.levels(progress.ordinal), self.halving.goes_on(progress)) \
+            if until is None else self._pausing(until)
         found = trainer.evaluation(
-            candidate, self.halving.levels(progress.ordinal), self.halving.goes_on(progress),
-            lambda reached: progress.trial.set_user_attr(CHECKPOINT, reached))
+            candidate, rungs, goes_on,
+            lambda reached: progress.trial.set_user_attr(CHECKPOINT, reached),
+            resumable=until is not None)
         if found.value is None:
             return Evaluated(None, found.seconds, found.error)
         self._keep(found, progress)
         pruned = len(found.curve or ()) < self.trainer.epochs
-        return Evaluated(found.value, found.seconds, pruned=pruned)
+        return Evaluated(found.value, max(0.0, found.seconds - self._spent(candidate)),
+                         pruned=pruned)
+
+    def _pausing(self, until: int) -> tuple[Sequence[int], GoesOn]:
+        """The rungs of a training that pauses after so many epochs."""
+        pauses = self.options.pauses(self.trainer.epochs)
+        return [e for e in pauses if e <= until], lambda epochs, accuracy: epochs < until
+
+    def _spent(self, candidate: Candidate) -> float:
+        """Seconds of earlier parts of a network's training in this study."""
+        return sum(float(t.user_attrs.get("seconds", 0.0))
+                   for t in self.context.study.get_trials(deepcopy=False)
+                   if t.user_attrs.get("identity") == candidate.identity
+                   and t.state in (TrialState.COMPLETE, TrialState.PRUNED))
 
     def _keep(self, found: Evaluation, progress: Progress) -> None:
         """Store the attributes of a trial from its training."""
@@ -111,4 +141,4 @@ class TrainedAccuracy(Objective):
                           seed, make_folder(context.folder / "checkpoints"), options.device)
         trainer.split()         # raises now if it cannot be read
         halving = Halving(context.study, context.objectives, options.rungs(epochs), seed)
-        return Trainings(trainer, halving, context)
+        return Trainings(trainer, halving, options, context)

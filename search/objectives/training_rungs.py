@@ -48,13 +48,15 @@ class Trainer:
     worker: int = 0
 
     def evaluation(self, candidate: Candidate, rungs: Sequence[int] = (), goes_on: GoesOn = always,
-                   begins: Callable[[int], None] = lambda epochs: None) -> Evaluation:
+                   begins: Callable[[int], None] = lambda epochs: None,
+                   resumable: bool = False) -> Evaluation:
         """The accuracy on the validation images in percent, after ``fidelity`` epochs: fewer than
         `epochs` if ``goes_on`` returned false at one of the ``rungs``. None, with the reason, if
         the network cannot be trained.
 
         For a network that is archived in full ``goes_on`` is not called. ``begins`` is called with
-        the number of epochs trained already when the training begins.
+        the number of epochs trained already when the training begins. A ``resumable`` one leaves
+        its checkpoint if it is stopped at a rung.
         """
         with self.archive.alone(self.key(candidate)) as known:
             if known is not None:
@@ -67,7 +69,8 @@ class Trainer:
                                  curve.accuracies or None)
             kept = self.archive.record(self.key(candidate, reached), candidate.record(), result,
                                        self.study, candidate.trial)
-            checkpoint.unlink(missing_ok=True)
+            if error or reached == self.epochs or not resumable:
+                checkpoint.unlink(missing_ok=True)
             return kept
 
     def key(self, candidate: Candidate, epochs: int | None = None) -> EvaluationKey:

@@ -1,7 +1,7 @@
 """A study's own model: its first goal, learned from its trials."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,9 +69,8 @@ class Described:
                          key=lambda n: -sum(len(row.curve) >= n for row in results.rows))
         kept, sources = [], []
         for length in (longest, *lengths[:SHORTER]):
-            there = [row for row in results.scored if len(row.curve) >= length]
-            if length == longest:
-                there = full
+            there = full if length == longest else _latest(
+                row for row in results.scored if len(row.curve) >= length)
             values = np.array([row.values[0] if length == longest else row.curve[length - 1]
                                for row in there])
             some = chosen(values, results.goals[0].maximize)
@@ -83,6 +82,11 @@ class Described:
                 sources.append(Observed([named for _, named, _ in pairs],
                                         np.array([value for *_, value in pairs])))
         return cls(tuple(kept), tuple(sources))
+
+
+def _latest(rows: Iterable[TrialRow]) -> list[TrialRow]:
+    """Of the rows of each network the last: a training that pauses has several trials."""
+    return list({frozenset(row.decisions.items()): row for row in rows}.values())
 
 
 def describer(space: Genotype) -> Describer:

@@ -25,6 +25,7 @@ from searchspace.space.budget import Budget
 from searchspace.space.point import Point, Propose
 
 STARTUP = 16   # random trials of Optuna's models; a constant, so that more trials extend a study
+UNTIL = "until"     # the attribute of a trial that says after how many epochs its training pauses
 Score = Callable[[Mapping[str, Atom]], float]
 Quick = Callable[[Point], float]
 
@@ -40,6 +41,9 @@ class SamplingTask:
     start: tuple[Point, ...] = ()   # known networks inside the budget
     widths: tuple[str, ...] = ()    # what the budget solver would decide
     seed: int = 0
+    epochs: int = 1                 # of a full training,
+    pauses: tuple[int, ...] = ()    # and those after which it may pause
+    used: Callable[[], float] = lambda: 0.0     # share of the time for the search, 0 to 1
 
 
 class Sampler(ABC):
@@ -49,6 +53,12 @@ class Sampler(ABC):
     @abstractmethod
     def propose(self, study: optuna.Study, trial: FrozenTrial, seed: int) -> Propose:
         """A function that decides every hole; ``seed`` differs between trials."""
+
+    def until(self, study: optuna.Study, trial: FrozenTrial, seed: int,
+              identity: str) -> int | None:
+        """The epochs after which the training of a network pauses, or ends; None if the sampler
+        leaves that to the objective."""
+        return None
 
     def after_trial(self, study: optuna.Study, trial: FrozenTrial,  # noqa: B027  # most keep nothing
                     state: TrialState, values: list[float] | None) -> None:
@@ -65,12 +75,14 @@ class SamplerEntry:
     ``screens``: it rates networks by a score of the graph alone (`SamplingTask.quick`), and needs
     one. ``guided``: it may be guided by a score (`SamplingTask.prior`). ``solves``: it decides what
     else the budget solver would (`SamplingTask.widths`), for all but the networks it starts with.
+    ``trains``: it decides how long networks are trained, and may propose one again to go on.
     """
 
     make: Maker
     screens: bool = False
     guided: bool = False
     solves: bool = False
+    trains: bool = False
 
 
 SAMPLERS: Registry[SamplerEntry] = Registry("sampler", "docs/search.md")

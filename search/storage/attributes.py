@@ -12,7 +12,7 @@ from typing import Any, Self
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from search.samplers.base import finished
+from search.samplers.base import UNTIL, finished
 from search.storage.bulk import Outcome
 from searchspace.notation.holes import Decisions
 from searchspace.safety.values import (
@@ -38,7 +38,7 @@ YEARS = range(1970, 3000)
 # Attributes that are read from a trial by name where it has them: by samplers, in recovery, and in
 # training.
 _OTHERS: dict[str, Kind[Any]] = {
-    WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), "curve": _REALS,
+    WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), UNTIL: whole(1), "curve": _REALS,
     "known": _NAMED, "bracket": WHOLE, "foretold": _REALS}
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
 

@@ -1,7 +1,7 @@
 """Projection of a sampler's proposal into the budget: the nearest new network inside."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from search.study.distance import Distance, distance
@@ -23,7 +23,8 @@ class Proposal:
     scored, and this is the nearest new one. ``lost``: number of invalid or infeasible proposals
     before this one, each followed by a random one. ``start``: the known network that this is, or
     that was ``brought`` to the budget; no sampler proposed it. ``proposed_macs``: the
-    multiply-adds of the sampler's point, before projection.
+    multiply-adds of the sampler's point, before projection. ``until``: the epochs after which its
+    training pauses or ends, if the sampler decides that.
     """
 
     point: Point
@@ -34,11 +35,13 @@ class Proposal:
     start: str | None = None
     brought: bool = False
     proposed_macs: int | None = None
+    until: int | None = None
 
 
 def several(region: Region, proposal: Callable[[int], Propose], count: int, seen: frozenset[str],
-            rng: random.Random) -> list[Proposal]:
-    """The first ``count`` different proposals, projected; fewer if there are no more.
+            rng: random.Random, paused: Set[str] = frozenset()) -> list[Proposal]:
+    """The first ``count`` different proposals, projected; fewer if there are no more. Networks that
+    are ``paused`` may be proposed again, as they are.
 
     Raises:
         SpaceExhausted: there is none. BudgetError: see `settle`.
@@ -47,7 +50,7 @@ def several(region: Region, proposal: Callable[[int], Propose], count: int, seen
     while len(found) < count:
         others = seen | {p.identity for p in found}
         try:
-            found.append(settle(region, proposal(len(found)), others, rng))
+            found.append(settle(region, proposal(len(found)), others, rng, paused))
         except SpaceExhausted:
             if not found:
                 raise
@@ -61,9 +64,10 @@ def most_promising(found: Sequence[Proposal],
     return found[best_first([losses(p) for p in found])[0]] if len(found) > 1 else found[0]
 
 
-def settle(region: Region, propose: Propose, seen: frozenset[str],
-           rng: random.Random) -> Proposal:
-    """The proposal projected into the budget; if that network was scored, the nearest new one.
+def settle(region: Region, propose: Propose, seen: frozenset[str], rng: random.Random,
+           paused: Set[str] = frozenset()) -> Proposal:
+    """The proposal projected into the budget, or as it is if that network is ``paused``; if the
+    network was scored, the nearest new one.
 
     Raises:
         SpaceExhausted: there is none. BudgetError: 40 proposals could not be brought inside.
@@ -71,6 +75,8 @@ def settle(region: Region, propose: Propose, seen: frozenset[str],
     for lost in range(_TRIES):
         try:
             drawn = point(region.space, propose) if lost == 0 else sample(region.space, rng)
+            if paused and (name := identity(region.space, drawn.decisions)) in paused:
+                return Proposal(drawn, name, distance(drawn, drawn), proposed_macs=drawn.macs)
             found = region.nearest_known(drawn, rng) or \
                 bring(region.space, drawn, region.budget, rng, region.cheapest)
             break

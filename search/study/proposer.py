@@ -2,7 +2,9 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Set
+from dataclasses import replace
 
 import optuna
 from optuna.trial import TrialState
@@ -15,7 +17,7 @@ from search.seeds import derive
 from search.study.plan import Plan
 from search.study.projection import Proposal, most_promising, several
 from search.study.session import Session
-from search.study.worker_recovery import is_settled, to_retry
+from search.study.worker_recovery import is_settled, may_go_on, to_retry
 from searchspace.phases import phase
 
 
@@ -41,21 +43,28 @@ class Proposer:
             left. BudgetError: none could be brought inside the budget.
         """
         plan, session = self.plan, self.session
-        if ordinal >= plan.settings.trials:
+        if plan.settings.trials is not None and ordinal >= plan.settings.trials:
             raise Enough("others evaluate the last trials")
         rng = random.Random(derive(plan.settings.seed, "bring", ordinal))
         trials = snapshot(session.study)
-        taken = {t.user_attrs["identity"] for t in trials
-                 if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)}
+        tried = [t for t in trials
+                 if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)]
+        before = Counter(t.user_attrs["identity"] for t in tried)
+        paused = may_go_on(tried)
+        taken: set[str] = set()                     # by workers that were faster
         while True:
-            seen = frozenset(taken)
-            known = (p for p in plan.start.proposals if p.identity not in seen)
-            proposal = next(to_retry(trials, plan.proposed, seen), None) or next(known, None) \
-                or self._new(trial, ordinal, seen, rng)
-            held = session.claims.claim(f"{session.name} {proposal.identity}")
-            if held == Held.NEW or (held and not self._is_finished(proposal.identity)):
+            seen = frozenset(before.keys() - paused | taken)
+            known = (p for p in plan.start.proposals if p.identity not in before.keys() | taken)
+            proposal = next(to_retry(trials, plan.proposed, seen), None) or \
+                self._for_so_long(next(known, None)
+                                  or self._new(trial, ordinal, seen, rng, paused - taken),
+                                  trial, ordinal)
+            parts = before[proposal.identity]       # of its training that are done
+            held = session.claims.claim(f"{session.name} {proposal.identity}"
+                                        + f" part {parts + 1}" * bool(parts))
+            if held == Held.NEW or (held and self._finished(proposal.identity) <= parts):
                 return proposal
-            taken.add(proposal.identity)            # another worker was faster
+            taken.add(proposal.identity)
 
     def candidate(self, proposal: Proposal, name: str, trial: int | None = None) -> Candidate:
         """The network of a proposal; its weights depend on its identity and the seed only."""
@@ -64,19 +73,26 @@ class Proposer:
                          derive(settings.seed, "weights", proposal.identity), name, trial,
                          proposal.identity)
 
-    def _is_finished(self, identity: str) -> bool:
-        """Whether a network was evaluated, perhaps by the worker that had the claim to it."""
-        return any(finished(t) and t.user_attrs["identity"] == identity
+    def _finished(self, identity: str) -> int:
+        """How often a network was evaluated, perhaps by the worker that had the claim to it."""
+        return sum(finished(t) and t.user_attrs["identity"] == identity
                    for t in self.session.study.get_trials(deepcopy=False))
 
+    def _for_so_long(self, proposal: Proposal, trial: optuna.Trial, ordinal: int) -> Proposal:
+        """The proposal with the epochs that the sampler gives it, if it decides that."""
+        seed = derive(self.plan.settings.seed, "sampler", ordinal)
+        return replace(proposal, until=self.session.sampler.until(
+            self.session.study, trial._cached_frozen_trial, seed, proposal.identity))
+
     def _new(self, trial: optuna.Trial, ordinal: int, seen: frozenset[str],
-             rng: random.Random) -> Proposal:
+             rng: random.Random, paused: Set[str]) -> Proposal:
         """The sampler's proposal; of several per trial, the most promising one."""
         settings = self.plan.settings
         among = settings.train.among if settings.train else 1
         nth = proposals(self.session.sampler, self.session.study, trial._cached_frozen_trial,
                         settings.seed, ordinal)
-        return most_promising(several(self.plan.region, nth, among, seen, rng), self._losses)
+        return most_promising(several(self.plan.region, nth, among, seen, rng, paused),
+                              self._losses)
 
     def _losses(self, proposal: Proposal) -> tuple[float, ...]:
         """A network's losses before it is trained: the score in place of the accuracy, and the

@@ -4,9 +4,11 @@ The command line's options and the library's arguments both become a `Request`, 
 defaults and errors are the same.
 """
 
+import math
 import random
 from dataclasses import dataclass, field
 
+from search.errors import StudyError
 from search.objectives import named
 from search.objectives.table import of_table
 from search.objectives.table_bounds import bounded
@@ -22,6 +24,7 @@ from searchspace.expansion import trace
 from searchspace.shapes import Size, size_of
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
+from searchspace.units import parse_duration
 
 TRIALS = 150
 
@@ -29,13 +32,16 @@ TRIALS = 150
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Names and defaults of a search. ``space``: a bundled space, a YAML file, or a genotype with
-    holes; ``input``: None for the space's own size; ``score``: None for the space's usual one;
-    ``tables``, ``table_budget``: files of known results, and bounds on their columns."""
+    holes; ``trials``: None for `TRIALS`, or for as many as fit into ``time``, a duration as
+    ``20min`` or in seconds; ``input``: None for the space's own size; ``score``: None for the
+    space's usual one; ``tables``, ``table_budget``: files of known results, and bounds on their
+    columns."""
 
     space: str | Genotype = "mixed"
     budget: Budget = field(default_factory=Budget)
     objectives: tuple[str, ...] = DEFAULT
-    trials: int = TRIALS
+    trials: int | None = None
+    time: str | float | None = None
     input: Size | None = None
     classes: int | None = None
     seed: int = 0
@@ -61,6 +67,8 @@ class Request:
         if self.tables and not wanted:
             raise SearchspaceError("--table FILE is read for --objective table, --objective "
                                    "table-cost and --table-budget only")
+        seconds = _seconds(self.time)
+        trials = TRIALS if self.trials is None and seconds is None else self.trials
         prior, screen = (find_score(name).name if name else None
                          for name in (self.prior, self.screen))
         size = self.input or self._own_size(goals)
@@ -69,7 +77,7 @@ class Request:
         name = self.space if isinstance(self.space, str) else self.space.title
         return bounded(Settings(
             space=name, budget=self.budget, input=size, seed=self.seed, sampler=self.sampler,
-            trials=self.trials, batch=self.batch or usual_batch(size), classes=classes,
+            trials=trials, time=seconds, batch=self.batch or usual_batch(size), classes=classes,
             objectives=goals, table=find_tables(name, self.tables) if wanted else (),
             warm_start=self.warm_start, prior=prior,
             score=find_score(self.score).name if self.score else usual_score(space)[0],
@@ -84,3 +92,12 @@ class Request:
         if self.train is None or of_table(goals) or not isinstance(own, int):
             return own
         return min(own, self.train.open().edge)
+
+
+def _seconds(time: str | float | None) -> float | None:
+    """A duration in seconds; raises SearchspaceError if it is none."""
+    if time is None or isinstance(time, str):
+        return None if time is None else parse_duration(time)
+    if not 0 < time < math.inf:
+        raise StudyError(f"the time for a search is a positive number of seconds, not {time}")
+    return float(time)

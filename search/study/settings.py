@@ -32,7 +32,8 @@ _SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lamb
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One search. ``input``: size of the images; ``table``: files of the
+    """One search. ``trials``: None for as many as there is time for; ``time``: seconds of one run,
+    after which no trial begins; ``input``: size of the images; ``table``: files of the
     objective of that name; ``device``: where a latency is measured, ``predictor``: predicts it;
     ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
     objective, and ``pruner`` what stops it early; ``kept``: the text of the space, see
@@ -43,7 +44,7 @@ class Settings:
     input: Size
     seed: int
     sampler: str
-    trials: int
+    trials: int | None
     batch: int
     classes: int | None = None
     objectives: tuple[str, ...] = DEFAULT
@@ -58,6 +59,7 @@ class Settings:
     function: Function | None = None
     pruner: optuna.pruners.BasePruner | None = None
     kept: Kept | None = None
+    time: float | None = None
 
     def resolved(self) -> "Settings":
         """These settings with the present text of the space, independent of its files.
@@ -102,11 +104,12 @@ class Settings:
                                    f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
-        """Settings that may not change when a study is continued: all but the number of trials.
-        Files count by their content, not their place; for the space see `Kept`."""
+        """Settings that may not change when a study is continued: all but the number of trials and
+        the time for them. Files count by their content, not their place; for the space see
+        `Kept`."""
         budget = replace(self.budget, known=(), own=())       # their functions are no values
         values = asdict(replace(self, function=None, pruner=None, budget=budget))
-        for name in ("trials", "predictor", "function", "pruner", "kept"):
+        for name in ("trials", "time", "predictor", "function", "pruner", "kept"):
             del values[name]
         values["budget"] = self.budget.text
         return values | {"objectives": list(self.objectives),

@@ -6,6 +6,7 @@ marked failed and repeated. Several workers may run a study at the same time: a 
 by the one that has claimed it (`search.archive.claims`).
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from search.study.session import Session, continued, open_session
 from search.study.settings import Settings, StoredSettings
 from search.study.trial import Trial, begin, check_options, end, read
 from search.study.worker_recovery import NEEDLESS, cut_off, running
+from searchspace.units import show_duration
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -46,6 +48,11 @@ class Study:
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
         self._read: dict[int, Trial] = {}
         self._working = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is used up, so that no further trial begins."""
+        return self.plan.used >= 1
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
@@ -71,11 +78,12 @@ class Study:
 
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:
-        """Run trials until there are enough, or ``should_stop`` returns true; ``on_trial`` is
-        called with all finished trials before the first and after each. Returns the reason if the
-        space is exhausted early, else None."""
-        session, wanted = self.session, self.plan.settings.trials
-        session.study.set_user_attr("trials", wanted)       # for search/status.py and others
+        """Run trials until there are enough, the time is over, or ``should_stop`` returns true;
+        ``on_trial`` is called with all finished trials before the first and after each. Returns
+        the reason if there are fewer than requested: the space is exhausted, or the time over."""
+        session, settings = self.session, self.plan.settings
+        wanted = math.inf if settings.trials is None else settings.trials
+        session.study.set_user_attr("trials", settings.trials)    # for search/status.py and others
         if not self._working:           # and until the study is closed
             session.work()
             self._working = True
@@ -85,6 +93,9 @@ class Study:
             on_trial(done)
             if len(done) >= wanted or should_stop():
                 break
+            if self.is_over:
+                session.dismiss_dead()
+                return f"the time of {show_duration(settings.time or 0)} is over"
             try:
                 if len(done) + len(running(trials)) >= wanted:
                     raise Enough

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import StudyError
 from search.samplers import distribution
-from search.samplers.base import option
+from search.samplers.base import UNTIL, option
 from search.storage.attributes import Attributes
 from search.storage.worker_storage import WorkerStorage
 from search.study.evaluation import EvaluationResult
@@ -68,6 +68,7 @@ def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, setti
         "own": {b.name: b.measure(point) for b in settings.budget.own},
         "replaced": proposal.replaced, "lost": proposal.lost, "start": proposal.start,
         "brought": proposal.brought, "proposed_macs": proposal.proposed_macs,
+        **({} if proposal.until is None else {UNTIL: proposal.until}),
         **proposal.moved._asdict(), **others, "identity": proposal.identity},
         _as_attributes(settings.budget, point))
 

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.archive.claims import Claims
 from search.objectives.training import CHECKPOINT, NOT_BEGUN
 from search.samplers import finished
+from search.samplers.base import UNTIL
 from search.storage.attributes import WORKER
 from search.study.distance import Distance
 from search.study.projection import Proposal
@@ -83,13 +84,25 @@ def cut_off_dead(study: optuna.Study, claims: Claims, name: str, everything: boo
     return study.get_trials(deepcopy=False) if gone else trials
 
 
+def may_go_on(tried: Sequence[FrozenTrial]) -> set[str]:
+    """The networks whose training has paused, so that a trial may go on with it; ``tried`` are the
+    trials that are finished or running, in order."""
+    latest = {t.user_attrs["identity"]: t for t in tried}
+    return {identity for identity, t in latest.items()
+            if t.state == TrialState.PRUNED and UNTIL in t.user_attrs}
+
+
 def to_retry(trials: Sequence[FrozenTrial], space: Genotype,
              taken: frozenset[str]) -> Iterator[Proposal]:
-    """The networks of trials that were cut off, except those in ``taken``; oldest first."""
+    """The networks of trials that were cut off, except those in ``taken`` and those that were
+    evaluated since; oldest first."""
     tried: set[str] = set(taken)
+    latest = {t.user_attrs["identity"]: t.number for t in trials
+              if is_settled(t) and (finished(t) or t.state == TrialState.RUNNING)}
     for trial in trials:
         if INTERRUPTED in trial.user_attrs and is_settled(trial) and not finished(trial) \
-                and trial.user_attrs["identity"] not in tried:
+                and trial.user_attrs["identity"] not in tried \
+                and latest.get(trial.user_attrs["identity"], -1) < trial.number:
             tried.add(trial.user_attrs["identity"])
             yield _again(trial, space)
 
@@ -98,4 +111,4 @@ def _again(trial: FrozenTrial, space: Genotype) -> Proposal:
     a = trial.user_attrs
     return Proposal(point(space, first, a["decisions"]), a["identity"],
                     Distance(a["changed"], a["share"], a["rank"]), a["replaced"], a["lost"],
-                    a["start"], a["brought"], a.get("proposed_macs"))
+                    a["start"], a["brought"], a.get("proposed_macs"), a.get(UNTIL))

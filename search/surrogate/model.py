@@ -65,15 +65,16 @@ class Surrogate:
     width: float = 1.0      # of the intervals, relative to the process's own
 
     @classmethod
-    def fit(cls, columns: Columns, sources: Sequence[Observed], maximize: bool = True) -> Self:
+    def fit(cls, columns: Columns, sources: Sequence[Observed], maximize: bool = True,
+            least: int = LEAST) -> Self:
         """Learned from what was observed, of which the first source is what is predicted;
         deterministic.
 
         Raises:
-            ValueError: fewer than `LEAST` values of the first source.
+            ValueError: fewer than ``least`` values of the first source.
         """
-        if len(sources[0].values) < LEAST:
-            raise ValueError(f"a model needs {LEAST} evaluated networks or more, and there are "
+        if len(sources[0].values) < least:
+            raise ValueError(f"a model needs {least} evaluated networks or more, and there are "
                              f"{len(sources[0].values)}")
         scales = [Stretch.of(np.asarray(of.values, dtype=float), maximize) for of in sources]
         x = np.concatenate([columns(of.networks) for of in sources])
@@ -93,6 +94,16 @@ class Surrogate:
         mean, variance = self.process.posterior(self.x, self._rest, at, self.source)
         return self._shown(mean + self.slope * self.columns.trend(at),
                            np.sqrt(variance + self.process.noise))
+
+    def believed(self, at: Array) -> tuple[Array, Array]:
+        """Mean and deviation of noise-free values on the scale of learning, each of shape
+        (networks,); ``at`` are rows of the columns' matrix."""
+        mean, variance = self.process.posterior(self.x, self._rest, at, self.source)
+        return mean + self.slope * self.columns.trend(at), np.sqrt(variance)
+
+    def shared(self, at: Array) -> Array:
+        """What an evaluation by each source would say of these networks, see `Process.shared`."""
+        return self.process.shared(self.x, at, self.source)
 
     def left_out(self) -> Predicted:
         """What is predicted of each observation of source 0 by all others, the process's few

@@ -58,6 +58,12 @@ class TrainOptions:
                               f"epochs, or fewer --first-epochs than {rungs.first}")
         return rungs
 
+    def pauses(self, epochs: int) -> tuple[int, ...]:
+        """The epochs of a training of so many after which it may pause, to go on later if that is
+        worth its time: a ninth of them, and a third."""
+        found = {round(epochs / 9), round(epochs / 3)} - {0, epochs} if self.prune else ()
+        return tuple(sorted(found))
+
     def lasting(self, recipe: Recipe, data: Data) -> dict[str, Any]:
         """Options that may not change when a study is continued; recipe and data count by their
         content, not their place."""

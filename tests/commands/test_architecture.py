@@ -24,7 +24,7 @@ ORDER = {
                "process seeds sensitivity spreadsheet",
                "predictors", "surrogate",
                "archive.connection data samplers scores tables", "archive",
-               "latency samplers.gp scores.proxies storage training",
+               "latency samplers.freeze_thaw samplers.gp scores.proxies storage training",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library predict", "run train"),
 }

@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 import test_ops
 from search_quality import parser as search_quality_parser
+from trained_search import parser as trained_search_parser
 
 from search.archive.__main__ import _parser as archive_parser
 from search.cli.search_options import parser_of
@@ -283,6 +284,8 @@ def test_a_command_is_understood(fence: Fence, words: list[str], folder: Path,
             assert all(load(name) for name in names)
         case ["benchmarks/search_quality.py", *given]:
             search_quality_parser().parse_args(given)
+        case ["benchmarks/trained_search.py", *given]:
+            assert trained_search_parser().parse_args(given).file
         case _:
             pytest.fail(f"nobody knows the command {' '.join(words)}")
 

@@ -69,7 +69,7 @@ SPACES = {
   - conv: {out: !int [4, 40, 2], as: b}
 """ + TAIL,
 }
-NAMES = [name for name, entry in SAMPLERS.items() if not entry.screens]
+NAMES = [name for name, entry in SAMPLERS.items() if not (entry.screens or entry.trains)]
 # Optuna's others differ in what Optuna does; they are among the slow tests, and all keep the budget
 # and repeat themselves in test_search.py every day.
 EACH = [pytest.param(name, marks=() if name in ("gp", "evolution", "random", "tpe")

@@ -22,8 +22,12 @@ MEMORY = 16 * GIB       # of address space, of which torch and onnxruntime reser
 class Tab(Protocol):
     """What an export needs of its tab."""
 
-    report: Report | None
     screen: Callable[[dict[str, Any]], None]
+
+    @property
+    def report(self) -> Report | None:
+        """Of the last text that was a network, None before the first."""
+        ...
 
     def source(self) -> Source:
         """The present text with its variant, size and decisions."""

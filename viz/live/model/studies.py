@@ -46,8 +46,8 @@ class StudyView:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look at a study found: its view, and of its plane with these axes, and ``most`` as the
-    bound of the horizontal one, what `Progress` says of points and front; ``chosen`` is what the best
-    network is called."""
+    bound of the horizontal one, what `Progress` says of points and front; ``chosen`` is what the
+    best network is called."""
 
     view: StudyView
     axes: tuple[Goal, Goal]
