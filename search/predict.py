@@ -10,8 +10,9 @@ examples:
 Told are, with 80 % intervals, the best networks of the space inside the budget that were not
 evaluated; how well the model predicts each evaluated network from all others; what kinds of
 features it needs; and what it believes about each hole. --from starts from another study of the
-same space and objective, or of --objective supernet for one of --objective train; shift, scale and agreement of its values are learned. --table judges the
-predictions by what is known of networks that were not evaluated.
+same space and objective, or of --objective supernet for one of --objective train; shift, scale and
+agreement of its values are learned. --table judges the predictions by what is known of networks
+that were not evaluated.
 """
 
 import argparse
@@ -46,7 +47,7 @@ from searchspace.units import show_amount
 from viz.results import Belief, Results
 
 BELIEFS = 12        # holes that are shown
-ACCURACIES = frozenset(("train", "supernet"))       # objectives that tell of one another
+TRAININGS = frozenset(("train", "supernet"))       # objectives that tell of one another
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,10 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _alike(other: Results, results: Results) -> Results:
-    """Another study, if it is about the same space, and the same objective or another accuracy
-    after training; else StudyError."""
+    """Another study, if it is about the same space, and the same objective or another kind of
+    training; else StudyError."""
     goals = {other.goals[0].name, results.goals[0].name}
-    if len(goals) > 1 and not goals <= ACCURACIES:
+    if len(goals) > 1 and not goals <= TRAININGS:
         raise StudyError(f"{other.name} is about {other.goals[0].name}, {results.name} about "
                          f"{results.goals[0].name}")
     if found := change(freeze(other.space), freeze(results.space)):

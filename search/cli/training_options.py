@@ -21,7 +21,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of a search that trains."""
     group = parser.add_argument_group("--objective train, --objective supernet", "train each "
                                       "network, or weights that all of them share; the value is "
-                                      "the accuracy on held-out training images, in percent")
+                                      "the accuracy on held-out training images in percent, or "
+                                      "the loss on them")
     add_data_options(group, ", of --objective train")
     group.add_argument("--train-device", metavar="NAME", help=DEVICE)
     group.add_argument("--validation", type=share, metavar="SHARE", help="of the training images, "

@@ -70,6 +70,7 @@ class Evaluator(Protocol):
         Raises:
             SearchspaceError: it cannot be done here.
         """
+        return
 
 
 class Objective(ABC):

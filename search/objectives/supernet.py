@@ -1,5 +1,5 @@
-"""Accuracy with shared weights as an objective: trained once for a study, then all its networks are
-scored with slices of them."""
+"""Loss with shared weights as an objective: they are trained once for a study, then all of its
+networks are scored with slices of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from search.objectives.base import (
 )
 from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
-from search.supernet.task import PATHS, SHARED, SupernetTask
+from search.supernet.task import PATHS, SupernetTask
 from search.training.options import TrainOptions
 from searchspace import Genotype
 from searchspace.safety.files import make_folder, own
@@ -60,7 +60,7 @@ class SupernetEvaluator(Evaluator):
                 f"shared weights: recipe {task.recipe.name}, {counted(task.epochs, 'epoch')} of "
                 f"{counted(len(fitted), 'image')} of {task.data.name}, {PATHS} networks a step "
                 f"({paths}{', sandwich' if task.sandwich else ''}), apart by context after "
-                f"{SHARED:.0%}; networks are rated on {len(held):,} other images"]
+                f"{task.shared:.0%}; networks are rated on {len(held):,} other images"]
 
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = unstopped) -> None:
@@ -93,13 +93,13 @@ class SupernetEvaluator(Evaluator):
             raise StudyError(f"{path} cannot be written: {error.strerror or error}") from None
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """The accuracy in percent on held-out images."""
+        """The cross-entropy on held-out images."""
         assert candidate.decisions is not None
         decisions = candidate.decisions
         key = EvaluationKey(candidate.identity, SUPERNET, self.task.described_data, self.task.seed,
                             self.task.described, self.task.epochs)
         return evaluated(archived(self.context.archive, self.context.name, key, candidate,
-                                  lambda: self._scorer.accuracy(decisions)))
+                                  lambda: self._scorer(decisions).loss))
 
     @cached_property
     def _scorer(self) -> "SupernetScorer":
@@ -113,19 +113,20 @@ class SupernetEvaluator(Evaluator):
 
 @objective(SUPERNET)
 @dataclass(frozen=True)
-class SharedAccuracy(Objective):
-    """The accuracy of a network with weights that all networks of the space share, on images that
-    they were not trained on. It ranks networks; it is not what they reach by themselves."""
+class SharedLoss(Objective):
+    """The loss of a network with weights that all networks of the space share, on images that they
+    were not trained on. It ranks networks, better than their accuracy does; it is not what they
+    reach by themselves."""
 
     options: TrainOptions | None = None
-    direction = "maximize"
+    direction = "minimize"
     expensive = True
-    title = "shared accuracy"
-    unit = "percent"
+    title = "shared loss"
+    unit = "nats of cross-entropy"
 
     def shown(self, value: float) -> str:
-        """``93.42 %``."""
-        return f"{value:.2f} %"
+        """``0.2134``."""
+        return f"{value:.4f}"
 
     def configured(self, settings: "Settings", space: Genotype) -> Self:
         """With the training options of the search."""

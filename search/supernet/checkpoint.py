@@ -105,6 +105,7 @@ class SupernetState:
                 a.shape != w.shape or a.dtype != w.dtype or not w.is_floating_point()
                 for a, w in zip(averages, weights, strict=True)):
             raise ValueError("its weights and their averages differ in shape")
-        return cls(OBJECT.of(about, "what"), FLAG.of(about, "apart"), tuple(names), tuple(weights), tuple(averages),
-                   optimiser, names_to(WHOLE).of(about, "dealt"), names_to(REAL).of(about, "scaler"),
+        return cls(OBJECT.of(about, "what"), FLAG.of(about, "apart"), tuple(names),
+                   tuple(weights), tuple(averages), optimiser,
+                   names_to(WHOLE).of(about, "dealt"), names_to(REAL).of(about, "scaler"),
                    tuple(map(tuple, list_of(ROW).of(about, "curve"))))

@@ -1,10 +1,9 @@
 """Names under which the networks of a space share weights: the place of an operation, and its
 context, which is what comes in.
 
-Two networks share an operation's weights if it has the same path and kind in both. Sizes are no part
-of the name: a smaller kernel, width or depth is a slice of the larger one (`weights`). The context
-says through which operations the input has come; where it is known, weights are shared by networks
-that agree in it too. No torch.
+Two networks share an operation's weights if it has the same path and kind in both. Sizes are no
+part of the name: a smaller kernel, width or depth is a slice of the larger one (`weights`). The
+context says through which operations the input has come. No torch.
 """
 
 import hashlib

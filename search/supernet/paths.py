@@ -1,9 +1,9 @@
 """Which networks of a space are trained next: strictly fair paths, or paths of drawn costs.
 
 Strictly fair (Chu et al. 2021, arXiv 1907.01845): the options of a hole are dealt like cards, so
-that none is trained again before all have been trained. Of drawn costs: networks that are drawn hole
-by hole crowd in the middle of a space's costs; so the multiply-adds are drawn first, and then a
-network there, which is exact and trains nothing.
+that none is trained again before all have been trained. Of drawn costs: networks that are drawn
+hole by hole crowd in the middle of a space's costs; so the multiply-adds are drawn first, and then
+a network there, which is exact and trains nothing.
 """
 
 import random

@@ -1,10 +1,12 @@
 """Scores of networks with shared weights: slices of the averages, batch norms whose statistics are
-taken anew, and the accuracy on images that were held out.
+taken anew, and the loss on images that were held out.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
@@ -15,10 +17,17 @@ from search.supernet.subnetwork import Subnetwork
 from search.supernet.task import SupernetTask
 from search.training.batches import Batches, moments
 from search.training.device import half, repeatable
-from search.training.loop import computing, correct
+from search.training.loop import computing, outputs
 from searchspace.notation.holes import Decisions
 
 RECALIBRATED = 20       # batches from which the statistics are taken, the same for all networks
+
+
+class SharedScore(NamedTuple):
+    """A network on the held-out images: mean cross-entropy in nats, and accuracy in percent."""
+
+    loss: float
+    accuracy: float
 
 
 class SupernetScorer:
@@ -47,8 +56,8 @@ class SupernetScorer:
                 self.batches += [x for x, _ in batches(order, task.recipe.batch)]
         del self.batches[RECALIBRATED:]
 
-    def accuracy(self, decisions: Decisions) -> float:
-        """The accuracy in percent on the held-out images.
+    def __call__(self, decisions: Decisions) -> SharedScore:
+        """The score of the network with these decisions.
 
         Raises:
             ScoreError: an operation of the network was never trained, or it cannot compute.
@@ -59,5 +68,8 @@ class SupernetScorer:
             with torch.no_grad(), torch.autocast(self.device.type, self.half,
                                                  enabled=self.half is not None):
                 update_bn(self.batches, network.module)
-            right = correct(network.module, self.held, self.half)
-        return 100 * float(right.float().mean())
+            loss, right = 0.0, 0
+            for out, y in outputs(network.module, self.held, self.half):
+                loss += float(F.cross_entropy(out, y, reduction="sum"))
+                right += int((out.argmax(1) == y).sum())
+        return SharedScore(loss / len(self.held), 100 * right / len(self.held))

@@ -25,7 +25,7 @@ from search.seeds import derive
 from search.supernet.checkpoint import SupernetState
 from search.supernet.paths import largest, smallest
 from search.supernet.subnetwork import Subnetwork
-from search.supernet.task import PATHS, SHARED, SupernetTask
+from search.supernet.task import PATHS, SupernetTask
 from search.supernet.weights import SharedWeights, placed
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Cut, moments
@@ -126,7 +126,7 @@ class SupernetTraining:
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         right = torch.zeros((), dtype=torch.int64, device=self.device)
         seen, rate = 0, math.nan
-        if self.epoch == round(SHARED * self.task.epochs) and not self.weights.apart:
+        if self.epoch == round(self.task.shared * self.task.epochs) and not self.weights.apart:
             self._part()
         for x, y in self.fitted(order[:self.steps * recipe.batch], recipe.batch,
                                 derive(seed, "crops")):
@@ -145,16 +145,15 @@ class SupernetTraining:
                         time.perf_counter() - began)
 
     def _step(self, networks: list[Subnetwork], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """One step of the optimiser, by the mean loss of several networks on one batch. Returns
-        the sums over images and networks of the loss, and of the correct predictions."""
+        """One step of the optimiser by several networks on one batch. Returns the sums over images
+        and networks of the loss, and of the correct predictions."""
         smoothing = self.task.recipe.label_smoothing
-
-        def loss_of(out: Tensor) -> Tensor:
-            return F.cross_entropy(out, y, label_smoothing=smoothing)
-
+        loss_of: Callable[[Tensor], Tensor] = partial(F.cross_entropy, target=y,
+                                                      label_smoothing=smoothing)
         if self.mixup is not None:
             x, loss_of = self.mixup(x, y, smoothing)
-        total, right = 0.0, 0
+        total = torch.zeros((), device=self.device)
+        right = torch.zeros((), dtype=torch.int64, device=self.device)
         self.optimiser.zero_grad(set_to_none=True)
         for network in networks:
             self.weights.load(network)
@@ -162,12 +161,13 @@ class SupernetTraining:
             with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
                 out = network.module(x).float()
             loss = loss_of(out)
-            torch.autograd.backward(self.scaler.scale(loss / len(networks)))
+            torch.autograd.backward(self.scaler.scale(loss))
             self.weights.collect(network)
             total += loss.detach() * len(x)
             right += (out.detach().argmax(1) == y).sum()
             if self.task.sandwich and network is networks[0]:
                 loss_of = partial(F.cross_entropy, target=out.detach().softmax(1))
+        self.weights.divide()
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.weights.average(AVERAGE if self.task.recipe.ema is None else self.task.recipe.ema)

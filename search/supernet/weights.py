@@ -1,8 +1,8 @@
 """Shared weights: one tensor a name, of which networks take slices.
 
 A slice is the middle of a kernel, and the first of every other axis: channels, features. Tensors
-grow where a network needs more than there is: what was there stays, and the rest is what the network
-was initialised with, or drawn with the same mean and deviation.
+grow where a network needs more than there is: what was there stays, and the rest is what the
+network was initialised with, or drawn with the same mean and deviation.
 
 At first all networks share what is at the same place. Later each context has weights of its own,
 which begin as a copy of those of the place (after few-shot NAS, Zhao et al. 2021, arXiv 2006.06863,
@@ -48,14 +48,16 @@ class SharedWeights(nn.Module):
         self.tensors = nn.ParameterList()
         self.averages: list[Tensor] = []
         self.numbers: dict[str, int] = {}       # of the tensors, by name
+        self.users: dict[int, int] = {}         # networks that gave gradients, by tensor
         self.apart = apart
 
     def add(self, name: str, tensor: Tensor, average: Tensor) -> nn.Parameter:
         """Add a tensor under a new name."""
+        made = nn.Parameter(tensor)
         self.numbers[name] = len(self.tensors)
-        self.tensors.append(nn.Parameter(tensor))
+        self.tensors.append(made)
         self.averages.append(average)
-        return self.tensors[-1]
+        return made
 
     def meet(self, network: Subnetwork) -> Changes:
         """Make room for a network's weights; new tensors are appended."""
@@ -104,10 +106,22 @@ class SharedWeights(nn.Module):
         for name, parameter in network.weights():
             if parameter.grad is None:
                 continue
-            shared = self.tensors[self._number(name)]
+            number = self._number(name)
+            shared = self.tensors[number]
             if shared.grad is None:
                 shared.grad = torch.zeros_like(shared)
             shared.grad[slices(parameter.shape, shared.shape)] += parameter.grad
+            self.users[number] = self.users.get(number, 0) + 1
+
+    @torch.no_grad()
+    def divide(self) -> None:
+        """Divide each gradient by the number of networks that gave one, so that what few networks
+        use learns as fast as what all do."""
+        for number, users in self.users.items():
+            gradient = self.tensors[number].grad
+            if gradient is not None:
+                gradient /= users
+        self.users.clear()
 
     @torch.no_grad()
     def average(self, decay: float) -> None:

@@ -118,7 +118,7 @@ class Training:
             TrainingError: memory ran out, or the network cannot compute.
         """
         with repeatable(self.device), computing(self.device, self.task.recipe.batch):
-            return correct(self._best(), self._batches(images), self.half).tolist()
+            return self._right(self._batches(images)).tolist()
 
     def weights(self) -> dict[str, torch.Tensor]:
         """The trained weights, a ``state_dict`` for a newly built network."""
@@ -215,7 +215,7 @@ class Training:
             raise TrainingError(f"the training diverged: the loss is {mean} in epoch "
                                 f"{self.epoch + 1}, at a rate of {rate:.3g}")
         validated = None if self.held is None else \
-            100 * int(correct(self._best(), self.held, self.half).sum()) / len(self.held)
+            100 * int(self._right(self.held).sum()) / len(self.held)
         return EpochLog(self.epoch + 1, rate, mean, 100 * right.item() / seen, validated,
                    time.perf_counter() - began)
 
@@ -241,6 +241,11 @@ class Training:
                            if len(x) > 1 or len(everything) == 1), network)     # see `run`
         return network
 
+    def _right(self, batches: Batches) -> torch.Tensor:
+        """Whether each prediction is correct, integers of shape (images,)."""
+        return torch.cat([(out.argmax(1) == y).int()
+                          for out, y in outputs(self._best(), batches, self.half)])
+
 
 @contextmanager
 def computing(device: torch.device, batch: int) -> Iterator[None]:
@@ -262,15 +267,15 @@ def computing(device: torch.device, batch: int) -> Iterator[None]:
 
 
 @torch.no_grad()
-def correct(network: nn.Module, batches: Batches, precision: torch.dtype | None) -> torch.Tensor:
-    """Whether each prediction of a network is correct, integers of shape (images,)."""
+def outputs(network: nn.Module, batches: Batches,
+            precision: torch.dtype | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The outputs of a network for all images, float32 of shape (n, classes), with their labels,
+    batch by batch."""
     network.eval()
-    right = []
     for x, y in batches(range(len(batches)), EVALUATED):
         with torch.autocast(batches.device.type, precision, enabled=precision is not None):
             out = network(x)
-        right.append((out.argmax(1) == y).int())
-    return torch.cat(right)
+        yield out.float(), y
 
 
 def _out_of_memory(error: BaseException) -> bool:
