@@ -4,7 +4,7 @@ scored with. It is a safetensors file; all that is no tensor is JSON among its m
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,13 +16,16 @@ from torch import Tensor
 from search.errors import DataError
 from search.supernet.weights import SharedWeights
 from search.training.checkpoint import check_same
+from search.training.loop import EpochLog
 from searchspace.safety.files import replacing
 from searchspace.safety.reading import open_file, parse_json
 from searchspace.safety.values import FLAG, OBJECT, REAL, TEXT, WHOLE, Kind, list_of, names_to
 
 MOST = 2**35                    # bytes of a file
 KEY = "supernet"                # of the metadata
-ROW: Kind[list[Any]] = Kind("a list of numbers and null", lambda value: isinstance(value, list)
+FIELDS = len(fields(EpochLog))
+ROW: Kind[list[Any]] = Kind("the numbers of an epoch", lambda value: isinstance(value, list)
+                            and len(value) == FIELDS
                             and all(v is None or REAL.accepts(v) for v in value))
 
 

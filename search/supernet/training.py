@@ -111,7 +111,9 @@ class SupernetTraining:
         self.weights = state.shared()
         self._begin([EpochLog(*row) for row in state.curve])
         for number, kept in state.optimiser.items():
-            self.optimiser.state[self.weights.tensors[number]] = dict(kept)
+            self.optimiser.state[self.weights.tensors[number]] = {
+                key: value.cpu() if key == "step" else value        # where torch has it
+                for key, value in kept.items()}
         self.paths.dealt.clear()
         self.paths.dealt.update(state.dealt)
         self.scaler.load_state_dict(dict(state.scaler))
@@ -126,7 +128,7 @@ class SupernetTraining:
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         right = torch.zeros((), dtype=torch.int64, device=self.device)
         seen, rate = 0, math.nan
-        if self.epoch == round(self.task.shared * self.task.epochs) and not self.weights.apart:
+        if self.epoch == max(1, round(self.task.shared * self.task.epochs)):
             self._part()
         for x, y in self.fitted(order[:self.steps * recipe.batch], recipe.batch,
                                 derive(seed, "crops")):

@@ -71,16 +71,19 @@ class SharedWeights(nn.Module):
                 made = self.add(name.full, self.tensors[place].detach().clone(),
                                 self.averages[place].clone())
                 changes.copied.append((made, self.tensors[place]))
-            number = self._number(name)
-            shared = self.tensors[number]
-            before = shared.shape
-            wanted = torch.Size(map(max, before, own.shape))
-            if wanted != before:
-                rest = placed(own, _drawn_like(own, wanted))
-                self.averages[number] = placed(self.averages[number], rest.clone())
-                shared.data = placed(shared.detach(), rest)
-                changes.grown.append((shared, before))
+            self._grow(self._number(name), own, changes)
         return changes
+
+    def _grow(self, number: int, own: Tensor, changes: Changes) -> None:
+        """Make a tensor large enough for one of a network's own."""
+        shared = self.tensors[number]
+        before = shared.shape
+        wanted = torch.Size(map(max, before, own.shape))
+        if wanted != before:
+            rest = placed(own, _drawn_like(own, wanted))
+            self.averages[number] = placed(self.averages[number], rest.clone())
+            shared.data = placed(shared.detach(), rest)
+            changes.grown.append((shared, before))
 
     @torch.no_grad()
     def load(self, network: Subnetwork, averaged: bool = False) -> None:
@@ -93,10 +96,11 @@ class SharedWeights(nn.Module):
             if name.place not in self.numbers:
                 raise ScoreError(f"no network that was trained had {name.place}")
             number = self._number(name)
+            if not _holds(self.tensors[number].shape, parameter.shape):
+                number = self.numbers[name.place]       # of its size in other contexts
+                if not _holds(self.tensors[number].shape, parameter.shape):
+                    raise ScoreError(f"no network that was trained had so large a {name.place}")
             shared = self.averages[number] if averaged else self.tensors[number]
-            if len(shared.shape) != parameter.dim() or \
-                    any(a < b for a, b in zip(shared.shape, parameter.shape, strict=True)):
-                raise ScoreError(f"no network that was trained had so large a {name.place}")
             parameter.copy_(shared[slices(parameter.shape, shared.shape)])
             parameter.grad = None
 
@@ -139,6 +143,10 @@ def placed(part: Tensor, whole: Tensor) -> Tensor:
     """The larger tensor, with the smaller one where it lies in it."""
     whole[slices(part.shape, whole.shape)] = part
     return whole
+
+
+def _holds(whole: torch.Size, part: torch.Size) -> bool:
+    return len(whole) == len(part) and all(a >= b for a, b in zip(whole, part, strict=True))
 
 
 def _drawn_like(parameter: Tensor, shape: torch.Size) -> Tensor:

@@ -33,6 +33,7 @@ def params(network: Genotype) -> float:
 NEEDS = {
     "table": {"table": (TABLE,)},
     "table-cost": {"table": (TABLE,)},
+    "supernet": {"train": TrainOptions("digits", supernet=1, device="cpu")},
     "train": {"train": TrainOptions("digits", epochs=1, device="cpu")},
     "latency": {"predictor": SimpleNamespace(nanoseconds=lambda network: 7 * network.cost().macs,
                                              table=SimpleNamespace(digest="made up"))},
