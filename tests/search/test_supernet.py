@@ -16,6 +16,8 @@ from search.data import open_data
 from search.errors import DataError, ScoreError, TrainingError
 from search.library import search
 from search.run import main
+from search.study import open_study
+from search.study.settings import Settings
 from search.supernet.names import shared_names
 from search.supernet.paths import (
     BAND,
@@ -229,11 +231,11 @@ def test_it_resumes_as_if_it_had_not_been_interrupted(nested: Genotype, sandwich
 
 
 def test_networks_learn_together_and_are_ranked(nested: Genotype, tmp_path: Path) -> None:
-    wanted = task(nested, 12, share=0.2)
+    wanted = task(nested, 10, share=0.5)
     rate = {**wanted.recipe.optimiser_settings, "lr": 0.03}     # so that few steps are enough
     wanted = replace(wanted, recipe=replace(wanted.recipe, optimiser_settings=rate))
     training = SupernetTraining(wanted, CPU)
-    training.run(12)
+    training.run(10)
     training.save(tmp_path / "file")
     assert training.curve[-1].loss < 0.7 * training.curve[0].loss
     scorer = SupernetScorer(wanted, tmp_path / "file", CPU)
@@ -274,26 +276,47 @@ def test_a_training_that_diverges_is_told(nested: Genotype) -> None:
         training.run(2)
 
 
-OPTIONS = TrainOptions("digits", supernet=2, device="cpu")
+OPTIONS = TrainOptions("digits", validation=0.8, supernet=4, device="cpu")
+
+
+def values(folder: Path, trials: int, told: list[str] | None = None) -> list[float | None]:
+    given = Settings("digits", Budget.read("60K"), 8, 0, "random", trials, 32, 10, ("supernet",),
+                     warm_start=False, train=OPTIONS)
+    with open_study(given, folder, "s") as study:
+        study.prepare(told.append if told is not None else lambda text: None)
+        study.run(lambda done: None)
+        return [t.value for t in study.trials()]
 
 
 def test_a_search_is_continued_with_the_weights_it_has(tmp_path: Path) -> None:
-    found = [search("digits", "60K", "supernet", trials, train=OPTIONS, folder=tmp_path / "one",
-                    sampler="random", warm_start=False) for trials in (2, 4)]
-    whole = search("digits", "60K", "supernet", 4, train=OPTIONS, folder=tmp_path / "two",
-                   sampler="random", warm_start=False)
-    values = [[row["supernet"] for row in one.trials] for one in (*found, whole)]
-    assert values[1] == values[2] and values[1][:2] == values[0]
-    files = sorted(p.name for p in (tmp_path / "one" / "supernet").iterdir())
-    assert "weights.safetensors" in files and len(files) <= 2       # and its lock
+    first, again = [], []
+    begun, ended = values(tmp_path / "one", 2, first), values(tmp_path / "one", 4, again)
+    assert ended == values(tmp_path / "two", 4) and ended[:2] == begun
+    assert len({value for value in ended if value is not None}) > 1
+    assert [text.partition(",")[0] for text in first] == [
+        f"training shared weights: epoch {n} of 4" for n in range(1, 5)] and not again
+    files = {p.name for p in (tmp_path / "one" / "supernet").iterdir()}
+    assert {"weights.safetensors"} <= files <= {"weights.safetensors", "lock"}
+
+
+def test_a_training_that_is_stopped_is_gone_on_with(tmp_path: Path) -> None:
+    """By Ctrl-C between two epochs, say."""
+    given = Settings("digits", Budget.read("60K"), 8, 0, "random", 1, 32, 10, ("supernet",),
+                     warm_start=False, train=OPTIONS)
+    for wanted in (["1", "2"], ["3", "4"]):
+        with open_study(given, tmp_path, "s") as study:
+            told: list[str] = []
+            study.prepare(told.append, lambda told=told, wanted=wanted: len(told) == len(wanted))
+            assert [text.split()[4] for text in told] == wanted
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--budget", "60K", "--space", "digits", "--studies", str(tmp_path), "--objective",
                  "supernet", "--data", "digits", "--supernet-epochs", "1", "--train-device", "cpu",
-                 "--trials", "2", "--no-warm-start", "--sampler", "random", "--sandwich"]) == 0
+                 "--trials", "2", "--no-warm-start", "--sampler", "random", "--sandwich",
+                 "--validation", "0.8"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "shared weights: recipe quick, 1 epoch of 717 images of digits" in out
+    assert "shared weights: recipe quick, 1 epoch of 179 images of digits" in out
     assert "sandwich" in out and "shared loss" in out
 
 
