@@ -2,7 +2,7 @@
 
 examples:
   python benchmarks/supernet.py
-  python benchmarks/supernet.py --together --epochs 48 192
+  python benchmarks/supernet.py --contexts --epochs 48 192
   python benchmarks/supernet.py --out shared.json
   python benchmarks/learned_predictor.py --one --cheap shared.json
 
@@ -31,7 +31,7 @@ from search.data import open_data
 from search.process import keep_memory
 from search.supernet.paths import CostPaths, FairPaths, Paths
 from search.supernet.scoring import SharedScore, SupernetScorer
-from search.supernet.task import SHARED, SupernetTask
+from search.supernet.task import SupernetTask
 from search.supernet.training import SupernetTraining
 from search.surrogate.judged import Judged, quarters
 from search.tables import find_tables, read_tables
@@ -78,7 +78,7 @@ def main() -> int:
     cheapest = lowest(space, lambda at: at.macs)
     task = kind(space, most, cheapest, trace(space, points[0].decisions).input, data,
                 options.validation, recipe, 1, options.seed, options.sandwich,
-                1.0 if options.together else SHARED)
+                options.contexts)
     grid = Grid("epochs", "training", "scoring", "tensors", "value", "Spearman", "Kendall",
                 "worst band", title=f"{options.space}, {len(rows):,} networks, seconds of one core",
                 title_justify="left")
@@ -142,8 +142,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--recipe", default="quick", metavar="NAME")
     made.add_argument("--epochs", nargs="+", type=int, default=[96], metavar="N")
     made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--together", action="store_true", help="contexts get no weights of their "
-                      "own")
+    made.add_argument("--contexts", action="store_true", help="with weights of their own in the "
+                      "second half")
     made.add_argument("--sandwich", action="store_true")
     made.add_argument("--drawn-costs", action="store_true", help="networks at multiply-adds that "
                       "are drawn (default: strictly fair)")

@@ -13,7 +13,7 @@ _NAMES = {"folder": "data-dir", "first": "first-epochs", "device": "train-device
           "supernet": "supernet-epochs"}
 _USERS = {**dict.fromkeys(("epochs", "prune", "first", "reduction", "brackets", "among"),
                           ("train",)),
-          **dict.fromkeys(("supernet", "sandwich"), ("supernet",))}
+          **dict.fromkeys(("supernet", "sandwich", "contexts"), ("supernet",))}
 DEVICE = "cpu, cuda, cuda:1 … (default: a GPU where there is one)"
 
 
@@ -45,6 +45,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--sandwich", action=argparse.BooleanOptionalAction, help="train the "
                        "largest and the smallest networks in each step, and let all learn from "
                        "the largest; for spaces whose holes are numbers (default: no)")
+    group.add_argument("--contexts", action=argparse.BooleanOptionalAction, help="in the second "
+                       "half weights are shared only by networks in which the same comes in "
+                       "(default: no)")
 
 
 def add_data_options(group: argparse._ActionsContainer, whose: str = "") -> None:
@@ -70,7 +73,8 @@ def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOp
              "epochs": options.epochs, "validation": options.validation, "prune": options.prune,
              "first": options.first_epochs, "reduction": options.reduction,
              "brackets": options.brackets, "among": options.among, "device": options.train_device,
-             "supernet": options.supernet_epochs, "sandwich": options.sandwich}
+             "supernet": options.supernet_epochs, "sandwich": options.sandwich,
+             "contexts": options.contexts}
     given = {k: v for k, v in given.items() if v is not None}
     training = [goal for goal in ("train", "supernet") if goal in goals]
     for name in given:

@@ -55,12 +55,12 @@ class SupernetEvaluator(Evaluator):
         """How the weights are trained."""
         task = self.task
         fitted, held = task.split()
-        paths = "to MACs that are drawn" if task.is_bounded else "strictly fair"
+        paths = ", ".join(["to MACs that are drawn" if task.is_bounded else "strictly fair",
+                           *["sandwich"] * task.sandwich, *["apart by context"] * task.contexts])
         return [*task.data.notes,
                 f"shared weights: recipe {task.recipe.name}, {counted(task.epochs, 'epoch')} of "
                 f"{counted(len(fitted), 'image')} of {task.data.name}, {PATHS} networks a step "
-                f"({paths}{', sandwich' if task.sandwich else ''}), apart by context after "
-                f"{task.shared:.0%}; networks are rated on {len(held):,} other images"]
+                f"({paths}); networks are rated on {len(held):,} other images"]
 
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = unstopped) -> None:
@@ -143,7 +143,7 @@ class SharedLoss(Objective):
         task = SupernetTask(context.space, context.settings.budget, inside,
                             inside.expansion.input, data, options.validation, recipe,
                             options.shared_length(recipe, data), context.settings.seed,
-                            bool(options.sandwich))
+                            bool(options.sandwich), bool(options.contexts))
         task.check()
         task.split()        # raises now if it cannot be read
         return SupernetEvaluator(task, context, context.folder / SUPERNET, options.device)

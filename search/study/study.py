@@ -43,7 +43,8 @@ class Study:
         self.evaluators: Mapping[str, Evaluator] = {o.name: o.open(context)
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
-        self._working = self._prepared = False
+        self._preparations = [e.prepare for e in self.evaluators.values()]
+        self._working = False
 
     def trials(self) -> list[Trial]:
         """The finished trials, in order."""
@@ -58,9 +59,10 @@ class Study:
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = lambda: False) -> None:
         """Do what objectives need before the first trial; see `Evaluator.prepare`."""
-        for evaluator in () if self._prepared else self.evaluators.values():
-            evaluator.prepare(note, should_stop)
-        self._prepared = not should_stop()
+        for prepare in self._preparations:
+            prepare(note, should_stop)
+        if not should_stop():
+            self._preparations = []
 
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:

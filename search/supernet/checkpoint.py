@@ -21,7 +21,7 @@ from searchspace.safety.files import replacing
 from searchspace.safety.reading import open_file, parse_json
 from searchspace.safety.values import FLAG, OBJECT, REAL, TEXT, WHOLE, Kind, list_of, names_to
 
-MOST = 2**35                    # bytes of a file
+MOST = 2**32                    # bytes of a file
 KEY = "supernet"                # of the metadata
 FIELDS = len(fields(EpochLog))
 ROW: Kind[list[Any]] = Kind("the numbers of an epoch", lambda value: isinstance(value, list)

@@ -3,7 +3,7 @@ context, which is what comes in.
 
 Two networks share an operation's weights if it has the same path and kind in both. Sizes are no
 part of the name: a smaller kernel, width or depth is a slice of the larger one (`weights`). The
-context says through which operations the input has come. No torch.
+context, which is optional, says through which operations the input has come. No torch.
 """
 
 import hashlib

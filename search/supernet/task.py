@@ -17,7 +17,7 @@ from searchspace.space.frozen import freeze
 from searchspace.space.point import Point
 from searchspace.text import counted
 
-SHARED = 0.5        # of the epochs, see `SupernetTask`
+APART = 0.5         # share of the epochs after which contexts have weights of their own
 PATHS = 6           # networks a step
 
 
@@ -26,8 +26,8 @@ class SupernetTask:
     """Shared weights of the networks of ``space`` inside ``budget``, for images of ``shape`` (C, H,
     W). ``cheapest`` is one of them. ``validation``: the share of the training images that
     networks are scored on. With ``sandwich`` the largest and the smallest network with the choices
-    of one that was drawn are two of each step's, and all others learn from the largest. ``shared``:
-    the share of the epochs before contexts have weights of their own; with 1 they never have."""
+    of one that was drawn are two of each step's, and all others learn from the largest. With
+    ``contexts`` these have weights of their own, from a share of the epochs on."""
 
     space: Genotype
     budget: Budget
@@ -39,7 +39,7 @@ class SupernetTask:
     epochs: int
     seed: int
     sandwich: bool = False
-    shared: float = SHARED
+    contexts: bool = False
 
     def split(self) -> tuple[Images, Images]:
         """The training images, and those that networks are scored on; as a training has them."""
@@ -74,7 +74,7 @@ class SupernetTask:
         frozen = freeze(self.space)
         bounds = self.budget.text if self.is_bounded else ""
         parts = (frozen.space, frozen.blocks, bounds, str(self.sandwich), str(PATHS),
-                 str(self.shared))
+                 str(APART if self.contexts else 1))
         return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=6).hexdigest()
 
     @property

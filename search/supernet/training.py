@@ -25,7 +25,7 @@ from search.seeds import derive
 from search.supernet.checkpoint import SupernetState
 from search.supernet.paths import largest, smallest
 from search.supernet.subnetwork import Subnetwork
-from search.supernet.task import PATHS, SupernetTask
+from search.supernet.task import APART, PATHS, SupernetTask
 from search.supernet.weights import SharedWeights, placed
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Cut, moments
@@ -56,6 +56,7 @@ class SupernetTraining:
         self.half = half(device)
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
         self.built: OrderedDict[tuple[Any, ...], Subnetwork] = OrderedDict()
+        self.size = 0               # weights of those
         self.paths, self.weights = task.paths(), SharedWeights()
         self._begin([])
 
@@ -128,7 +129,7 @@ class SupernetTraining:
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         right = torch.zeros((), dtype=torch.int64, device=self.device)
         seen, rate = 0, math.nan
-        if self.epoch == max(1, round(self.task.shared * self.task.epochs)):
+        if self.task.contexts and self.epoch == max(1, round(APART * self.task.epochs)):
             self._part()
         for x, y in self.fitted(order[:self.steps * recipe.batch], recipe.batch,
                                 derive(seed, "crops")):
@@ -191,8 +192,10 @@ class SupernetTraining:
             return self.built[key]
         network = self.built[key] = self._build(at)
         self._make_room(network)
-        while len(self.built) > PATHS and sum(n.size for n in self.built.values()) > KEPT:
-            self.built.popitem(last=False)
+        self.size += network.size
+        while len(self.built) > PATHS and self.size > KEPT:
+            _, oldest = self.built.popitem(last=False)
+            self.size -= oldest.size
         return network
 
     def _build(self, at: Point) -> Subnetwork:
@@ -217,3 +220,4 @@ class SupernetTraining:
         """From here on contexts have weights of their own."""
         self.weights.apart = True
         self.built.clear()          # so that each network meets them
+        self.size = 0

@@ -4,9 +4,9 @@ A slice is the middle of a kernel, and the first of every other axis: channels, 
 grow where a network needs more than there is: what was there stays, and the rest is what the
 network was initialised with, or drawn with the same mean and deviation.
 
-At first all networks share what is at the same place. Later each context has weights of its own,
-which begin as a copy of those of the place (after few-shot NAS, Zhao et al. 2021, arXiv 2006.06863,
-where copies of a whole supernet are split off).
+At first all networks share what is at the same place. Later each context may have weights of its
+own, which begin as a copy of those of the place, as whole supernets do in few-shot NAS (Zhao et al.
+2021, arXiv 2006.06863).
 """
 
 from typing import NamedTuple

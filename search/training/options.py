@@ -19,7 +19,8 @@ class TrainOptions:
     first rung; ``brackets``: more than 1 for Hyperband instead of successive halving; ``among``:
     number of proposals of which the best by a training-free score is trained. For shared weights
     (`search.supernet`): ``supernet``, epochs, None for several times the recipe's; ``sandwich``:
-    whether the largest and the smallest networks are trained in each step."""
+    whether the largest and the smallest networks are trained in each step; ``contexts``: whether
+    weights are shared only where the same comes in, in the second half."""
 
     data: str
     folder: str | None = None
@@ -34,6 +35,7 @@ class TrainOptions:
     device: str = "auto"
     supernet: int | None = None
     sandwich: bool | None = None
+    contexts: bool | None = None
 
     def open(self) -> Data:
         """The data set; raises DataError if it is missing or damaged."""

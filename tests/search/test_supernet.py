@@ -74,7 +74,7 @@ def task(space: Genotype, epochs: int = 4, budget: Budget | None = None, sandwic
     inside = find_inside(space, bounds)
     assert inside is not None
     return SupernetTask(space, bounds, inside, inside.expansion.input, open_data("digits", None), share,
-                        load_recipe(recipe), epochs, 0, sandwich)
+                        load_recipe(recipe), epochs, 0, sandwich, True)
 
 
 def subnetwork(space: Genotype, decisions: Decisions) -> Subnetwork:
@@ -276,7 +276,7 @@ def test_a_training_that_diverges_is_told(nested: Genotype) -> None:
         training.run(2)
 
 
-OPTIONS = TrainOptions("digits", validation=0.8, supernet=4, device="cpu")
+OPTIONS = TrainOptions("digits", validation=0.8, supernet=4, contexts=True, device="cpu")
 
 
 def values(folder: Path, trials: int, told: list[str] | None = None) -> list[float | None]:
