@@ -10,8 +10,9 @@ examples:
 Told are, with 80 % intervals, the best networks of the space inside the budget that were not
 evaluated; how well the model predicts each evaluated network from all others; what kinds of
 features it needs; and what it believes about each hole. --from starts from another study of the
-same space and objective; shift, scale and agreement of its values are learned. --table judges the
-predictions by what is known of networks that were not evaluated.
+same space and objective, or of --objective supernet for one of --objective train; shift, scale and
+agreement of its values are learned. --table judges the predictions by what is known of networks
+that were not evaluated.
 """
 
 import argparse
@@ -46,6 +47,7 @@ from searchspace.units import show_amount
 from viz.results import Belief, Results
 
 BELIEFS = 12        # holes that are shown
+TRAININGS = frozenset(("train", "supernet"))       # objectives that tell of one another
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,10 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _alike(other: Results, results: Results) -> Results:
-    """Another study, if it is about the same space and objective; else StudyError."""
-    if other.goals[0].name != results.goals[0].name:
+    """Another study, if it is about the same space, and the same objective or another kind of
+    training; else StudyError."""
+    goals = {other.goals[0].name, results.goals[0].name}
+    if len(goals) > 1 and not goals <= TRAININGS:
         raise StudyError(f"{other.name} is about {other.goals[0].name}, {results.name} about "
                          f"{results.goals[0].name}")
     if found := change(freeze(other.space), freeze(results.space)):

@@ -16,6 +16,7 @@ examples:
   python search/run.py --budget 300M --workers 8 --storage postgresql+psycopg://me@host/db
   python search/run.py --budget 2M --objective train --data digits --epochs 9
   python search/run.py --budget 60M --objective train --data cifar10 --recipe sinet-cifar
+  python search/run.py --budget 300K --space digits --objective supernet --data digits
 
 The same command continues a study that was interrupted. Ctrl-C ends after the running trial with
 what was found; a second one ends at once.
@@ -98,6 +99,7 @@ def _run(options: argparse.Namespace, settings: Settings, folder: Path,
             def interrupted() -> bool:
                 return interrupt.asked
 
+            study.prepare(progress.note, interrupted)
             stopped = run_with(resources, options, study, progress, interrupt)
             try:
                 ended = conclude(study, stopped, progress.note, interrupted)

@@ -45,7 +45,7 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
     trials = ended.trials
     scored = sum(t.value is not None for t in trials)
     early = sum(t.pruned for t in trials)
-    pruned = f", {early} stopped early" if settings.train or early else ""
+    pruned = f", {early} stopped early" if "train" in settings.objectives or early else ""
     console.print(f"{counted(len(trials), 'trial')}, all inside the budget, {scored} "
                   f"scored{pruned}, "
                   f"{counted(len({t.identity for t in trials}), 'distinct network')}")

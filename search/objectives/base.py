@@ -21,6 +21,7 @@ from searchspace import Genotype, SearchspaceError
 from searchspace.expansion import Expansion
 from searchspace.notation.holes import Decisions
 from searchspace.registry import Registry
+from searchspace.space.point import Point
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
@@ -61,6 +62,15 @@ class Evaluator(Protocol):
     def notes(self) -> Sequence[str]:
         """Notes for the user before the first trial, a line each."""
         return ()
+
+    def prepare(self, note: Callable[[str], None], should_stop: Callable[[], bool]) -> None:
+        """What is done once before the first trial; nothing, by default. ``note`` is called with a
+        line about each step, and between steps it ends where ``should_stop`` returns true.
+
+        Raises:
+            SearchspaceError: it cannot be done here.
+        """
+        return
 
 
 class Objective(ABC):
@@ -141,8 +151,8 @@ class CostObjective(Objective, Evaluator):
 
 @dataclass(frozen=True)
 class Context:
-    """The parts of an open study that objectives need. ``worker``: index of this worker among the
-    study's workers, from 0."""
+    """The parts of an open study that objectives need. ``cheapest``: a point inside the budget;
+    ``worker``: index of this worker among the study's workers, from 0."""
 
     settings: "Settings"
     space: Genotype
@@ -151,6 +161,7 @@ class Context:
     study: optuna.Study
     folder: Path
     worker: Callable[[], int]
+    cheapest: Point
 
     @property
     def name(self) -> str:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Self
 
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
-from search.objectives.base import Context, Evaluated, Objective, Progress, objective
+from search.objectives.base import (
+    Context,
+    Evaluated,
+    Evaluator,
+    Objective,
+    Progress,
+    objective,
+)
 from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
 from search.tables import Selection, Table, table_for
@@ -19,14 +26,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Lookup:
+class Lookup(Evaluator):
     """Looks values of networks up. No weights are drawn."""
 
     archive: Archive
     study: str
     table: Table
     column: Selection
-    notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """See `Evaluator`."""
@@ -49,12 +55,11 @@ class Lookup:
 
 
 @dataclass(frozen=True)
-class CostLookup:
+class CostLookup(Evaluator):
     """Looks costs of networks up; they are not archived, since two spellings of one network may
     differ in what leads nowhere."""
 
     cost: KnownCost
-    notes = ()
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """See `Evaluator`; None, with the reason, for a network without a cost."""

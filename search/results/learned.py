@@ -112,12 +112,19 @@ def learn(results: Results, pool: Sequence[Named], describe: Describer,
     values = mine.sources[0].values
     if len(values) >= LEAST and np.ptp(values) == 0:
         raise ValueError("all evaluated networks have the same value")
-    sources = [*mine.sources, *(source for other in others
+    sources = [*mine.sources, *(_turned(source, other, results) for other in others
                                 for source in Described.of(other, describe).sources[:1]
                                 if len(source.values) >= LEAST and np.ptp(source.values) > 0)]
     columns = Columns.of([*(named for source in sources for named in source.networks), *pool])
     model = Surrogate.fit(columns, sources, results.goals[0].maximize)
     return Learned(results, describe, model, mine.rows)
+
+
+def _turned(source: Observed, other: Results, results: Results) -> Observed:
+    """The values of another study, negated where more of one and less of the other is better."""
+    if other.goals[0].maximize == results.goals[0].maximize:
+        return source
+    return Observed(source.networks, -source.values)
 
 
 def told(results: Results) -> Results:

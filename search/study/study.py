@@ -41,12 +41,13 @@ class Study:
     def __init__(self, plan: Plan, session: Session) -> None:
         self.plan, self.session = plan, session
         context = Context(plan.settings, plan.space, plan.objectives, session.archive,
-                          session.study, session.folder, session.place)
+                          session.study, session.folder, session.place, plan.cheapest)
         self.scorer = scorer_of(context)
         self.evaluators: Mapping[str, Evaluator] = {o.name: o.open(context)
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
         self._read: dict[int, Trial] = {}
+        self._preparations = [e.prepare for e in self.evaluators.values()]
         self._working = False
 
     @property
@@ -76,6 +77,14 @@ class Study:
         scored = [(loss(t.values[0]), t.number, t) for t in self.trials() if t.values]
         return [t for *_, t in sorted(scored, key=lambda rank: rank[:2])[:count]]
 
+    def prepare(self, note: Callable[[str], None] = lambda text: None,
+                should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Do what objectives need before the first trial; see `Evaluator.prepare`."""
+        for prepare in self._preparations:
+            prepare(note, should_stop)
+        if not should_stop():
+            self._preparations = []
+
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:
         """Run trials until there are enough, the time is over, or ``should_stop`` returns true;
@@ -87,6 +96,7 @@ class Study:
         if not self._working:           # and until the study is closed
             session.work()
             self._working = True
+        self.prepare(should_stop=should_stop)
         while True:
             trials = session.recover()
             done = self._finished(trials)

@@ -103,7 +103,7 @@ class Training:
         """
         with repeatable(self.device):
             while self.epoch < until:
-                with self._computing():
+                with computing(self.device, self.task.recipe.batch):
                     self.curve.append(self._train(step))
                 tell(self.curve[-1])
 
@@ -117,7 +117,7 @@ class Training:
         Raises:
             TrainingError: memory ran out, or the network cannot compute.
         """
-        with repeatable(self.device), self._computing():
+        with repeatable(self.device), computing(self.device, self.task.recipe.batch):
             return self._right(self._batches(images)).tolist()
 
     def weights(self) -> dict[str, torch.Tensor]:
@@ -147,21 +147,6 @@ class Training:
                 ValueError) as error:
             raise DataError(f"{path} is damaged: {error}; delete it to begin anew") from None
         return True
-
-    @contextmanager
-    def _computing(self) -> Iterator[None]:
-        """Context in which the network computes; what torch or an operation raises is one
-        sentence."""
-        try:
-            yield
-        except (RuntimeError, MemoryError, ValueError, TypeError, LookupError, ArithmeticError,
-                AttributeError, AssertionError) as error:
-            if not _out_of_memory(error):
-                raise TrainingError(f"{type(error).__name__}: {error}") from error
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            raise TrainingError(f"out of memory on {self.device} with batches of "
-                                f"{self.task.recipe.batch} images") from None
 
     def _state(self) -> dict[str, Any]:
         """The state of a training, except for the curve."""
@@ -256,16 +241,41 @@ class Training:
                            if len(x) > 1 or len(everything) == 1), network)     # see `run`
         return network
 
-    @torch.no_grad()
     def _right(self, batches: Batches) -> torch.Tensor:
         """Whether each prediction is correct, integers of shape (images,)."""
-        network = self._best().eval()
-        right = []
-        for x, y in batches(range(len(batches)), EVALUATED):
-            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                out = network(x)
-            right.append((out.argmax(1) == y).int())
-        return torch.cat(right)
+        return torch.cat([(out.argmax(1) == y).int()
+                          for out, y in outputs(self._best(), batches, self.half)])
+
+
+@contextmanager
+def computing(device: torch.device, batch: int) -> Iterator[None]:
+    """Context in which networks compute on batches of so many images; what torch or an operation
+    raises is one sentence.
+
+    Raises:
+        TrainingError: memory ran out, or the network cannot compute.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError, ValueError, TypeError, LookupError, ArithmeticError,
+            AttributeError, AssertionError) as error:
+        if not _out_of_memory(error):
+            raise TrainingError(f"{type(error).__name__}: {error}") from error
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise TrainingError(f"out of memory on {device} with batches of {batch} images") from None
+
+
+@torch.no_grad()
+def outputs(network: nn.Module, batches: Batches,
+            precision: torch.dtype | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The outputs of a network for all images, float32 of shape (n, classes), with their labels,
+    batch by batch."""
+    network.eval()
+    for x, y in batches(range(len(batches)), EVALUATED):
+        with torch.autocast(batches.device.type, precision, enabled=precision is not None):
+            out = network(x)
+        yield out.float(), y
 
 
 def _out_of_memory(error: BaseException) -> bool:

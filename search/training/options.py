@@ -1,4 +1,4 @@
-"""Training options of a search (--objective train)."""
+"""Training options of a search (--objective train, --objective supernet)."""
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -10,13 +10,17 @@ from search.training.hyperband import Rungs
 from search.training.recipe import Recipe, load_recipe
 
 RUNGS = 27      # the first rung is after this fraction (1/RUNGS) of the training
+LONGER = 8      # epochs of shared weights, in those of one network
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
     """Training options of a search. ``epochs``: None for the recipe's; ``first``: epochs before the
     first rung; ``brackets``: more than 1 for Hyperband instead of successive halving; ``among``:
-    number of proposals of which the best by a training-free score is trained."""
+    number of proposals of which the best by a training-free score is trained. For shared weights
+    (`search.supernet`): ``supernet``, epochs, None for several times the recipe's; ``sandwich``:
+    whether the largest and the smallest networks are trained in each step; ``contexts``: whether
+    weights are shared only where the same comes in, in the second half."""
 
     data: str
     folder: str | None = None
@@ -29,6 +33,9 @@ class TrainOptions:
     brackets: int = 1
     among: int = 1
     device: str = "auto"
+    supernet: int | None = None
+    sandwich: bool | None = None
+    contexts: bool | None = None
 
     def open(self) -> Data:
         """The data set; raises DataError if it is missing or damaged."""
@@ -40,8 +47,16 @@ class TrainOptions:
 
     def length(self, recipe: Recipe, data: Data) -> int:
         """Epochs of a full training."""
+        return self.epochs or self._usual(recipe, data)
+
+    def shared_length(self, recipe: Recipe, data: Data) -> int:
+        """Epochs of a training of shared weights."""
+        return self.supernet or LONGER * self._usual(recipe, data)
+
+    def _usual(self, recipe: Recipe, data: Data) -> int:
+        """The recipe's epochs."""
         fitted = round(len(data.train) * (1 - self.validation))
-        return self.epochs or recipe.epochs(max(1, fitted // recipe.batch))
+        return recipe.epochs(max(1, fitted // recipe.batch))
 
     def rungs(self, epochs: int) -> Rungs:
         """The rungs of trainings of so many epochs.

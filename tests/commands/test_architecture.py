@@ -25,12 +25,13 @@ ORDER = {
                "predictors", "surrogate",
                "archive.connection data samplers scores tables", "archive",
                "latency samplers.freeze_thaw samplers.gp scores.proxies storage training",
+               "supernet",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library predict", "run train"),
 }
 # Commands put the packages together; what draws this repository's own pages reads studies.
 READ_STUDIES = {"viz.report", "viz.pictures", "viz.playground"}
-LEVELS = 8          # of search/: more, and nobody follows a call to its end
+LEVELS = 9          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "code", "concatenations",
@@ -43,6 +44,8 @@ TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "c
          *(f"searchspace.importing.torch_ops.{name}" for name in ("arithmetic", "channels", "forms", "layers",
                                                                   "patterns", "pooling", "tracing",
                                                                   "translation")),
+         *(f"search.supernet.{name}" for name in ("checkpoint", "scoring", "subnetwork", "training",
+                                                  "weights")),
          "search.training.calibration",
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),

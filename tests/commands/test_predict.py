@@ -34,8 +34,12 @@ def made(name: str, count: int, seed: int) -> Results:
 
 @pytest.fixture
 def studies(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with four studies, one too short, one about something else."""
+    """A folder with studies, one too short, one about something else."""
     known = {"one": made("one", 24, 0), "two": made("two", 24, 1), "few": made("few", LEAST - 1, 0)}
+    known["trained"] = replace(made("trained", 12, 0), goals=(replace(GOAL, name="train"),))
+    known["shared"] = replace(made("shared", 80, 1), goals=(Goal("supernet", "loss", "nats", False),))
+    known["shared"] = replace(known["shared"], rows=tuple(
+        replace(row, values=(-row.values[0] / 9,)) for row in known["shared"].rows))
     known["other"] = replace(known["two"], goals=(replace(GOAL, name="loss"),))
     known["mobile"] = replace(known["two"], space=load("mobile").with_input(8))
     monkeypatch.setattr("search.predict.read_study", lambda folder, url=None: known[folder.name])
@@ -122,6 +126,16 @@ def test_unseen_networks_of_a_large_space_fit_and_differ(monkeypatch: pytest.Mon
     found = unseen(large)
     assert 6 <= len(found) == len({digest(at.expansion) for at in found})
     assert all(map(bounds(large).fits, found))
+
+
+def test_losses_with_shared_weights_tell_of_trainings(studies: Path, tmp_path: Path) -> None:
+    """Less of a loss is better, and more of an accuracy."""
+    worth = []
+    for more in ([], ["--from", str(studies / "shared")]):
+        out = tmp_path / "out.json"
+        assert main([str(studies / "trained"), "--table", str(TABLE), "--json", str(out), *more]) == 0
+        worth.append(json.loads(out.read_text(encoding="utf-8"))["judged"]["spearman"])
+    assert worth[1] > worth[0] + 0.02
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -33,6 +33,7 @@ def params(network: Genotype) -> float:
 NEEDS = {
     "table": {"table": (TABLE,)},
     "table-cost": {"table": (TABLE,)},
+    "supernet": {"train": TrainOptions("digits", validation=0.8, supernet=4, device="cpu")},
     "train": {"train": TrainOptions("digits", epochs=1, device="cpu")},
     "latency": {"predictor": SimpleNamespace(nanoseconds=lambda network: 7 * network.cost().macs,
                                              table=SimpleNamespace(digest="made up"))},

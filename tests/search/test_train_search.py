@@ -212,8 +212,8 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize(("more", "message"), [
     (["--objective", "train"], "needs --data: digits, cifar10"),
-    (["--data", "digits"], "--data is for --objective train only"),
-    (["--train-device", "cpu"], "--train-device is for --objective train only"),
+    (["--data", "digits"], "--data is for --objective train or supernet only"),
+    (["--train-device", "cpu"], "--train-device is for --objective train or supernet only"),
     (["--objective", "train", "--data", "digit"], "did you mean 'digits'"),
     (["--objective", "train", "--data", "digits", "--recipe", "quik"], "did you mean 'quick'"),
     (["--objective", "train", "--data", "cifar10", "--data-dir", "/nowhere"], "download https"),
