@@ -11,10 +11,6 @@ class StorageError(SearchspaceError):
     """A database cannot be opened, read or written."""
 
 
-class DataError(SearchspaceError):
-    """Data are missing, damaged, or unsuitable for the training."""
-
-
 class RecipeError(SearchspaceError):
     """A recipe does not exist, or cannot be used here."""
 

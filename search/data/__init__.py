@@ -5,10 +5,10 @@ from pathlib import Path
 from search.data.base import Data, Files, Images, Stored
 from search.data.cifar import load_cifar10, load_cifar100
 from search.data.digits import load_digits
+from search.data.errors import DataError
 from search.data.files import data_folder
 from search.data.folder import load_folder
 from search.data.svhn import load_svhn
-from search.errors import DataError
 from searchspace.errors import nearest
 
 __all__ = ["DATASETS", "FOLDER", "Data", "DataError", "Files", "Images", "Stored", "open_data"]

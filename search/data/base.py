@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from search.errors import DataError
+from search.data.errors import DataError
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]

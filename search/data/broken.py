@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from search.data.errors import DataError
 from search.data.images import open_image
-from search.errors import DataError
 from searchspace.safety.reading import read_bytes
 
 LEFT_OUT = "leave-out.txt"      # in the folder of a data set: paths below it, one a line

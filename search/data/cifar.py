@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from search.data.base import Data, Labels, Pixels, Stored, check_labels
+from search.data.errors import DataError
 from search.data.files import check_published, first_present, md5, read_bytes
 from search.data.pickles import read_pickle
 from search.data.tar import read_members
-from search.errors import DataError
 
 SITE = "https://www.cs.toronto.edu/~kriz/"
 PIXELS = 3 * 32 * 32

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from search.errors import DataError
+from search.data.errors import DataError
 from searchspace.safety import reading
 
 VARIABLE = "SEARCHSPACE_DATA"

@@ -17,8 +17,8 @@ import numpy as np
 
 from search.data.base import Data, Files, Pixels
 from search.data.broken import LEFT_OUT, check_images, left_out
+from search.data.errors import DataError
 from search.data.images import FORMATS, eight_bits, open_image
-from search.errors import DataError
 from searchspace.shapes import Size, sides
 from searchspace.text import counted
 

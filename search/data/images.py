@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.errors import DataError
+from search.data.errors import DataError
 from searchspace.safety.reading import read_bytes
 
 if TYPE_CHECKING:

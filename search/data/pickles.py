@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from search.data.base import Pixels
-from search.errors import DataError
+from search.data.errors import DataError
 
 MAX_STEPS = 4_000_000       # CIFAR-100's largest takes 500,000
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from search.data.base import Data, Stored, check_labels
+from search.data.errors import DataError
 from search.data.files import check_published, first_present, md5, read_bytes
 from search.data.matlab import read_arrays
-from search.errors import DataError
 
 SITE = "http://ufldl.stanford.edu/housenumbers/"
 FILES = {"train": ("train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373", 73_257),

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from search.errors import DataError
+from search.data.errors import DataError
 from search.supernet.weights import SharedWeights
 from search.training.checkpoint import check_same
 from search.training.loop import EpochLog

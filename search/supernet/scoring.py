@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
-from search.errors import DataError
+from search.data.errors import DataError
 from search.seeds import derive
 from search.supernet.checkpoint import SupernetState
 from search.supernet.subnetwork import Subnetwork

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from search.data.base import Images, Stored
+from search.data.errors import DataError
 from search.data.folder import read_image
-from search.errors import DataError
 from search.seeds import derive
 
 # The usual ones of ImageNet, for images that are not all in memory.

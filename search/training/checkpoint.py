@@ -8,8 +8,8 @@ from zipfile import ZIP_STORED, ZipFile
 import torch
 from torch import Tensor
 
+from search.data.errors import DataError
 from search.data.pickles import steps
-from search.errors import DataError
 from searchspace.safety.files import replacing
 from searchspace.safety.reading import open_file
 

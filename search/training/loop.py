@@ -18,7 +18,8 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from search.data.base import Images, Stored
-from search.errors import DataError, TrainingError
+from search.data.errors import DataError
+from search.errors import TrainingError
 from search.seeds import derive
 from search.training.augment import Mixup, make_augment
 from search.training.batches import Batches, Cut, Moments, moments

@@ -31,7 +31,7 @@ ORDER = {
 }
 # Commands put the packages together; what draws this repository's own pages reads studies.
 READ_STUDIES = {"viz.report", "viz.pictures", "viz.playground"}
-LEVELS = 9          # of search/: more, and nobody follows a call to its end
+LEVELS = 8          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "code", "concatenations",

@@ -12,7 +12,8 @@ from optuna.trial import TrialState, create_trial
 
 from search import search, train
 from search.data.base import Stored
-from search.errors import DataError, ScoreError, StorageError, StudyError
+from search.data.errors import DataError
+from search.errors import ScoreError, StorageError, StudyError
 from search.objectives.cache import attempt
 from search.objectives.training_rungs import _Curve
 from search.study.worker_recovery import INTERRUPTED, NEEDLESS, was_cut_off

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 from search.data import open_data
-from search.errors import DataError, ScoreError, TrainingError
+from search.data.errors import DataError
+from search.errors import ScoreError, TrainingError
 from search.library import search
 from search.run import main
 from search.study import open_study
