@@ -14,6 +14,8 @@ from search.results.final_comparison import caveat, verdict
 from search.results.front import Front
 from search.results.outcome import Outcome
 from search.results.proposal_counts import summary
+from search.results.retraining import SEEDS, Retrained
+from search.results.retraining import verdict as verdict_of_trainings
 from search.samplers import SAMPLERS
 from search.scores.registry import find_score
 from search.study import Study
@@ -38,6 +40,9 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
         console.print(hypervolume_line(ended.front))
     elif settings.objectives != DEFAULT:
         console.print(best_table(ended.best, settings))
+    if ended.retrained:
+        console.print(retrained_table(ended.retrained))
+        console.print(verdict_of_trainings(ended.retrained))
     if known:
         console.print(regret(ended.trials, known, settings))
     if timed:
@@ -63,6 +68,7 @@ def files_line(ended: Outcome, settings: Settings, folder: Path, own_database: b
     files = ["report.html", "best.svg", "trials.csv"]
     files += ["front.csv", "front/"] if ended.front else []
     files += ["finals.csv"] if settings.objectives == DEFAULT else []
+    files += ["retrained.csv"] if ended.retrained else []
     files += ["study.db"] if own_database else []
     return Text.assemble(
         (str(folder / "best.yaml"), "bold"), f"{' (the knee)' if ended.front else ''}: "
@@ -98,6 +104,16 @@ def hypervolume_line(front: Front) -> str:
     last = list(front.volumes.values())[-1]
     return (f"hypervolume {last:.4g}, {front.share:.1%} of the box between the reference point "
             f"({front.reference_shown()}) and the best value seen of each objective")
+
+
+def retrained_table(results: list[Retrained]) -> Grid:
+    """The best networks after fresh trainings, best first."""
+    grid = Grid(title=f"Trained again, {SEEDS} times each", title_justify="left")
+    for name in ("network", "in the search", "again"):
+        grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
+    for one in sorted(results, key=lambda r: -r.mean):
+        grid.add_row(f"trial {one.trial.number}", f"{one.trial.value:.2f} %", one.shown())
+    return grid
 
 
 def best_table(best: list[Trial], settings: Settings) -> Grid:

@@ -4,6 +4,7 @@ import argparse
 
 from search.data import DATASETS, FOLDER
 from search.errors import RecipeError
+from search.results.retraining import SEEDS
 from search.training.options import LONGER, RUNGS, TrainOptions
 from search.training.recipe import recipes
 from searchspace.cli import whole
@@ -11,7 +12,7 @@ from searchspace.cli import whole
 # Options whose names on the command line differ, and those that one objective alone has.
 _NAMES = {"folder": "data-dir", "first": "first-epochs", "device": "train-device",
           "supernet": "supernet-epochs"}
-_USERS = {**dict.fromkeys(("epochs", "prune", "first", "reduction", "brackets", "among"),
+_USERS = {**dict.fromkeys(("epochs", "prune", "first", "reduction", "brackets", "among", "finals"),
                           ("train",)),
           **dict.fromkeys(("supernet", "sandwich", "contexts"), ("supernet",))}
 DEVICE = "cpu, cuda, cuda:1 … (default: a GPU where there is one)"
@@ -39,6 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--among", type=whole(1), metavar="K",
                        help="propose K networks at a time and "
                        "train the best by a training-free score (default: 1)")
+    group.add_argument("--finals", type=whole(0), metavar="N", help="at the end the best N are "
+                       f"trained again from {SEEDS} fresh seeds each, and the best mean is chosen, "
+                       "where training is the only objective (default: 3; 0: none)")
     group = parser.add_argument_group("--objective supernet alone")
     group.add_argument("--supernet-epochs", type=whole(1), metavar="N", help="length of the "
                        f"training of shared weights (default: {LONGER} times the recipe's)")
@@ -72,7 +76,8 @@ def read_options(options: argparse.Namespace, goals: tuple[str, ...]) -> TrainOp
     given = {"data": options.data, "folder": options.data_dir, "recipe": options.recipe,
              "epochs": options.epochs, "validation": options.validation, "prune": options.prune,
              "first": options.first_epochs, "reduction": options.reduction,
-             "brackets": options.brackets, "among": options.among, "device": options.train_device,
+             "brackets": options.brackets, "among": options.among, "finals": options.finals,
+             "device": options.train_device,
              "supernet": options.supernet_epochs, "sandwich": options.sandwich,
              "contexts": options.contexts}
     given = {k: v for k, v in given.items() if v is not None}

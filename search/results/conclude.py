@@ -4,11 +4,19 @@ from collections import Counter
 from collections.abc import Callable
 
 from search.errors import StudyError
-from search.results.files import write_best, write_finals, write_front, write_trials
+from search.results.files import (
+    write_best,
+    write_finals,
+    write_front,
+    write_retrained,
+    write_trials,
+)
 from search.results.final_comparison import TOP, FinalResult, contestants, rescore, verdict
 from search.results.learned import told
 from search.results.outcome import Outcome, outcome
 from search.results.read import read_study
+from search.results.retraining import retrain
+from search.results.retraining import verdict as verdict_of_trainings
 from search.storage.dashboard import FOLDER, attach
 from search.study import Study
 from search.study.settings import DEFAULT
@@ -30,7 +38,8 @@ def conclude(study: Study, stopped: str | None = None,
              should_stop: Callable[[], bool] = lambda: False) -> Outcome:
     """The outcome of a search whose trials have ended; ``stopped``: the reason if there were fewer
     than requested. The best networks and the published ones are re-scored, if the score is the
-    objective; ``note`` is called with a line before each.
+    objective; if training is, the best are trained again. ``note`` is called with a line before
+    each.
 
     Raises:
         NothingScoredError: no trial has a value.
@@ -48,7 +57,8 @@ def conclude(study: Study, stopped: str | None = None,
             note(f"scoring again {i + 1}/{len(entries)}: {entry.name}")
             if (result := rescore(entry, study.scorer, settings)) is not None:
                 results.append(result)
-    return outcome(study, trials, results, stopped, should_stop())
+    retrained = retrain(study, note, should_stop)
+    return outcome(study, trials, results, retrained, stopped, should_stop())
 
 
 def _why(trials: list[Trial], stopped: str | None) -> str:
@@ -67,7 +77,7 @@ def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genot
     session, plan = study.session, study.plan
     folder = session.folder
     with session.writing():
-        genotype = write_best(study, ended.chosen, ended.result, folder / "best.yaml")
+        genotype = write_best(study, ended, folder / "best.yaml")
         write_file(folder / "best.svg", draw(genotype))
         attach(session.study, folder / "best.svg", folder / FOLDER)
         write_trials(ended.trials, folder / "trials.csv", plan.objectives, ended.front)
@@ -75,7 +85,10 @@ def write_results(study: Study, ended: Outcome, url: str | None = None) -> Genot
             write_front(study, ended.front, folder)
         if plan.settings.objectives == DEFAULT:
             write_finals(ended.results, plan.settings, folder / "finals.csv")
-        if ended.results:
-            session.study.set_user_attr("verdict", verdict(ended.results, plan.settings))
+        if ended.retrained:
+            write_retrained(ended.retrained, folder / "retrained.csv")
+        if ended.results or ended.retrained:
+            session.study.set_user_attr("verdict", verdict(ended.results, plan.settings)
+                                        if ended.results else verdict_of_trainings(ended.retrained))
         write_report(told(read_study(folder, url)), folder / "report.html")
     return genotype

@@ -8,6 +8,8 @@ from pathlib import Path
 from search.objectives import Objective
 from search.results.final_comparison import FinalResult
 from search.results.front import Front
+from search.results.outcome import Outcome
+from search.results.retraining import Retrained
 from search.scores.registry import find_score
 from search.spreadsheet import write
 from search.study import Study
@@ -25,13 +27,19 @@ def trial_genotype(study: Study, trial: Trial, suffix: str) -> Genotype:
     return filled.replace(filled.document, name=f"{study.session.name}-{suffix}")
 
 
-def write_best(study: Study, trial: Trial, result: FinalResult | None, path: Path) -> Genotype:
-    """Write a trial's network as a genotype file, and return it."""
-    chosen = find_score(study.plan.settings.score)
-    score = f"{chosen.title} {chosen.shown(result.mean)} ± {chosen.shown(result.spread)} over " \
-        f"{len(result.scores)} initialisations" if result else _values(study.plan.objectives, trial)
+def write_best(study: Study, ended: Outcome, path: Path) -> Genotype:
+    """Write the chosen network as a genotype file, and return it."""
+    result, again = ended.result, ended.again
+    if result:
+        score = find_score(study.plan.settings.score)
+        value = f"{score.title} {score.shown(result.mean)} ± {score.shown(result.spread)} over " \
+            f"{len(result.scores)} initialisations"
+    elif again:
+        value = f"accuracy {again.shown()} over {len(again.accuracies)} fresh trainings"
+    else:
+        value = _values(study.plan.objectives, ended.chosen)
     knee = ".\nThe knee of the front" if len(study.plan.objectives) > 1 else ""
-    return _write(study, trial, "best", score + knee, path)
+    return _write(study, ended.chosen, "best", value + knee, path)
 
 
 def write_front(study: Study, front: Front, folder: Path) -> None:
@@ -113,3 +121,10 @@ def write_finals(results: list[FinalResult], settings: Settings, path: Path) -> 
          r.spread, " ".join(repr(s) for s in r.scores),
          *((r.prediction.value, r.prediction.spread) if r.prediction else ("", "")),
          "" if r.entry.published is None else r.entry.published[1]] for r in results))
+
+
+def write_retrained(results: list[Retrained], path: Path) -> None:
+    """The fresh trainings of the best networks as CSV; accuracies in percent."""
+    write(path, ["trial", "identity", "macs", "params", "searched", "mean", "spread", "accuracies"],
+          ([r.trial.number, r.trial.identity, r.trial.macs, r.trial.params, r.trial.value, r.mean,
+            r.spread, " ".join(map(repr, r.accuracies))] for r in results))

@@ -17,7 +17,8 @@ LONGER = 8      # epochs of shared weights, in those of one network
 class TrainOptions:
     """Training options of a search. ``epochs``: None for the recipe's; ``first``: epochs before the
     first rung; ``brackets``: more than 1 for Hyperband instead of successive halving; ``among``:
-    number of proposals of which the best by a training-free score is trained. For shared weights
+    number of proposals of which the best by a training-free score is trained; ``finals``: number of
+    networks among which the best is chosen, after fresh trainings of each. For shared weights
     (`search.supernet`): ``supernet``, epochs, None for several times the recipe's; ``sandwich``:
     whether the largest and the smallest networks are trained in each step; ``contexts``: whether
     weights are shared only where the same comes in, in the second half."""
@@ -32,6 +33,7 @@ class TrainOptions:
     first: int | None = None
     brackets: int = 1
     among: int = 1
+    finals: int = 3
     device: str = "auto"
     supernet: int | None = None
     sandwich: bool | None = None
@@ -83,7 +85,7 @@ class TrainOptions:
         """Options that may not change when a study is continued; recipe and data count by their
         content, not their place."""
         kept = asdict(self)
-        del kept["folder"], kept["device"]
+        del kept["folder"], kept["device"], kept["finals"]
         return kept | {"recipe": f"{recipe.name} {recipe.digest()}",
                        "data": f"{data.name} {data.digest}".strip()}
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -16,8 +17,10 @@ import pytest
 from search.errors import RecipeError, StudyError, TrainingError
 from search.objectives import Candidate
 from search.objectives.training_rungs import TRAIN, Trainer
+from search.results.conclude import conclude, write_results
+from search.results.retraining import SEEDS, retrain
 from search.run import main
-from search.study import open_study
+from search.study import Study, open_study
 from search.study.settings import Settings
 from search.study.trial import Trial
 from search.training.loop import Training
@@ -197,6 +200,37 @@ COMMAND = ["--budget", "100K", "--space", "digits", "--objective", "train", "--d
            "--epochs", "2", "--trials", "3", "--sampler", "random", "--train-device", "cpu"]
 
 
+def test_the_best_are_trained_again_before_one_is_chosen(tmp_path: Path) -> None:
+    train = TrainOptions("digits", epochs=3, prune=False, device="cpu", finals=2)
+    told: list[str] = []
+    with open_study(settings(train, trials=4), tmp_path, "s") as study:
+        study.run(lambda trials: None)
+        ended = conclude(study, note=told.append)
+        write_results(study, ended)
+        again = conclude(study)                 # from the archive
+        stopped = conclude(study, should_stop=lambda: True)
+        none = retrain(study_without_finals(study), told.append, lambda: False)
+    best = sorted(ended.trials, key=lambda t: -(t.value or 0))[:2]
+    assert [r.trial.number for r in ended.retrained] == [t.number for t in best]
+    assert [len(r.accuracies) for r in ended.retrained] == [SEEDS, SEEDS]
+    assert len({a for r in ended.retrained for a in r.accuracies}) > 2
+    assert ended.chosen is max(ended.retrained, key=lambda r: r.mean).trial
+    assert [r.accuracies for r in again.retrained] == [r.accuracies for r in ended.retrained]
+    assert stopped.retrained == [] == none and stopped.chosen.number == best[0].number
+    assert len(told) == 2 * SEEDS and told[-1].startswith("training again 2/2")
+    with (tmp_path / "retrained.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["mean"]) for row in rows] == [r.mean for r in ended.retrained]
+    assert f"accuracy {ended.again.shown()} over 3 fresh" in (tmp_path / "best.yaml").read_text()
+
+
+def study_without_finals(study: Study) -> Study:
+    """The same study, of which nothing is to be trained again."""
+    kept = study.plan.settings
+    study.plan = replace(study.plan, settings=replace(kept, train=replace(kept.train, finals=0)))
+    return study
+
+
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [*COMMAND, "--studies", str(tmp_path)]
     assert main(command) == 0
@@ -205,6 +239,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "rungs after epoch 1: 1 of 3 trainings continues" in out and "stopped early" in out
     folder, = tmp_path.iterdir()
     assert "accuracy" in (folder / "best.yaml").read_text()
+    assert ("Trained again, 3 times each" in out) == (folder / "retrained.csv").exists()
     with (folder / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [r["epochs"] for r in rows] and all((r["train"] == "") == (r["pruned"] == "1") for r in rows)
