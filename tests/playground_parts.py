@@ -52,7 +52,7 @@ def pair(text: str) -> str:
 
 def study(text: str) -> str:
     """A study of this name."""
-    return views.study(StudyView(text, text, (text,), 1, 1, 0, text, text, (), {}, (
+    return views.study(StudyView(text, text, (text,), 1, 1, text, text, (
         Entry(0, "best", (text,), 1, 1, text),)), True, 2, text)
 
 

@@ -47,7 +47,6 @@ class Study:
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
         self._read: dict[int, Trial] = {}
-        self._preparations = [e.prepare for e in self.evaluators.values()]
         self._working = False
 
     @property
@@ -80,10 +79,8 @@ class Study:
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = lambda: False) -> None:
         """Do what objectives need before the first trial; see `Evaluator.prepare`."""
-        for prepare in self._preparations:
-            prepare(note, should_stop)
-        if not should_stop():
-            self._preparations = []
+        for evaluator in self.evaluators.values():
+            evaluator.prepare(note, should_stop)
 
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:

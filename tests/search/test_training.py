@@ -204,7 +204,7 @@ def test_augmentation_crops_what_is_larger_and_flips() -> None:
 def test_without_kornia_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "kornia", None)
     monkeypatch.setitem(__import__("sys").modules, "kornia.augmentation", None)
-    with pytest.raises(RecipeError, match=r"kornia.*pip install 'searchspace\[train\]'.*quick"):
+    with pytest.raises(RecipeError, match=r"kornia.*pip install .*\[train\]'.*quick"):
         make_augment(RICH, 8, True)
     x = torch.ones(2, 1, 8, 8)
     assert make_augment(QUICK, 8, True)(x) is x
