@@ -292,15 +292,15 @@ def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
     genotype = load(name).with_input(32)
     task = SamplingTask(genotype, middle(genotype))
     pool = Neighbourhood(task)
-    best = [Past(one.at.decisions, one.identity, one.at.cost, (1.0,)) for one in pool.random[:2]]
+    best = [Past(one.at.decisions, one.identity, one.at.cost, (1.0,)) for one in pool.source.random[:2]]
     pool.renew(best[:1])
     pool.renew(best)
     names = [one.identity for one in pool.candidates]
-    assert len(names) == len(set(names)) > len(pool.random)
+    assert len(names) == len(set(names)) > len(pool.source.random)
     for one in pool.candidates:
         assert task.budget.fits(one.at)
         assert one.identity == identity(genotype, one.at.decisions)
-    for one in pool.near[best[0].identity]:
+    for one in pool.source.near(best[0].identity, best[0].decisions):
         before, after = best[0].decisions, one.at.sampled
         assert sum(before[n] != label for n, label in after.items() if n in before) <= 3
     again = Neighbourhood(task)             # another process, which knows only the trials
@@ -312,11 +312,11 @@ def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
 def test_the_model_of_a_large_space_sees_graphs_and_decisions() -> None:
     genotype = load("mobile").with_input(32)
     pool = Neighbourhood(SamplingTask(genotype, Budget(5_000_000)))
-    one, other = pool.random[:2]
+    one, other = pool.source.random[:2]
     past = [Past(c.at.decisions, c.identity, c.at.cost, None) for c in (one, other)]
     rows = pool.observed([*past, Past({}, "of a space that changed", one.at.cost, None)])
-    assert np.array_equal(rows[:2], [one.row, other.row]) and not rows[2].any()
-    stranger = Neighbourhood(SamplingTask(genotype, Budget(9_000_000))).random[0]
+    assert np.array_equal(rows[:2], pool.features[:2]) and not rows[2].any()
+    stranger = Neighbourhood(SamplingTask(genotype, Budget(9_000_000))).source.random[0]
     seen = pool.observed([Past(stranger.at.decisions, stranger.identity, stranger.at.cost, None)])
     assert seen.shape == (1, len(pool.groups)) and seen.any()
     assert pool.trend(pool.features).argmax() in np.argsort(

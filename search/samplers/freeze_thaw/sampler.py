@@ -20,7 +20,8 @@ from optuna.trial import FrozenTrial
 
 from search.gaussian_process import typical
 from search.samplers.base import Sampler, SamplingTask, sampler, taking
-from search.samplers.freeze_thaw.candidates import Candidate, Candidates
+from search.samplers.candidates import Candidate
+from search.samplers.freeze_thaw.candidates import Trainable
 from search.samplers.freeze_thaw.trained import Trained, seconds_an_epoch, trained
 from search.samplers.freeze_thaw.value import information, maxima
 from search.surrogate.columns import Columns
@@ -50,7 +51,7 @@ class FreezeThaw(Sampler):
     """See the module; what it keeps are caches."""
 
     def __init__(self, task: SamplingTask) -> None:
-        self.task, self.candidates = task, Candidates(task)
+        self.task, self.candidates = task, Trainable(task)
         self.stops = (*sorted(task.pauses), task.epochs)
         self.next: tuple[int, Piece | None] = -1, None
         self.matrix: tuple[Columns, dict[str, Array]] | None = None
@@ -75,8 +76,9 @@ class FreezeThaw(Sampler):
 
     def _next(self, known: dict[str, Trained], rng: random.Random) -> Piece | None:
         """None if no network is left that may be trained."""
-        best = sorted((n for n in known.values() if n.curve), key=lambda n: -n.curve[-1])
-        pool = self.candidates.some([n.decisions for n in best[:PARENTS]], rng)
+        best = sorted(((name, n) for name, n in known.items() if n.curve),
+                      key=lambda pair: -pair[1].curve[-1])
+        pool = self.candidates.some([(name, n.decisions) for name, n in best[:PARENTS]])
         fresh = {name: one for name, one in pool.items() if name not in known}
         paused = {name: one for name, one in known.items() if one.paused and one.curve}
         full = sum(len(one.curve) >= self.task.epochs for one in known.values())
@@ -102,13 +104,13 @@ class FreezeThaw(Sampler):
         seen = np.stack([rows[name] for name in known]) if known else at[:0]
         _, variance = typical([0] * at.shape[1], PRIOR).posterior(seen, np.zeros(len(seen)), at)
         best = int(np.argmax(TREND * columns.trend(at) + 0.5 * np.sqrt(variance)))
-        return Piece(some[best], fresh[some[best]].decisions, self.stops[0])
+        return Piece(some[best], fresh[some[best]].at.decisions, self.stops[0])
 
     def _best(self, known: Mapping[str, Trained], paused: Mapping[str, Trained],
               fresh: Mapping[str, Candidate]) -> Piece | None:
         """What tells most a second; at the end what is expected to be best."""
         able = [*((name, one.decisions, one.macs, len(one.curve)) for name, one in paused.items()),
-                *((name, one.decisions, one.macs, 0) for name, one in fresh.items())]
+                *((name, one.at.decisions, one.at.macs, 0) for name, one in fresh.items())]
         if not able:
             return None
         features = {name: self.candidates.observed(name, one.decisions)
@@ -154,7 +156,7 @@ class FreezeThaw(Sampler):
             return self.matrix          # of a small space, whose networks stay the same
         columns = Columns.of(list(networks.values()))
         rows = dict(zip(networks, columns(list(networks.values())), strict=True))
-        if self.candidates.everything is not None:
+        if self.candidates.is_whole:
             self.matrix = columns, rows
         return columns, rows
 

@@ -1,14 +1,12 @@
 """Candidate pools: the networks inside the budget that the model chooses among, with features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from search.gaussian_process import Prior
 from search.samplers.base import Past
+from search.samplers.candidates import Decided
 from search.samplers.gp.features import Array
-from searchspace.notation.tree import Atom
-
-Decided = Mapping[str, Atom]
 
 
 class CandidatePool(Protocol):
