@@ -24,9 +24,9 @@ search of the README's first command (regularised evolution against the lower en
 top-1) runs in every bundled space whose ImageNet accuracy is predicted, under three budgets, with
 several seeds; what it ended with is compared with the published networks of half to double its
 multiply-adds. *Unusual* is a share of the multiply-adds at a resolution that none of these has, a
-stage with more than half of all, fewer than half or more than twice their parameters. A space that is
-missing in the table was not searched, or, as `hcg`, has no network that is not refused as too far
-from what is published.
+stage with more than half of all, fewer than half or more than twice their parameters. A space that
+is missing in the table was not searched, or, as `hcg`, has no network that is not refused as too
+far from what is published.
 """
 
 
