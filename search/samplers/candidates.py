@@ -5,7 +5,7 @@ an interrupted search has its candidates again. Solved widths are as great as th
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +22,8 @@ from searchspace.space.solver import bring, find_inside, solve
 RANDOM = 128        # random networks
 NEAR = 32           # neighbours of each good one,
 CHANGES = (1, 1, 2, 3)      # and the decisions in which they differ from it
+PARENTS = 10        # good ones at least,
+FRESH = 64          # and more until so many candidates are new
 _TRIES = 4          # for each candidate
 _FEW = 4            # below this part of those wanted, networks are repaired
 
@@ -51,11 +53,14 @@ class Candidates:
         self.random = tuple({one.identity: one for one in drawn}.values())
         self._near: dict[str, list[Candidate]] = {}
 
-    def around(self, good: Iterable[tuple[str, Decided]]) -> dict[str, Candidate]:
-        """The random ones first, and the neighbours of ``good`` networks, each given by its
-        identity and its decisions; by identity."""
+    def around(self, scored: Mapping[str, Decided]) -> dict[str, Candidate]:
+        """The random ones first, and the neighbours of the ten best that were ``scored``, or of
+        more of them as long as few candidates are new; all by identity. ``scored``: the decisions
+        of all networks that were, best first."""
         found = {one.identity: one for one in self.random}
-        for parent, decisions in good:
+        for number, (parent, decisions) in enumerate(scored.items()):
+            if number >= PARENTS and len(found.keys() - scored.keys()) >= FRESH:
+                break
             found |= {one.identity: one for one in self.near(parent, decisions)}
         return found
 

@@ -27,6 +27,7 @@ from search.samplers import (
     proposals,
 )
 from search.samplers.base import Past
+from search.samplers.candidates import Candidates
 from search.samplers.evolution import child, nondominated_ranks
 from search.samplers.gp.acquisition import log_expected_improvement
 from search.samplers.gp.features import Encoder
@@ -307,6 +308,18 @@ def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
     again.renew(best)
     assert [one.identity for one in again.candidates] == names
     assert np.array_equal(again.features, pool.features)
+
+
+def test_a_large_space_is_not_used_up_by_ten_parents() -> None:
+    space = load("nas-bench-201")
+    source = Candidates(SamplingTask(space, Budget(200_000_000)))
+    scored = {one.identity: one.at.decisions for one in source.random[:20]}
+    ten = dict(list(scored.items())[:10])
+    few = source.around(ten)
+    assert len(few.keys() - ten.keys()) > 64 and few.keys() == source.around(scored).keys()
+    everything = {name: one.at.decisions for name, one in few.items()}
+    more = source.around(everything)
+    assert len(more.keys() - everything.keys()) >= 64 and few.keys() <= more.keys()
 
 
 def test_the_model_of_a_large_space_sees_graphs_and_decisions() -> None:

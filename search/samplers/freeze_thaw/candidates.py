@@ -3,7 +3,7 @@
 In a small space all that fit the budget; in a large one those of `search.samplers.candidates`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,8 +26,8 @@ class Everything:
     candidates: Mapping[str, Candidate]
     describe: Describer
 
-    def around(self, good: Iterable[tuple[str, Decided]]) -> Mapping[str, Candidate]:
-        """All, whatever is good."""
+    def around(self, scored: Mapping[str, Decided]) -> Mapping[str, Candidate]:
+        """All, whatever was scored."""
         return self.candidates
 
 
@@ -58,9 +58,9 @@ class Trainable:
         """Whether they are all networks that fit, the same for every trial."""
         return isinstance(self.source, Everything)
 
-    def some(self, good: Iterable[tuple[str, Decided]]) -> Mapping[str, Candidate]:
-        """The candidates of one trial, by identity; ``good`` as in `Candidates.around`."""
-        found = self.source.around(good)
+    def some(self, scored: Mapping[str, Decided]) -> Mapping[str, Candidate]:
+        """The candidates of one trial, by identity; ``scored`` as in `Candidates.around`."""
+        found = self.source.around(scored)
         self.features |= {name: one.features for name, one in found.items()
                           if name not in self.features}
         return found

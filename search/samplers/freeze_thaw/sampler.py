@@ -36,7 +36,6 @@ START = 8           # networks that begin,
 AMONG = 256         # each the most promising of so many random ones, a quarter of all at most
 FULL = 3            # of them that are trained in full before the model decides
 LAST = 2 / 3        # share of the time after which trainings are full ones
-PARENTS = 10        # best networks, near which a large space is sampled
 
 
 class Piece(NamedTuple):
@@ -78,7 +77,7 @@ class FreezeThaw(Sampler):
         """None if no network is left that may be trained."""
         best = sorted(((name, n) for name, n in known.items() if n.curve),
                       key=lambda pair: -pair[1].curve[-1])
-        pool = self.candidates.some([(name, n.decisions) for name, n in best[:PARENTS]])
+        pool = self.candidates.some({name: n.decisions for name, n in best})
         fresh = {name: one for name, one in pool.items() if name not in known}
         paused = {name: one for name, one in known.items() if one.paused and one.curve}
         full = sum(len(one.curve) >= self.task.epochs for one in known.values())

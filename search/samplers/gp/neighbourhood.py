@@ -35,7 +35,7 @@ class Neighbourhood(CandidatePool):
         self.renew([])
 
     def renew(self, best: Sequence[Past]) -> None:
-        found = self.source.around((p.identity, p.decisions) for p in best)
+        found = self.source.around({p.identity: p.decisions for p in best})
         self.candidates = list(found.values())
         self.features = self._table([self._row(one) for one in self.candidates])
 

@@ -17,7 +17,8 @@ class CandidatePool(Protocol):
     features: Array             # one row a candidate
 
     def renew(self, best: Sequence[Past]) -> None:
-        """Set the candidates for the next trial; in a large space many are near ``best``."""
+        """Set the candidates for the next trial; in a large space many are near the first of the
+        scored networks, ``best`` first."""
 
     def start(self) -> Sequence[int]:
         """The candidates among which a search begins."""

@@ -32,7 +32,6 @@ from searchspace.space.point import Propose
 START = 5           # networks before the model decides; published ones that were scored count
 HANDFUL = 256       # candidates that each of them is chosen among, and a quarter of all at most,
                     # so that seeds differ in their first networks
-PARENTS = 10        # number of best trials near which a large space is sampled
 OBSERVED = 200      # a model's observations at most: half the best, half the latest
 ALWAYS = 40         # trials up to which hyperparameters are fitted in each,
 EVERY = 10          # beyond, once in so many
@@ -94,7 +93,7 @@ class GaussianSampler(Sampler):
         weights = [rng.expovariate(1) for _ in scored[0].values or ()]   # uniform, once normed
         targets = _targets(scored, weights)
         best = sorted(range(len(scored)), key=lambda i: (-targets[i], i))
-        self.pool.renew([scored[i] for i in best[:PARENTS]])
+        self.pool.renew([scored[i] for i in best])
         x, y = self._observed(scored, targets)
         at, expected = self._seen(self.pool.features)
         x, before = self._seen(x)
