@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                        "train the best by a training-free score (default: 1)")
     group.add_argument("--finals", type=whole(0), metavar="N", help="at the end the best N are "
                        f"trained again from {SEEDS} fresh seeds each, and the best mean is chosen, "
-                       "where training is the only objective (default: 3; 0: none)")
+                       "where training is the only objective (default: none)")
     group = parser.add_argument_group("--objective supernet alone")
     group.add_argument("--supernet-epochs", type=whole(1), metavar="N", help="length of the "
                        f"training of shared weights (default: {LONGER} times the recipe's)")

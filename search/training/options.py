@@ -33,7 +33,7 @@ class TrainOptions:
     first: int | None = None
     brackets: int = 1
     among: int = 1
-    finals: int = 3
+    finals: int = 0
     device: str = "auto"
     supernet: int | None = None
     sandwich: bool | None = None
