@@ -46,6 +46,7 @@ class Study:
         self.evaluators: Mapping[str, Evaluator] = {o.name: o.open(context)
                                                     for o in plan.objectives}
         self.proposer = Proposer(plan, session, self.scorer.evaluation)
+        self._preparations = [e.prepare for e in self.evaluators.values()]
         self._read: dict[int, Trial] = {}
         self._working = False
 
@@ -79,8 +80,8 @@ class Study:
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = lambda: False) -> None:
         """Do what objectives need before the first trial; see `Evaluator.prepare`."""
-        for evaluator in self.evaluators.values():
-            evaluator.prepare(note, should_stop)
+        for prepare in self._preparations:
+            prepare(note, should_stop)
 
     def run(self, on_trial: Callable[[list[Trial]], None],
             should_stop: Callable[[], bool] = lambda: False) -> str | None:

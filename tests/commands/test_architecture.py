@@ -24,8 +24,8 @@ ORDER = {
                "process seeds sensitivity spreadsheet",
                "predictors", "surrogate",
                "archive.connection data samplers scores tables", "archive",
-               "latency samplers.freeze_thaw samplers.gp scores.proxies storage training",
-               "supernet",
+               "latency samplers.gp scores.proxies storage training",
+               "samplers.freeze_thaw supernet",
                "objectives", "score_report study", "honesty launchers results status",
                "cli library predict", "run train"),
 }

@@ -16,6 +16,7 @@ from search import status, train
 from search.errors import StudyError
 from search.launchers.worker import WorkerJob, work
 from search.results.files import write_best
+from search.results.outcome import Outcome
 from search.results.read import read_study
 from search.run import main as run
 from search.study import open_study
@@ -212,7 +213,8 @@ def test_a_network_that_counts_otherwise_is_refused(space: Path, tmp_path: Path)
     with open_study(settings(space), tmp_path / "s", "s") as study:
         trial = replace(study.trials()[2], macs=7)
         with pytest.raises(StudyError, match=words):
-            write_best(study, trial, None, tmp_path / "best.yaml")
+            write_best(study, Outcome([trial], [trial], [], [], None, trial, None, False),
+                       tmp_path / "best.yaml")
     assert not (tmp_path / "best.yaml").exists()
     with closing(sqlite3.connect(tmp_path / "s/study.db")) as database:
         database.execute("UPDATE trial_user_attributes SET value_json = '7' WHERE key = 'macs'")

@@ -27,9 +27,9 @@ from search.samplers import (
     proposals,
 )
 from search.samplers.base import Past
-from search.samplers.candidates import Candidates
 from search.samplers.evolution import child, nondominated_ranks
 from search.samplers.gp.acquisition import log_expected_improvement
+from search.samplers.gp.candidates import Candidates
 from search.samplers.gp.features import Encoder
 from search.samplers.gp.neighbourhood import Neighbourhood
 from search.samplers.gp.walked import Walked

@@ -1,6 +1,6 @@
 """The networks that may be trained next, with their features.
 
-In a small space all that fit the budget; in a large one those of `search.samplers.candidates`.
+In a small space all that fit the budget; in a large one those of `search.samplers.gp.candidates`.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from search.samplers.base import SamplingTask
-from search.samplers.candidates import Candidate, Candidates, Decided
+from search.samplers.gp.candidates import Candidate, Candidates, Decided
 from search.surrogate.features import Describer, Named
 from searchspace.expansion import trace
 from searchspace.identity import digest

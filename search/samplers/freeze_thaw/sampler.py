@@ -20,10 +20,10 @@ from optuna.trial import FrozenTrial
 
 from search.gaussian_process import typical
 from search.samplers.base import Sampler, SamplingTask, sampler, taking
-from search.samplers.candidates import Candidate
 from search.samplers.freeze_thaw.candidates import Trainable
 from search.samplers.freeze_thaw.trained import Trained, seconds_an_epoch, trained
 from search.samplers.freeze_thaw.value import information, maxima
+from search.samplers.gp.candidates import Candidate
 from search.surrogate.columns import Columns
 from search.surrogate.features import Named
 from search.surrogate.model import PRIOR, TREND, Observed, Surrogate, chosen

@@ -1,4 +1,4 @@
-"""The candidate pool of a space that is too large to enumerate: see `search.samplers.candidates`.
+"""The candidate pool of a space that is too large to enumerate (`search.samplers.gp.candidates`).
 
 The model sees the graphs of networks, as `search.surrogate` does, and their decisions.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from search.samplers.base import Past, SamplingTask
-from search.samplers.candidates import Candidate, Candidates, Decided
+from search.samplers.gp.candidates import Candidate, Candidates, Decided
 from search.samplers.gp.features import Array, Encoder
 from search.samplers.gp.pools import CandidatePool, dearer
 from search.surrogate.columns import Columns

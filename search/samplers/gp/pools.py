@@ -5,7 +5,7 @@ from typing import Protocol
 
 from search.gaussian_process import Prior
 from search.samplers.base import Past
-from search.samplers.candidates import Decided
+from search.samplers.gp.candidates import Decided
 from search.samplers.gp.features import Array
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from search.gaussian_process import Prior
 from search.samplers.base import Past, SamplingTask
-from search.samplers.candidates import Decided
+from search.samplers.gp.candidates import Decided
 from search.samplers.gp.features import Array, Encoder, scales
 from search.samplers.gp.pools import CandidatePool, dearer
 from searchspace.identity import identity
