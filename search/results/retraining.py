@@ -55,8 +55,10 @@ def retrain(study: Study, note: Callable[[str], None], should_stop: Callable[[],
     if len(evaluators) > 1 or not isinstance(evaluators[0], Trainings) or train is None:
         return []
     trainer = replace(evaluators[0].trainer, worker=evaluators[0].context.worker())
-    best = {t.identity: t for t in reversed(study.best(len(study.trials())))}
-    finalists = sorted(best.values(), key=lambda t: -(t.value or 0.0))[:train.finals]
+    best: dict[str, Trial] = {}         # the best trial of each network, best first
+    for trial in study.best(len(study.trials())):
+        best.setdefault(trial.identity, trial)
+    finalists = list(best.values())[:train.finals]
     found: list[Retrained] = []
     for i, trial in enumerate(finalists if len(finalists) > 1 else (), 1):
         accuracies = []
