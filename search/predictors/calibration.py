@@ -56,12 +56,16 @@ class Calibration:
     def __call__(self, x: Array, recipes: NDArray[np.str_] | str = PAPER) -> Values:
         """Predictions for features of shape (networks, all features)."""
         distance = self.near.distance(_columns(x, self.near.features))
-        error = self.mean(_columns(x, self.mean.design.features), recipes)
+        error = self.log_error(x, recipes)
         half = self.spread(distance)
         lower, value, upper = (_percent(error + step) for step in (half, 0.0 * half, -half))
         best = self.best_below(2 ** x[:, position("log_macs")])
         over = np.maximum(value - best - BEYOND * (upper - lower) / 2, 0.0)
         return Values(value - over, np.maximum(lower - over, 0.0), upper - over, distance)
+
+    def log_error(self, x: Array, recipes: NDArray[np.str_] | str = PAPER) -> Array:
+        """The mean of log(1 − top-1) alone, of features as above, shape (networks,)."""
+        return self.mean(_columns(x, self.mean.design.features), recipes)
 
     def best_below(self, macs: Array) -> Array:
         """The best published top-1 with at most these multiply-adds; the least one's below it."""

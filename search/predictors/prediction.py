@@ -49,6 +49,18 @@ class Scope:
     edges: tuple[int, int]
     recipe: str = PAPER
 
+    def refuses(self, expansion: Expansion) -> str | None:
+        """Why nothing is said of a network with its images and classes; None where something is."""
+        edges, classes = expansion.input[1:], expansion.nodes[expansion.output].shape[0]
+        least, most = self.edges
+        if not least <= min(edges) <= max(edges) <= most:
+            return (f"accuracy on {self.data} is calibrated for images of {least} to {most} pixels, "
+                    f"not {edges[0]}×{edges[1]}")
+        if classes != self.classes:
+            return (f"accuracy on {self.data} is calibrated for {self.classes:,} classes, not "
+                    f"{classes:,}")
+        return None
+
 
 @dataclass(frozen=True)
 class Predictor:
@@ -64,14 +76,8 @@ class Predictor:
             ScoreError: its images, classes or structure are beyond what was calibrated.
         """
         scope, calibration = self.scope, self.calibration
-        edges, classes = expansion.input[1:], expansion.nodes[expansion.output].shape[0]
-        least, most = scope.edges
-        if not least <= min(edges) <= max(edges) <= most:
-            raise ScoreError(f"accuracy on {scope.data} is calibrated for images of {least} to "
-                             f"{most} pixels, not {edges[0]}×{edges[1]}")
-        if classes != scope.classes:
-            raise ScoreError(f"accuracy on {scope.data} is calibrated for {scope.classes:,} "
-                             f"classes, not {classes:,}")
+        if (reason := scope.refuses(expansion)) is not None:
+            raise ScoreError(reason)
         try:
             x = np.array([vector(digest(expansion))])
         except ShapeError as error:

@@ -1,4 +1,5 @@
-"""Content of the score report: correlations and variance shares of measured scores."""
+"""Content of the score report: correlations and variance shares of measured scores, and what a model
+of a few evaluated networks reaches beside them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from search.errors import ScoreError
 from search.score_report.bands import bands_of
 from search.score_report.correlations import Known, Worth, spearman, worth
+from search.score_report.learned import learned
 from search.score_report.measure import parts_of
 from search.score_report.sample import Sample, ScoredNetwork
 from search.score_report.variance_shares import Shares, shares
@@ -26,8 +28,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScoreSummary:
-    """The report's line of one score. ``again``: Spearman between two draws of weights;
-    ``with_costs``: with each baseline."""
+    """The report's line of one score, or of a model (`learned`). ``again``: Spearman between two
+    draws of weights; ``with_costs``: with each baseline."""
 
     name: str
     networks: int
@@ -71,21 +73,27 @@ def summarise(sample: Sample, scores: Sequence[TrainingFree | Relative],
         known = Known(accuracy, macs, columns["params"], columns[strongest],
                       tuple(band for _, band in inside))
     expansions = [trace(sample.job.genotype, n.decisions) for n in networks]
-    lines = []
+    models = learned(expansions, accuracy, sample.job.seed) if known else {}
+    columns |= models
+
+    def line(name: str, seconds: float) -> ScoreSummary:
+        kept = ~np.isnan(columns[name])
+        return ScoreSummary(
+            name, int(kept.sum()), 0 if name in models else int((~kept).sum()), seconds,
+            sample.agreement(name),
+            {b: _correlation(columns[name], columns[b]) for b in BASELINES},
+            worth(columns[name][kept], known.where(kept)) if known else None,
+            _shares(columns[name], expansions))
+
+    lines = [line(name, math.nan) for name in models]
     for score in scores:
         if score.name not in columns:
             continue
-        kept = ~np.isnan(columns[score.name])
-        if kept.sum() < 2:
-            left_out.append(f"{score.name} is left out: it could score "
-                            f"{counted(int(kept.sum()), 'network')}")
+        able = int((~np.isnan(columns[score.name])).sum())
+        if able < 2:
+            left_out.append(f"{score.name} is left out: it could score {counted(able, 'network')}")
             continue
-        lines.append(ScoreSummary(
-            score.name, int(kept.sum()), int((~kept).sum()), sample.seconds(parts_of([score])),
-            sample.agreement(score.name),
-            {b: _correlation(columns[score.name], columns[b]) for b in BASELINES},
-            worth(columns[score.name][kept], known.where(kept)) if known else None,
-            _shares(columns[score.name], expansions)))
+        lines.append(line(score.name, sample.seconds(parts_of([score]))))
     lines.sort(key=lambda line: -line.worth.spearman.value if line.worth else 0.0)
     return Report(sample.job.space, sample.what if known else None, len(networks), tuple(lines),
                   tuple((name, int(band.sum())) for name, band in inside), strongest,

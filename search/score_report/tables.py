@@ -34,7 +34,7 @@ def worth_table(report: Report) -> Grid:
         w = ln.worth
         assert w is not None
         grid.add_row(_name(ln), str(w.spearman), _plain(w.kendall.value), str(w.top),
-                     str(w.given_macs), str(w.given_params), str(w.gain), f"{ln.seconds:.3f}",
+                     str(w.given_macs), str(w.given_params), str(w.gain), _seconds(ln),
                      style=style(ln.name))
     return grid
 
@@ -73,7 +73,7 @@ def picture(report: Report) -> bytes:
                              for (a, b), value in report.among.items()],
                             f"Spearman correlation between scores, {_most(report)} networks of "
                             f"{report.space}"), width=None)
-    intervals = [Interval(ln.name, "baseline" if ln.name in BASELINES else "score", panel, *e)
+    intervals = [Interval(ln.name, _kind(ln), panel, *e)
                  for ln in report.lines if ln.worth
                  for panel, e in (("all", ln.worth.spearman), ("top tenth", ln.worth.top),
                                   ("given MACs", ln.worth.given_macs),
@@ -95,6 +95,16 @@ def style(name: str) -> str | None:
 
 def _name(line: ScoreSummary) -> str:
     return line.name + (f" ({line.failed} not scored)" if line.failed else "")
+
+
+def _kind(line: ScoreSummary) -> str:
+    if line.name in BASELINES:
+        return "baseline"
+    return "model" if math.isnan(line.seconds) else "score"
+
+
+def _seconds(line: ScoreSummary) -> str:
+    return "–" if math.isnan(line.seconds) else f"{line.seconds:.3f}"
 
 
 def _plain(value: float) -> str:

@@ -6,11 +6,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from search.surrogate.features import COSTS, GROUPS, Named
+from search.surrogate.features import COSTS, EXPECTED, GROUPS, Named
 
 Array = NDArray[np.float64]
 
 LIMIT = 4.0         # deviations, beyond which a feature is cut off
+TREND = 0.4         # prior mean: deviations of the value per deviation of the costs,
+TRUST = 0.7         # or, where it is predicted from published ones, of the accuracy
 
 
 class Columns(NamedTuple):
@@ -45,10 +47,17 @@ class Columns(NamedTuple):
         """Which columns are of a group."""
         return np.array([group == name for group, _ in self.names], dtype=bool)
 
-    def trend(self, x: Array) -> Array:
-        """Log multiply-adds and log parameters in equal parts, of rows of the matrix; in deviations
-        as far as these go together."""
-        chosen = [i for i, (group, name) in enumerate(self.names) if name in COSTS]
+    def prior_mean(self, x: Array) -> Array:
+        """What is expected of rows of the matrix before any value is known, in deviations, higher
+        being better: by the predicted accuracy, or else by log multiply-adds and log parameters in
+        equal parts."""
+        if EXPECTED in self.names:
+            return self._mean(x, [EXPECTED]) * TRUST
+        return self._mean(x, [("costs", name) for name in COSTS]) * TREND
+
+    def _mean(self, x: Array, names: Sequence[tuple[str, str]]) -> Array:
+        """The mean of some columns in deviations, of those that there are; else 0."""
+        chosen = [i for i, name in enumerate(self.names) if name in names]
         if not chosen:
             return np.zeros(len(x))
         found: Array = (x[:, chosen] / self.weights[chosen]).mean(1)

@@ -1,6 +1,7 @@
 """What a learned predictor sees of a network: named numbers of its expanded graph, in groups.
 
-*costs* and *structure* are the features of `top1` (`search.predictors.features`); *levels* count
+*costs* and *structure* are the features of `top1` (`search.predictors.features`), and *expected* is
+what it predicts from them, of networks for images like ImageNet's; *levels* count
 each kind of operation at each resolution, *positions* at each place of the genotype, with what is
 joined there, *sizes* are the multiply-adds at each place, and *paths* count operations along the
 ways through the network (`search.surrogate.paths`). Decisions are not among them: two spellings of
@@ -15,15 +16,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from search.predictors.features import FEATURES
+import numpy as np
+
+from search.predictors.artefact import bundled
+from search.predictors.features import FEATURES, vector
 from search.predictors.layer_statistics import LEVELS, digest
 from search.surrogate.paths import along_paths, sets_of
 from searchspace.errors import ShapeError
 from searchspace.expansion import Expansion, Node
 from searchspace.ops.zero import Zero
 
-GROUPS = ("costs", "structure", "levels", "positions", "sizes", "paths")
+GROUPS = ("costs", "expected", "structure", "levels", "positions", "sizes", "paths")
 COSTS = ("log_macs", "log_params")
+EXPECTED = ("expected", "top1")
 KINDS = 5           # of operations, at most, that are counted along paths
 OUTSIDE = frozenset({"linear", "gap"})      # kinds of the head, which every path meets
 
@@ -35,29 +40,43 @@ _REPEAT = re.compile(r"\.\d+(?=\.|$)")
 
 @dataclass(frozen=True)
 class Describer:
-    """Features of networks of one space. ``kinds``: of operations that are counted along paths."""
+    """Features of networks of one space. ``kinds``: of operations that are counted along paths;
+    ``expects``: whether their accuracy is predicted from published ones (`top1`)."""
 
     kinds: tuple[str, ...]
+    expects: bool = False
 
     @classmethod
     def of(cls, networks: Sequence[Expansion]) -> Self:
         """The one for a space, of which there are some networks: the kinds of operations whose
-        numbers vary most among them."""
+        numbers vary most among them. Accuracy is predicted where it can be of all of these."""
         counts = [Counter(kind for _, node, kind in live(network) if not node.op.commutes
                           and node.op.kind not in OUTSIDE) for network in networks]
         spread = {kind: _spread([found[kind] for found in counts])
                   for kind in sorted({kind for found in counts for kind in found})}
         kinds = sorted((kind for kind in spread if spread[kind] > 0), key=lambda k: -spread[k])
-        return cls(tuple(kinds[:KINDS]))
+        scope = bundled().scope
+        return cls(tuple(kinds[:KINDS]),
+                   all(scope.refuses(network) is None for network in networks))
 
     def __call__(self, network: Expansion) -> Named:
         """The features of a network that was expanded with names (`trace`)."""
         found: dict[tuple[str, str], float] = defaultdict(float)
         nodes = live(network)
-        for key, value in (*_structure(network), *_levels(network, nodes),
+        for key, value in (*self._structure(network), *_levels(network, nodes),
                            *_positions(network, nodes), *self._paths(nodes)):
             found[key] += value
         return dict(found)
+
+    def _structure(self, network: Expansion) -> Iterator[tuple[tuple[str, str], float]]:
+        try:
+            of = digest(network)
+        except ShapeError:          # every map is a single pixel
+            return
+        for name, feature in FEATURES.items():
+            yield ("costs" if name in COSTS else "structure", name), feature(of)
+        if self.expects:            # also far from what was published: it is only where one begins
+            yield EXPECTED, -bundled().calibration.log_error(np.array([vector(of)])).item()
 
     def _paths(self, nodes: Live) -> Iterator[tuple[tuple[str, str], float]]:
         sets = sets_of(self.kinds)
@@ -84,15 +103,6 @@ def live(network: Expansion) -> Live:
                     wanted[j] = True
     return [(i, node, _kind(node.op.label())) for i, node in enumerate(nodes)
             if wanted[i] and fed[i]]
-
-
-def _structure(network: Expansion) -> Iterator[tuple[tuple[str, str], float]]:
-    try:
-        of = digest(network)
-    except ShapeError:          # every map is a single pixel
-        return
-    for name, feature in FEATURES.items():
-        yield ("costs" if name in COSTS else "structure", name), feature(of)
 
 
 def _levels(network: Expansion, nodes: Live) -> Iterator[tuple[tuple[str, str], float]]:

@@ -2,8 +2,8 @@
 
 One kernel on all features, whose groups have equal weight (`Columns`), learns as much as one with a
 length scale per group, and does not mistake a group for the cause of ten values
-(docs/predict.md has the comparison). The mean before any observation rises with the costs where
-higher values are better. Values of other sources, such as shorter trainings or another study, are
+(docs/predict.md has the comparison). Where higher values are better, the mean before any observation
+rises with the predicted accuracy or with the costs (`Columns.prior_mean`). Values of other sources, such as shorter trainings or another study, are
 observations that are correlated with those wanted. Intervals are widened or narrowed by how well
 they hold what is left out.
 """
@@ -24,7 +24,6 @@ Array = NDArray[np.float64]
 
 LEAST = 5           # observations of what is predicted
 MOST = 300          # observations of a source at most: half the best, half the latest
-TREND = 0.4         # prior mean: deviations of the value per deviation of the costs
 PRIOR = Prior(length=(0.0, 1.0), linear=(-1.5, 1.5))
 EIGHTY = 1.2816     # deviations to the ends of an 80 % interval
 TRUST = 10          # observations that calibration of the intervals counts as before any
@@ -58,7 +57,7 @@ class Surrogate:
     columns: Columns
     process: Process
     stretch: Stretch
-    slope: float            # of the prior mean
+    is_maximized: bool      # only then is something expected before any observation
     x: Array
     y: Array                # stretched
     source: NDArray[np.intp]
@@ -81,9 +80,9 @@ class Surrogate:
         y = np.concatenate([scale(np.asarray(of.values, dtype=float))
                             for of, scale in zip(sources, scales, strict=True)])
         source = np.repeat(np.arange(len(sources)), [len(of.values) for of in sources])
-        slope = TREND if maximize else 0.0
-        process = fit(x, y - slope * columns.trend(x), [0] * x.shape[1], PRIOR, source)
-        found = cls(columns, process, scales[0], slope, x, y, source)
+        before = columns.prior_mean(x) if maximize else 0.0
+        process = fit(x, y - before, [0] * x.shape[1], PRIOR, source)
+        found = cls(columns, process, scales[0], maximize, x, y, source)
         mean, deviation = found._left_out()
         share = float(np.quantile(np.abs(y[source == 0] - mean) / deviation, 0.8)) / EIGHTY
         return replace(found, width=(len(mean) * share + TRUST) / (len(mean) + TRUST))
@@ -92,14 +91,13 @@ class Surrogate:
         """Predictions for networks, given by features or as rows of the columns' matrix."""
         at = networks if isinstance(networks, np.ndarray) else self.columns(networks)
         mean, variance = self.process.posterior(self.x, self._rest, at, self.source)
-        return self._shown(mean + self.slope * self.columns.trend(at),
-                           np.sqrt(variance + self.process.noise))
+        return self._shown(mean + self._before(at), np.sqrt(variance + self.process.noise))
 
     def believed(self, at: Array) -> tuple[Array, Array]:
         """Mean and deviation of noise-free values on the scale of learning, each of shape
         (networks,); ``at`` are rows of the columns' matrix."""
         mean, variance = self.process.posterior(self.x, self._rest, at, self.source)
-        return mean + self.slope * self.columns.trend(at), np.sqrt(variance)
+        return mean + self._before(at), np.sqrt(variance)
 
     def shared(self, at: Array) -> Array:
         """What an evaluation by each source would say of these networks, see `Process.shared`."""
@@ -121,9 +119,13 @@ class Surrogate:
                 found[group] = self._error(np.where(columns, 0.0, self.x)) / whole - 1
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
+    def _before(self, at: Array) -> Array:
+        """The prior mean of rows of the columns' matrix."""
+        return self.columns.prior_mean(at) if self.is_maximized else np.zeros(len(at))
+
     @property
     def _rest(self) -> Array:
-        return np.asarray(self.y - self.slope * self.columns.trend(self.x))
+        return self.y - self._before(self.x)
 
     def _error(self, x: Array) -> float:
         mean, _ = self.process.left_out(x, self._rest, self.source)
@@ -132,7 +134,7 @@ class Surrogate:
     def _left_out(self) -> tuple[Array, Array]:
         """Mean and deviation of the stretched values of source 0."""
         mean, variance = self.process.left_out(self.x, self._rest, self.source)
-        mean = mean + self.slope * self.columns.trend(self.x)
+        mean = mean + self._before(self.x)
         return mean[self.source == 0], np.sqrt(variance[self.source == 0])
 
     def _shown(self, mean: Array, deviation: Array) -> Predicted:

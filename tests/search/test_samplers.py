@@ -332,7 +332,7 @@ def test_the_model_of_a_large_space_sees_graphs_and_decisions() -> None:
     stranger = Neighbourhood(SamplingTask(genotype, Budget(9_000_000))).source.random[0]
     seen = pool.observed([Past(stranger.at.decisions, stranger.identity, stranger.at.cost, None)])
     assert seen.shape == (1, len(pool.groups)) and seen.any()
-    assert pool.trend(pool.features).argmax() in np.argsort(
+    assert pool.prior_mean(pool.features).argmax() in np.argsort(
         [c.at.macs + c.at.cost.params for c in pool.candidates])[-40:]
     order = list(range(len(pool.candidates)))
     assert pool.pick(order, []) == one.at.sampled

@@ -6,9 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from search.errors import ScoreError
 from search.gaussian_process import Other, Prior, Process, fit
+from search.predictors.artefact import bundled
 from search.surrogate.columns import Columns
-from search.surrogate.features import GROUPS, Describer, live
+from search.surrogate.features import EXPECTED, GROUPS, Describer, live
 from search.surrogate.judged import Judged, quarters
 from search.surrogate.model import LEAST, MOST, Observed, Surrogate, chosen
 from search.surrogate.paths import along_paths, sets_of
@@ -64,7 +66,35 @@ def test_what_leads_nowhere_has_no_features() -> None:
     whole = describe(trace(space, cell))
     assert whole["paths", "most conv 3×3"] == 3 * 15 + 5     # three in a cell; stem and two between
     assert whole["paths", "fewest conv 3×3"] == 15 + 1       # one in a cell, and past both by pooling
-    assert {group for group, _ in whole} == set(GROUPS)
+    assert {group for group, _ in whole} == set(GROUPS) - {"expected"}     # 32 pixels
+
+
+def test_published_accuracies_say_what_to_expect_of_networks_for_imagenet() -> None:
+    networks = [trace(load(name)) for name in ("mobilenet-v2@0.5", "mobilenet-v2@1.0", "vgg@11")]
+    describe = Describer.of(networks)
+    found = [describe(network) for network in networks]
+    assert describe.expects and {group for group, _ in found[0]} == set(GROUPS)
+    predicted = [100 * (1 - np.exp(-features[EXPECTED])) for features in found]
+    assert predicted[:2] == pytest.approx([bundled()(one).value for one in networks[:2]], abs=0.01)
+    with pytest.raises(ScoreError, match="too far"):
+        bundled()(networks[2])
+    assert 40 < predicted[2] < 90                       # expected all the same
+    small = trace(load("mobilenet-v2@1.0", classes=10))
+    assert not Describer.of([*networks, small]).expects
+
+
+def test_what_is_expected_orders_networks_of_which_nothing_is_known() -> None:
+    """Values follow the expected accuracy and not the costs, which are alike."""
+    networks = [{("costs", "log_macs"): float(i % 7), ("costs", "log_params"): float(i % 5),
+                 EXPECTED: i / 60} for i in range(60)]
+    columns = Columns.of(networks)
+    assert np.corrcoef(columns.prior_mean(columns(networks)), np.arange(60))[0, 1] > 0.999
+    some = [3, 17, 29, 41, 55]
+    values = np.array([60 + 20 * i / 60 for i in some])
+    model = Surrogate.fit(columns, [Observed([networks[i] for i in some], values)])
+    assert Judged.of(model(networks).value, np.arange(60.0)).spearman > 0.98
+    low = Surrogate.fit(columns, [Observed([networks[i] for i in some], -values)], maximize=False)
+    assert Judged.of(low(networks).value, -np.arange(60.0)).spearman > 0.9
 
 
 def test_columns_weigh_each_group_alike() -> None:
@@ -77,7 +107,7 @@ def test_columns_weigh_each_group_alike() -> None:
     assert x.mean(0) == pytest.approx(0)
     assert [(x[:, columns.group(g)] ** 2).sum(1).mean() for g in ("costs", "levels")] == \
         pytest.approx([1, 1])
-    assert np.corrcoef(columns.trend(x), np.arange(30))[0, 1] > 0.6
+    assert np.corrcoef(columns.prior_mean(x), np.arange(30))[0, 1] > 0.6
 
 
 # --- the process --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from search.samplers.freeze_thaw.value import information, maxima
 from search.samplers.gp.candidates import Candidate
 from search.surrogate.columns import Columns
 from search.surrogate.features import Named
-from search.surrogate.model import PRIOR, TREND, Observed, Surrogate, chosen
+from search.surrogate.model import PRIOR, Observed, Surrogate, chosen
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Propose
 
@@ -102,7 +102,7 @@ class FreezeThaw(Sampler):
         at = np.stack([rows[name] for name in some])
         seen = np.stack([rows[name] for name in known]) if known else at[:0]
         _, variance = typical([0] * at.shape[1], PRIOR).posterior(seen, np.zeros(len(seen)), at)
-        best = int(np.argmax(TREND * columns.trend(at) + 0.5 * np.sqrt(variance)))
+        best = int(np.argmax(columns.prior_mean(at) + 0.5 * np.sqrt(variance)))
         return Piece(some[best], fresh[some[best]].at.decisions, self.stops[0])
 
     def _best(self, known: Mapping[str, Trained], paused: Mapping[str, Trained],

@@ -45,9 +45,8 @@ class Neighbourhood(CandidatePool):
     def observed(self, past: Sequence[Past]) -> Array:
         return self._table([self._scored(p) for p in past])
 
-    def trend(self, features: Array) -> Array:
-        """Log multiply-adds and log parameters in equal parts."""
-        return self.columns.trend(features[:, :len(self.columns.names)])
+    def prior_mean(self, features: Array) -> Array:
+        return self.columns.prior_mean(features[:, :len(self.columns.names)])
 
     def probes(self, count: int) -> tuple[list[Decided], Array]:
         some = self.source.random[:count]

@@ -26,8 +26,9 @@ class CandidatePool(Protocol):
     def observed(self, past: Sequence[Past]) -> Array:
         """Features of scored networks, shape (networks, columns)."""
 
-    def trend(self, features: Array) -> Array:
-        """Cost of networks in standard deviations over the candidates, shape (networks,)."""
+    def prior_mean(self, features: Array) -> Array:
+        """What is expected of networks before any was scored, in standard deviations of the value,
+        shape (networks,)."""
 
     def probes(self, count: int) -> tuple[list[Decided], Array]:
         """At most ``count`` random networks inside the budget with their features; the same in each

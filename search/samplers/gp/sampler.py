@@ -35,7 +35,6 @@ HANDFUL = 256       # candidates that each of them is chosen among, and a quarte
 OBSERVED = 200      # a model's observations at most: half the best, half the latest
 ALWAYS = 40         # trials up to which hyperparameters are fitted in each,
 EVERY = 10          # beyond, once in so many
-TREND = 0.4         # prior mean: deviations of the value per deviation of the costs
 CEILING = 0.5       # assumed ceiling above the best value, relative to its distance to the median
 
 
@@ -67,7 +66,7 @@ class GaussianSampler(Sampler):
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
         """Model inputs, shape (networks, columns), and their prior mean, shape (networks,)."""
-        expected = TREND * self.pool.trend(features)
+        expected = self.pool.prior_mean(features)
         if self.guide is None:
             return features, expected
         guess = self.guide(features)

@@ -11,6 +11,7 @@ from search.samplers.base import Past, SamplingTask
 from search.samplers.gp.candidates import Decided
 from search.samplers.gp.features import Array, Encoder, scales
 from search.samplers.gp.pools import CandidatePool, dearer
+from search.surrogate.columns import TREND
 from searchspace.identity import identity
 from searchspace.space.point import Point
 
@@ -55,11 +56,11 @@ class Walked(CandidatePool):
                 row[:] = self.features[self.names[p.identity]]
         return found
 
-    def trend(self, features: Array) -> Array:
-        """Log MACs and log parameters in equal parts."""
+    def prior_mean(self, features: Array) -> Array:
+        """By log MACs and log parameters in equal parts."""
         mine = self.features[:, -2:].sum(1)
         found: Array = (features[:, -2:].sum(1) - mine.mean()) / (mine.std() or 1.0)
-        return found
+        return TREND * found
 
     def probes(self, count: int) -> tuple[list[Decided], Array]:
         among = self.start()
