@@ -40,7 +40,17 @@ from search.scores.registry import BASELINES, RELATIVE, SCORES, find_score
 from search.scores.relative import Relative
 from search.tables import VARIABLES, TableError, find_tables, read_tables
 from searchspace import SearchspaceError, load, spaces
-from searchspace.cli import Console, Parser, add_option, load_named, output, run, start, whole
+from searchspace.cli import (
+    Console,
+    Parser,
+    add_limits,
+    add_option,
+    load_named,
+    output,
+    run,
+    start,
+    whole,
+)
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
@@ -207,6 +217,7 @@ def _parser() -> argparse.ArgumentParser:
                         "measured before")
     parser.add_argument("--out", metavar="FOLDER", help="default: studies/honesty/SPACE")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

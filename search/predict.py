@@ -36,7 +36,17 @@ from search.surrogate.model import LEAST, Predicted
 from search.tables import Table as Known
 from search.tables import read_tables
 from searchspace import SearchspaceError, load
-from searchspace.cli import Parser, add_option, load_named, run, show, start, table, whole
+from searchspace.cli import (
+    Parser,
+    add_limits,
+    add_option,
+    load_named,
+    run,
+    show,
+    start,
+    table,
+    whole,
+)
 from searchspace.expansion import Expansion, trace
 from searchspace.identity import digest
 from searchspace.ops import Cost
@@ -87,6 +97,7 @@ def _parser() -> Parser:
                         "only one)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to a file")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

@@ -38,6 +38,7 @@ from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml
 from searchspace.cli import (
     Console,
     Parser,
+    add_limits,
     add_option,
     load_named,
     output,
@@ -258,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", choices=("csv", "tensorboard"), default="csv",
                         help="csv: log.csv alone; tensorboard: event files beside it")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

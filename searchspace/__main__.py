@@ -13,7 +13,6 @@ from searchspace.cli import (
     Parser,
     add_limits,
     add_option,
-    limits,
     load_named,
     run,
     setting,
@@ -91,12 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return importing(given[1:])
     options = arguments().parse_args(given)
-    return run(lambda: _limited(options))
-
-
-def _limited(options: argparse.Namespace) -> int:
-    with limits(options):
-        return _run(options)
+    return run(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -28,7 +28,7 @@ from searchspace.errors import GenotypeWarning, SearchspaceError
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Atom, Scalar
 from searchspace.plugins import load_file, load_installed
-from searchspace.safety.limits import Limits, raised
+from searchspace.safety.limits import Limits, changed, current, hold, scope
 from searchspace.scripts import called, spoken
 from searchspace.text import printable
 
@@ -193,9 +193,9 @@ def run(work: Callable[[], int | None]) -> int:
     That is what ``work`` gives, or 0; 2 with one sentence for a user's mistake, a file that cannot
     be read or written, a name that is no UTF-8 where it has to be, or too little memory; 130 after
     Ctrl-C, or where nobody reads its output any more. Warnings about genotypes are sentences on
-    standard error.
+    standard error. What limits it raises, it raises for itself.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), scope():
         other = warnings.showwarning
 
         def tell(message: Warning | str, category: type[Warning], *where: Any, **how: Any) -> None:
@@ -270,29 +270,35 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Give a command line the option ``--limit NAME=N``; `limits` does what it says."""
+    """Give a command line the option ``--limit NAME=N``; `load_named` does what it says."""
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=N",
                         help="raise a limit on what a genotype may take, which its error names: "
                              "operations=200000")
 
 
-def limits(options: argparse.Namespace) -> AbstractContextManager[Limits]:
-    """Context in which the limits are those of ``--limit``.
+def _limits(given: Iterable[str]) -> Limits:
+    """The present limits, changed by ``NAME=N``.
 
     Raises:
         SearchspaceError: there is no such limit, or a number is no limit.
     """
-    given = {}
-    for text in options.limit:
+    numbers = {}
+    for text in given:
         name, equals, number = text.partition("=")
         if not equals or not number.isdecimal() or len(number) > 40:
             raise SearchspaceError(f"--limit {text}: write it like operations=200000")
-        given[name] = int(number)
-    return raised(**given)
+        numbers[name] = int(number)
+    return changed(current(), numbers)
 
 
 def load_named(options: argparse.Namespace) -> None:
-    """Load the installed operations and those that ``--ops`` names; see `load_file`."""
+    """Load the installed operations and those that ``--ops`` names (see `load_file`), and hold the
+    limits of ``--limit`` until the command ends, where it has that option.
+
+    Raises:
+        SearchspaceError: operations cannot be loaded, or there is no such limit.
+    """
     load_installed()
     for path in options.ops:
         load_file(path)
+    hold(_limits(getattr(options, "limit", ())))

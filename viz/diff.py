@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
                         help="colours of the drawing (default: light)")
     parser.add_argument("--all", action="store_true", help="list also what stays the same")
     cli.add_option(parser)
+    cli.add_limits(parser)
     given = parser.parse_args(arguments)
     return cli.run(lambda: _compare(given))
 

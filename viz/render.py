@@ -8,7 +8,7 @@ if __name__ == "__main__":      # this checkout, and no other one that is instal
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from searchspace import load
-from searchspace.cli import Console, Parser, add_limits, add_option, limits, load_named, run, start
+from searchspace.cli import Console, Parser, add_limits, add_option, load_named, run, start
 from viz.drawing.levels import LEVELS
 from viz.drawing.render import FORMATS, render
 from viz.drawing.style import COLOURS, DIRECTIONS, FIGURES, THEMES, Style
@@ -70,9 +70,8 @@ def _render(given: argparse.Namespace) -> None:
     load_named(given)
     usual = "operation" if given.output.lower().endswith(".html") else "stage"
     level = given.level or ("block" if given.block else usual)
-    with limits(given):
-        shown = [load(name) for name in (given.genotype, *given.beside)]
-        Console().out(render(shown, given.output, level, given_style(given), given.block))
+    shown = [load(name) for name in (given.genotype, *given.beside)]
+    Console().out(render(shown, given.output, level, given_style(given), given.block))
 
 
 if __name__ == "__main__":

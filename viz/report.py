@@ -12,7 +12,7 @@ from search.archive.connection.locations import folder_of
 from search.environment import STUDIES
 from search.results.learned import told
 from search.results.read import read_study
-from searchspace.cli import Console, Parser, add_option, load_named, run, start
+from searchspace.cli import Console, Parser, add_limits, add_option, load_named, run, start
 from viz.drawing.render import write
 from viz.pages.study import encoded, write_report
 from viz.plots.render import FORMATS, write_charts
@@ -42,6 +42,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=FORMATS, default="svg", help="of --plots (svg)")
     parser.add_argument("--theme", choices=THEMES, default="light", help="of --plots (light)")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

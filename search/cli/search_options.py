@@ -16,7 +16,7 @@ from search.scores.registry import DEFAULT_SCORE
 from search.study.request import TRIALS, Request
 from search.study.settings import DEFAULT, Settings
 from searchspace import SearchspaceError, spaces
-from searchspace.cli import Parser, add_option, whole
+from searchspace.cli import Parser, add_limits, add_option, whole
 from searchspace.safety.files import file_name
 from searchspace.shapes import read_size
 from searchspace.space.budget import Budget
@@ -101,4 +101,5 @@ def parser_of(text: str) -> argparse.ArgumentParser:
     add_worker_options(parser)
     add_train_options(parser)
     add_option(parser)
+    add_limits(parser)
     return parser

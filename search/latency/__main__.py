@@ -26,7 +26,7 @@ from search.latency.predict import Predictor
 from search.latency.table import MAX_LAYERS, LatencyTable
 from search.process import keep_memory, wait_asleep
 from searchspace import Genotype, SearchspaceError, load
-from searchspace.cli import Console, Parser, add_option, load_named, output, run, start
+from searchspace.cli import Console, Parser, add_limits, add_option, load_named, output, run, start
 from searchspace.expansion import trace
 from searchspace.shapes import Size, read_size, size_of
 from searchspace.space.point import sample
@@ -127,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
                         help="where the table goes (default: studies/latency-tables/)")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from search.archive.connection.urls import keep
@@ -21,6 +21,7 @@ from search.study.settings import Settings
 from searchspace import SearchspaceError
 from searchspace.cli import MISTAKE, fail
 from searchspace.plugins import load_installed
+from searchspace.safety.limits import Limits, current, hold
 
 FAILED = MISTAKE        # exit status of a worker that has printed the reason
 
@@ -35,6 +36,7 @@ class WorkerJob:
     name: str
     url: str
     threads: int = 1
+    limits: Limits = field(default_factory=current)     # the launcher's own
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", keep(self.url))     # a job may be written to a disk
@@ -53,6 +55,7 @@ def work(job: WorkerJob, stop: Callable[[], bool] = lambda: False,
     collect_seldom()
     wait_asleep()
     load_installed()
+    hold(job.limits)
     if job.settings.kept:
         job.settings.kept.run(lambda _: True)       # what the launcher's own command has run
     with open_study(job.settings, job.folder, job.name, job.url, alone=False) as study:

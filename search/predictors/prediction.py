@@ -54,8 +54,8 @@ class Scope:
         edges, classes = expansion.input[1:], expansion.nodes[expansion.output].shape[0]
         least, most = self.edges
         if not least <= min(edges) <= max(edges) <= most:
-            return (f"accuracy on {self.data} is calibrated for images of {least} to {most} pixels, "
-                    f"not {edges[0]}×{edges[1]}")
+            return (f"accuracy on {self.data} is calibrated for images of {least} to {most} "
+                    f"pixels, not {edges[0]}×{edges[1]}")
         if classes != self.classes:
             return (f"accuracy on {self.data} is calibrated for {self.classes:,} classes, not "
                     f"{classes:,}")

@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 
 
 def learned(networks: Sequence[Expansion], accuracy: Array, seed: int) -> Mapping[str, Array]:
-    """By name, such as ``20 known``, what is predicted of each network from so many random ones; nan
-    for these. Arrays of shape (networks,); at most half of the networks are known."""
+    """By name, such as ``20 known``, what is predicted of each network from so many random ones;
+    nan for these. Arrays of shape (networks,); at most half of the networks are known."""
     counts = [count for count in KNOWN if 2 * count <= len(networks)]
     if not counts or np.ptp(accuracy) == 0:
         return {}

@@ -22,6 +22,7 @@ from searchspace import Genotype, GenotypeError
 from searchspace.expansion import trace
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
+from searchspace.safety.limits import current, hold
 from searchspace.space.budget import Budget
 from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, first, point, sample
@@ -59,7 +60,7 @@ class Processes:
             run: Callable[..., Iterable[Measured]] = map
             if self.count > 1:          # threads of torch do not survive a fork
                 run = stack.enter_context(
-                    ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))).map
+                    ProcessPoolExecutor(self.count, get_context("spawn"), hold, (current(),))).map
             with deaf():                # a pool starts its processes when it is given work
                 results = run(_score, tasks)
             for done, found in enumerate(results, 1):

@@ -1,5 +1,5 @@
-"""Content of the score report: correlations and variance shares of measured scores, and what a model
-of a few evaluated networks reaches beside them."""
+"""Content of the score report: correlations and variance shares of measured scores, and what a
+model of a few evaluated networks reaches beside them."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -2,10 +2,10 @@
 
 One kernel on all features, whose groups have equal weight (`Columns`), learns as much as one with a
 length scale per group, and does not mistake a group for the cause of ten values
-(docs/predict.md has the comparison). Where higher values are better, the mean before any observation
-rises with the predicted accuracy or with the costs (`Columns.prior_mean`). Values of other sources, such as shorter trainings or another study, are
-observations that are correlated with those wanted. Intervals are widened or narrowed by how well
-they hold what is left out.
+(docs/predict.md has the comparison). Where higher values are better, the mean before any
+observation rises with the predicted accuracy, or with the costs (`Columns.prior_mean`). Values of
+other sources, such as shorter trainings or another study, are observations that are correlated with
+those wanted. Intervals are widened or narrowed by how well they hold what is left out.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchspace.cli import Parser, add_option, load_named, run, show
+from searchspace.cli import Parser, add_limits, add_option, load_named, run, show
 from searchspace.errors import SearchspaceError
 from searchspace.genotype import Genotype
 from searchspace.load import load
@@ -56,6 +56,7 @@ def arguments() -> Parser:
                         help="for int8: digits, cifar10, imagefolder:DIR …; its training images "
                              "calibrate, its test images give accuracies")
     add_option(parser)
+    add_limits(parser)
     return parser
 
 

@@ -52,6 +52,21 @@ def current() -> Limits:
     return _limits[-1]
 
 
+def hold(limits: Limits) -> None:
+    """From here on these limits hold, for this process or until the end of its `scope`."""
+    _limits.append(limits)
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Context at whose end the limits are again those of its beginning, whatever was held since."""
+    before = len(_limits)
+    try:
+        yield
+    finally:
+        del _limits[before:]
+
+
 @contextmanager
 def raised(**limits: int) -> Iterator[Limits]:
     """Context in which some limits are others: ``with raised(operations=200_000): …``.
@@ -59,11 +74,9 @@ def raised(**limits: int) -> Iterator[Limits]:
     Raises:
         SearchspaceError: there is no such limit, or a number is no limit.
     """
-    _limits.append(changed(current(), limits))
-    try:
+    with scope():
+        hold(changed(current(), limits))
         yield current()
-    finally:
-        _limits.pop()
 
 
 def changed(limits: Limits, given: dict[str, int]) -> Limits:

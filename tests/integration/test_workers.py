@@ -352,6 +352,21 @@ def test_the_command_with_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_workers_hold_the_limits_of_their_command(tmp_path: Path) -> None:
+    space = tmp_path / "long.yaml"
+    space.write_text("name: long\ninput: [3, 8, 8]\nnet:\n  - conv: {out: !choice [4, 6, 8], k: 1}\n"
+                     "  - act: {repeat: 1200}\n  - gap:\n  - linear: {out: 10}\n")
+    line = ["--space", str(space), "--params", "1K", "--objective", "params",
+            "--sampler", "random", "--trials", "2", "--workers", "2", "--study", "long",
+            "--studies", str(tmp_path)]
+    refused = ran(command.main, *line)
+    assert refused.returncode == 2 and "0 to 1000, not 1200" in refused.stderr
+    done = ran(command.main, *line, "--limit", "repeats=1200")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "long" / "best.yaml").exists()
+
+
+@pytest.mark.slow
 def test_ctrl_c_lets_workers_finish_their_trials(tmp_path: Path) -> None:
     process = subprocess.Popen([*RUN, "--trials", "800", "--studies", str(tmp_path), "--study", "w",
                                 "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

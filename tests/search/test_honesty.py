@@ -12,7 +12,9 @@ from scipy import stats
 
 from search.honesty import main
 from search.score_report.correlations import Known, estimate, kendall, partial, spearman, worth
+from search.score_report.learned import learned
 from search.score_report.variance_shares import shares
+from search.tables import find_tables, read_tables
 from searchspace import load
 from searchspace.expansion import trace
 from searchspace.space.point import sample
@@ -90,7 +92,8 @@ def report(folder: Path, *arguments: str) -> dict[str, dict]:
 def test_a_space_with_accuracies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(tmp_path, "--space", "digits", "--networks", "30", "--batch", "4", "--scores",
                    *SCORES)
-    assert set(found) == {*SCORES, "macs", "params", "depth"}
+    assert set(found) == {*SCORES, "macs", "params", "depth", "10 known"}
+    assert found["10 known"]["networks"] == 20 and found["10 known"]["seconds"] is None
     assert found["macs"]["worth"]["spearman"][0] > 0.5 and found["macs"]["seconds"] < 0.01
     assert len(found["naswot"]["worth"]["bands"]) == 5 and found["deepmad"]["again"] == 1
     told = capsys.readouterr().out
@@ -112,10 +115,27 @@ def test_a_space_with_accuracies(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert len(again["naswot"]["worth"]["bands"]) == 2
 
 
+def test_a_model_is_judged_on_networks_that_it_did_not_learn_from() -> None:
+    table = read_tables(find_tables("digits", ()), load("digits"))
+    networks = [trace(table.space, row.decisions) for row in table.rows[:100]]
+    macs = np.array([float(network.cost().macs) for network in networks])
+    values = np.log(macs) + RNG.normal(size=100) / 20
+    found = learned(networks, values, 0)
+    assert {name: int(np.isnan(one).sum()) for name, one in found.items()} == {
+        "10 known": 10, "20 known": 20, "40 known": 40}
+    for one in found.values():
+        told = ~np.isnan(one)
+        assert spearman(one[told], values[told]) > 0.9
+    wild = np.where(np.isnan(found["40 known"]), values, -values)      # only what it did not see
+    again = learned(networks, wild, 0)["40 known"]
+    np.testing.assert_array_equal(again, found["40 known"])
+    assert not learned(networks[:19], values[:19], 0) and not learned(networks, np.ones(100), 0)
+
+
 def test_a_space_without_accuracies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(tmp_path, "--space", "mixed", "--input", "32", "--networks", "12", "--budget",
                    "40M", "--scores", "deepmad", "params")
-    assert set(found) == {"deepmad", "macs", "params", "depth"}
+    assert set(found) == {"deepmad", "macs", "params", "depth"}     # nothing to learn from
     assert found["macs"]["worth"] is None and found["macs"]["with_costs"]["macs"] == 1
     assert "rank correlation with" not in capsys.readouterr().out
     networks = json.loads((tmp_path / "networks.json").read_text())["networks"]
@@ -175,4 +195,4 @@ def test_the_page_has_the_figures_of_the_committed_report(space: str) -> None:
         assert [spearman_, top, macs, params, gain] == [shown(row, k) for k in (
             "spearman", "top", "given_macs", "given_params", "gain")]
         assert band == f"{min(bands):.2f}".replace("-", "−")
-        assert seconds == f"{float(row['seconds']):.3f}"
+        assert seconds == ("–" if row["seconds"] == "nan" else f"{float(row['seconds']):.3f}")
