@@ -18,6 +18,7 @@ import argparse
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from known import Known, read
 from rich.console import Console
 from rich.table import Table
 
-from search.objectives.score import training_free
+from search.objectives.score import of_graph, training_free
 from search.samplers import CHOICES, Sampler, SamplingTask, choose, make
 from search.scores.base import usual_batch
 from search.tables import find_tables
@@ -44,7 +45,9 @@ from viz.plots.render import chart
 
 MARKS = (25, 50, 100)
 DIGITS = 6              # of a regret in a file
-PRIOR = "+naswot"       # a row of its own: the sampler with the training-free score as prior
+SCREENS = "screening"
+# Rows of their own: a sampler with a training-free score as prior, and screening by one of the graph.
+SCORED = ("auto+naswot", "gp+naswot", f"{SCREENS}+deepmad", f"{SCREENS}+macs")
 NONE = "none"           # a budget
 
 
@@ -89,13 +92,16 @@ def budget_of(data: Data, text: str) -> Budget:
 @cache
 def _sampler(data: Data, budget: str, name: str, seed: int | None) -> Sampler:
     """One for all seeds, as what a sampler keeps follows from the task and the trials; with the
-    seed of a prior, one for that."""
-    known, prior = _known(data), None
-    if seed is not None:
+    seed of a score, one for that."""
+    known, (kind, _, score) = _known(data), name.partition("+")
+    task = SamplingTask(known.space, budget_of(data, budget), seed=seed or 0)
+    if kind == SCREENS:
+        widths = tuple(hole.name for hole in known.space.holes if hole.kind == "solve")
+        task = replace(task, quick=of_graph(known.space, score), widths=widths)
+    elif score:
         size = trace(known.space, known.points[0].decisions).input[-1]
-        prior = training_free(known.space, size, usual_batch(size), seed)
-    return make(choose(name, known.space)[0],
-                SamplingTask(known.space, budget_of(data, budget), prior))
+        task = replace(task, prior=training_free(known.space, size, usual_batch(size), seed or 0))
+    return make(choose(kind, known.space)[0], task)
 
 
 def run(job: Job) -> list[float]:
@@ -105,8 +111,7 @@ def run(job: Job) -> list[float]:
     known, budget = _known(data), budget_of(data, bound)
     values = BARE[name](known, budget, seed, evaluations) if name in BARE else \
         (step.value for step in drive(
-            known.space, _sampler(data, bound, name.removesuffix(PRIOR),
-                                  seed if name.endswith(PRIOR) else None),
+            known.space, _sampler(data, bound, name, seed if "+" in name else None),
             budget, seed, lambda p: known.values[p.identity], evaluations))
     best, regret, lowest_regret = known.best(budget), [], float("inf")
     for value in values:
@@ -169,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     made = argparse.ArgumentParser(description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [*CHOICES, *(name + PRIOR for name in ("auto", "gp")), *BARE]
+    names = [*(name for name in CHOICES if name != SCREENS), *SCORED, *BARE]
     made.add_argument("--space", default="digits", metavar="NAME|PATH")
     made.add_argument("--table", nargs="+", metavar="FILE", default=[],
                         help="the results of all its networks (default: the space's own)")
@@ -179,7 +184,7 @@ def parser() -> argparse.ArgumentParser:
                         help="default: the MACs that half of the networks fit")
     made.add_argument("--samplers", nargs="+", choices=names, metavar="NAME",
                         default=[n for n in names if n not in
-                                 ("gp", "gp+naswot", "optuna-gp", "nsga3")],
+                                 ("gp", "gp+naswot", "freeze-thaw", "optuna-gp", "nsga3")],
                         help=f"of: {', '.join(names)}")
     made.add_argument("--seeds", type=int, default=20, metavar="N")
     made.add_argument("--evaluations", type=int, default=100, metavar="N")
