@@ -46,7 +46,7 @@ from viz.plots.render import chart
 MARKS = (25, 50, 100)
 DIGITS = 6              # of a regret in a file
 SCREENS = "screening"
-# Rows of their own: a sampler with a training-free score as prior, and screening by one of the graph.
+# Rows of their own: a sampler with a training-free score as prior, screening by one of the graph.
 SCORED = ("auto+naswot", "gp+naswot", f"{SCREENS}+deepmad", f"{SCREENS}+macs")
 NONE = "none"           # a budget
 

@@ -6,7 +6,6 @@ from searchspace import Genotype
 from searchspace.space.descent import is_conditional
 from searchspace.space.enumeration import HoleTree, is_small
 
-DIMENSIONS = 100    # holes beyond which a Gaussian process learns too little from each trial
 FRONT = 3           # objectives up to which random weights cover the front
 
 
@@ -22,8 +21,6 @@ def auto(space: Genotype, objectives: int = 1, quick: str | None = None) -> tupl
     holes = len(space.holes)
     if objectives > FRONT:
         return "nsga3", f"{objectives} objectives need a population spread over their front"
-    if holes > DIMENSIONS:
-        return "evolution", f"{holes} holes are too many for a model of few trials"
     if is_small(space):
         reason = (f"the space is small ({HoleTree.of(space).total:,} points): a Gaussian process "
                   "rates all that fit")
