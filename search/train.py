@@ -32,6 +32,7 @@ from search.process import keep_memory, wait_asleep
 from search.seeds import derive
 from search.storage.opening import study_attributes
 from search.study.kept import Kept
+from search.training.held_out import hold_out
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
 from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml
@@ -136,7 +137,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
                           f"{counted(len(data.classes), 'class')}")
     fitted, held = data.train, None
     if options.validation:
-        fitted, held = data.split(options.validation, derive(options.seed, "validation"))
+        fitted, held = hold_out(data, options.validation, options.seed)
     epochs = options.epochs or recipe.epochs(max(1, len(fitted) // recipe.batch))
     what: dict[str, Any] = {
         "network": identity(genotype), "data": f"{data.name} {data.digest}".strip(),
