@@ -57,8 +57,9 @@ from searchspace.text import counted
 from searchspace.units import show_amount
 
 if TYPE_CHECKING:
+    from search.training.epochs import EpochLog
     from search.training.logs import Log
-    from search.training.loop import EpochLog, Training
+    from search.training.loop import Training
 
 
 def main(arguments: list[str] | None = None) -> int:
