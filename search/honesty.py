@@ -42,6 +42,7 @@ from search.tables import VARIABLES, TableError, find_tables, read_tables
 from searchspace import SearchspaceError, load, spaces
 from searchspace.cli import Console, Parser, add_option, load_named, output, run, start, whole
 from searchspace.expansion import trace
+from searchspace.notation.sources import short_name
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample as draw_one
@@ -155,7 +156,7 @@ def _check(parts: tuple[str, ...], sampled: Sample, options: argparse.Namespace)
 def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
     """Where the report goes."""
     return Path(options.out) if options.out else Path(options.read).parent if options.read \
-        else FOLDER / file_name(sampled.job.space)
+        else FOLDER / file_name(short_name(sampled.job.space))
 
 
 def _kept(options: argparse.Namespace, sampled: Sample, write: bool = False) -> Path:
