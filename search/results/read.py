@@ -15,6 +15,7 @@ from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
 from search.objectives.table import of_table
+from search.objectives.training_rungs import TRAIN
 from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
@@ -140,8 +141,9 @@ def row_of(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -
     values = tuple(found.values) if found.values else ()
     origin = "published" if t.start and not t.brought else "replaced" if t.replaced else \
         "moved" if t.start or t.changed or t.lost else "proposed"
+    shown = tuple(o.shown(v) + t.length for o, v in zip(objectives, values, strict=False))
     return TrialRow(
-        t.number, values, tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
+        t.number, values, shown,
         t.macs, t.params, t.memory, t.decisions, origin, t.start or "", t.proposed_macs, t.seconds,
         found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency,
         tuple(found.intermediate_values[epoch] for epoch in sorted(found.intermediate_values)))
@@ -204,7 +206,9 @@ def _best(found: Results, losses: Mapping[int, Point]) -> int:
     if len(found.goals) > 1:
         front = [row.number for row in found.front]
         return front[knee([losses[number] for number in front])]
-    return min(found.scored, key=lambda row: (losses[row.number][0], row.number)).number
+    trained = found.goals[0].name == TRAIN      # rows of trainings that were stopped have values
+    return min(found.scored, key=lambda row: (-len(row.curve) if trained else 0,
+                                              losses[row.number][0], row.number)).number
 
 
 def _plain(value: object) -> str:
