@@ -102,10 +102,8 @@ class Trainer:
         from searchspace import build
 
         network = candidate.expansion
-        outputs = network.nodes[network.output].shape[0]
-        if outputs < len(self.data.classes):
-            raise ScoreError(f"the network has {outputs} outputs, and {self.data.name} has "
-                             f"{counted(len(self.data.classes), 'class')}")
+        if lack := self.data.lacking(network):
+            raise ScoreError(f"the network has {lack}")
         key = self.key(candidate)
         what: dict[str, Any] = {"network": key.identity, "data": key.data, "recipe": key.recipe,
                                 "weights": key.seed}

@@ -22,7 +22,7 @@ from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
 from search.storage.bulk import Wanted
-from search.storage.opening import read_storage
+from search.storage.opening import named_study, read_storage
 from search.storage.worker_storage import WorkerStorage
 from search.study.kept import Kept
 from search.study.settings import StoredSettings, space_of
@@ -102,24 +102,9 @@ def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
 def _opened(folder: Path, url: str | None) -> Iterator[tuple[WorkerStorage, optuna.Study]]:
     try:
         with read_storage(keep(url or database_of(folder))) as storage:
-            yield storage, find_study(storage, folder)
+            yield storage, named_study(storage, folder.resolve().name)
     except StorageError as error:
         raise StudyError(str(error)) from None
-
-
-def find_study(storage: WorkerStorage, folder: Path) -> optuna.Study:
-    """The study of a folder's name in a database, or the only one there.
-
-    Raises:
-        StudyError: there is none.
-    """
-    names = [s.study_name for s in storage.get_all_studies()]
-    name = folder.resolve().name
-    if name not in names:
-        if len(names) != 1:
-            raise StudyError(f"the database of {folder} holds no study {name!r}")
-        name = names[0]             # of a folder that was renamed
-    return optuna.load_study(study_name=name, storage=storage)
 
 
 def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],

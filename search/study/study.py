@@ -80,7 +80,7 @@ class Study:
         if not found and not others:
             latest = {t.identity: t for t in trials if t.curve}
             found = [replace(t, values=t.curve[-1:]) for t in latest.values()]
-        return sorted(found, key=lambda t: (-t.epochs, objective.loss((t.values or ())[0]),
+        return sorted(found, key=lambda t: (-t.epochs, objective.loss(t.value or 0.0),
                                             t.number))[:count]
 
     def prepare(self, note: Callable[[str], None] = lambda text: None,

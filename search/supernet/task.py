@@ -83,8 +83,5 @@ class SupernetTask:
 
     def check(self) -> None:
         """Raise RecipeError if networks have fewer outputs than there are classes."""
-        network = self.cheapest.expansion
-        outputs = network.nodes[network.output].shape[0]
-        if outputs < len(self.data.classes):
-            raise RecipeError(f"networks of {self.space.title} have {outputs} outputs, and "
-                              f"{self.data.name} has {counted(len(self.data.classes), 'class')}")
+        if lack := self.data.lacking(self.cheapest.expansion):
+            raise RecipeError(f"networks of {self.space.title} have {lack}")
