@@ -28,7 +28,7 @@ def unseen(results: Results) -> list[Point]:
     seen: dict[str, TrialRow] = {}
     for row in results.rows:
         with suppress(GenotypeError):       # the space has changed since
-            seen.setdefault(digest(point(space, first, row.decisions).expansion), row)
+            seen[digest(point(space, first, row.decisions).expansion)] = row
     points = walk(space)
     if points is not None:
         fitting = widest(points, budget)

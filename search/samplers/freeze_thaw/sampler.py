@@ -91,8 +91,8 @@ class FreezeThaw(Sampler):
         return Piece(name, paused[name].decisions, self.task.epochs)
 
     def _is_due(self, one: Trained) -> bool:
-        """Whether the rest of a training takes what is left of the time, if another piece comes
-        first; not if it takes longer than all of the time."""
+        """Whether after another piece too little time would be left for the rest of a training,
+        unless that takes longer than all of the time."""
         each = one.seconds / len(one.curve)
         rest = each * (self.task.epochs - len(one.curve))
         left = self.task.time * (1 - self.task.used())
