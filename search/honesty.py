@@ -52,6 +52,7 @@ from searchspace.cli import (
     whole,
 )
 from searchspace.expansion import trace
+from searchspace.notation.sources import short_name
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample as draw_one
@@ -165,7 +166,7 @@ def _check(parts: tuple[str, ...], sampled: Sample, options: argparse.Namespace)
 def _folder(options: argparse.Namespace, sampled: Sample) -> Path:
     """Where the report goes."""
     return Path(options.out) if options.out else Path(options.read).parent if options.read \
-        else FOLDER / file_name(sampled.job.space)
+        else FOLDER / file_name(short_name(sampled.job.space))
 
 
 def _kept(options: argparse.Namespace, sampled: Sample, write: bool = False) -> Path:

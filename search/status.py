@@ -34,13 +34,12 @@ from search.archive.connection.access import Access
 from search.archive.connection.arguments import without_secrets
 from search.archive.connection.locations import url_of
 from search.environment import STUDIES
-from search.errors import StudyError, damaged
+from search.errors import damaged
 from search.objectives import Objective
 from search.pareto import nondominated
 from search.samplers import finished
 from search.storage.attributes import WORKER
-from search.storage.opening import read_storage
-from search.storage.worker_storage import WorkerStorage
+from search.storage.opening import named_study, read_storage
 from search.study.settings import StoredSettings
 from search.study.worker_recovery import was_cut_off
 from searchspace.cli import Console, Parser, output, run, start
@@ -158,7 +157,7 @@ def _watch(options: argparse.Namespace, console: Console) -> None:
     """Show the status once, or again and again until Ctrl-C, which is the way to end it."""
     url = url_of(options.where, Path(options.studies))
     with Archive(url, access=Access.READ) as archive, read_storage(url) as storage:
-        study = _load(storage, options.study or Path(options.where).resolve().name)
+        study = named_study(storage, options.study or Path(options.where).resolve().name)
         wanted = options.trials or _wanted(study)
 
         def look() -> Group:
@@ -178,16 +177,6 @@ def _wanted(study: optuna.Study) -> int | None:
     """The number of trials that the study's last run was to make; None if it is not known."""
     with damaged(f"study {study.study_name!r}"):
         return WHOLE.get(study.user_attrs, "trials", None)
-
-
-def _load(storage: WorkerStorage, name: str) -> optuna.Study:
-    names = [s.study_name for s in storage.get_all_studies()]
-    if name not in names and len(names) == 1:
-        name = names[0]
-    if name not in names:
-        raise StudyError(f"which study? --study {' or '.join(names)}" if names else
-                         "there is no study in it")
-    return optuna.load_study(study_name=name, storage=storage)
 
 
 def _parser() -> argparse.ArgumentParser:

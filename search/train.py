@@ -12,7 +12,6 @@ weights.safetensors, log.csv, checkpoint.pt and result.json.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,18 +22,18 @@ if __name__ == "__main__":      # this checkout, and no other one that is instal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from search.archive.connection.locations import database_of
+from search.cli.network_argument import network_for
 from search.cli.training_options import DEVICE, add_data_options, share
 from search.data import Data
 from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
-from search.storage.opening import study_attributes
-from search.study.kept import Kept
+from search.training.held_out import hold_out
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
-from searchspace import Genotype, GenotypeError, cost, load, published, to_yaml
+from search.training.result import write_result
+from searchspace import Genotype, cost, published, to_yaml
 from searchspace.cli import (
     Console,
     Parser,
@@ -47,18 +46,17 @@ from searchspace.cli import (
     start,
     whole,
 )
-from searchspace.errors import SearchspaceError
 from searchspace.expansion import trace
 from searchspace.identity import identity
-from searchspace.notation.tree import Map
 from searchspace.safety.files import file_name, make_folder, write_file
 from searchspace.shapes import read_size, show_size, size_of
 from searchspace.text import counted
 from searchspace.units import show_amount
 
 if TYPE_CHECKING:
+    from search.training.epochs import EpochLog
     from search.training.logs import Log
-    from search.training.loop import EpochLog, Training
+    from search.training.loop import Training
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,7 +88,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         raise RecipeError("give the images to train on: --data digits, cifar10, …")
     data = TrainOptions(options.data, options.data_dir).open()
     recipe = load_recipe(options.recipe or "quick")
-    genotype = _genotype(options, data)
+    genotype = network_for(data, options.network, options.classes, options.input)
     folder = Path(options.out).resolve() if options.out else \
         _folder(options.network, data, recipe)
     training = _training(genotype, data, recipe, options)
@@ -115,7 +113,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         console.print(f"resumes after epoch {training.epoch}")
     with open_log(options.log, folder, training.curve) as log:
         _run(training, checkpoint, log, console)
-    result = _finish(training, data, genotype, options.seed, folder)
+    result = write_result(training, data, genotype, folder)
     console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
                                 f" on {counted(len(data.test), 'image')}"))
     console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
@@ -132,12 +130,11 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
     from searchspace import build
 
     expansion = trace(genotype)
-    if (outputs := expansion.nodes[expansion.output].shape[0]) < len(data.classes):
-        raise RecipeError(f"{genotype.title} has {outputs} outputs, and {data.name} has "
-                          f"{counted(len(data.classes), 'class')}")
+    if lack := data.lacking(expansion):
+        raise RecipeError(f"{genotype.title} has {lack}")
     fitted, held = data.train, None
     if options.validation:
-        fitted, held = data.split(options.validation, derive(options.seed, "validation"))
+        fitted, held = hold_out(data, options.validation, options.seed)
     epochs = options.epochs or recipe.epochs(max(1, len(fitted) // recipe.batch))
     what: dict[str, Any] = {
         "network": identity(genotype), "data": f"{data.name} {data.digest}".strip(),
@@ -169,68 +166,6 @@ def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -
             progress.update(epochs, completed=row.epoch)
 
         training.run(training.task.epochs, tell, lambda n: progress.update(steps, completed=n))
-
-
-def _finish(training: "Training", data: Data, genotype: Genotype, seed: int,
-            folder: Path) -> dict[str, Any]:
-    """Evaluate on the test images, and write weights and result."""
-    from safetensors.torch import save
-
-    from search.data.folder import CENTRE
-
-    mean, deviation = training.standard
-    result = {"network": genotype.title, "data": data.name,
-              **({"folder": str(data.folder), "centre": CENTRE} if data.folder else {}),
-              "recipe": training.task.recipe.name,
-              "epochs": training.epoch, "seed": seed,
-              "test_accuracy": training.accuracy(data.test), "test_images": len(data.test),
-              "validation_accuracy": training.curve[-1].validated,
-              "seconds": sum(row.seconds for row in training.curve),
-              "input": list(training.task.shape), "classes": list(data.classes),
-              "pixel_mean": list(mean), "pixel_deviation": list(deviation)}
-    same = {k: v for k, v in result.items() if k != "seconds"}      # the same bytes again
-    write_file(folder / "weights.safetensors",        # by Python, whose errors are OSErrors
-               save(training.weights(), {"result": json.dumps(same)}))
-    write_file(folder / "result.json", json.dumps(result, indent=1) + "\n")
-    return result
-
-
-def _genotype(options: argparse.Namespace, data: Data) -> Genotype:
-    """The network with the data's number of classes and the requested input size."""
-    found = _load(options.network)
-    classes = options.classes or len(data.classes)
-    args = found.document.get("args")
-    if isinstance(args, Map) and "classes" in args:
-        found = found.with_args({"classes": classes})
-    elif options.classes:
-        raise RecipeError(f"{found.title} has no argument classes")
-    if found.is_space:
-        raise RecipeError(f"{options.network} is a space with open holes; train a network, such "
-                          "as a search's best.yaml")
-    own = size_of(*trace(found).input[1:])
-    return found.with_input(options.input or (min(own, data.edge) if isinstance(own, int) else own))
-
-
-def _load(network: str) -> Genotype:
-    """A network by name or path. Operations of a found network are in the study's database beside
-    it, and are run if the user has allowed them."""
-    try:
-        return load(network)
-    except GenotypeError:
-        for folder in Path(network).absolute().parents[:2]:     # best.yaml, front/001.yaml
-            if kept := _kept(folder):
-                kept.run()
-                if kept.remark:
-                    raise RecipeError(f"{network}: {kept.remark}") from None
-        return load(network)
-
-
-def _kept(folder: Path) -> Kept | None:
-    """The copy that the study in a folder keeps; None if there is none, or it is unreadable."""
-    try:
-        return Kept.of(study_attributes(database_of(folder), folder.name) or {})
-    except SearchspaceError:
-        return None
 
 
 def _folder(network: str, data: Data, recipe: Recipe) -> Path:

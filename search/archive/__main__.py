@@ -21,10 +21,10 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 from search.archive import Archive, StorageError
+from search.archive.answers import described, differing, ranking
 from search.archive.connection.access import Access
 from search.archive.connection.arguments import without_secrets
 from search.archive.connection.locations import all_urls, elsewhere, new_url
@@ -32,7 +32,7 @@ from search.archive.export import export
 from search.archive.integrity import check, repair
 from search.archive.merge import backup, merge
 from search.archive.queries import about, best, disagreements, identities, measures
-from search.archive.records import Bounds, Measure
+from search.archive.records import Bounds
 from search.archive.schema import REVISION
 from search.environment import STUDIES
 from searchspace import load
@@ -42,7 +42,6 @@ from searchspace.identity import identity
 from searchspace.shapes import Size, read_size
 from searchspace.space.budget import Budget
 from searchspace.text import counted
-from searchspace.units import show_amount, show_bytes
 
 FAULTY = 1      # exit status of a check that finds something, as of a tool that compares
 
@@ -85,15 +84,7 @@ def _best(options: argparse.Namespace, archives: list[Archive], console: Console
         if not found:
             continue
         shown = True
-        grid = Table(title=_title(measure), title_justify="left")
-        for name in ("network", "value", "seeds", "MACs", "params", "memory", "input", "identity"):
-            grid.add_column(name, justify="left" if name in ("network", "identity") else "right")
-        for s in found:
-            spread = f" ({s.least:.6g} to {s.greatest:.6g})" if s.count > 1 else ""
-            grid.add_row(s.name, f"{s.mean:.6g}{spread}", str(s.count), show_amount(s.macs),
-                         show_amount(s.params), show_bytes(s.memory) if s.memory else "–",
-                         str(s.input_size), s.identity[:12])
-        console.print(grid)
+        console.print(ranking(measure, found))
     if not shown:
         console.print(f"nothing was evaluated inside {budget}")
     return 0
@@ -106,25 +97,8 @@ def _show(options: argparse.Namespace, archives: list[Archive], console: Console
         console.print(f"{options.network} ({key}) was never evaluated; at another input size it "
                       "is another network: --input")
         return 0
-    console.print(Text.assemble(
-        (key, "bold"), f": {', '.join(network.names[:5])}",
-        f" and {len(network.names) - 5} more names" * (len(network.names) > 5),
-        f"; of the space {', '.join(network.spaces)}" if network.spaces else ""))
-    memory = f", {show_bytes(network.memory)} of activations" if network.memory else ""
-    console.print(f"{show_amount(network.macs)} MACs ({network.macs:,}), {network.params:,} "
-                  f"parameters{memory} at {network.input_size} pixels")
-    grid = Table()
-    for name in ("score", "data", "recipe", "epochs", "seed", "value", "seconds", "study",
-                 "machine", "when"):
-        grid.add_column(name, justify="right" if name in ("seed", "value", "seconds") else "left",
-                        overflow="fold")
-    for e in network.evaluations:
-        value = f"{e.value:.8g}" if e.value is not None else f"failed: {e.error}"
-        trial = f"{e.study} {e.trial}" if e.study and e.trial is not None else e.study or ""
-        grid.add_row(e.score, e.data, e.recipe, str(e.fidelity or ""), str(e.seed), value,
-                     f"{e.seconds:.2f}", trial, e.machine.partition(",")[0],
-                     f"{e.created:%Y-%m-%d %H:%M}")
-    console.print(grid)
+    for part in described(key, network):
+        console.print(part)
     if options.yaml:
         console.out(network.genotype, end="")
     return 0
@@ -149,14 +123,7 @@ def _disagree(options: argparse.Namespace, archives: list[Archive], console: Con
     if not found:
         console.print("nothing disagrees")
         return 0
-    grid = Table()
-    for name in ("identity", "what", "values", "spread"):
-        grid.add_column(name, justify="right" if name == "spread" else "left", overflow="fold")
-    for d in found:
-        over = "over its seeds" if d.seed is None else f"seed {d.seed}, in several archives"
-        grid.add_row(d.identity[:12], f"{_title(d.measure)}, {over}",
-                     ", ".join(f"{v:.6g}" for v in d.values), f"{d.spread:.2%}")
-    console.print(grid)
+    console.print(differing(found))
     return 0
 
 
@@ -210,12 +177,6 @@ def _migrate(options: argparse.Namespace, archives: list[Archive], console: Cons
         console.print(f"{archive.database.name}: " + (
             "up to date" if found == REVISION else f"brought from {found} to {REVISION}"))
     return 0
-
-
-def _title(measure: Measure) -> str:
-    score, data, recipe, fidelity = measure
-    length = counted(fidelity, "epoch") if fidelity else ""
-    return ", ".join(filter(None, [score, data, recipe, length]))
 
 
 def _parser() -> argparse.ArgumentParser:

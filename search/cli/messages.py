@@ -55,6 +55,9 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
                   f"scored{pruned}, "
                   f"{counted(len({t.identity for t in trials}), 'distinct network')}")
     console.print(summary(trials))
+    if ended.chosen.pruned:
+        console.print("no training has ended: accuracies are those so far; the same command goes "
+                      "on")
     if ended.stopped:
         console.print(ended.stopped)
     if ended.interrupted:
@@ -125,7 +128,7 @@ def best_table(best: list[Trial], settings: Settings) -> Grid:
         grid.add_column(name, justify="left" if name == "network" else "right", no_wrap=True)
     for t in best:
         assert t.value is not None
-        grid.add_row(f"trial {t.number}", objective.shown(t.value),
+        grid.add_row(f"trial {t.number}", objective.shown(t.value) + t.length,
                      *(show_amount(getattr(t, c)) for c in costs), _used(t, settings))
     return grid
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.errors import DataError
+from searchspace.expansion import Expansion
+from searchspace.text import counted
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -66,6 +68,12 @@ class Data:
     digest: str = ""
     notes: tuple[str, ...] = ()
     folder: Path | None = None
+
+    def lacking(self, network: Expansion) -> str:
+        """What a network lacks for these classes; empty if nothing."""
+        outputs = network.nodes[network.output].shape[0]
+        return "" if outputs >= len(self.classes) else \
+            f"{outputs} outputs, and {self.name} has {counted(len(self.classes), 'class')}"
 
     def split(self, share: float, seed: int) -> tuple[Images, Images]:
         """Training and validation images: a stratified random split, with ``share`` of the images

@@ -132,6 +132,25 @@ class Objective(ABC):
         """The evaluator of networks in an open study."""
 
 
+@dataclass(frozen=True)
+class ColumnObjective(Objective):
+    """An objective that is one of several values by name, as ``kind:column``; ``kind`` where there
+    is only one."""
+
+    column: str = ""
+    takes_argument = True
+
+    @classmethod
+    def described(cls, score: str, argument: str = "") -> Self:
+        """Of the column ``argument``."""
+        return cls(argument)
+
+    @property
+    def name(self) -> str:
+        """With the column, if one is named."""
+        return f"{self.kind}:{self.column}" if self.column else self.kind
+
+
 class CostObjective(Objective, Evaluator):
     """An objective computed from a network's graph alone; minimised."""
 

@@ -11,10 +11,10 @@ import optuna
 from search.archive import Archive, EvaluationKey
 from search.errors import ScoreError
 from search.objectives.base import (
+    ColumnObjective,
     Context,
     Evaluated,
     Evaluator,
-    Objective,
     ObjectiveError,
     Progress,
     objective,
@@ -158,23 +158,11 @@ def takes_trial(function: Callable[..., Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class _OfFunction(Objective):
+class _OfFunction(ColumnObjective):
     """A value of a user's function. ``column``: its name, where the function gives several."""
 
-    column: str = ""
     function: Function | None = None
-    takes_argument = True
     unit = "the function's"
-
-    @classmethod
-    def described(cls, score: str, argument: str = "") -> Self:
-        """See `Objective`."""
-        return cls(column=argument)
-
-    @property
-    def name(self) -> str:
-        """``function``, or ``function:accuracy``."""
-        return f"{self.kind}:{self.column}" if self.column else self.kind
 
     @property
     def title(self) -> str:

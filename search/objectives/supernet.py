@@ -2,34 +2,24 @@
 networks are scored with slices of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import filelock
 
 from search.archive import EvaluationKey
 from search.errors import StudyError
-from search.objectives.base import (
-    Context,
-    Evaluated,
-    Evaluator,
-    Objective,
-    ObjectiveError,
-    Progress,
-    objective,
-)
+from search.objectives.base import Context, Evaluated, Evaluator, Progress, objective
 from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
+from search.objectives.images import ImageObjective
 from search.supernet.task import PATHS, SupernetTask
-from search.training.options import TrainOptions
-from searchspace import Genotype
 from searchspace.safety.files import make_folder, own
 from searchspace.text import counted
 
 if TYPE_CHECKING:
-    from search.study.settings import Settings
     from search.supernet.scoring import SupernetScorer
 
 SUPERNET = "supernet"
@@ -113,14 +103,12 @@ class SupernetEvaluator(Evaluator):
 
 @objective(SUPERNET)
 @dataclass(frozen=True)
-class SharedLoss(Objective):
+class SharedLoss(ImageObjective):
     """The loss of a network with weights that all networks of the space share, on images that they
     were not trained on. It ranks networks, better than their accuracy does; it is not what they
     reach by themselves."""
 
-    options: TrainOptions | None = None
     direction = "minimize"
-    expensive = True
     title = "shared loss"
     unit = "nats of cross-entropy"
 
@@ -128,18 +116,10 @@ class SharedLoss(Objective):
         """``0.2134``."""
         return f"{value:.4f}"
 
-    def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """With the training options of the search."""
-        if settings.train is None:
-            raise ObjectiveError("the objective supernet needs images: --data, or TrainOptions")
-        return replace(self, options=settings.train)
-
     def open(self, context: Context) -> SupernetEvaluator:
-        """Raises DataError if images are missing or damaged, RecipeError or GenotypeError if the
-        recipe is missing or invalid."""
-        options = self.options
-        assert options is not None
-        data, recipe, inside = options.open(), options.read(), context.cheapest
+        """Raises the errors of `opened`, and RecipeError if networks have too few outputs."""
+        options, data, recipe = self.opened()
+        inside = context.cheapest
         task = SupernetTask(context.space, context.settings.budget, inside,
                             inside.expansion.input, data, options.validation, recipe,
                             options.shared_length(recipe, data), context.settings.seed,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self
 from search.archive import Archive, Evaluation, EvaluationKey
 from search.errors import ScoreError
 from search.objectives.base import (
+    ColumnObjective,
     Context,
     Evaluated,
     Evaluator,
-    Objective,
     Progress,
     objective,
 )
@@ -71,23 +71,11 @@ class CostLookup(Evaluator):
 
 
 @dataclass(frozen=True)
-class _FromTable(Objective):
+class _FromTable(ColumnObjective):
     """What both have in common: a table, and a column of it."""
 
-    column: str = ""
     table: Table | None = None
     unit = "the table's"
-    takes_argument = True
-
-    @classmethod
-    def described(cls, score: str, argument: str = "") -> Self:
-        """Of the column ``argument``; the table's only one if that is empty."""
-        return cls(argument)
-
-    @property
-    def name(self) -> str:
-        """``table``, or ``table:COLUMN``."""
-        return f"{self.kind}:{self.column}" if self.column else self.kind
 
     @property
     def title(self) -> str:

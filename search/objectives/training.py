@@ -2,33 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
 
 from optuna.trial import TrialState
 
 from search.archive import Evaluation
 from search.errors import damaged
-from search.objectives.base import (
-    Context,
-    Evaluated,
-    Evaluator,
-    Objective,
-    ObjectiveError,
-    Progress,
-    objective,
-)
+from search.objectives.base import Context, Evaluated, Evaluator, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
+from search.objectives.images import ImageObjective
 from search.objectives.training_rungs import TRAIN, GoesOn, Trainer
 from search.samplers.base import SAMPLERS, UNTIL
 from search.training.options import TrainOptions
-from searchspace import Genotype
 from searchspace.safety.files import make_folder
 from searchspace.safety.values import REAL, list_of
 from searchspace.text import counted
-
-if TYPE_CHECKING:
-    from search.study.settings import Settings
 
 CHECKPOINT = "checkpoint"       # the attribute with the epochs that a training went on after,
 NOT_BEGUN = -1                  # and its value while nothing of the network is computed yet
@@ -109,12 +97,10 @@ class Trainings(Evaluator):
 
 @objective(TRAIN)
 @dataclass(frozen=True)
-class TrainedAccuracy(Objective):
+class TrainedAccuracy(ImageObjective):
     """The accuracy that a network reaches by training, on images that it was not trained on."""
 
-    options: TrainOptions | None = None
     direction = "maximize"
-    expensive = True
     attributes = {CHECKPOINT: NOT_BEGUN}    # noqa: RUF012  # read only, as the base says
     title = "accuracy"
     unit = "percent"
@@ -123,18 +109,9 @@ class TrainedAccuracy(Objective):
         """``93.42 %``."""
         return f"{value:.2f} %"
 
-    def configured(self, settings: "Settings", space: Genotype) -> Self:
-        """With the training options of the search."""
-        if settings.train is None:
-            raise ObjectiveError("the objective train needs images: --data, or TrainOptions")
-        return replace(self, options=settings.train)
-
     def open(self, context: Context) -> Trainings:
-        """Raises DataError if images are missing or damaged, RecipeError or GenotypeError if the
-        recipe is missing or invalid."""
-        options = self.options
-        assert options is not None
-        data, recipe = options.open(), options.read()
+        """Raises the errors of `opened`."""
+        options, data, recipe = self.opened()
         epochs = options.length(recipe, data)
         seed = context.settings.seed
         trainer = Trainer(context.archive, context.name, data, options.validation, recipe, epochs,

@@ -11,6 +11,7 @@ from search.errors import ScoreError, StudyError
 from search.objectives.cache import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
+from search.training.held_out import described, hold_out
 from search.training.recipe import Recipe
 from searchspace.safety.values import REAL, list_of
 from searchspace.text import counted
@@ -75,24 +76,18 @@ class Trainer:
 
     def key(self, candidate: Candidate, epochs: int | None = None) -> EvaluationKey:
         """The archive's key of an evaluation after ``epochs`` epochs, by default all."""
-        return EvaluationKey(candidate.identity, TRAIN, self._data(candidate), candidate.seed,
-                             self.described, self.epochs if epochs is None else epochs)
+        data = described(self.data, candidate.expansion.input, self.validation, self.seed)
+        return EvaluationKey(candidate.identity, TRAIN, data, candidate.seed, self.described,
+                             self.epochs if epochs is None else epochs)
 
     @property
     def described(self) -> str:
         """The recipe in the archive's key: its name, digest and length."""
         return f"{self.recipe.name} {self.recipe.digest()}, {counted(self.epochs, 'epoch')}"
 
-    def _data(self, candidate: Candidate) -> str:
-        """The data in the archive's key."""
-        size = "x".join(map(str, candidate.expansion.input))
-        digest = f" {self.data.digest[:12]}" if self.data.digest else ""
-        return (f"{self.data.name}{digest} {size}, {self.validation:.4g} held "
-                f"out by seed {self.seed}")
-
     def split(self) -> tuple[Images, Images]:
         """The training and the validation images."""
-        return self.data.split(self.validation, derive(self.seed, "validation"))
+        return hold_out(self.data, self.validation, self.seed)
 
     def resumed(self, candidate: Candidate, checkpoint: Path) -> "Training":
         """The training of a network, resumed from its checkpoint unless that is damaged.
@@ -107,10 +102,8 @@ class Trainer:
         from searchspace import build
 
         network = candidate.expansion
-        outputs = network.nodes[network.output].shape[0]
-        if outputs < len(self.data.classes):
-            raise ScoreError(f"the network has {outputs} outputs, and {self.data.name} has "
-                             f"{counted(len(self.data.classes), 'class')}")
+        if lack := self.data.lacking(network):
+            raise ScoreError(f"the network has {lack}")
         key = self.key(candidate)
         what: dict[str, Any] = {"network": key.identity, "data": key.data, "recipe": key.recipe,
                                 "weights": key.seed}

@@ -74,7 +74,7 @@ def _write(study: Study, trial: Trial, suffix: str, values: str, path: Path) -> 
 def _values(objectives: Sequence[Objective], trial: Trial) -> str:
     """The values of a trial in words."""
     assert trial.values is not None
-    return ", ".join(f"{o.title} {o.shown(v)}"
+    return ", ".join(f"{o.title} {o.shown(v)}{trial.length}"
                      for o, v in zip(objectives, trial.values, strict=True))
 
 

@@ -21,10 +21,10 @@ from search.archive.connection.locations import database_of
 from search.archive.connection.urls import called, keep
 from search.errors import StudyError, damaged
 from search.pareto import knee
-from search.results.read import basis, find_study, row_of
+from search.results.read import basis, row_of
 from search.samplers import finished
 from search.storage.bulk import Outcome, Wanted
-from search.storage.opening import open_to_read
+from search.storage.opening import named_study, open_to_read
 from search.storage.worker_storage import WorkerStorage
 from search.study.settings import StoredSettings
 from searchspace.safety.values import WHOLE
@@ -186,7 +186,7 @@ class Reader:
         self.storage = self.followed = None
 
     def _begun(self, storage: WorkerStorage) -> Followed:
-        study = find_study(storage, self.folder)
+        study = named_study(storage, self.folder.resolve().name)
         return Followed(study._study_id, *basis(study, self.folder))
 
 

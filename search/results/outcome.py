@@ -12,8 +12,9 @@ from search.study.trial import Trial
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``best``: the best trials by the first objective, best first. ``chosen``: the network in
-    `best.yaml`. ``retrained``: the best networks of a search with training, after fresh trainings.
-    ``stopped``: the reason if the search ended early."""
+    `best.yaml`; where no training has ended, one that was stopped. ``retrained``: the best networks
+    of a search with training, after fresh trainings. ``stopped``: the reason if the search ended
+    early."""
 
     trials: list[Trial]
     best: list[Trial]

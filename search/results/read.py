@@ -15,13 +15,14 @@ from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
 from search.objectives.table import of_table
+from search.objectives.training_rungs import TRAIN
 from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
 from search.samplers import finished
 from search.sensitivity import main_effects
 from search.storage.bulk import Wanted
-from search.storage.opening import read_storage
+from search.storage.opening import named_study, read_storage
 from search.storage.worker_storage import WorkerStorage
 from search.study.kept import Kept
 from search.study.settings import StoredSettings, space_of
@@ -101,24 +102,9 @@ def _space(kept: Kept | None, settings: StoredSettings) -> Genotype:
 def _opened(folder: Path, url: str | None) -> Iterator[tuple[WorkerStorage, optuna.Study]]:
     try:
         with read_storage(keep(url or database_of(folder))) as storage:
-            yield storage, find_study(storage, folder)
+            yield storage, named_study(storage, folder.resolve().name)
     except StorageError as error:
         raise StudyError(str(error)) from None
-
-
-def find_study(storage: WorkerStorage, folder: Path) -> optuna.Study:
-    """The study of a folder's name in a database, or the only one there.
-
-    Raises:
-        StudyError: there is none.
-    """
-    names = [s.study_name for s in storage.get_all_studies()]
-    name = folder.resolve().name
-    if name not in names:
-        if len(names) != 1:
-            raise StudyError(f"the database of {folder} holds no study {name!r}")
-        name = names[0]             # of a folder that was renamed
-    return optuna.load_study(study_name=name, storage=storage)
 
 
 def _facts(rows: tuple[TrialRow, ...], trials: list[optuna.trial.FrozenTrial],
@@ -140,8 +126,9 @@ def row_of(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -
     values = tuple(found.values) if found.values else ()
     origin = "published" if t.start and not t.brought else "replaced" if t.replaced else \
         "moved" if t.start or t.changed or t.lost else "proposed"
+    shown = tuple(o.shown(v) + t.length for o, v in zip(objectives, values, strict=False))
     return TrialRow(
-        t.number, values, tuple(o.shown(v) for o, v in zip(objectives, values, strict=False)),
+        t.number, values, shown,
         t.macs, t.params, t.memory, t.decisions, origin, t.start or "", t.proposed_macs, t.seconds,
         found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency,
         tuple(found.intermediate_values[epoch] for epoch in sorted(found.intermediate_values)))
@@ -204,7 +191,9 @@ def _best(found: Results, losses: Mapping[int, Point]) -> int:
     if len(found.goals) > 1:
         front = [row.number for row in found.front]
         return front[knee([losses[number] for number in front])]
-    return min(found.scored, key=lambda row: (losses[row.number][0], row.number)).number
+    trained = found.goals[0].name == TRAIN      # rows of trainings that were stopped have values
+    return min(found.scored, key=lambda row: (-len(row.curve) if trained else 0,
+                                              losses[row.number][0], row.number)).number
 
 
 def _plain(value: object) -> str:

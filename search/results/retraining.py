@@ -57,7 +57,8 @@ def retrain(study: Study, note: Callable[[str], None], should_stop: Callable[[],
     trainer = replace(evaluators[0].trainer, worker=evaluators[0].context.worker())
     best: dict[str, Trial] = {}         # the best trial of each network, best first
     for trial in study.best(len(study.trials())):
-        best.setdefault(trial.identity, trial)
+        if not trial.pruned:
+            best.setdefault(trial.identity, trial)
     finalists = list(best.values())[:train.finals]
     found: list[Retrained] = []
     for i, trial in enumerate(finalists if len(finalists) > 1 else (), 1):

@@ -1,22 +1,15 @@
 """Networks of a study's space, inside its budget, that were never evaluated."""
 
-import random
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
 
-from search.samplers.base import taking
-from search.samplers.evolution import child
-from searchspace import BudgetError, GenotypeError
+from search.samplers.surroundings import PARENTS, Surroundings
+from searchspace import GenotypeError
 from searchspace.identity import digest
 from searchspace.space.budget import Budget
 from searchspace.space.enumeration import walk
-from searchspace.space.point import Point, first, point, sample
-from searchspace.space.solver import bring, find_inside, solve
+from searchspace.space.point import Point, first, point
+from searchspace.space.solver import widest
 from viz.results import Results, TrialRow
-
-DRAWN = 400         # networks of a space that is too large to walk, half at random,
-PARENTS = 10        # half children of the best
-_TRIES = 5          # for each of them
 
 
 def bounds(results: Results) -> Budget:
@@ -28,46 +21,24 @@ def bounds(results: Results) -> Budget:
     return Budget(**found)      # type: ignore[arg-type]
 
 
-def unseen(results: Results, seed: int = 0) -> list[Point]:
+def unseen(results: Results) -> list[Point]:
     """All networks that fit and were not evaluated, each once; of a large space some at random
     and some like the best. What a study bounds beside what is counted is not looked at."""
-    found: dict[str, Point] = {}
-    seen = set()
+    goal, space, budget = results.goals[0], results.space, bounds(results)
+    seen: dict[str, TrialRow] = {}
     for row in results.rows:
-        try:
-            seen.add(digest(point(results.space, first, row.decisions).expansion))
-        except GenotypeError:           # the space has changed since
-            continue
-    for at in _fitting(results, random.Random(seed)):
-        name = digest(at.expansion)
-        if name not in seen:
-            found.setdefault(name, at)
-    return list(found.values())
-
-
-def _fitting(results: Results, rng: random.Random) -> Iterator[Point]:
-    budget, space = bounds(results), results.space
+        with suppress(GenotypeError):       # the space has changed since
+            seen[digest(point(space, first, row.decisions).expansion)] = row
     points = walk(space)
     if points is not None:
-        best: dict[frozenset[tuple[str, object]], Point] = {}
-        for at in points:               # what is solved takes the most expensive value inside
-            key = frozenset(at.sampled.items())
-            if budget.fits(at) and (key not in best or at.macs > best[key].macs):
-                best[key] = at
-        yield from best.values()
-        return
-    yield from islice(_drawn(results, budget, rng), DRAWN)
-
-
-def _drawn(results: Results, budget: Budget, rng: random.Random) -> Iterator[Point]:
-    goal, space = results.goals[0], results.space
-    best: Sequence[TrialRow] = sorted(
-        results.scored, key=lambda row: (goal.loss(row.values[0]), row.number))[:PARENTS]
-    inside = find_inside(space, budget)
-    for i in range(_TRIES * DRAWN):
-        try:
-            at = sample(space, rng) if i % 2 or not best else point(space, taking(child(
-                space, rng.choice(best).decisions, rng.choice(best).decisions, rng), rng))
-            yield bring(space, solve(space, at, budget), budget, rng, inside)
-        except (GenotypeError, BudgetError):
-            continue
+        fitting = widest(points, budget)
+    else:
+        source = Surroundings(space, budget)
+        best = sorted(((name, row) for name, row in seen.items() if row.values),
+                      key=lambda pair: (goal.loss(pair[1].values[0]), pair[1].number))[:PARENTS]
+        fitting = [*source.anywhere(), *(at for name, row in best
+                                       for at in source.near(name, row.decisions))]
+    found: dict[str, Point] = {}
+    for at in fitting:
+        found.setdefault(digest(at.expansion), at)
+    return [at for name, at in found.items() if name not in seen]

@@ -1,5 +1,6 @@
 """Interface of all samplers: the task, the history of trials, and their random seeds."""
 
+import math
 import random
 import statistics
 from abc import ABC, abstractmethod
@@ -43,7 +44,8 @@ class SamplingTask:
     seed: int = 0
     epochs: int = 1                 # of a full training,
     pauses: tuple[int, ...] = ()    # and those after which it may pause
-    used: Callable[[], float] = lambda: 0.0     # share of the time for the search, 0 to 1
+    time: float = math.inf          # seconds for the search,
+    used: Callable[[], float] = lambda: 0.0     # and the share of them that is used, 0 to 1
 
 
 class Sampler(ABC):

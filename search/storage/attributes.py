@@ -46,9 +46,10 @@ _TRAINED = ("curve", "known", "bracket")        # of one training: all of them o
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """The attributes of a trial whose network is recorded. ``memory``: bytes of peak activations;
-    ``latency``: nanoseconds, predicted where a latency matters; ``epochs``: of its training;
-    ``own``: values of the user's constraints; ``metrics``: what the user's function gave. For
-    the fields from ``changed`` to ``proposed_macs`` see `Proposal` and `Distance`."""
+    ``latency``: nanoseconds, predicted where a latency matters; ``curve``: accuracies after each
+    epoch of its training; ``own``: values of the user's constraints; ``metrics``: what the user's
+    function gave. For the fields from ``changed`` to ``proposed_macs`` see `Proposal` and
+    `Distance`."""
 
     decisions: Decisions
     identity: str
@@ -67,9 +68,14 @@ class Attributes:
     brought: bool = False
     proposed_macs: int | None = None
     worker: str = ""
-    epochs: int = 0
+    curve: tuple[float, ...] = ()
     own: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """Of its training."""
+        return len(self.curve)
 
     @classmethod
     def of(cls, a: Mapping[str, Any], **more: Any) -> Self:
@@ -88,7 +94,7 @@ class Attributes:
             replaced=FLAG.of(a, "replaced"), lost=WHOLE.of(a, "lost"),
             start=WORD.get(a, "start", None), brought=FLAG.get(a, "brought", False),
             proposed_macs=WHOLE.get(a, "proposed_macs", None), worker=WORD.get(a, WORKER, ""),
-            epochs=len(_REALS.get(a, "curve", [])),
+            curve=tuple(_REALS.get(a, "curve", [])),
             own=_NAMED.get(a, "own", {}), metrics=_NAMED.get(a, "metrics", {}),
             **more)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import optuna
 import sqlalchemy
 from optuna.storages._rdb import models
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,7 +14,7 @@ from search.archive.connection.access import Access, engine_options
 from search.archive.connection.retry import passes
 from search.archive.connection.urls import called, whole
 from search.archive.database import sentence
-from search.errors import StorageError, damaged
+from search.errors import StorageError, StudyError, damaged
 from search.storage.worker_storage import FAILURES, WorkerStorage, cause_of
 from searchspace.safety.reading import parse_json
 
@@ -71,6 +72,19 @@ def read_storage(url: str) -> Iterator[WorkerStorage]:
         yield storage
     finally:
         storage.engine.dispose()
+
+
+def named_study(storage: WorkerStorage, name: str) -> optuna.Study:
+    """The study of this name in a database, or the only one there: its folder may be renamed.
+
+    Raises:
+        StudyError: there is none, or several of other names.
+    """
+    names = [s.study_name for s in storage.get_all_studies()]
+    if name not in names and len(names) != 1:
+        raise StudyError(f"{called(storage.url)} holds no study {name!r}"
+                         + (f", only {', '.join(names)}" if names else ""))
+    return optuna.load_study(study_name=name if name in names else names[0], storage=storage)
 
 
 def study_attributes(url: str, name: str) -> dict[str, Any] | None:

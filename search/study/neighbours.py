@@ -14,7 +14,7 @@ from searchspace.notation.tree import Atom
 from searchspace.space.budget import Budget
 from searchspace.space.enumeration import walk
 from searchspace.space.point import Point, point, sample
-from searchspace.space.solver import bring, solve
+from searchspace.space.solver import bring, solve, widest
 
 _EFFORT = 1_000       # neighbours of a network whose cost is calculated at most
 _DRAWS = 10           # random networks, where a space is too large to be enumerated
@@ -45,13 +45,8 @@ class Region:
         points = walk(self.space) or known_points(self.space, self.budget)
         if points is None:
             return None
-        best: dict[frozenset[tuple[str, Atom]], Point] = {}
-        for at in points:
-            key = frozenset(at.sampled.items())
-            if self.budget.fits(at) and (key not in best or self.budget.excess(at)
-                                         > self.budget.excess(best[key])):
-                best[key] = at
-        return tuple((identity(self.space, at.decisions), at) for at in best.values())
+        return tuple((identity(self.space, at.decisions), at)
+                     for at in widest(points, self.budget))
 
     def nearest_known(self, at: Point, rng: random.Random) -> Point | None:
         """The network inside the budget that is few decisions away from ``at``, where costs are

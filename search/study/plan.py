@@ -1,5 +1,6 @@
 """Plan of a search: derived from its settings alone, before anything is opened."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Self
@@ -82,7 +83,7 @@ class Plan:
                             tuple(p.point for p in self.start.proposals),
                             tuple(h.name for h in self.space.holes if h.kind == "solve"),
                             self.settings.seed, epochs, train.pauses(epochs) if train else (),
-                            lambda: self.used)
+                            self.settings.time or math.inf, lambda: self.used)
 
     @property
     def seconds(self) -> float:

@@ -19,6 +19,7 @@ from search.study.kept import Kept
 from search.tables import fingerprint
 from search.training.options import TrainOptions
 from searchspace import Genotype, load
+from searchspace.notation.sources import short_name
 from searchspace.safety.files import file_name
 from searchspace.safety.values import PLAIN, TEXT, Kind, WrongValueError, list_of, names_to, whole
 from searchspace.shapes import Size, short
@@ -100,8 +101,8 @@ class Settings:
             goals = (*goals, self.score)
         if self.screen:
             goals = (*goals, f"screened-{self.screen}")
-        return file_name("-".join([self.space, self.budget.text, *goals, f"{short(self.input)}px",
-                                   f"seed{self.seed}"]))
+        return file_name("-".join([short_name(self.space), self.budget.text, *goals,
+                                   f"{short(self.input)}px", f"seed{self.seed}"]))
 
     def lasting(self) -> dict[str, Any]:
         """Settings that may not change when a study is continued: all but the number of trials and

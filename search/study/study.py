@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -72,10 +73,15 @@ class Study:
         return found
 
     def best(self, count: int) -> list[Trial]:
-        """The best trials by the first objective, best first."""
-        loss = self.plan.objectives[0].loss
-        scored = [(loss(t.values[0]), t.number, t) for t in self.trials() if t.values]
-        return [t for *_, t in sorted(scored, key=lambda rank: rank[:2])[:count]]
+        """The best trials by the first objective, best first. Where training is the only one, and
+        none has ended, the longest trainings, with their accuracies so far."""
+        trials, [objective, *others] = self.trials(), self.plan.objectives
+        found = [t for t in trials if t.values]
+        if not found and not others:
+            latest = {t.identity: t for t in trials if t.curve}
+            found = [replace(t, values=t.curve[-1:]) for t in latest.values()]
+        return sorted(found, key=lambda t: (-t.epochs, objective.loss(t.value or 0.0),
+                                            t.number))[:count]
 
     def prepare(self, note: Callable[[str], None] = lambda text: None,
                 should_stop: Callable[[], bool] = lambda: False) -> None:

@@ -23,6 +23,7 @@ from searchspace import Cost, Genotype
 from searchspace.notation.holes import Decisions, check_names
 from searchspace.safety.values import LARGEST
 from searchspace.space.budget import Budget, Costs
+from searchspace.text import counted
 
 if TYPE_CHECKING:
     from search.study.session import Session
@@ -45,6 +46,11 @@ class Trial(Attributes):
     def value(self) -> float | None:
         """The value of the first objective."""
         return self.values[0] if self.values else None
+
+    @property
+    def length(self) -> str:
+        """What to say behind its accuracy, if its training did not end: `` after 3 epochs``."""
+        return f" after {counted(self.epochs, 'epoch')}" if self.pruned and self.curve else ""
 
 
 def begin(trial: optuna.Trial, storage: WorkerStorage, proposal: Proposal, settings: Settings,

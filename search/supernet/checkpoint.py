@@ -16,7 +16,7 @@ from torch import Tensor
 from search.data.errors import DataError
 from search.supernet.weights import SharedWeights
 from search.training.checkpoint import check_same
-from search.training.loop import EpochLog
+from search.training.epochs import EpochLog
 from searchspace.safety.files import replacing
 from searchspace.safety.reading import open_file, parse_json
 from searchspace.safety.values import FLAG, OBJECT, REAL, TEXT, WHOLE, Kind, list_of, names_to

@@ -16,8 +16,8 @@ from search.supernet.checkpoint import SupernetState
 from search.supernet.subnetwork import Subnetwork
 from search.supernet.task import SupernetTask
 from search.training.batches import Batches, moments
-from search.training.device import half, repeatable
-from search.training.loop import computing, outputs
+from search.training.device import autocast, computing, repeatable
+from search.training.loop import outputs
 from searchspace.notation.holes import Decisions
 
 RECALIBRATED = 20       # batches from which the statistics are taken, the same for all networks
@@ -42,7 +42,6 @@ class SupernetScorer:
         if state is None or len(state.curve) < task.epochs:
             raise DataError(f"{path}: the shared weights are not trained to their end")
         self.task, self.device, self.weights = task, device, state.shared()
-        self.half = half(device)
         fitted, held = task.split()
         standard = moments(fitted)
         self.held = Batches(held, task.shape, device, standard)
@@ -65,11 +64,10 @@ class SupernetScorer:
         network = Subnetwork.of(self.task.space, decisions, self.task.seed, self.device)
         self.weights.load(network, averaged=True)
         with repeatable(self.device), computing(self.device, self.task.recipe.batch):
-            with torch.no_grad(), torch.autocast(self.device.type, self.half,
-                                                 enabled=self.half is not None):
+            with torch.no_grad(), autocast(self.device):
                 update_bn(self.batches, network.module)
             loss, right = 0.0, 0
-            for out, y in outputs(network.module, self.held, self.half):
+            for out, y in outputs(network.module, self.held):
                 loss += float(F.cross_entropy(out, y, reduction="sum"))
                 right += int((out.argmax(1) == y).sum())
         return SharedScore(loss / len(self.held), 100 * right / len(self.held))

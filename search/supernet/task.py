@@ -9,6 +9,7 @@ from search.data.base import Data, Images
 from search.errors import RecipeError
 from search.seeds import derive
 from search.supernet.paths import CostPaths, Paths, paths_for
+from search.training.held_out import described, hold_out
 from search.training.recipe import Recipe
 from searchspace import Genotype
 from searchspace.shapes import Shape
@@ -43,7 +44,7 @@ class SupernetTask:
 
     def split(self) -> tuple[Images, Images]:
         """The training images, and those that networks are scored on; as a training has them."""
-        return self.data.split(self.validation, derive(self.seed, "validation"))
+        return hold_out(self.data, self.validation, self.seed)
 
     def paths(self) -> Paths:
         """What draws networks, from the beginning."""
@@ -57,10 +58,7 @@ class SupernetTask:
     @property
     def described_data(self) -> str:
         """The data in the archive's key."""
-        size = "x".join(map(str, self.shape))
-        digest = f" {self.data.digest[:12]}" if self.data.digest else ""
-        return (f"{self.data.name}{digest} {size}, {self.validation:.4g} held out by seed "
-                f"{self.seed}")
+        return described(self.data, self.shape, self.validation, self.seed)
 
     @property
     def described(self) -> str:
@@ -85,8 +83,5 @@ class SupernetTask:
 
     def check(self) -> None:
         """Raise RecipeError if networks have fewer outputs than there are classes."""
-        network = self.cheapest.expansion
-        outputs = network.nodes[network.output].shape[0]
-        if outputs < len(self.data.classes):
-            raise RecipeError(f"networks of {self.space.title} have {outputs} outputs, and "
-                              f"{self.data.name} has {counted(len(self.data.classes), 'class')}")
+        if lack := self.data.lacking(self.cheapest.expansion):
+            raise RecipeError(f"networks of {self.space.title} have {lack}")

@@ -1,4 +1,4 @@
-"""Device, precision and determinism of a training."""
+"""Device, precision, determinism and memory of a training."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from search.errors import RecipeError
+from search.errors import RecipeError, TrainingError
 
 
 def choose_device(wanted: str = "auto", worker: int = 0) -> torch.device:
@@ -41,6 +41,36 @@ def half(device: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
+def autocast(device: torch.device) -> torch.autocast:
+    """Context in which networks compute in mixed precision where there is one."""
+    kind = half(device)
+    return torch.autocast(device.type, kind, enabled=kind is not None)
+
+
+def gradient_scaler(device: torch.device) -> torch.amp.GradScaler:
+    """Scales gradients where mixed precision would lose small ones; else it does nothing."""
+    return torch.amp.GradScaler(device.type, enabled=half(device) is torch.float16)
+
+
+@contextmanager
+def computing(device: torch.device, batch: int) -> Iterator[None]:
+    """Context in which networks compute on batches of so many images; what torch or an operation
+    raises is one sentence.
+
+    Raises:
+        TrainingError: memory ran out, or the network cannot compute.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError, ValueError, TypeError, LookupError, ArithmeticError,
+            AttributeError, AssertionError) as error:
+        if not _out_of_memory(error):
+            raise TrainingError(f"{type(error).__name__}: {error}") from error
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        raise TrainingError(f"out of memory on {device} with batches of {batch} images") from None
+
+
 @contextmanager
 def repeatable(device: torch.device) -> Iterator[None]:
     """Context with deterministic algorithms on a GPU, at some cost in speed; a CPU is deterministic
@@ -63,3 +93,8 @@ def repeatable(device: torch.device) -> Iterator[None]:
         finally:
             cudnn.deterministic, cudnn.benchmark = before[:2]
             torch.use_deterministic_algorithms(before[2], warn_only=before[3])
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or \
+        "DefaultCPUAllocator" in str(error)

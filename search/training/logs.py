@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from search.errors import RecipeError
 from search.spreadsheet import writer
-from search.training.loop import EpochLog
+from search.training.epochs import EpochLog
 from searchspace.scripts import install
 
 

@@ -1,50 +1,27 @@
-"""Training loop of one network: epochs with validation; seeded and resumable.
+"""Training of one network: steps, validation, averaged weights, checkpoints."""
 
-Random numbers of an epoch (order, crops, mixup, dropout) are seeded by (seed, epoch), so a training
-that is resumed from a checkpoint equals an uninterrupted one.
-"""
-
-import math
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from search.data.base import Images, Stored
+from search.data.base import Images
 from search.data.errors import DataError
-from search.errors import TrainingError
 from search.seeds import derive
-from search.training.augment import Mixup, make_augment
-from search.training.batches import Batches, Cut, Moments, moments
+from search.training.batches import Batches
 from search.training.checkpoint import check_like, check_same, read_checkpoint, write_checkpoint
-from search.training.device import half, repeatable
+from search.training.device import autocast, computing, repeatable
+from search.training.epochs import EpochLog, Epochs
 from search.training.optim import make_average, make_optimiser, make_schedule, set_dropout, stepped
 from search.training.recipe import Recipe
 
 EVALUATED = 256     # images a batch without gradients
-LOOK = 50           # steps between reads of the loss on a GPU, each of which synchronises
 COPIES = 4          # of the weights' size in a checkpoint: weights, two moments, an average
 SPARE = 2**25       # bytes of a checkpoint beside them
-
-
-@dataclass(frozen=True, slots=True)
-class EpochLog:
-    """One epoch of a curve. ``rate``: learning rate of its last step; accuracies in percent;
-    ``trained``: accuracy on the augmented training images."""
-
-    epoch: int
-    rate: float
-    loss: float
-    trained: float
-    validated: float | None
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -60,53 +37,25 @@ class TrainingTask:
     what: dict[str, Any] = field(default_factory=dict)     # identifies the data when resumed
 
 
-class Training:
-    """A training on one device, from the first epoch or from a checkpoint.
+class Training(Epochs):
+    """A training of one network on one device, from the first epoch or from a checkpoint.
 
     Raises:
         DataError: the images do not suit the network. RecipeError: kornia is missing.
     """
 
     def __init__(self, network: nn.Module, task: TrainingTask, device: torch.device) -> None:
-        self.task, self.device, recipe = task, device, task.recipe
-        self.network = network.to(device)
+        super().__init__(task.recipe, task.fitted, task.shape, task.seed, device)
+        self.task, self.network = task, network.to(device)
         if device.type == "cuda":
             for parameter in network.parameters():
                 if parameter.dim() == 4:
                     parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        set_dropout(network, recipe.dropout)
-        self.standard: Moments = moments(task.fitted)
-        self.fitted = Batches(task.fitted, task.shape, device, self.standard,
-                              Cut(recipe.scale, whole=recipe.crop is not None))
+        set_dropout(network, task.recipe.dropout)
         self.held = self._batches(task.held) if task.held is not None else None
-        self.steps = max(1, len(self.fitted) // recipe.batch)
-        self.augment = make_augment(recipe, task.shape[1:], isinstance(task.fitted, Stored))
-        self.mixup = Mixup(recipe.mixup) if recipe.mixup else None
-        self.optimiser = make_optimiser(recipe, network)
-        self.schedule = make_schedule(recipe, self.optimiser, self.steps, task.epochs)
-        self.average = make_average(recipe, network)
-        self.half = half(device)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
-        self.curve: list[EpochLog] = []
-
-    @property
-    def epoch(self) -> int:
-        """Number of completed epochs."""
-        return len(self.curve)
-
-    def run(self, until: int, tell: Callable[[EpochLog], None] = lambda row: None,
-            step: Callable[[int], None] = lambda done: None) -> None:
-        """Train until epoch ``until``; ``tell`` is called with the row of each epoch, ``step`` with
-        the number of steps done in it.
-
-        Raises:
-            TrainingError: the loss is not finite, memory ran out, or the network cannot compute.
-        """
-        with repeatable(self.device):
-            while self.epoch < until:
-                with computing(self.device, self.task.recipe.batch):
-                    self.curve.append(self._train(step))
-                tell(self.curve[-1])
+        self.optimiser = make_optimiser(task.recipe, network)
+        self.schedule = make_schedule(task.recipe, self.optimiser, self.steps, task.epochs)
+        self.average = make_average(task.recipe, network)
 
     def accuracy(self, images: Images) -> float:
         """Accuracy on images in percent, with the averaged weights if there are any."""
@@ -121,7 +70,7 @@ class Training:
         with repeatable(self.device), computing(self.device, self.task.recipe.batch):
             return self._right(self._batches(images)).tolist()
 
-    def weights(self) -> dict[str, torch.Tensor]:
+    def weights(self) -> dict[str, Tensor]:
         """The trained weights, a ``state_dict`` for a newly built network."""
         return {k: v.detach().cpu().contiguous() for k, v in self._best().state_dict().items()}
 
@@ -178,47 +127,24 @@ class Training:
     def _batches(self, images: Images) -> Batches:
         return Batches(images, self.task.shape, self.device, self.standard)
 
-    def _train(self, step: Callable[[int], None]) -> EpochLog:
-        """One epoch."""
-        recipe, began = self.task.recipe, time.perf_counter()
-        seed = derive(self.task.seed, "epoch", self.epoch)
-        torch.manual_seed(seed)
-        order = torch.randperm(len(self.fitted)).tolist()
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        right = torch.zeros((), dtype=torch.int64, device=self.device)
-        seen, rate = 0, math.nan
+    def _begin_epoch(self) -> None:
         self.network.train()
-        look = LOOK if self.device.type == "cuda" else 1
-        for number, (x, y) in enumerate(self.fitted(order[:self.steps * recipe.batch],
-                                                    recipe.batch, derive(seed, "crops")), 1):
-            x = self.augment(x)
-            x, loss_of = self.mixup(x, y, recipe.label_smoothing) if self.mixup else \
-                (x, lambda out, y=y: F.cross_entropy(out, y,
-                                                     label_smoothing=recipe.label_smoothing))
-            self.optimiser.zero_grad(set_to_none=True)
-            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                out = self.network(x)
-            loss = loss_of(out.float())
-            torch.autograd.backward(self.scaler.scale(loss))
-            self.scaler.step(self.optimiser)
-            self.scaler.update()
-            rate = self.optimiser.param_groups[0]["lr"]
-            self.schedule.step()
-            self._averaged()
-            total += loss.detach() * len(x)
-            right += (out.detach().argmax(1) == y).sum()
-            seen += len(x)
-            if number % look == 0 and not math.isfinite(loss.item()):
-                break
-            step(number)
-        mean = total.item() / seen
-        if not math.isfinite(mean):
-            raise TrainingError(f"the training diverged: the loss is {mean} in epoch "
-                                f"{self.epoch + 1}, at a rate of {rate:.3g}")
-        validated = None if self.held is None else \
+
+    def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, int]:
+        x, loss_of = self._augmented(x, y)
+        self.optimiser.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            out = self.network(x)
+        loss = loss_of(out.float())
+        torch.autograd.backward(self.scaler.scale(loss))
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self._averaged()
+        return loss.detach() * len(x), (out.detach().argmax(1) == y).sum(), len(x)
+
+    def _validated(self) -> float | None:
+        return None if self.held is None else \
             100 * int(self._right(self.held).sum()) / len(self.held)
-        return EpochLog(self.epoch + 1, rate, mean, 100 * right.item() / seen, validated,
-                   time.perf_counter() - began)
 
     def _averaged(self) -> None:
         if self.average is not None and (self.task.recipe.swa is None or self._swa_has_begun()):
@@ -237,48 +163,23 @@ class Training:
             torch.manual_seed(derive(self.task.seed, "statistics", self.epoch))
             everything = range(len(self.fitted))
             batches = self._batches(self.task.fitted)
-            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+            with autocast(self.device):
                 update_bn((x for x, _ in batches(everything, EVALUATED)
                            if len(x) > 1 or len(everything) == 1), network)     # see `run`
         return network
 
-    def _right(self, batches: Batches) -> torch.Tensor:
+    def _right(self, batches: Batches) -> Tensor:
         """Whether each prediction is correct, integers of shape (images,)."""
         return torch.cat([(out.argmax(1) == y).int()
-                          for out, y in outputs(self._best(), batches, self.half)])
-
-
-@contextmanager
-def computing(device: torch.device, batch: int) -> Iterator[None]:
-    """Context in which networks compute on batches of so many images; what torch or an operation
-    raises is one sentence.
-
-    Raises:
-        TrainingError: memory ran out, or the network cannot compute.
-    """
-    try:
-        yield
-    except (RuntimeError, MemoryError, ValueError, TypeError, LookupError, ArithmeticError,
-            AttributeError, AssertionError) as error:
-        if not _out_of_memory(error):
-            raise TrainingError(f"{type(error).__name__}: {error}") from error
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-        raise TrainingError(f"out of memory on {device} with batches of {batch} images") from None
+                          for out, y in outputs(self._best(), batches)])
 
 
 @torch.no_grad()
-def outputs(network: nn.Module, batches: Batches,
-            precision: torch.dtype | None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def outputs(network: nn.Module, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
     """The outputs of a network for all images, float32 of shape (n, classes), with their labels,
     batch by batch."""
     network.eval()
     for x, y in batches(range(len(batches)), EVALUATED):
-        with torch.autocast(batches.device.type, precision, enabled=precision is not None):
+        with autocast(batches.device):
             out = network(x)
         yield out.float(), y
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or \
-        "DefaultCPUAllocator" in str(error)

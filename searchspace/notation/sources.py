@@ -30,6 +30,16 @@ def find(name: str) -> tuple[Path, str | None]:
     return _bundled(stem), variant or None
 
 
+def short_name(name: str) -> str:
+    """A person's name or path without folders and ending.
+
+    >>> short_name("my/net.yaml@wide"), short_name("sinet@1.6")
+    ('net@wide', 'sinet@1.6')
+    """
+    stem, at, variant = Path(name).name.partition("@")
+    return stem.removesuffix(".yaml").removesuffix(".yml") + at + variant
+
+
 def find_base(name: str, file: Path, place: Place | None,
               key: str = "base") -> tuple[Path, str | None]:
     """The file that another one names under ``key``, as a genotype its ``base``, and the variant

@@ -32,9 +32,19 @@ class LocalResponseNorm(Op):
         return NeighbourNorm(self.n, self.alpha, self.beta, self.k)
 
 
+class _PerChannel(Op):
+    """Keeps the shape; learns a factor and a summand for each channel."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, 2 * inputs[0][0])
+
+
 @op("bn")
 @dataclass(frozen=True, slots=True)
-class BatchNorm(Op):
+class BatchNorm(_PerChannel):
     """Batch normalisation on its own: (C, H, W) → (C, H, W); params 2·C.
 
     ``momentum`` is the weight of the newest batch in the running statistics, as in torch.
@@ -45,12 +55,6 @@ class BatchNorm(Op):
 
     examples = (({}, ((8, 5, 5),)), ({"eps": 1e-3, "momentum": 0.01}, ((8, 5, 5),)))
 
-    def shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def cost(self, *inputs: Shape) -> Cost:
-        return Cost(0, 2 * inputs[0][0])
-
     def module(self, *inputs: Shape) -> Layer:
         from torch import nn
 
@@ -59,7 +63,7 @@ class BatchNorm(Op):
 
 @op("ln")
 @dataclass(frozen=True, slots=True)
-class LayerNorm(Op):
+class LayerNorm(_PerChannel):
     """Layer normalisation (Ba et al. 2016) with a factor and a summand a channel: (C, H, W) → same.
 
     ``over``: the mean and the variance are those of the channels at each position (ConvNeXt), or of
@@ -71,12 +75,6 @@ class LayerNorm(Op):
 
     examples = (({}, ((8, 5, 4),)), ({"over": "all", "eps": 1e-5}, ((8, 5, 4),)),
                 ({}, ((8, 1, 1),)))
-
-    def shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def cost(self, *inputs: Shape) -> Cost:
-        return Cost(0, 2 * inputs[0][0])
 
     def label(self) -> str:
         return "layer norm"
@@ -93,7 +91,7 @@ class LayerNorm(Op):
 
 @op("grn")
 @dataclass(frozen=True, slots=True)
-class GlobalResponseNorm(Op):
+class GlobalResponseNorm(_PerChannel):
     """Global response normalisation (Woo et al. 2023, ConvNeXt V2, Eq. 1 to 3): (C, H, W) → same.
 
     y = x + γ·x·g/(mean of g over the channels + eps) + β with g, the length of a channel's vector
@@ -103,12 +101,6 @@ class GlobalResponseNorm(Op):
     eps: Epsilon = 1e-6
 
     examples = (({}, ((8, 5, 4),)),)
-
-    def shape(self, *inputs: Shape) -> Shape:
-        return inputs[0]
-
-    def cost(self, *inputs: Shape) -> Cost:
-        return Cost(0, 2 * inputs[0][0])
 
     def label(self) -> str:
         return "response norm"

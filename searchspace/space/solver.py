@@ -7,9 +7,11 @@ the choices are repaired (`repair`): the fewest decisions, by the smallest steps
 import itertools
 import math
 import random
+from collections.abc import Iterable
 
 from searchspace.errors import BudgetError, GenotypeError
 from searchspace.genotype import Genotype
+from searchspace.notation.tree import Atom
 from searchspace.phases import phase
 from searchspace.space.bracket import edge
 from searchspace.space.budget import Budget
@@ -71,6 +73,18 @@ def best(points: list[Point], budget: Budget) -> Point:
         return budget.miss(at), -excess, number if excess > 1 else -number
 
     return min(enumerate(points), key=rank)[1]
+
+
+def widest(points: Iterable[Point], budget: Budget) -> list[Point]:
+    """Of the points inside a budget one for each combination of sampled decisions, with the solved
+    ones of greatest cost."""
+    found: dict[frozenset[tuple[str, Atom]], Point] = {}
+    for at in points:
+        key = frozenset(at.sampled.items())
+        if budget.fits(at) and (key not in found
+                                or budget.excess(at) > budget.excess(found[key])):
+            found[key] = at
+    return list(found.values())
 
 
 def find_inside(genotype: Genotype, budget: Budget) -> Point | None:

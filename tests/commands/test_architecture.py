@@ -49,8 +49,8 @@ TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "c
          "search.training.calibration",
          *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
                                                 "log_tensors", "node_network")),
-         *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "logs",
-                                                  "loop", "optim"))}
+         *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "epochs",
+                                                  "logs", "loop", "optim"))}
 
 
 def place(name: str) -> int:

@@ -120,7 +120,7 @@ def test_shorter_trainings_are_sources_of_their_own() -> None:
 
 
 def test_unseen_networks_of_a_large_space_fit_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.results.unseen.DRAWN", 12)
+    monkeypatch.setattr("search.samplers.surroundings.RANDOM", 12)
     large = replace(made("one", 0, 0), space=load("mobile").with_input(32),
                     limits=(Limit("macs", None, 8_000_000),))
     found = unseen(large)

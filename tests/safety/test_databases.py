@@ -19,7 +19,7 @@ from test_hostile_files import soon
 from test_reading import NAME, READING, Command, snapshot
 
 from benchmarks.reliability import SPACE
-from search import run, status, train
+from search import run, status
 from search.archive import Archive, StorageError
 from search.archive import __main__ as archive_command
 from search.archive.connection import sqlite
@@ -27,6 +27,7 @@ from search.archive.connection.access import Access
 from search.archive.connection.untrusted import LONGEST
 from search.archive.owner import _optunas
 from search.archive.schema import VERSION_TABLE, Base
+from search.cli import network_argument
 from search.results.read import read_study
 from search.storage.opening import open_storage, read_storage, study_attributes
 from searchspace import GenotypeError
@@ -386,7 +387,7 @@ def damage(folder: Path, key: str, value: str | bytes | None) -> None:
 def fails_to_load(network: Path) -> None:
     network.write_text("name: b\ninput: [3, 8, 8]\nnet: [nonesuch: , gap: ]\n")
     with soon(), pytest.raises(GenotypeError, match="nonesuch"):
-        train._load(str(network))
+        network_argument.found_network(str(network))
 
 
 @pytest.mark.parametrize("name", ["best.yaml", "front/001.yaml"])
@@ -407,7 +408,7 @@ def test_no_link_beside_a_network_is_followed(finished: Path, tmp_path: Path,
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / NAME).mkdir()
     (tmp_path / NAME / "study.db").symlink_to(finished / "study.db")
-    monkeypatch.setattr(train, "study_attributes", lambda *_: pytest.fail("it is opened"))
+    monkeypatch.setattr(network_argument, "study_attributes", lambda *_: pytest.fail("it is opened"))
     fails_to_load(tmp_path / NAME / "best.yaml")
 
 

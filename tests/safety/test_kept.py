@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from search import status, train
+from search.cli.network_argument import found_network
 from search.errors import StudyError
 from search.launchers.worker import WorkerJob, work
 from search.results.files import write_best
@@ -436,7 +437,7 @@ def test_a_network_is_trained_with_the_operations_of_the_study_beside_it(
     (tmp_path / "s/front").mkdir()
     for place in ("best.yaml", "front/001.yaml"):
         (tmp_path / "s" / place).write_text("name: b\ninput: [3, 8, 8]\nnet: [halve: , gap: ]\n")
-        assert cost(train._load(str(tmp_path / "s" / place))).macs == 0
+        assert cost(found_network(str(tmp_path / "s" / place))).macs == 0
         operations.forget()
 
 

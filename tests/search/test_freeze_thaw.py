@@ -1,6 +1,7 @@
 """The sampler that decides how long networks are trained."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from search.study.neighbours import Region
 from search.study.plan import Plan
 from search.study.projection import settle
 from search.study.settings import Settings
+from search.training.epochs import EpochLog
 from search.training.loop import Training
 from search.training.options import TrainOptions
 from searchspace import load
@@ -149,6 +151,77 @@ def test_the_last_third_of_the_time_is_for_full_trainings(tmp_path: Path,
     monkeypatch.setattr(Plan, "used", property(lambda plan: 0.7))
     trials = run(tmp_path, frozen(17))
     assert {t.epochs for t in trials[13:]} == {3}
+
+
+@pytest.fixture
+def a_second_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time passes by epochs instead of by the clock: a second each, from when a study is opened."""
+    now, train = [0.0], Training._train
+
+    def timed(self: Training, step: object) -> EpochLog:
+        now[0] += 1
+        return replace(train(self, step), seconds=1.0)      # type: ignore[arg-type]
+
+    monkeypatch.setattr(Training, "_train", timed)
+    monkeypatch.setattr(Plan, "seconds", property(
+        lambda plan: now[0] - plan.__dict__.setdefault("opened", now[0])))
+
+
+NINE = replace(THREE, epochs=9)
+COMMAND = ["--space", "digits", "--budget", "100K", "--input", "8", "--objective", "train", "--data", "digits",
+           "--epochs", "9", "--train-device", "cpu", "--sampler", "freeze-thaw", "--study", "s"]
+
+
+@pytest.mark.usefixtures("a_second_an_epoch")
+@pytest.mark.parametrize(("seconds", "epochs"), [
+    (9.5, [1, 9]), (14, [1, 1, 1, 1, 1, 1, 9]), (33, [1] * 8 + [9] * 3)])
+def test_the_first_full_training_begins_early_enough(seconds: float, epochs: list[int],
+                                                     tmp_path: Path) -> None:
+    """A piece takes a second here, the rest of a training eight."""
+    trials = run(tmp_path, replace(frozen(train=NINE), trials=None, time=seconds))
+    assert [t.epochs for t in trials][:len(epochs)] == epochs
+    assert [bool(t.values) for t in trials][:len(epochs)] == [n == 9 for n in epochs]
+
+
+@pytest.mark.usefixtures("a_second_an_epoch")
+def test_where_no_training_ends_the_longest_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nine seconds are longer than all of the time."""
+    assert main([*COMMAND, "--time", "3s", "--studies", str(tmp_path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no training has ended: accuracies are those so far" in said
+    assert "3 trials, all inside the budget, 0 scored, 3 stopped early" in said
+    results = read_study(tmp_path / "s")
+    best = max(results.rows, key=lambda row: row.curve[-1])
+    assert [len(row.curve) for row in results.rows] == [1, 1, 1] and results.best == best.number
+    text = f"{best.curve[-1]:.2f} % after 1 epoch"
+    assert text in said and best.shown == (text,)
+    assert f"accuracy {text}" in (tmp_path / "s" / "best.yaml").read_text(encoding="utf-8")
+    assert text in (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    # With more time the same command goes on, until a training has ended.
+    assert main([*COMMAND, "--time", "10s", "--studies", str(tmp_path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no training has ended" not in said and "1 scored" in said
+    assert "epoch" not in read_study(tmp_path / "s").numbered[read_study(tmp_path / "s").best or 0].shown[0]
+
+
+@pytest.mark.usefixtures("a_second_an_epoch")
+def test_the_longest_training_is_chosen_and_then_the_best(tmp_path: Path) -> None:
+    given = replace(frozen(train=NINE), trials=3)
+    with open_study(given, tmp_path, "s") as study:
+        study.run(lambda trials: None)
+        [first, second, third] = study.trials()
+        assert study.best(3) == sorted(study.best(3), key=lambda t: -(t.value or 0))
+        longer = [replace(second, number=3, curve=(*second.curve, 1.0, 2.0)), first, third]
+        study.trials = lambda: [second, *longer]            # type: ignore[method-assign]
+        assert [(t.number, t.value, t.length) for t in study.best(2)] == [
+            (3, 2.0, " after 3 epochs"),
+            max((t.number, t.curve[0], " after 1 epoch") for t in [max(
+                (first, third), key=lambda t: t.curve[0])])]
+
+
+def test_no_epoch_in_the_time_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND, "--time", "0.000001s", "--studies", str(tmp_path)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "nothing could be scored: the time of 0 s is over"
 
 
 def test_a_network_that_fails_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

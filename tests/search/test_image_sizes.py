@@ -54,7 +54,7 @@ def test_another_size_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture
     assert trace(found.best).input == (3, 24, 40)
     common = ["--space", str(path), "--budget", "1M", "--trials", "1", "--studies", str(tmp_path)]
     assert main([*common, "--input", "24x40"]) == 0
-    assert (tmp_path / "own.yaml-1M-24x40px-seed0").is_dir() or "24x40px" in capsys.readouterr().out
+    assert trace(load(tmp_path / "own-1M-24x40px-seed0" / "best.yaml")).input == (3, 24, 40)
     with pytest.raises(SystemExit):
         main([*common, "--input", "24x40x3"])
     assert "is no size of images" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from search.errors import StudyError
 from search.objectives import OBJECTIVES, ObjectiveError, named
 from search.pareto import nondominated
 from search.results.front import front_of
+from search.results.read import read_study
 from search.samplers import SAMPLERS, distribution
 from search.study import open_study
 from search.study.kept import ATTRIBUTE
@@ -284,6 +285,33 @@ def test_a_study_from_before_there_were_objectives_is_continued(tmp_path: Path) 
 def test_studies_of_other_objectives_have_other_names() -> None:
     assert settings(objectives=("score",)).study_name == "digits-150K-8px-seed0"
     assert settings(objectives=("table", "macs")).study_name == "digits-150K-table-macs-8px-seed0"
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("my/space.yaml", "space"), ("my/first space.yml", "first-space"), ("a@b/space.yaml@wide", "space-wide"),
+    ("space", "space"), ("nas-bench-201", "nas-bench-201"), ("v1.5.yaml", "v1.5")])
+def test_a_study_of_a_file_is_named_after_it(path: str, name: str) -> None:
+    assert settings(space=path).study_name == f"{name}-150K-table-macs-8px-seed0"
+
+
+def test_studies_of_files_are_told_apart_and_older_ones_are_continued(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Older ones are named after the path of the file."""
+    text = "name: own\ninput: [3, 8, 8]\nnet: [{conv: {out: !choice [4, 8, 12], k: %d}}, gap: ]\n"
+    commands = []
+    for folder, kernel in (("one", 3), ("two", 5)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "space.yaml").write_text(text % kernel)
+        commands.append(["--space", str(tmp_path / folder / "space.yaml"), "--budget", "100K", "--objective",
+                         "params", "--studies", str(tmp_path), "--trials"])
+    one, two = commands
+    assert run.main([*one, "1"]) == 0 and read_study(tmp_path / "space-100K-params-8px-seed0").rows
+    capsys.readouterr()
+    assert run.main([*two, "1"]) == 2
+    assert "was made with space = " in capsys.readouterr().err
+    for trials in (1, 2):
+        assert run.main([*two, str(trials), "--study", "two-space.yaml-100K-params-8px-seed0"]) == 0
+        assert len(read_study(tmp_path / "two-space.yaml-100K-params-8px-seed0").rows) == trials
 
 
 @pytest.mark.parametrize("arguments, words", [

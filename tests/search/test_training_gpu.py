@@ -8,6 +8,7 @@ import training
 from torch.utils.flop_counter import FlopCounterMode
 
 from search.data import open_data
+from search.training.device import half
 from search.training.loop import Training, TrainingTask
 from search.training.recipe import load_recipe
 from searchspace import build, cost, load
@@ -50,7 +51,7 @@ def test_mixed_precision_learns_and_repeats(tmp_path: Path) -> None:
                        torch.device("cuda:0"))
         run.run(2)
         run.save(tmp_path / "c.pt")
-        assert run.half is not None and run.resume(tmp_path / "c.pt")
+        assert half(run.device) is not None and run.resume(tmp_path / "c.pt")
         run.run(4)
         curves.append([row.loss for row in run.curve])
         assert run.curve[-1].validated is not None and run.curve[-1].validated > 80

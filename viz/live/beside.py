@@ -7,11 +7,11 @@ from searchspace.errors import SearchspaceError
 from viz.drawing.style import Style
 from viz.live import views
 from viz.live.folder import Folder
-from viz.live.model.evaluation import Fault, Report, Source
+from viz.live.model.evaluation import Fault, Source
 from viz.live.model.picture import Pair
-from viz.live.model.state import State
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
+from viz.live.tab import Tab
 
 Then = Callable[[Any], None]
 
@@ -19,35 +19,16 @@ PATIENCE_S = 60.0
 IDLE_S = 60.0       # after which a process that is not used ends
 
 
-class Tab(Protocol):
+class ComparingTab(Tab, Protocol):
     """What a comparison needs of its tab."""
 
-    screen: Callable[[dict[str, Any]], None]
     folder: Folder
-
-    @property
-    def state(self) -> State:
-        """The present state."""
-        ...
-
-    @property
-    def report(self) -> Report | None:
-        """The last network's."""
-        ...
-
-    def source(self) -> Source:
-        """The present text with its variant, size and decisions."""
-        ...
-
-    def say(self, sentence: str) -> None:
-        """Tell one sentence."""
-        ...
 
 
 class Beside:
     """The comparisons of a tab: of several the last one."""
 
-    def __init__(self, tab: Tab, spares: Spares) -> None:
+    def __init__(self, tab: ComparingTab, spares: Spares) -> None:
         self.tab = tab
         self._wanted: tuple[int, Then] = (0, lambda result: None)
         self._lane = Lane(spares, self._found, PATIENCE_S, IDLE_S)

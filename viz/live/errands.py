@@ -11,11 +11,12 @@ from viz.live.commands import Given, field, number
 from viz.live.exports import Exports
 from viz.live.folder import Folder
 from viz.live.follower import Follower
-from viz.live.model.evaluation import Fault, Report, Source
+from viz.live.model.evaluation import Fault, Source
 from viz.live.model.picture import View
 from viz.live.model.state import State
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
+from viz.live.tab import Tab
 
 Then = Callable[[Any], None]
 
@@ -25,27 +26,12 @@ KINDS = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png",
          "html": "text/html", "yaml": "text/yaml", "py": "text/x-python"}
 
 
-class Tab(Protocol):
+class ErrandTab(Tab, Protocol):
     """What an errand needs of its tab."""
 
-    screen: Callable[[dict[str, Any]], None]
     folder: Folder
     follower: Follower
     latency: str | None
-
-    @property
-    def state(self) -> State:
-        """The present state."""
-        ...
-
-    @property
-    def report(self) -> Report | None:
-        """The last network's."""
-        ...
-
-    def source(self) -> Source:
-        """The present text with its variant, size and decisions."""
-        ...
 
     def show(self, state: State, *, fresh: bool = True) -> None:
         """Show another state, its text from the top if it is ``fresh``."""
@@ -55,15 +41,11 @@ class Tab(Protocol):
         """Show another network beside this one."""
         ...
 
-    def say(self, sentence: str) -> None:
-        """Tell one sentence."""
-        ...
-
 
 class Errands:
     """The errands of a tab: of several the last one."""
 
-    def __init__(self, tab: Tab, spares: Spares) -> None:
+    def __init__(self, tab: ErrandTab, spares: Spares) -> None:
         self.tab = tab
         self._then: dict[int, Then] = {}
         self._lane = Lane(spares, self._run, PATIENCE_S, IDLE_S)

@@ -2,40 +2,21 @@
 
 import base64
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from searchspace.errors import SearchspaceError
 from viz.live.commands import Given, field
-from viz.live.model.evaluation import Fault, Report, Source
+from viz.live.model.evaluation import Fault
 from viz.live.model.exporting import offered
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
 from viz.live.processes.worker import GIB
+from viz.live.tab import Tab
 
 PATIENCE_S = 120.0
 IDLE_S = 20.0           # after which a process that is not used ends
 MEMORY = 16 * GIB       # of address space, of which torch and onnxruntime reserve much
-
-
-class Tab(Protocol):
-    """What an export needs of its tab."""
-
-    screen: Callable[[dict[str, Any]], None]
-
-    @property
-    def report(self) -> Report | None:
-        """Of the last text that was a network, None before the first."""
-        ...
-
-    def source(self) -> Source:
-        """The present text with its variant, size and decisions."""
-        ...
-
-    def say(self, sentence: str) -> None:
-        """Tell one sentence."""
-        ...
 
 
 class Exports:

@@ -2,36 +2,24 @@
 
 import itertools
 import random
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from viz.live import views
 from viz.live.commands import Given, field
-from viz.live.model.evaluation import Fault, Report
+from viz.live.model.evaluation import Fault
 from viz.live.model.points import Found, Place
 from viz.live.model.state import State
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
+from viz.live.tab import Tab
 
 KINDS = ("random", "inside", "best")        # which say that they run
 PATIENCE_S = 600.0
 IDLE_S = 60.0       # after which a process that is not used ends
 
 
-class Tab(Protocol):
+class MovingTab(Tab, Protocol):
     """What a move needs of its tab."""
-
-    screen: Callable[[dict[str, Any]], None]
-
-    @property
-    def state(self) -> State:
-        """The present state."""
-        ...
-
-    @property
-    def report(self) -> Report | None:
-        """The last network's."""
-        ...
 
     def place(self) -> Place:
         """The present point with its budget."""
@@ -41,15 +29,11 @@ class Tab(Protocol):
         """Show a state to which decisions have moved."""
         ...
 
-    def say(self, sentence: str) -> None:
-        """Tell one sentence."""
-        ...
-
 
 class Moves:
     """The moves of a tab, one at a time."""
 
-    def __init__(self, tab: Tab, spares: Spares) -> None:
+    def __init__(self, tab: MovingTab, spares: Spares) -> None:
         self.tab = tab
         self._kind, self._since = "", tab.state
         self._seeds = itertools.count(random.randrange(10**6))

@@ -1,37 +1,26 @@
 """The present network of a tab: its numbers, its drawing, and the trail of where it came from."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from searchspace.safety.files import file_name
 from viz.drawing.style import Style
 from viz.live import views
-from viz.live.model.evaluation import Fault, Report, Source
+from viz.live.model.evaluation import Fault, Report
 from viz.live.model.picture import Drawn, View
 from viz.live.model.state import State
 from viz.live.model.tools import Told
 from viz.live.processes.jobs import Job
 from viz.live.processes.lane import Lane, Spares
+from viz.live.tab import Tab
 
 PATIENCE_S = 60.0   # for a drawing
 TRAIL = 100         # networks of the trail
 ASKED = 100         # states whose numbers may still come
 
 
-class Tab(Protocol):
+class PresentTab(Tab, Protocol):
     """What the present network needs of its tab."""
-
-    screen: Callable[[dict[str, Any]], None]
-
-    @property
-    def state(self) -> State:
-        """The present state."""
-        ...
-
-    def source(self) -> Source:
-        """The present text with its variant, size and decisions."""
-        ...
 
     def settled(self) -> None:
         """The numbers of the present state are there."""
@@ -42,7 +31,7 @@ class Present:
     """``report``: of the last text that was a network, None before the first; ``changed``: holes
     that are marked; ``likeness``: the published network that is most like it, in words."""
 
-    def __init__(self, tab: Tab, spares: Spares) -> None:
+    def __init__(self, tab: PresentTab, spares: Spares) -> None:
         self.tab = tab
         self.report: Report | None = None
         self.changed: tuple[str, ...] = ()

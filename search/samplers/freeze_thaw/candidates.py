@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from search.samplers.base import SamplingTask
-from search.samplers.gp.candidates import Candidate, Candidates, Decided
+from search.samplers.gp.candidates import Candidate, Candidates
+from search.samplers.surroundings import Decided
 from search.surrogate.features import Describer, Named
 from searchspace.expansion import trace
 from searchspace.identity import digest
-from searchspace.notation.tree import Atom
 from searchspace.space.enumeration import walk
-from searchspace.space.point import Point
+from searchspace.space.solver import widest
 
 ALL = 1_000         # networks up to which all that fit are candidates
 
@@ -41,17 +41,13 @@ class Trainable:
     @cached_property
     def source(self) -> Everything | Candidates:
         """All networks that fit, or, where they are too many or unknown, some."""
-        best: dict[frozenset[tuple[str, Atom]], Point] = {}
-        for at in walk(self.task.space) or ():      # a solved width is as great as it may be
-            key = frozenset(at.sampled.items())
-            if self.task.budget.fits(at) and (key not in best or at.macs > best[key].macs):
-                best[key] = at
-        if not 0 < len(best) <= ALL:
+        points = widest(walk(self.task.space) or (), self.task.budget)
+        if not 0 < len(points) <= ALL:
             return Candidates(self.task)
-        networks = [trace(self.task.space, at.decisions) for at in best.values()]
+        networks = [trace(self.task.space, at.decisions) for at in points]
         describe = Describer.of(networks)
         return Everything({name: Candidate(at, name, describe(network)) for at, network in zip(
-            best.values(), networks, strict=True) for name in [digest(network)]}, describe)
+            points, networks, strict=True) for name in [digest(network)]}, describe)
 
     @property
     def is_whole(self) -> bool:

@@ -1,7 +1,8 @@
 """Freeze-thaw Bayesian optimisation: which network is trained next, and for how long.
 
 Trainings may pause and go on later (Swersky, Snoek & Adams 2014, arXiv 1406.3896). A few networks
-begin, and the best of them are trained in full. From then on a model of the final accuracy, learned
+begin, and the best of them are trained in full; the first of these early enough to end in time,
+where that is limited. From then on a model of the final accuracy, learned
 from the graphs of all networks and their accuracies wherever a training may pause
 (`search.surrogate`), says what another piece of training of each network, new or paused, would tell
 about the best accuracy there is. The next trial is the piece that tells most a second, where
@@ -81,12 +82,21 @@ class FreezeThaw(Sampler):
         fresh = {name: one for name, one in pool.items() if name not in known}
         paused = {name: one for name, one in known.items() if one.paused and one.curve}
         full = sum(len(one.curve) >= self.task.epochs for one in known.values())
-        if full < FULL and (len(known) < START or not paused):
+        if full >= FULL:
+            return self._best(known, paused, fresh)
+        name = max(paused, key=lambda name: (paused[name].curve[self.stops[0] - 1], name),
+                   default=None)
+        if name is None or (len(known) < START and (full or not self._is_due(paused[name]))):
             return self._first(known, fresh, rng)
-        if full < FULL:
-            name = max(paused, key=lambda name: (paused[name].curve[self.stops[0] - 1], name))
-            return Piece(name, paused[name].decisions, self.task.epochs)
-        return self._best(known, paused, fresh)
+        return Piece(name, paused[name].decisions, self.task.epochs)
+
+    def _is_due(self, one: Trained) -> bool:
+        """Whether after another piece too little time would be left for the rest of a training,
+        unless that takes longer than all of the time."""
+        each = one.seconds / len(one.curve)
+        rest = each * (self.task.epochs - len(one.curve))
+        left = self.task.time * (1 - self.task.used())
+        return left < rest + each * self.stops[0] and rest <= self.task.time
 
     def _first(self, known: Mapping[str, Trained], fresh: Mapping[str, Candidate],
                rng: random.Random) -> Piece | None:

@@ -1,4 +1,4 @@
-"""The candidate pool of a space that is too large to enumerate (`search.samplers.gp.candidates`).
+"""The candidate pool of a space that is too large to enumerate (`Candidates`).
 
 The model sees the graphs of networks, as `search.surrogate` does, and their decisions.
 """
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from search.samplers.base import Past, SamplingTask
-from search.samplers.gp.candidates import Candidate, Candidates, Decided
+from search.samplers.gp.candidates import Candidate, Candidates
 from search.samplers.gp.features import Array, Encoder
 from search.samplers.gp.pools import CandidatePool, dearer
+from search.samplers.surroundings import Decided
 from search.surrogate.columns import Columns
 from search.surrogate.features import Named
 from search.surrogate.model import PRIOR

@@ -5,8 +5,8 @@ from typing import Protocol
 
 from search.gaussian_process import Prior
 from search.samplers.base import Past
-from search.samplers.gp.candidates import Decided
 from search.samplers.gp.features import Array
+from search.samplers.surroundings import Decided
 
 
 class CandidatePool(Protocol):

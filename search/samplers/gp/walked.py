@@ -8,9 +8,9 @@ import numpy as np
 
 from search.gaussian_process import Prior
 from search.samplers.base import Past, SamplingTask
-from search.samplers.gp.candidates import Decided
 from search.samplers.gp.features import Array, Encoder, scales
 from search.samplers.gp.pools import CandidatePool, dearer
+from search.samplers.surroundings import Decided
 from search.surrogate.columns import TREND
 from searchspace.identity import identity
 from searchspace.space.point import Point
