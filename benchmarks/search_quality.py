@@ -40,6 +40,7 @@ from searchspace import SearchspaceError
 from searchspace.expansion import trace
 from searchspace.safety.files import file_name
 from searchspace.space.budget import Budget, parse_amount
+from searchspace.space.enumeration import is_small
 from viz.plots.regret import Band, band, rows, spec
 from viz.plots.render import chart
 
@@ -89,18 +90,24 @@ def budget_of(data: Data, text: str) -> Budget:
     return budget
 
 
+def _sampler(data: Data, budget: str, name: str, seed: int) -> Sampler:
+    """One for a seed, or for all where it depends on none: what a sampler keeps follows from the
+    task and the trials."""
+    if "+" not in name and is_small(_known(data).space):
+        seed = 0
+    return _made(data, budget, name, seed)
+
+
 @cache
-def _sampler(data: Data, budget: str, name: str, seed: int | None) -> Sampler:
-    """One for all seeds, as what a sampler keeps follows from the task and the trials; with the
-    seed of a score, one for that."""
+def _made(data: Data, budget: str, name: str, seed: int) -> Sampler:
     known, (kind, _, score) = _known(data), name.partition("+")
-    task = SamplingTask(known.space, budget_of(data, budget), seed=seed or 0)
+    task = SamplingTask(known.space, budget_of(data, budget), seed=seed)
     if kind == SCREENS:
         widths = tuple(hole.name for hole in known.space.holes if hole.kind == "solve")
         task = replace(task, quick=of_graph(known.space, score), widths=widths)
     elif score:
         size = trace(known.space, known.points[0].decisions).input[-1]
-        task = replace(task, prior=training_free(known.space, size, usual_batch(size), seed or 0))
+        task = replace(task, prior=training_free(known.space, size, usual_batch(size), seed))
     return make(choose(kind, known.space)[0], task)
 
 
@@ -111,8 +118,8 @@ def run(job: Job) -> list[float]:
     known, budget = _known(data), budget_of(data, bound)
     values = BARE[name](known, budget, seed, evaluations) if name in BARE else \
         (step.value for step in drive(
-            known.space, _sampler(data, bound, name, seed if "+" in name else None),
-            budget, seed, lambda p: known.values[p.identity], evaluations))
+            known.space, _sampler(data, bound, name, seed), budget, seed,
+            lambda p: known.values[p.identity], evaluations))
     best, regret, lowest_regret = known.best(budget), [], float("inf")
     for value in values:
         lowest_regret = min(lowest_regret, best - value)

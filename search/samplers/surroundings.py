@@ -1,7 +1,7 @@
 """Random networks of a space that is too large to enumerate, and neighbours of good ones.
 
-All are inside the budget, solved widths as great as it allows. They are always the same ones, so
-that an interrupted search has its candidates again.
+All are inside the budget, solved widths as great as it allows. For a seed they are always the same
+ones, so that an interrupted search has its candidates again.
 """
 
 import random
@@ -12,13 +12,15 @@ from functools import cached_property
 
 from search.samplers.base import taking
 from search.samplers.evolution import child
+from search.seeds import derive
 from searchspace import BudgetError, Genotype, GenotypeError
 from searchspace.notation.tree import Atom
 from searchspace.space.budget import Budget
 from searchspace.space.point import Point, point, sample
 from searchspace.space.solver import bring, find_inside, solve
 
-RANDOM = 128        # random networks
+RANDOM = 128        # random networks of the first part
+MORE = 64           # and of each further one
 NEAR = 32           # neighbours of each good one,
 CHANGES = (1, 1, 2, 3)      # and the decisions in which they differ from it
 PARENTS = 10        # good ones at least
@@ -39,10 +41,10 @@ class Surroundings:
     def _inside(self) -> Point | None:
         return None if self.budget.known else find_inside(self.space, self.budget)
 
-    def anywhere(self) -> list[Point]:
-        """Random networks, which have distinct decisions."""
-        rng = random.Random(0)
-        return self._points(lambda: sample(self.space, rng), RANDOM, rng)
+    def anywhere(self, seed: int = 0, part: int = 0) -> list[Point]:
+        """Random networks with distinct decisions; those of another part, from 0, are others."""
+        rng = random.Random(derive(seed, "anywhere", part))
+        return self._points(lambda: sample(self.space, rng), MORE if part else RANDOM, rng)
 
     def near(self, identity: str, decisions: Decided) -> list[Point]:
         """Neighbours of one network."""

@@ -28,13 +28,13 @@ stage with more than half of all, fewer than half or more than twice their param
 is missing in the table was not searched, or, as `hcg`, has no network that is not refused as too
 far from what is published.
 
-**How an expert reads it.** In the spaces that the README's searches use (`mobile`, `mixed` up to 300 M),
-in `si`, `uib`, `cell` and `randwire` nothing is found that nobody would train. What is unusual in three
-others is their families' own shape: stems of patches compute nothing at 1/2 of the edge (published
-FasterNet and ConvNeXt neither); FasterNet-T0 has 55 % in its third stage, RegNetX-400MF 54 % in its
-fourth, ConvNeXt-nano 54 % in its third. `mixed` at 600 M ends a point or two above half in one stage,
-which is the edge of what RegNet has. `he` is a poor space at 224 pixels, and its predictions say so:
-intervals of ± 4 to 7 points, and no network near.
+**How an expert reads it.** In the spaces that the README's searches use (`mobile`, `mixed` up to
+300 M), in `si`, `uib`, `cell` and `randwire` nothing is found that nobody would train. What is
+unusual in three others is their families' own shape: stems of patches compute nothing at 1/2 of
+the edge (published FasterNet and ConvNeXt neither); FasterNet-T0 has 55 % in its third stage,
+RegNetX-400MF 54 % in its fourth, ConvNeXt-nano 54 % in its third. `mixed` at 600 M ends a point
+or two above half in one stage, which is the edge of what RegNet has. `he` is a poor space at 224
+pixels, and its predictions say so: intervals of ± 4 to 7 points, and no network near.
 """
 
 

@@ -33,6 +33,7 @@ from search.samplers.gp.candidates import Candidates
 from search.samplers.gp.features import Encoder
 from search.samplers.gp.neighbourhood import Neighbourhood
 from search.samplers.gp.walked import Walked
+from search.samplers.surroundings import PARENTS
 from search.seeds import derive
 from search.study.neighbours import Region, SpaceExhausted
 from search.study.projection import settle
@@ -313,13 +314,31 @@ def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
 def test_a_large_space_is_not_used_up_by_ten_parents() -> None:
     space = load("nas-bench-201")
     source = Candidates(SamplingTask(space, Budget(200_000_000)))
-    scored = {one.identity: one.at.decisions for one in source.random[:20]}
+    scored = {one.identity: one.at.decisions for one in source.random[:15]}
     ten = dict(list(scored.items())[:10])
     few = source.around(ten)
     assert len(few.keys() - ten.keys()) > 64 and few.keys() == source.around(scored).keys()
     everything = {name: one.at.decisions for name, one in few.items()}
     more = source.around(everything)
     assert len(more.keys() - everything.keys()) >= 64 and few.keys() <= more.keys()
+
+
+def test_a_large_space_has_more_random_networks_as_a_search_goes_on() -> None:
+    space, budget = load("nas-bench-201"), Budget(200_000_000)
+    source, other = (Candidates(SamplingTask(space, budget, seed=seed)) for seed in (0, 1))
+    first = {one.identity for one in source.random}
+    assert len(first & {one.identity for one in other.random}) < 40
+    scored = {one.identity: one.at.decisions for one in source.random[:24]}
+
+    def anywhere(count: int, of: Candidates) -> set[str]:
+        some = dict(list(scored.items())[:count])
+        near = {c.identity for name, at in list(some.items())[:PARENTS] for c in of.near(name, at)}
+        return of.around(some).keys() - near
+
+    found = [anywhere(count, source) for count in (7, 8, 24)]
+    assert found[0] <= first and len(found[1] - first) > 25 and len(found[2] - first) > 80
+    again = Candidates(SamplingTask(space, budget, seed=0))     # another process
+    assert anywhere(24, again) == found[2]
 
 
 def test_the_model_of_a_large_space_sees_graphs_and_decisions() -> None:
