@@ -19,8 +19,7 @@ from searchspace.space.budget import Budget
 from searchspace.space.point import Point, point, sample
 from searchspace.space.solver import bring, find_inside, solve
 
-RANDOM = 128        # random networks of the first part
-MORE = 64           # and of each further one
+RANDOM = 128        # random networks of a part
 NEAR = 32           # neighbours of each good one,
 CHANGES = (1, 1, 2, 3)      # and the decisions in which they differ from it
 PARENTS = 10        # good ones at least
@@ -44,7 +43,7 @@ class Surroundings:
     def anywhere(self, seed: int = 0, part: int = 0) -> list[Point]:
         """Random networks with distinct decisions; those of another part, from 0, are others."""
         rng = random.Random(derive(seed, "anywhere", part))
-        return self._points(lambda: sample(self.space, rng), MORE if part else RANDOM, rng)
+        return self._points(lambda: sample(self.space, rng), RANDOM, rng)
 
     def near(self, identity: str, decisions: Decided) -> list[Point]:
         """Neighbours of one network."""
