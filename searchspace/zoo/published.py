@@ -15,7 +15,7 @@ class Resized(NamedTuple):
 
     name: str
     genotype: Genotype
-    expansion: Expansion
+    expansion: Expansion        # without names
 
 
 @lru_cache(maxsize=4)
@@ -26,7 +26,7 @@ def published_at(size: Size) -> tuple[Resized, ...]:
     for name in published():
         genotype = load(name).with_input(size)
         try:
-            found.append(Resized(name, genotype, trace(genotype)))
+            found.append(Resized(name, genotype, trace(genotype, named=False)))
         except GenotypeError:
             continue            # images of this size do not fit through it
     return tuple(found)
