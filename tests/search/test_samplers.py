@@ -177,14 +177,14 @@ def test_the_same_seed_gives_the_same_trials_continued_or_not(sampler: str, kind
                                                               tmp_path: Path) -> None:
     genotype = space(kind, tmp_path)
     budget = middle(genotype)
-    first = Search(sampler, genotype, budget).run(40)
+    first = Search(sampler, genotype, budget).run(24)
     broken = Search(sampler, genotype, budget)
-    for upto in (3, 16, 17, 33):
+    for upto in (3, 16, 17, 20):
         broken.run(upto)
         cut_off = broken.ask()          # as a process that is killed leaves it
         broken.study.tell(cut_off, state=optuna.trial.TrialState.FAIL)
         broken.restart()
-    assert broken.run(40) == first
+    assert broken.run(24) == first
     assert Search(sampler, genotype, budget, seed=1).run(10) != first[:10]
 
 
@@ -215,7 +215,7 @@ def test_several_objectives(sampler: str, directions: tuple[str, ...], tmp_path:
         return (*good(at), at.cost.macs, at.cost.params, float(at.cost.macs % 5))[:len(directions)]
 
     search = Search(sampler, genotype, middle(genotype), score, directions)
-    count = 18 if sampler == "optuna-gp" else 36      # Optuna's takes seconds for four objectives
+    count = 18 if sampler == "optuna-gp" else 24      # Optuna's takes seconds for four objectives
     told = search.run(count)
     check(search, told)
     assert Search(sampler, genotype, middle(genotype), score, directions).run(count) == told
@@ -288,7 +288,7 @@ def test_a_network_of_several_spellings_is_one_candidate() -> None:
     assert pool.pick(order, everything) is None
 
 
-@pytest.mark.parametrize("name", ["mobile", "si"])
+@pytest.mark.parametrize("name", ["mobile", pytest.param("si", marks=pytest.mark.slow)])
 def test_candidates_of_a_large_space_are_near_the_best(name: str) -> None:
     genotype = load(name).with_input(32)
     task = SamplingTask(genotype, middle(genotype))
