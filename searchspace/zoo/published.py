@@ -18,7 +18,7 @@ class Resized(NamedTuple):
     expansion: Expansion        # without names
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def published_at(size: Size) -> tuple[Resized, ...]:
     """The bundled networks that take images of this size; cached, since expanding all
     of them takes seconds."""

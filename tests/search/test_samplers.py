@@ -248,7 +248,7 @@ def test_what_learns_beats_chance(sampler: str, tmp_path: Path) -> None:
     """Towards the end, on a score with a trend, proposals are better than random ones."""
     genotype = space("ints", tmp_path)
     latest = {name: np.mean([told[3] for s in range(3) for told in
-                             Search(name, genotype, middle(genotype), seed=s).run(80)[-20:]])
+                             Search(name, genotype, middle(genotype), seed=s).run(50)[-15:]])
               for name in (sampler, "random")}
     assert latest[sampler] > latest["random"] + 0.1, latest
 
