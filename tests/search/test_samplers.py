@@ -57,7 +57,7 @@ SPACES = {
   - conv: {out: !choice [4, 6, 8, 10], k: !choice [1, 3, 5], as: two}
 """ + TAIL,
     "ints": HEAD + "net:\n" + "".join(
-        f"  - conv: {{out: !int [4, 16, 2], repeat: !int [1, 3], as: c{i}}}\n"
+        f"  - conv: {{out: !int [4, 16, 4], repeat: !int [1, 3], as: c{i}}}\n"
         for i in range(3)) + TAIL,
     "categories": HEAD + "net:\n" + "".join(
         f"  - conv: {{out: 8, act: !choice [relu, relu6, swish], k: !choice [1, 3, 5], as: c{i}}}\n"
