@@ -71,7 +71,7 @@ SPACES = {
 """ + TAIL,
 }
 NAMES = [name for name, entry in SAMPLERS.items() if not (entry.screens or entry.trains)]
-# Optuna's others differ in what Optuna does; they are among the slow tests, and all keep the budget
+# Optuna's others differ in what Optuna does; they are among the slow tests, and some keep the budget
 # and repeat themselves in test_search.py every day.
 EACH = [pytest.param(name, marks=() if name in ("gp", "evolution", "random", "tpe")
                      else pytest.mark.slow) for name in NAMES]

@@ -119,7 +119,9 @@ def test_a_users_mistake_is_one_sentence(arguments: list[str], words: list[str],
         assert word in done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name, entry in SAMPLERS.items() if not entry.trains])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if name in ("nsga3", "optuna-gp") else ())
+    for name, entry in SAMPLERS.items() if not entry.trains])
 def test_every_sampler_keeps_the_budget_and_repeats_itself(name: str, tmp_path: Path,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screening, "LOOKED", 400)

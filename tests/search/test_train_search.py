@@ -51,7 +51,8 @@ def told(trials: list[Trial]) -> list[tuple[object, ...]]:
     return [(t.identity, t.values, t.epochs, t.pruned, t.error) for t in trials]
 
 
-@pytest.mark.parametrize("objectives", [(TRAIN,), (TRAIN, "macs"), ("params", TRAIN, "macs")])
+@pytest.mark.parametrize("objectives", [
+    (TRAIN,), pytest.param((TRAIN, "macs"), marks=pytest.mark.slow), ("params", TRAIN, "macs")])
 def test_trainings_are_broken_off_and_the_others_are_not(objectives: tuple[str, ...],
                                                          tmp_path: Path) -> None:
     trials = run(tmp_path, settings(objectives=objectives, trials=7))
