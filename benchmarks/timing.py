@@ -39,10 +39,9 @@ def interleave(runs: Sequence[Callable[[int], object]], effort: Effort,
 
     A run is given the number of its round. ``before`` is called, untimed, ahead of each run, and
     garbage is collected there, so that nobody pays for what another left behind; what existed
-    earlier is set aside, which keeps that short. Round 0 warms up and is not counted.
+    earlier is set aside for good, which keeps that short. Round 0 warms up and is not counted.
     """
     taken: list[Seconds] = [[] for _ in runs]
-    gc.collect()
     gc.freeze()
     start, number = clock(), 0
     while number <= effort.rounds or clock() - start < effort.seconds:
@@ -57,7 +56,6 @@ def interleave(runs: Sequence[Callable[[int], object]], effort: Effort,
             if number:
                 taken[i].append(spent)
         number += 1
-    gc.unfreeze()
     return taken
 
 

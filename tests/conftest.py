@@ -25,6 +25,10 @@ from searchspace import identifiers as names
 # threads each wait for one another. Torch reads this when it is imported, which no line above does.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+# Processes that tests start keep what they compiled, though the user's own should not: each would
+# compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The commands that tests start are those of this checkout, whichever is installed, and speak to
 # this machine only; so do the tests.
 HERE = Path(__file__).resolve().parent

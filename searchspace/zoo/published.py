@@ -15,10 +15,10 @@ class Resized(NamedTuple):
 
     name: str
     genotype: Genotype
-    expansion: Expansion
+    expansion: Expansion        # without names
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def published_at(size: Size) -> tuple[Resized, ...]:
     """The bundled networks that take images of this size; cached, since expanding all
     of them takes seconds."""
@@ -26,7 +26,7 @@ def published_at(size: Size) -> tuple[Resized, ...]:
     for name in published():
         genotype = load(name).with_input(size)
         try:
-            found.append(Resized(name, genotype, trace(genotype)))
+            found.append(Resized(name, genotype, trace(genotype, named=False)))
         except GenotypeError:
             continue            # images of this size do not fit through it
     return tuple(found)

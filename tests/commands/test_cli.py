@@ -22,7 +22,7 @@ def searchspace(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def listing() -> str:
-    run = searchspace("--list")
+    run = ran(main, "--list")
     assert (run.returncode, run.stderr) == (0, "")
     return run.stdout
 
@@ -102,7 +102,7 @@ def test_yaml_loads_to_the_same_network(name: str, tmp_path: Path,
 
 
 def test_verify_agrees() -> None:
-    run = searchspace("henet", "--verify")
+    run = ran(main, "henet", "--verify")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.count("10,046,040") == 4
     assert run.stdout.count(" agrees ") == 4

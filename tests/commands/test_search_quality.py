@@ -29,7 +29,9 @@ def table(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["auto", "auto+naswot", "random", *BARE])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if name in ("auto+naswot", "GP with constraint") else ())
+    for name in ("auto", "auto+naswot", "random", *BARE)])
 def test_regret_falls_and_follows_from_the_seed(name: str, tmp_path: Path) -> None:
     path = table(tmp_path)
     jobs = [search_quality.Job(search_quality.Data("digits", (path,)), "60K", name, seed, 11)

@@ -81,12 +81,12 @@ def every(library: Path, home: Path, step: int) -> None:
 
 
 def test_a_kill_within_a_write_loses_nothing(library: Path, tmp_path: Path) -> None:
-    every(library, tmp_path, 101)
+    every(library, tmp_path, 211)
 
 
 @pytest.mark.slow
 def test_a_kill_within_any_write_loses_nothing(library: Path, tmp_path: Path) -> None:
-    every(library, tmp_path, 11)
+    every(library, tmp_path, 23)
 
 
 @pytest.mark.campaign

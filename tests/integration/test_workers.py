@@ -317,6 +317,8 @@ def test_who_was_taken_for_dead_loses_the_trial_and_goes_on(url: str, tmp_path: 
             assert len(archive.evaluations(study=one.session.name)) == 4
 
 
+# A study in an SQLite file is shared by workers below, by the command.
+@pytest.mark.parametrize("url", ["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.parametrize("workers", [2])
 def test_workers_share_a_study(url: str, workers: int, tmp_path: Path,
                                monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,13 +342,12 @@ def test_workers_share_a_study(url: str, workers: int, tmp_path: Path,
         assert study.session.claims.workers(study.session.name)[0].id == study.session.claims.own      # others have left
 
 
-def test_the_command_with_workers(tmp_path: Path) -> None:
-    arguments = [*RUN, "--trials", "8", "--studies", str(tmp_path), "--study", "w"]
-    done = subprocess.run([*arguments, "--workers", "2"], capture_output=True, text=True,
-                          timeout=500, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_command_with_workers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = [*RUN[2:], "--trials", "8", "--studies", str(tmp_path), "--study", "w"]
+    done = ran(command.main, *arguments, "--workers", "2")
+    assert (done.returncode, done.stderr, capfd.readouterr().err) == (0, "", "")
     assert "8 trials, all inside the budget, 8 scored, 8 distinct" in done.stdout
-    again = ran(command.main, *arguments[2:], "--workers", "4")
+    again = ran(command.main, *arguments, "--workers", "4")
     assert again.returncode == 0 and "8 trials" in again.stdout
     assert "a PostgreSQL server serves them better" in again.stdout
 

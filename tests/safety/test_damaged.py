@@ -126,7 +126,7 @@ def ended_well(status: int, capsys: pytest.CaptureFixture[str], what: object) ->
 
 
 PARTS_OF_ALL = 12       # as many processes may run them at once
-EVERYDAY = 4
+EVERYDAY = 2
 
 
 @pytest.mark.parametrize("part", [
@@ -134,7 +134,7 @@ EVERYDAY = 4
     for part in range(PARTS_OF_ALL)])
 def test_a_wrong_value_is_one_sentence(part: int, finished: Path, tmp_path: Path,
                                        capsys: pytest.CaptureFixture[str]) -> None:
-    """Every cell once, with one of its wrong values, for two of the commands; a third of the cells
+    """Every cell once, with one of its wrong values, for two of the commands; a sixth of the cells
     every day."""
     rng, folder, out = random.Random(part), tmp_path / NAME, tmp_path / "out"
     places = list(cells(finished / "study.db"))[part::PARTS_OF_ALL]

@@ -239,7 +239,8 @@ def test_an_impossible_budget_names_the_range(space: str, size: int, budget: Bud
 
 @pytest.mark.parametrize("net", [
     "  - conv: {out: !int [1, 1000], repeat: !int [1, 120], each: true, as: c}\n",
-    "".join(f"  - conv: {{out: !int [1, 1000], as: c{i}}}\n" for i in range(108))])
+    pytest.param("".join(f"  - conv: {{out: !int [1, 1000], as: c{i}}}\n" for i in range(108)),
+                 marks=pytest.mark.slow)])
 def test_points_beyond_floating_point_numbers_are_counted(tmp_path: Path, net: str) -> None:
     """1000^108 is 10^324, and weights are squared."""
     path = tmp_path / "many.yaml"

@@ -122,7 +122,7 @@ def test_optunas_best_trials_are_the_front(tmp_path: Path, table: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=() if name in ("nsga2", "random", "tpe") else pytest.mark.slow)
+    pytest.param(name, marks=() if name in ("nsga2", "tpe") else pytest.mark.slow)
     for name, entry in SAMPLERS.items() if not (entry.screens or entry.trains)])
 def test_a_search_of_two_objectives_continues_as_if_uninterrupted(name: str, tmp_path: Path,
                                                                  table: Path) -> None:

@@ -43,7 +43,7 @@ def test_magnitudes_are_in_the_order_of_the_macs() -> None:
     assert magnitude(2**40) - magnitude(2**39) == 4
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_the_best_are_those_that_a_walk_through_everything_finds(url: str, seed: int) -> None:
     rng = random.Random(seed)
     kept: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)

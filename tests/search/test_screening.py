@@ -45,7 +45,8 @@ def widths(space: Genotype) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("space", "score", "budget"), [
-    ("mobile", PREDICTED, BUDGET), ("mixed", PREDICTED, BUDGET), ("si", "depth", Budget(50_000_000)),
+    ("mobile", PREDICTED, BUDGET), ("si", "depth", Budget(50_000_000)),
+    pytest.param("mixed", PREDICTED, BUDGET, marks=pytest.mark.slow),
     ("digits", "params", Budget(100_000)), ("he", "macs", Budget(20_000_000, least_macs=10_000_000)),
 ])
 def test_all_that_is_ranked_is_inside_and_the_best_come_first(space: str, score: str,

@@ -130,7 +130,7 @@ def test_a_search_begins_with_them_and_learns_from_them(tmp_path: Path) -> None:
     assert [t.start for t in cold] == [None] * 6
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+@pytest.mark.parametrize("sampler", ["tpe", pytest.param("gp", marks=pytest.mark.slow)])
 def test_a_warm_start_survives_interruption(sampler: str, tmp_path: Path) -> None:
     given = settings(space="he", budget=Budget(20_000_000), input=31, classes=10, sampler=sampler,
                      trials=14)

@@ -51,7 +51,8 @@ def told(trials: list[Trial]) -> list[tuple[object, ...]]:
     return [(t.identity, t.values, t.epochs, t.pruned, t.error) for t in trials]
 
 
-@pytest.mark.parametrize("objectives", [(TRAIN,), (TRAIN, "macs"), ("params", TRAIN, "macs")])
+@pytest.mark.parametrize("objectives", [
+    (TRAIN,), pytest.param((TRAIN, "macs"), marks=pytest.mark.slow), ("params", TRAIN, "macs")])
 def test_trainings_are_broken_off_and_the_others_are_not(objectives: tuple[str, ...],
                                                          tmp_path: Path) -> None:
     trials = run(tmp_path, settings(objectives=objectives, trials=7))
@@ -72,8 +73,8 @@ def test_trainings_are_broken_off_and_the_others_are_not(objectives: tuple[str, 
                for r in rows)
 
 
-@pytest.mark.parametrize("sampler", ["gp", "nsga2", *(pytest.param(s, marks=pytest.mark.slow)
-                                                     for s in ("evolution", "tpe"))])
+@pytest.mark.parametrize("sampler", ["gp", *(pytest.param(s, marks=pytest.mark.slow)
+                                            for s in ("evolution", "nsga2", "tpe"))])
 def test_every_sampler_goes_on_after_pruned_trials(sampler: str, tmp_path: Path) -> None:
     trials = run(tmp_path, settings(sampler=sampler, trials=9))
     assert len({t.identity for t in trials}) == 9 and any(t.pruned for t in trials)
@@ -92,7 +93,7 @@ def test_pruned_trials_are_foretold_to_samplers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("objectives", "train"), [
-    ((TRAIN,), FEW),
+    pytest.param((TRAIN,), FEW, marks=pytest.mark.slow),
     pytest.param((TRAIN, "macs"), FEW, marks=pytest.mark.slow),
     ((TRAIN,), TrainOptions("digits", epochs=4, first=1, reduction=2, brackets=2, among=3, device="cpu")),
 ], ids=["one", "two", "hyperband-among"])

@@ -149,8 +149,10 @@ def brought(name: str, budget: Budget, count: int) -> list[tuple[Point, Point]]:
     return [(p, bring(space, p, budget, rng, inside)) for p in proposals]
 
 
-@pytest.mark.parametrize("kind", ["middle", "minimum", "band", "high band"])
-@pytest.mark.parametrize("name", spaces())
+# In the spaces that take long, the band alone every day.
+@pytest.mark.parametrize(("name", "kind"), [
+    pytest.param(name, kind, marks=pytest.mark.slow if kind != "band" and name in ("cell", "hcg", "mixed", "uib")
+                 else ()) for name in spaces() for kind in ("middle", "minimum", "band", "high band")])
 def test_proposals_end_inside(name: str, kind: str) -> None:
     budget = budgets(name)[kind]
     for proposal, found in brought(name, budget, 2 if name in ("cell", "hcg") else 4):

@@ -66,11 +66,15 @@ def test_an_activation_is_a_view_where_it_does_nothing(kind: str, params: dict) 
     test_a_view_is_what_shares_memory_in_torch(kind, params, ((8, 5, 5),))
 
 
-SMALL = [name for name in bundled.NAMES
-         if expanded(name).input[1] <= 64 and peak(expanded(name)).bytes < 10**7]
+SMALL = [[name for name in names
+          if expanded(name).input[1] <= 64 and peak(expanded(name)).bytes < 10**7]
+         for names in bundled.FAMILIES.values()]
 
 
-@pytest.mark.parametrize("name", SMALL)
+# The cheapest small network of each family every day, the others among the slow tests.
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow if i else ()) for names in SMALL
+    for i, name in enumerate(sorted(names, key=lambda n: bundled.costs()[n].macs))])
 def test_a_published_network_holds_what_torch_holds(name: str) -> None:
     expansion = expanded(name)
     assert len(expansion.nodes) > 5

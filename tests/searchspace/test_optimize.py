@@ -19,7 +19,8 @@ from searchspace.space.point import sample
 FAMILIES = {name.partition("@")[0]: name for name in reversed(published())}     # the first of each
 QUICK = {"convnext", "henet", "lcnet", "mobilenet-v1", "resnet-cifar", "shufflenet-henet",
          "shufflenet-v1-megvii", "shufflenet-v2", "squeezenet", "starnet", "densenet-cifar"}
-DEEP = {"cell", "hcg", "randwire", "regnet", "uib"}      # spaces of networks of many layers
+# Spaces of networks of many layers, which take seconds.
+DEEP = {"cell", "convnext-space", "hcg", "mixed", "randwire", "regnet", "uib"}
 SMALL = 64      # pixels, where a network takes images of another size
 Form = Callable[[nn.Module], fx.GraphModule]
 each_form = pytest.mark.parametrize("form", [fold, optimize])

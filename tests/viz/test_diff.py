@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from bundled import network
 
 from searchspace import cost, load, published
 from searchspace.expansion import trace
@@ -80,17 +81,17 @@ PAIRS = [(names[0], names[-1]) for names in FAMILIES.values() if len(names) > 1]
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_differences_of_variants_add_up_and_turn_round(before: str, after: str) -> None:
-    there, back = compare(load(before), load(after)), compare(load(after), load(before))
-    assert sum(c.cost.macs for c in there.changes) == cost(load(after)).macs - cost(load(before)).macs
+    there, back = compare(network(before), network(after)), compare(network(after), network(before))
+    assert sum(c.cost.macs for c in there.changes) == cost(network(after)).macs - cost(network(before)).macs
     for side in ("before", "after"):
         steps = [getattr(c, side).name for c in there.changes if getattr(c, side)]
         names = dict.fromkeys(n.name.partition(".")[0] for n in
-                              trace(load(before if side == "before" else after)).nodes)
+                              trace(network(before if side == "before" else after)).nodes)
         assert steps == list(names)
     turned = {"added": "removed", "removed": "added"}
     assert sorted(turned.get(c.kind, c.kind) for c in there.changes) == \
         sorted(c.kind for c in back.changes)
-    assert compare(load(before), load(before)).same
+    assert compare(network(before), network(before)).same
 
 
 def test_the_joint_decision_is_what_changed() -> None:

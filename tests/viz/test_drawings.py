@@ -195,8 +195,9 @@ def test_every_bundled_operation_has_one_family() -> None:
 # --- spaces -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("name", spaces())
+@pytest.mark.parametrize(("name", "level"), [
+    pytest.param(name, level, marks=pytest.mark.slow if level == "operation" and name in ("hcg", "randwire")
+                 else ()) for name in spaces() for level in LEVELS])
 def test_a_space_lists_every_hole_it_meets(name: str, level: str) -> None:
     what = subject(load(name))
     shown = picture(what, level)

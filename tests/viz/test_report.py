@@ -59,7 +59,7 @@ def packed(page: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def made() -> Results:
-    return pages.study(150)
+    return pages.study(110)
 
 
 @pytest.fixture(scope="module")

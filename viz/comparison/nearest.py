@@ -56,7 +56,7 @@ class References:
         return found
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def references(size: Size) -> References:
     """The bundled networks that take images of this size."""
     import numpy as np
