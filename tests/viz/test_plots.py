@@ -319,12 +319,11 @@ def test_a_study_is_taken_over_for_the_readme(tmp_path: Path,
         plots.keep(replace(STUDY, best=None), study)
 
 
-def test_the_curves_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_curves_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "regrets.json"
-    monkeypatch.setattr(plots, "REGRETS", path)
     path.write_text(json.dumps({"150000 auto": [[2.0, 1.0], [4.0, 1.0]], "40000 auto": [[9.0, 9.0]],
                                 "150000 random, feasible only": [[3.0, 3.0], [3.0, 1.0]]}))
-    points = plots.curves()["data"]["values"]
+    points = plots.curves(path, "150000", "digits")["data"]["values"]
     assert [(p["kind"], p["evaluation"], p["mean"]) for p in points] == [
         ("random, feasible only", 1, 3.0), ("random, feasible only", 2, 2.0),
         ("ours: auto", 1, 3.0), ("ours: auto", 2, 1.0)]

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 # The README's search under 300 M: its best network and its plane, taken from the study's folder by
 # `python viz/pictures.py --found studies/NAME`.
 FOUND, PLANE = FOLDER / "found.yaml", FOLDER / "found.json"
-# What `python benchmarks/search_quality.py --json FILE` writes; docs/search.md has the command.
-REGRETS = FOLDER / "digits-search.json"
-BUDGET = 150_000                                     # of the curves that are shown
-OURS = ("auto", "gp", "random", "evolution")         # what has no name of Optuna's
+# What `python benchmarks/search_quality.py --json FILE` writes; docs/search.md has the commands.
+DIGITS, LATENCY = (FOLDER / f"{name}-search.json" for name in ("digits", "nas-bench-201"))
+OURS = ("auto", "gp", "random", "evolution", "tpe")         # what has no name of Optuna's
 WIDTH = 760
 
 
@@ -53,14 +53,14 @@ def plane() -> dict[str, Any]:
     return front.spec([front.Mark(*mark) for mark in kept["marks"]], (first, second), kept["most"])
 
 
-def curves() -> dict[str, Any]:
-    """Regret on `digits`: the baseline first, in grey, then ours."""
-    regrets = {name.partition(" ")[2]: rows for name, rows in _read(REGRETS).items()
-               if name.partition(" ")[0] == str(BUDGET)}
+def curves(file: Path, budget: str, title: str) -> dict[str, Any]:
+    """Regret under one budget of a file: the baseline first, in grey, then ours."""
+    regrets = {name.partition(" ")[2]: rows for name, rows in _read(file).items()
+               if name.partition(" ")[0] == budget}
     order = sorted(regrets, key=lambda name: (not name.startswith("random,"), name not in OURS))
     bands = {f"ours: {name}" if name in OURS else name: regret.band(regrets[name])
              for name in order}
-    return regret.spec(regret.rows(bands), f"digits under {BUDGET // 1000}K MACs")
+    return regret.spec(regret.rows(bands), title)
 
 
 def keep(results: Results, folder: Path) -> None:
@@ -90,6 +90,12 @@ def _read(path: Path) -> dict[str, Any]:
     return read
 
 
-PLOTTED = tuple(Plotted(f"pictures/{name}{suffix}.svg", theme, made)
-                for name, made in (("plane", plane), ("digits-search", curves))
+SPECS: dict[str, Callable[[], dict[str, Any]]] = {
+    "plane": plane,
+    "digits-search": partial(curves, DIGITS, "150000", "digits under 150K MACs"),
+    "nas-bench-201-search": partial(curves, LATENCY, "none", "nas-bench-201"),
+    "nas-bench-201-latency-search": partial(curves, LATENCY, "raspi4_latency=20",
+                                            "nas-bench-201 up to 20 ms on a Raspberry Pi 4"),
+}
+PLOTTED = tuple(Plotted(f"pictures/{name}{suffix}.svg", theme, made) for name, made in SPECS.items()
                 for theme, suffix in (("light", ""), ("dark", "-dark")))
