@@ -301,4 +301,5 @@ def load_named(options: argparse.Namespace) -> None:
     load_installed()
     for path in options.ops:
         load_file(path)
-    hold(_limits(getattr(options, "limit", ())))
+    if given := getattr(options, "limit", ()):     # what is remembered is remembered under limits
+        hold(_limits(given))

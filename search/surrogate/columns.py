@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 LIMIT = 4.0         # deviations, beyond which a feature is cut off
 TREND = 0.4         # prior mean: deviations of the value per deviation of the costs,
-TRUST = 0.7         # or, where it is predicted from published ones, of the accuracy
+BELIEF = 0.7        # or, where it is predicted from published ones, of the accuracy
 
 
 class Columns(NamedTuple):
@@ -52,7 +52,7 @@ class Columns(NamedTuple):
         being better: by the predicted accuracy, or else by log multiply-adds and log parameters in
         equal parts."""
         if EXPECTED in self.names:
-            return self._mean(x, [EXPECTED]) * TRUST
+            return self._mean(x, [EXPECTED]) * BELIEF
         return self._mean(x, [("costs", name) for name in COSTS]) * TREND
 
     def _mean(self, x: Array, names: Sequence[tuple[str, str]]) -> Array:

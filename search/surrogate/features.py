@@ -73,10 +73,11 @@ class Describer:
             of = digest(network)
         except ShapeError:          # every map is a single pixel
             return
-        for name, feature in FEATURES.items():
-            yield ("costs" if name in COSTS else "structure", name), feature(of)
+        values = vector(of)
+        for name, value in zip(FEATURES, values, strict=True):
+            yield ("costs" if name in COSTS else "structure", name), value
         if self.expects:            # also far from what was published: it is only where one begins
-            yield EXPECTED, -bundled().calibration.log_error(np.array([vector(of)])).item()
+            yield EXPECTED, -bundled().calibration.log_error(np.array([values])).item()
 
     def _paths(self, nodes: Live) -> Iterator[tuple[tuple[str, str], float]]:
         sets = sets_of(self.kinds)
