@@ -154,12 +154,12 @@ def main() -> int:
                       title=f"regret, {options.space}, {shown} ({inside[bound]} points)")
         curves: dict[str, tuple[Band, ...]] = {}
         for name in options.samplers:
+            regrets = results.setdefault(f"{named} {name}", [])
             jobs = [Job(data, bound, name, seed, options.evaluations)
-                    for seed in range(options.seeds)]
-            regrets = results.get(f"{named} {name}")
-            if regrets is None:
+                    for seed in range(len(regrets), options.seeds)]
+            if jobs:
                 with ProcessPoolExecutor(options.jobs) as pool:
-                    regrets = results[f"{named} {name}"] = list(pool.map(run, jobs))
+                    regrets.extend(pool.map(run, jobs))
             asked[f"{named} {name}"] = [[round(value, DIGITS) for value in row] for row in regrets]
             if options.json:        # after each row: a benchmark may be interrupted
                 options.json.write_text(json.dumps(asked), encoding="utf-8")
@@ -200,7 +200,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", type=Path, metavar="FILE", 
                       help="regrets of all seeds, of the rows that are shown")
     made.add_argument("--earlier", nargs="+", type=Path, default=[], metavar="FILE",
-                        help="files of --json of the same space; rows in them are not run again")
+                        help="files of --json of the same space; seeds in them are not run again")
     return made
 
 
