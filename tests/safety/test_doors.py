@@ -46,10 +46,10 @@ DOORS: dict[str, tuple[Callable[[ast.AST], bool], set[str]]] = {
         {"searchspace/scripts.py"}),        # before it is known whether the rest is this project's
     "rich": (imports("rich.console.Console", "rich.print", "rich.get_console"), set()),
     "rich's markup": (lambda n: called(n) in ("from_markup", "render_markup") or (
-        isinstance(n, ast.keyword) and n.arg in ("markup", "emoji")), {"searchspace/cli.py"}),
+        isinstance(n, ast.keyword) and n.arg in ("markup", "emoji")), {"searchspace/cli/console.py"}),
     "argparse's errors": (lambda n: called(n) == "ArgumentParser" or (isinstance(n, ast.ClassDef)
                           and "argparse" in "".join(map(ast.unparse, n.bases))),
-                          {"searchspace/cli.py"}),
+                          {"searchspace/cli/options.py"}),
     # tables of others are only read, and by column
     "CSV": (imports("csv"), {"search/spreadsheet.py", "search/tables/sheets.py"}),
     "HTML": (imports("html"), {"searchspace/text.py"}),

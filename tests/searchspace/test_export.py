@@ -244,9 +244,14 @@ def test_onnx_runs_for_any_batch(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert onnx.load(out).graph.input[0].type.tensor_type.shape.dim[0].dim_param
 
 
+# Those of the papers that this project began with, too.
+ONNX = dict.fromkeys([*cheapest(), *(name for family in ("sinet", "henet", "hcgnet")
+                                     for name in FAMILIES[family])])
+
+
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=pytest.mark.campaign if i % 10 else pytest.mark.slow)
-    for i, name in enumerate(cheapest())])
+    for i, name in enumerate(ONNX)])
 def test_onnx_of_every_family(name: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     if costs()[name].macs > HEAVY:

@@ -1,5 +1,6 @@
 """The jobs of a worker process: each gives one result, or several on its way."""
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,16 @@ def _study(tools: Tools, follow: Follow, seen: int) -> Iterator[Any]:
     yield studies.study(follow, seen, tools)
 
 
+def keep_loaded() -> None:
+    """What is loaded by now stays, and is no longer looked through for garbage in each job."""
+    gc.collect()
+    gc.freeze()
+
+
 def _prepare(tools: Tools) -> Iterator[Any]:
     if tools.prepare is not None:
         tools.prepare()
+        keep_loaded()
     yield None
 
 

@@ -16,7 +16,7 @@ from searchspace.errors import SearchspaceError
 from viz.live.model.evaluation import Fault, Source, fault
 from viz.live.model.picture import View
 from viz.live.model.tools import Tools
-from viz.live.processes.jobs import JOBS, Job
+from viz.live.processes.jobs import JOBS, Job, keep_loaded
 
 _SPAWN = multiprocessing.get_context("spawn")
 GIB = 2**30
@@ -145,6 +145,7 @@ def _warm(tools: Tools) -> None:
     for kind, given in (("numbers", (source,)), ("drawing", (source, View()))):
         with contextlib.suppress(SearchspaceError):
             list(JOBS[kind](tools, *given))
+    keep_loaded()
 
 
 def _file(job: Job) -> str:
