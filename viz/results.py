@@ -58,6 +58,7 @@ class TrialRow:
     error: str = ""
     latency: int | None = None      # nanoseconds, predicted where a latency matters
     curve: tuple[float, ...] = ()   # the first goal after each epoch, where it is trained
+    stopped: bool = False           # its training was, early: the values are those until then
 
     def cost(self, name: str) -> int:
         """One of `COSTS`; 0 where it is not known."""
@@ -161,6 +162,16 @@ class Results:
         return tuple(row for row in self.rows if row.values)
 
     @cached_property
+    def ranked(self) -> tuple[TrialRow, ...]:
+        """The rows that compete, by the first goal, best first: those that were scored in full. If
+        all trainings were stopped early, the longest of them."""
+        full = [row for row in self.scored if not row.stopped]
+        if not full:
+            longest = max((len(row.curve) for row in self.scored), default=0)
+            full = [row for row in self.scored if len(row.curve) == longest]
+        return tuple(sorted(full, key=lambda r: (self.goals[0].loss(r.values[0]), r.number)))
+
+    @cached_property
     def axes(self) -> tuple[Goal, Goal]:
         """The two goals that a plane can show: the first two, or the only one against the MACs."""
         if len(self.goals) > 1:
@@ -191,7 +202,7 @@ class Results:
     def front(self) -> tuple[TrialRow, ...]:
         """The rows on the Pareto front of all goals, or of the only one and the MACs, sorted by the
         first goal, best first; of rows with equal values only the earliest."""
-        found = undominated((self.losses(self.point(row)), row.number) for row in self.scored)
+        found = undominated((self.losses(self.point(row)), row.number) for row in self.ranked)
         return tuple(self.numbered[number] for _, number in found)
 
 

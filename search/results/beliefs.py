@@ -37,8 +37,7 @@ def switched(results: Results) -> list[Switched]:
 
 
 def _changes(results: Results) -> Iterator[Switched]:
-    goal, space = results.goals[0], results.space
-    best = sorted(results.scored, key=lambda row: (goal.loss(row.values[0]), row.number))[:BEST]
+    space, best = results.space, results.ranked[:BEST]
     explained = [name for name, _ in results.effects]
     names = sorted({name for row in best for name in row.decisions}, key=lambda name: (
         explained.index(name) if name in explained else len(explained), name))

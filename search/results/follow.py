@@ -41,7 +41,8 @@ class Followed:
     the database; ``rows``: of those that are listed. ``running``: those that had not finished at
     the last look, ``last``: the newest, by the database's numbers, which began at ``began``.
     ``done``: how many have finished, ``told``: how many had when `Reader.progress` last answered,
-    ``fresh``: the scored ones since. ``top``: the best by the first goal."""
+    ``fresh``: the scored ones since. ``top``: the best by the first goal, of which, as of ``front``,
+    trainings that were stopped early are none."""
 
     study: int
     basis: Results
@@ -84,7 +85,8 @@ class Followed:
                 point = self.points[one.number] = _point(one, cost)
                 self.ids[one.number] = one.id
                 self.fresh.append(one.number)
-                entries.append((self.basis.losses(point), one.number))
+                if one.state is TrialState.COMPLETE:    # no training that was stopped early
+                    entries.append((self.basis.losses(point), one.number))
         self.front = undominated([*self.front, *entries])
         self.top = nsmallest(LISTED, [*self.top, *((losses[:1], number)
                                                   for losses, number in entries)])

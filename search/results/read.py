@@ -15,7 +15,6 @@ from search.archive.connection.urls import keep
 from search.errors import StudyError
 from search.objectives import Objective
 from search.objectives.table import of_table
-from search.objectives.training_rungs import TRAIN
 from search.pareto import Point, knee, volumes_after, worst
 from search.results.final_comparison import caveat
 from search.results.rivals import read_rivals
@@ -131,7 +130,8 @@ def row_of(found: optuna.trial.FrozenTrial, objectives: tuple[Objective, ...]) -
         t.number, values, shown,
         t.macs, t.params, t.memory, t.decisions, origin, t.start or "", t.proposed_macs, t.seconds,
         found.datetime_start, found.datetime_complete, t.worker, t.error or "", t.latency,
-        tuple(found.intermediate_values[epoch] for epoch in sorted(found.intermediate_values)))
+        tuple(found.intermediate_values[epoch] for epoch in sorted(found.intermediate_values)),
+        t.pruned)
 
 
 def _limits(budget: str) -> Iterator[Limit]:
@@ -173,7 +173,7 @@ def _completed(found: Results) -> Results:
     goals = found.goals if len(found.goals) > 2 else found.axes
     losses = {row.number: tuple(g.loss(v) for g, v in zip(
         goals, row.values if len(goals) > 2 else found.plane(row), strict=True))
-        for row in found.scored}
+        for row in sorted(found.ranked, key=lambda row: row.number)}
     most = {limit.cost: limit.most for limit in found.limits}
     reference = tuple(float(most.get(g.name, seen)) for g, seen in
                       zip(goals, worst(list(losses.values())), strict=True))
@@ -191,9 +191,7 @@ def _best(found: Results, losses: Mapping[int, Point]) -> int:
     if len(found.goals) > 1:
         front = [row.number for row in found.front]
         return front[knee([losses[number] for number in front])]
-    trained = found.goals[0].name == TRAIN      # rows of trainings that were stopped have values
-    return min(found.scored, key=lambda row: (-len(row.curve) if trained else 0,
-                                              losses[row.number][0], row.number)).number
+    return found.ranked[0].number
 
 
 def _plain(value: object) -> str:

@@ -60,10 +60,7 @@ def agree(progress: Progress, whole: Results) -> None:
     assert progress.front == tuple(row.number for row in whole.front)
     assert progress.best == whole.best
     assert all(row == whole.numbered[row.number] for row in progress.listed)
-    others = sorted((row for row in whole.scored if row.number not in
-                     {whole.best, *progress.front}),
-                    key=lambda row: (whole.goals[0].loss(row.values[0]), row.number))
-    wanted = dict.fromkeys([whole.best, *progress.front, *(row.number for row in others)])
+    wanted = dict.fromkeys([whole.best, *progress.front, *(row.number for row in whole.ranked)])
     assert [row.number for row in progress.listed] == [n for n in wanted if n is not None][:LISTED]
     study = progress.study
     assert (study.goals, study.limits, study.name) == (whole.goals, whole.limits, whole.name)
@@ -93,6 +90,21 @@ def test_what_is_followed_is_what_is_read(tmp_path: Path, objectives: str) -> No
     assert reader.trial(99) is None
     with pytest.raises(StudyError):
         Reader(tmp_path, None).progress()
+
+
+def test_a_training_that_was_stopped_early_leads_nothing(mine: Path) -> None:
+    best = read_study(mine).best
+    with closing(sqlite3.connect(mine / "study.db")) as database:
+        database.execute("UPDATE trials SET state = 'PRUNED' WHERE number = ?", (best,))
+        database.commit()
+    found = Reader(mine, None).progress()
+    assert found is not None and best in found.points
+    assert best not in (found.best, *found.front, *(row.number for row in found.listed))
+    agree(found, read_study(mine))
+    with closing(sqlite3.connect(mine / "study.db")) as database:
+        database.execute("UPDATE trials SET state = 'PRUNED'")
+        database.commit()
+    assert read_study(mine).best == best        # where no training has ended, those count
 
 
 @pytest.mark.parametrize("goals", [2, 3])

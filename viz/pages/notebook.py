@@ -53,10 +53,8 @@ def cost(shown: Cost) -> str:
 
 def results(shown: Results) -> str:
     """A study: facts, the front, the best networks."""
-    goal = shown.goals[0]
-    best = sorted(shown.scored, key=lambda r: (goal.loss(r.values[0]), r.number))[:TOP]
     rows = [[f"trial {r.number}", *r.shown, show_amount(r.macs), show_amount(r.params), r.origin]
-            for r in best]
+            for r in shown.ranked[:TOP]]
     plane = PLOTS["front"].draw(shown) if shown.scored else None
     return _render(shown.name, [f"{name}: {text}" for name, text in shown.facts],
                    ("network", *(g.title for g in shown.goals), "MACs", "params", "came about"),

@@ -133,8 +133,7 @@ def _summary(results: Results) -> Iterator[tuple[str, str]]:
 
 def _why(results: Results) -> str:
     """Why the best network is not the one of the best value, if it is another."""
-    goal = results.goals[0]
-    top = min(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
+    goal, top = results.goals[0], results.ranked[0]
     if len(results.goals) > 1:
         return "; of the front it comes nearest to the best value of every goal at once"
     if top.number == results.best:

@@ -11,19 +11,21 @@ ABOUT = "Each trial by how it came about; the line is the best value so far."
 
 
 class ProgressPoint(NamedTuple):
-    """A scored trial; ``best`` is the best value up to it."""
+    """A scored trial; ``best`` is the best value up to it, of a training that was not stopped."""
 
     trial: int
     value: float
-    best: float
+    best: float | None
     kind: str
 
 
 def rows(results: Results) -> tuple[ProgressPoint, ...]:
     """The scored trials in order, with the value of the first goal."""
     pick, steps, best = max if results.goals[0].maximize else min, list[ProgressPoint](), None
+    competing = {row.number for row in results.ranked}
     for row in results.scored:
-        best = row.values[0] if best is None else pick(best, row.values[0])
+        if row.number in competing:
+            best = row.values[0] if best is None else pick(best, row.values[0])
         steps.append(ProgressPoint(row.number, row.values[0], best, encoding.kind(row)))
     return tuple(steps)
 
