@@ -389,7 +389,7 @@ def test_outputs_may_differ_by_what_the_network_itself_rounds() -> None:
     away = y + 1e-3 * y.abs().max()
     with pytest.raises(ExportError, match="does not compute what the network does"):
         compare(y, away, 1e-4, "it", own)
-    assert "within 0.0012" in compare(y, away, 1e-4, "it", 6e-4 * float(y.abs().max()))
+    assert "within 0.0012" in compare(y, away, 1e-4, "it", 1.5e-4 * float(y.abs().max()))
 
 
 def test_all_targets_are_known() -> None:
