@@ -23,7 +23,8 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 # `python viz/pictures.py --found studies/NAME`.
 FOUND, PLANE = FOLDER / "found.yaml", FOLDER / "found.json"
 # What `python benchmarks/search_quality.py --json FILE` writes; docs/search.md has the commands.
-DIGITS, NAS_BENCH_201 = (FOLDER / f"{name}-search.json" for name in ("digits", "nas-bench-201"))
+DIGITS, NAS_BENCH_MACRO, NAS_BENCH_201 = (
+    FOLDER / f"{name}-search.json" for name in ("digits", "nas-bench-macro", "nas-bench-201"))
 OURS = ("auto", "gp", "random", "evolution", "tpe")         # what has no name of Optuna's
 WIDTH = 760
 
@@ -93,6 +94,8 @@ def _read(path: Path) -> dict[str, Any]:
 SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "plane": plane,
     "digits-search": partial(curves, DIGITS, "150000", "digits under 150K MACs"),
+    "nas-bench-macro-search": partial(curves, NAS_BENCH_MACRO, "70000000",
+                                      "nas-bench-macro under 70M MACs"),
     "nas-bench-201-search": partial(curves, NAS_BENCH_201, "none", "nas-bench-201"),
     "nas-bench-201-latency-search": partial(curves, NAS_BENCH_201, "raspi4_latency=20",
                                             "nas-bench-201 up to 20 ms on a Raspberry Pi 4"),
