@@ -41,8 +41,8 @@ class Followed:
     the database; ``rows``: of those that are listed. ``running``: those that had not finished at
     the last look, ``last``: the newest, by the database's numbers, which began at ``began``.
     ``done``: how many have finished, ``told``: how many had when `Reader.progress` last answered,
-    ``fresh``: the scored ones since. ``top``: the best by the first goal, of which, as of ``front``,
-    trainings that were stopped early are none."""
+    ``fresh``: the scored ones since. ``top``: the best by the first goal; trainings that were
+    stopped early are neither among these nor on the ``front``."""
 
     study: int
     basis: Results

@@ -46,6 +46,8 @@ class SamplingTask:
     pauses: tuple[int, ...] = ()    # and those after which it may pause
     time: float = math.inf          # seconds for the search,
     used: Callable[[], float] = lambda: 0.0     # and the share of them that is used, 0 to 1
+    rises: bool = True              # whether an objective is to be great, as it may be in large
+                                    # networks: an accuracy or a score, no latency
 
 
 class Sampler(ABC):

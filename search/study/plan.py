@@ -83,7 +83,8 @@ class Plan:
                             tuple(p.point for p in self.start.proposals),
                             tuple(h.name for h in self.space.holes if h.kind == "solve"),
                             self.settings.seed, epochs, train.pauses(epochs) if train else (),
-                            self.settings.time or math.inf, lambda: self.used)
+                            self.settings.time or math.inf, lambda: self.used,
+                            any(o.direction == "maximize" for o in self.objectives))
 
     @property
     def seconds(self) -> float:

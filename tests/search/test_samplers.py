@@ -109,7 +109,8 @@ class Search:
     def restart(self) -> None:
         """As another process finds the study: nothing but the trials is left."""
         name = choose(self.sampler, self.space, len(self.study.directions))[0]
-        self.use(make(name, SamplingTask(self.space, self.budget)))
+        rises = optuna.study.StudyDirection.MAXIMIZE in self.study.directions
+        self.use(make(name, SamplingTask(self.space, self.budget, rises=rises)))
 
     def use(self, sampler: Sampler) -> None:
         self.inner = sampler
@@ -457,6 +458,15 @@ def test_a_model_hands_over_by_the_number_of_trials(tmp_path: Path,
     assert [count for _, count in asked] == list(range(7))
     small = make("gp", SamplingTask(load("digits"), Budget(100_000)))
     assert isinstance(small, gp.sampler.GaussianSampler)        # rates all networks, for as long as it lasts
+
+
+def test_large_networks_are_not_expected_to_be_quick() -> None:
+    """What is to be small is not sought among the largest networks that fit first."""
+    def first(direction: str) -> float:
+        search = Search("gp", load("digits"), Budget(300_000), lambda at: (float(at.cost.macs),), (direction,))
+        return float(np.mean([macs for *_, macs, _ in search.run(gp.sampler.START)]))
+
+    assert first("minimize") < 0.7 * first("maximize")
 
 
 def test_a_proposal_that_fits_stays_as_it_is(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class GaussianSampler(Sampler):
 
     def _seen(self, features: Array) -> tuple[Array, Array]:
         """Model inputs, shape (networks, columns), and their prior mean, shape (networks,)."""
-        expected = self.pool.prior_mean(features)
+        expected = self.pool.prior_mean(features) if self.task.rises else np.zeros(len(features))
         if self.guide is None:
             return features, expected
         guess = self.guide(features)
