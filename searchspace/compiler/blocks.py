@@ -5,7 +5,8 @@ from functools import cached_property
 
 from searchspace.compiler.program import RESERVED, Block, Step, Value
 from searchspace.compiler.reserved import STRUCTURAL
-from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
+from searchspace.compiler.scope import CompileScope
+from searchspace.compiler.steps import compile_steps, compile_value
 from searchspace.errors import GenotypeError, nearest
 from searchspace.identifiers import is_part, is_word
 from searchspace.notation.schema import check_keys, mapping

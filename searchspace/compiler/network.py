@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from searchspace.compiler.blocks import Blocks, compile_args
 from searchspace.compiler.program import Program, Value
-from searchspace.compiler.steps import CompileScope, compile_steps, compile_value
+from searchspace.compiler.scope import CompileScope
+from searchspace.compiler.steps import compile_steps, compile_value
 from searchspace.errors import GenotypeError, UnusedBlockError, nearest
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Seq

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from searchspace.compiler.program import (
     RESERVED,
@@ -18,8 +17,8 @@ from searchspace.compiler.program import (
     Value,
 )
 from searchspace.compiler.reserved import STRUCTURAL, check_reserved
+from searchspace.compiler.scope import CompileScope, as_names
 from searchspace.errors import GenotypeError, Place, nearest
-from searchspace.identifiers import is_word
 from searchspace.notation.formula import COMMA, compile_formula
 from searchspace.notation.holes import Hole, branch_steps, step_labels, step_parts
 from searchspace.notation.reader import is_torn
@@ -27,34 +26,6 @@ from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
 from searchspace.ops import OPS, Field, Op, schema
 
 UNEVEN = frozenset({"divisor"})      # functions that fall where what they are given rises
-_NO_NAMES = ("_", "loose", "none", "input")   # they mean something already
-
-
-class Names(Protocol):
-    """Protocol for the look-up of blocks by name (`blocks.Blocks`)."""
-
-    @property
-    def names(self) -> frozenset[str]: ...
-
-    def get(self, name: str) -> Block | None: ...
-
-
-class CompileScope:
-    """Scope of one body: blocks by name, and its arguments; records which were used, which tensors
-    formulas look at, and whether one is uneven."""
-
-    def __init__(self, blocks: Names) -> None:
-        self.blocks = blocks
-        self.args: list[str] = []
-        self.used: set[str] = set()
-        self.tensors: set[str] = set()
-        self.is_uneven = False
-
-    def use(self, name: str, place: Place, text: str) -> None:
-        """Mark an argument as used. Raises GenotypeError if there is none of this name."""
-        if name not in self.args:
-            raise GenotypeError(f"{text!r}: no argument {name!r}{nearest(name, self.args)}", place)
-        self.used.add(name)
 
 
 def compile_value(tree: Tree, scope: CompileScope) -> Value:
@@ -154,7 +125,7 @@ def _step(tree: Tree, label: str, scope: CompileScope, passed: bool) -> Step:
                    for name, t in each.items()),
         sources=_sources(given.get("from"), scope),
         branches=_branches(given.get("of"), scope),
-        names=_as_names(given.get("as")),
+        names=as_names(given.get("as")),
         when=compile_value(when, scope) if when is not None else None,
         repeat=compile_value(repeat, scope) if repeat is not None else None,
         per_repeat=given.get("each") == Scalar(True))
@@ -213,7 +184,7 @@ def _params(own: Mapping[str, Tree], fields: Mapping[str, Field | None] | None,
 
 
 def _choice(hole: Hole, label: str, scope: CompileScope) -> Step:
-    sources, names = _sources(hole.common.get("from"), scope), _as_names(hole.common.get("as"))
+    sources, names = _sources(hole.common.get("from"), scope), as_names(hole.common.get("as"))
     options = {option: replace(compile_step(tree, label, scope), names=names, sources=sources)
                for option, tree in zip(hole.labels, hole.trees, strict=True)}
     return Step(label, "choice", "choice", None, Params(), hole.place, sources=sources,
@@ -251,22 +222,6 @@ def _branches(tree: Tree | None, scope: CompileScope) -> tuple[Branch, ...] | No
             count = len(item) if isinstance(item, Seq) else 1
             branches.append(tuple(next(compiled) for _ in range(count)))
     return tuple(branches)
-
-
-def _as_names(tree: Tree | None) -> tuple[str, ...]:
-    if tree is None:
-        return ()
-    items = tree.items if isinstance(tree, Seq) else (tree,)
-    names = []
-    for item in items:
-        name = item.value if isinstance(item, Scalar) else None
-        if not isinstance(name, str) or not is_word(name) or name in _NO_NAMES:
-            raise GenotypeError("as takes names (letters, digits, _; no word of Python's), not "
-                                f"{describe(item)}", tree.place)
-        if name in names:
-            raise GenotypeError(f"as names {name!r} twice", tree.place)
-        names.append(name)
-    return tuple(names)
 
 
 def _list(tree: Tree, scope: CompileScope) -> tuple[Value, ...]:
