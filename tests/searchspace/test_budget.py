@@ -15,10 +15,12 @@ from search.run import main
 from search.study import open_study
 from search.study.settings import Settings
 from searchspace import BudgetError, Genotype, load, spaces
+from searchspace.expansion import trace
 from searchspace.identity import digest
 from searchspace.space.budget import Budget, macs
 from searchspace.space.descent import highest, lowest
 from searchspace.space.point import Point, first, neighbours, point, sample
+from searchspace.space.propose import propose
 from searchspace.space.repair import give_back
 from searchspace.space.solver import bring, find_inside, solve
 from searchspace.units import exactly, parse_amount, parse_bytes, parse_range, show_bytes
@@ -160,6 +162,14 @@ def test_proposals_end_inside(name: str, kind: str) -> None:
         if budget.fits(proposal):       # only the width may grow
             assert found.sampled == proposal.sampled and found.macs >= proposal.macs
         assert found.cost == point(ends(name).space, first, found.decisions).cost
+
+
+def test_what_fits_is_proposed_as_it_was_asked_for() -> None:
+    space = load("mobile").with_input(64)
+    for seed in range(3):
+        at = sample(space, random.Random(seed))
+        near = propose(space, Budget(at.macs), random.Random(9), at.decisions)
+        assert digest(trace(near)) == digest(at.expansion)
 
 
 @pytest.mark.campaign
