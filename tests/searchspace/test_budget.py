@@ -18,6 +18,7 @@ from searchspace import BudgetError, Genotype, load, spaces
 from searchspace.expansion import trace
 from searchspace.identity import digest
 from searchspace.space.budget import Budget, macs
+from searchspace.space.constraint import constraint
 from searchspace.space.descent import highest, lowest
 from searchspace.space.point import Point, first, neighbours, point, sample
 from searchspace.space.propose import propose
@@ -69,6 +70,13 @@ def test_a_lower_bound_needs_an_upper_one() -> None:
     for bounds in ({"least_macs": 5}, {"least_memory": 5, "memory": 4}):
         with pytest.raises(BudgetError, match="lower bound"):
             Budget(**bounds)
+
+
+@pytest.mark.parametrize("name", ["macs", "latency", "two words", ""])
+def test_a_constraint_has_a_name_of_its_own(name: str) -> None:
+    with pytest.raises(BudgetError, match="cannot name a constraint"):
+        constraint(name, lambda expansion: 1.0, 2)
+    assert constraint("joins", lambda expansion: 1.0, 2).name == "joins"
 
 
 def test_a_budget_says_what_it_is() -> None:
