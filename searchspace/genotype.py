@@ -96,6 +96,8 @@ class Genotype:
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
         edges = [Scalar(atom(edge), Place("<input>", 0)) for edge in sides(size)]
+        if [e.value for e in edges] == [getattr(item, "value", None) for item in shape.items[1:]]:
+            return self
         changed = self.document.but(input=Seq((shape.items[0], *edges)))
         return self.replace(without_superseded(changed, self.outer, shape.items[1:]))
 
