@@ -35,7 +35,7 @@ ROOMS = {
                   "test_memory", "test_errors", "test_properties"],
     "cost.py": ["test_costs", "test_memory", "test_limits"],
     "space": ["test_holes", "test_budget", "test_spaces", "test_properties",
-              "../safety/test_frozen"],
+              "../search/test_feasibility", "../safety/test_frozen"],
 }
 SECONDS = 400           # of processor time for a mutant's tests, which may loop,
 PATIENCE = 2_000        # and of the clock, since they may also wait

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from search.run import main
 from search.study import open_study
 from search.study.settings import Settings
-from searchspace import BudgetError, Genotype, load, spaces
+from searchspace import BudgetError, Genotype, SearchspaceError, load, spaces
 from searchspace.expansion import trace
 from searchspace.identity import digest
 from searchspace.space.budget import Budget, macs
@@ -178,6 +178,8 @@ def test_what_fits_is_proposed_as_it_was_asked_for() -> None:
         at = sample(space, random.Random(seed))
         near = propose(space, Budget(at.macs), random.Random(9), at.decisions)
         assert digest(trace(near)) == digest(at.expansion)
+    with pytest.raises(SearchspaceError, match="no hole is named 'depht'"):
+        propose(space, Budget(10**9), random.Random(9), {"depht": 1})
 
 
 @pytest.mark.campaign
