@@ -47,24 +47,25 @@ def _ends(interval: list[float]) -> str:
 def _search(result: Result) -> str:
     wrapped = result["search"].replace(" --", " \\\n    --")
     ours, theirs = result["found_cross_validated"], result["rivals_cross_validated"]
-    chosen = next(iter(theirs))
+    found, chosen = result["found"], next(iter(theirs))
     return f"""```sh
 python search/run.py {wrapped}
 ```
 
 took {result["search_minutes"]} minutes of a machine that others used too,
-{result["search_cpu_minutes"]} minutes of one core. Of its networks {result["found"]} was the best in
-cross-validation on the training images, {ours[result["found"]]:.2f} %, with
-{result["macs"]["found"]:,} multiply-adds. Of {len(result["rivals_by_validation"])} published families brought
-to the budget {chosen} was, with {theirs[chosen]:.2f} %. {result["not_brought"]} of the published networks cannot
-be brought to it.
+{result["search_cpu_minutes"]} minutes of one core. Of its networks {found} was the best in
+cross-validation on the training images, {ours[found]:.2f} %,
+with {result["macs"]["found"]:,} multiply-adds.
+Of {len(result["rivals_by_validation"])} published families brought to the budget
+{chosen} was, with {theirs[chosen]:.2f} %.
+{result["not_brought"]} of the published networks cannot be brought to it.
 """
 
 
 def _tests(result: Result) -> str:
-    attacks = result["attacks"]
+    attacks, accuracies = result["attacks"], result["test_accuracy"]
     rows = []
-    for name, values in result["test_accuracy"].items():
+    for name, values in accuracies.items():
         under = " | ".join(f"{x:.2f}" for x in result["fgsm_accuracy"][name])
         rows.append(f"| {name} | {result['macs'][name]:,} | {statistics.fmean(values):.2f} ± "
                     f"{statistics.stdev(values):.2f} | {under} |")
@@ -72,9 +73,10 @@ def _tests(result: Result) -> str:
             f"{_ends(d['interval_bonferroni'])} | {_ends(d['bootstrap_seeds_and_images'])} | "
             f"{verdict(d['interval_bonferroni'])} |" for n, d in result["differences"].items()]
     chosen = next(iter(result["rivals_cross_validated"]))
-    seeds = len(result["test_accuracy"]["found"])
-    return f"""Accuracy in percent on {result["images"]} test images that nothing before had touched, {seeds} seeds,
-mean and deviation; beside it the mean under FGSM, by steps of so much of 255:
+    told = verdict(result["differences"][chosen]["interval_95"])
+    return f"""Accuracy in percent on {result["images"]} test images that nothing before had
+touched, {len(accuracies["found"])} seeds, mean and deviation; beside it the mean under FGSM, by
+steps of so much of 255:
 
 | network | MACs | clean |{_titles(attacks)}
 |---|---|---|{"---|" * len(attacks)}
@@ -87,7 +89,7 @@ The found network less each rival, in points, paired by seed:
 {chr(10).join(gaps)}
 
 Against the rival that the training images chose, {chosen}, the found network is
-**{verdict(result["differences"][chosen]["interval_95"])}** by the 95 % interval over seeds. The last interval also draws
+**{told}** by the 95 % interval over seeds. The last interval also draws
 the test images anew: it says what other images might have shown.
 
 Under FGSM, the mean and the 95 % interval over seeds:
@@ -111,20 +113,22 @@ def _under_attack(differences: dict[str, list[Result]]) -> str:
 def _why(result: Result) -> str:
     """How much of a side's best first values was chance."""
     def side(first: Result, early: Result) -> str:
-        shrunk = statistics.fmean(first[n] - early[n] for n in early)
+        lost = statistics.fmean(first[n] - early[n] for n in early)
         best = max(early, key=lambda n: first[n])
         return (f"{first[best]:.2f} % and then {early[best]:.2f} % for the first of them, "
-                f"{shrunk:+.2f} points less in the mean").replace("+", "")
+                f"{lost:.2f} points less in the mean")
 
     first = result["found_first"] | result["rivals_by_validation"]
     early = result["found_two_folds"] | result["rivals_two_folds"]
     ranks = statistics.correlation([first[n] for n in early], [*early.values()], method="ranked")
     ours, theirs = (result[f"{s}_cross_validated"].values() for s in ("found", "rivals"))
-    return f"""On the training images: the ten networks of each side had, by their first training on the search's
-validation images and in two folds, the search's {side(result["found_first"], result["found_two_folds"])};
-the rivals {side(result["rivals_by_validation"], result["rivals_two_folds"])}. Both values of all {len(early)}
-correlate by ranks with {ranks:+.2f}. Over all five folds the search's best {len(ours)} had {min(ours):.2f} to {max(ours):.2f} %,
-the rivals' {min(theirs):.2f} to {max(theirs):.2f} %.
+    return f"""On the training images: the best of each side had, by their first training on the
+search's validation images and in two folds, the search's
+{side(result["found_first"], result["found_two_folds"])};
+the rivals {side(result["rivals_by_validation"], result["rivals_two_folds"])}.
+Both values of all {len(early)} correlate by ranks with {ranks:+.2f}. Over all five folds the best
+{len(ours)} of the search had {min(ours):.2f} to {max(ours):.2f} %,
+the best {len(theirs)} rivals {min(theirs):.2f} to {max(theirs):.2f} %.
 """
 
 
@@ -135,9 +139,10 @@ def _hybrid(result: Result) -> str:
         means = [statistics.fmean(values), *result["fgsm_accuracy"][name]]
         rows.append(f"| {name} | {result['macs'][name]:,} | "
                     + " | ".join(f"{x:.2f}" for x in means) + " |")
+    seeds = len(result["test_accuracy"][name])
     return f"""### HCGNet-A1 under attack
 
-Brought to 3 M multiply-adds, trained from {len(next(iter(result["test_accuracy"].values())))} seeds; accuracy in percent:
+Brought to 3 M multiply-adds, trained from {seeds} seeds; accuracy in percent:
 
 | network | MACs | {" | ".join(columns)} |
 |---|---|{"---|" * len(columns)}

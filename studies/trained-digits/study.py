@@ -25,13 +25,13 @@ The differences are paired by seed; the intervals are Student's, for the chosen 
 for the three together at 95 % by Bonferroni. Since all seeds meet the same test images, a bootstrap
 over seeds and images together is reported beside them.
 
-Why ten, then four: when the study was first done on digits, each side cross-validated its best five
-in five folds. The search's best value, 97.8 % of 180 validation images, was partly chance, as the
-best of 150 has to be: in cross-validation it was 94.8 %. A value of 180 images at 95 % has a standard
-error of 1.6 points, so what is best in truth can stand well below the fifth place. Ten in two folds
-and four in three more are 32 trainings, hardly more than the 25 of then. The search's model could
-name candidates by its expectation, which smooths such chance; the rivals have no such model, so first
-values count on both sides.
+Why ten, then four: when the study was first done on digits, each side cross-validated its best
+five in five folds. The search's best value, 97.8 % of 180 validation images, was partly chance, as
+the best of 150 has to be: in cross-validation it was 94.8 %. A value of 180 images at 95 % has a
+standard error of 1.6 points, so what is best in truth can stand well below the fifth place. Ten in
+two folds and four in three more are 32 trainings, not many more than the 25 of then. The search's
+model could name candidates by its expectation, which smooths such chance; the rivals have no such
+model, so first values count on both sides.
 """
 
 import argparse
@@ -46,8 +46,7 @@ from typing import Any
 import numpy as np
 import torch
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 import hybrid
 import images
 from intervals import difference
@@ -59,6 +58,7 @@ from search.process import wait_asleep
 from search.run import main as search
 from searchspace import cost, fill, load, to_yaml
 
+HERE = Path(__file__).parent
 DATA = ("digits", "mnist", "rotated")
 BUDGET, SIZE, CLASSES, SEED = 1_000_000, 16, 10, 0
 TRIALS = {"digits": 150, "mnist": 100, "rotated": 100}
