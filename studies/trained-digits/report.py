@@ -5,6 +5,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from scipy.stats import spearmanr
+
 Result = dict[str, Any]
 
 HEAD = """# A search that trains, against published networks
@@ -120,7 +122,7 @@ def _why(result: Result) -> str:
 
     first = result["found_first"] | result["rivals_by_validation"]
     early = result["found_two_folds"] | result["rivals_two_folds"]
-    ranks = statistics.correlation([first[n] for n in early], [*early.values()], method="ranked")
+    ranks = float(spearmanr([first[n] for n in early], [*early.values()]).statistic)
     ours, theirs = (result[f"{s}_cross_validated"].values() for s in ("found", "rivals"))
     return f"""On the training images: the best of each side had, by their first training on the
 search's validation images and in two folds, the search's

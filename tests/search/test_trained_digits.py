@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from search.data import open_data
 from search.data.base import Images, Stored
 from search.training.batches import Batches
-from searchspace import cost, load
+from searchspace import cost, load, to_yaml
 
 FOLDER = Path(__file__).parents[2] / "studies" / "trained-digits"
 
@@ -86,8 +86,8 @@ def test_a_training_that_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPa
 
 def test_a_final_training_is_also_attacked() -> None:
     repeats = script("repeats")
-    whole = load("lcnet@0.25", classes=10).with_input(16).text
-    final = repeats.Repeat(whole, 0, "test", "digits", "quick", 1, 16, 0.2)
+    network = to_yaml(load("mobilenet-v2@0.5", classes=10).with_input(16))
+    final = repeats.Repeat(network, 0, "test", "digits", "quick", 1, 16, 0.2)
     clean, *attacked = repeats.train(final)
     assert len(attacked) == len(repeats.ATTACKS)
     assert {len(x) for x in (clean, *attacked)} == {len(open_data("digits").test)}
