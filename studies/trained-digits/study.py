@@ -29,10 +29,10 @@ Why eight, then three: when the study was first done on digits, each side cross-
 five in five folds. The search's best value, 97.8 % of 180 validation images, was partly chance, as
 the best of 150 has to be: in cross-validation it was 94.8 %. A value of 180 images at 95 % has a
 standard error of 1.6 points, so what is best in truth can stand well below the fifth place. Eight
-in two folds and three in three more are 25 trainings, as many as then. (Ten and four were planned; the
-busy machine made it eight and three after the search on digits, and before anything of step 3 was
-computed.) The search's model could name candidates by its expectation, which smooths such chance;
-the rivals have no such model, so first values count on both sides.
+in two folds and three in three more are 25 trainings, as many as then. (Ten and four were planned;
+the busy machine made it eight and three after the search on digits, and before anything of step 3
+was computed.) The search's model could name candidates by its expectation, which smooths such
+chance; the rivals have no such model, so first values count on both sides.
 """
 
 import argparse
