@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from intervals import difference
+from repeats import read
 from rivals import brought_to
 
 from searchspace import cost, to_yaml
@@ -32,13 +33,11 @@ def networks(size: int, classes: int) -> dict[str, str]:
     return found
 
 
-def result(answers: dict[str, np.ndarray]) -> dict[str, Any]:
+def result(genotypes: dict[str, str], answers: dict[str, np.ndarray]) -> dict[str, Any]:
     """HCGNet less each other one, on clean images and under each attack. ``answers`` are of shape
     (1 + attacks, seeds, images)."""
-    from repeats import read
-
     others = [n for n in answers if n != OURS]
-    return {"macs": {n: cost(read(g)).macs for n, g in networks(16, 10).items()},
+    return {"macs": {n: cost(read(g)).macs for n, g in genotypes.items()},
             "differences": {n: [difference(a, b, len(others))
                                 for a, b in zip(answers[OURS], answers[n], strict=True)]
                             for n in others}}

@@ -214,8 +214,9 @@ def main() -> int:
             if part == "search":
                 known |= study.compare()
             else:
-                answers = study.final(hybrid.networks(SIZE, CLASSES))
-                known["hcgnet"] = hybrid.result(answers) | tested(answers)
+                three = hybrid.networks(SIZE, CLASSES)
+                answers = study.final(three)
+                known["hcgnet"] = hybrid.result(three, answers) | tested(answers)
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     (HERE / "README.md").write_text(describe(HERE, DATA), encoding="utf-8")

@@ -179,6 +179,16 @@ def test_intervals() -> None:
     assert wide[0] < narrow[0] < found["mean"] < narrow[1] < wide[1]
 
 
+def test_hcgnet_is_compared_on_clean_images_and_under_each_attack() -> None:
+    hybrid = script("hybrid")
+    small = to_yaml(load("mobilenet-v2@0.5", classes=10).with_input(16))
+    ours, other = np.ones((4, 3, 5), int), np.ones((4, 3, 5), int)
+    other[2] = 0
+    found = hybrid.result({hybrid.OURS: small, "b": small}, {hybrid.OURS: ours, "b": other})
+    assert [d["mean"] for d in found["differences"]["b"]] == [0, 0, 100, 0]
+    assert found["macs"]["b"] == cost(load("mobilenet-v2@0.5", classes=10).with_input(16)).macs
+
+
 def gap(mean: float) -> dict[str, object]:
     """A difference as the results have it."""
     return {"mean": mean, "interval_95": [mean - 1, mean + 1],
