@@ -59,7 +59,7 @@ took {result["search_minutes"]} minutes of a machine that others used too,
 cross-validation on the training images, {ours[found]:.2f} %,
 with {result["macs"]["found"]:,} multiply-adds.
 Of {len(result["rivals_by_validation"])} published families brought to the budget
-{chosen} was, with {theirs[chosen]:.2f} %.
+the best was {chosen}, with {theirs[chosen]:.2f} %.
 {result["not_brought"]} of the published networks cannot be brought to it.
 """
 
