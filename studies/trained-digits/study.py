@@ -90,15 +90,18 @@ class Study:
                 "--train-device cpu").split()
 
     def search(self) -> list[float]:
-        """The search's minutes, and those of one core; it is done once."""
+        """The search's minutes, and those of one core. One that has ended is not opened again."""
         clock = self.work / "search" / "minutes.json"
-        if not clock.is_file():
+        spent, ended = json.loads(clock.read_text()) if clock.is_file() else ([0, 0], False)
+        if not ended:
             began, cpu = time.perf_counter(), time.process_time()
-            if search([*self.command, "--studies", str(self.work)]) != 0:
-                raise SystemExit(1)
-            took = [(time.perf_counter() - began) / 60, (time.process_time() - cpu) / 60]
-            clock.write_text(json.dumps([round(m, 1) for m in took]))
-        minutes: list[float] = json.loads(clock.read_text())
+            ended = search([*self.command, "--studies", str(self.work)]) == 0
+            took = time.perf_counter() - began, time.process_time() - cpu
+            spent = [round(s + t / 60, 1) for s, t in zip(spent, took, strict=True)]
+            clock.write_text(json.dumps([spent, ended]))
+        if not ended:
+            raise SystemExit(1)
+        minutes: list[float] = spent
         return minutes
 
     def trained_fully(self) -> tuple[dict[str, str], dict[str, float]]:

@@ -179,6 +179,21 @@ def test_intervals() -> None:
     assert wide[0] < narrow[0] < found["mean"] < narrow[1] < wide[1]
 
 
+def test_the_minutes_of_a_search_that_was_interrupted_are_added(monkeypatch: pytest.MonkeyPatch,
+                                                               tmp_path: Path) -> None:
+    script_of_study = script("study")
+    begun = script_of_study.Study("digits", tmp_path, 1)
+    clock = begun.work / "search" / "minutes.json"
+    clock.parent.mkdir()
+    clock.write_text("[[5, 2], false]")
+    codes = [130, 0]
+    monkeypatch.setattr(script_of_study, "search", lambda argv: codes.pop(0))
+    with pytest.raises(SystemExit):
+        begun.search()
+    assert begun.search() == [5, 2] and json.loads(clock.read_text())[1]
+    assert begun.search() == [5, 2] and not codes       # it is not opened again
+
+
 def test_hcgnet_is_compared_on_clean_images_and_under_each_attack() -> None:
     hybrid = script("hybrid")
     small = to_yaml(load("mobilenet-v2@0.5", classes=10).with_input(16))
