@@ -14,7 +14,8 @@ HEAD = """# A search that trains, against published networks
 `python studies/trained-digits/study.py --data DATA` makes this page, and `results.json` and
 `found.yaml` in the folder of each data set; what it does, in which order, and by which rule stands
 at its head. All networks are trained alike, for 6 epochs of the recipe `quick` at 16×16 pixels,
-and have at most 1 M multiply-adds. The images of `mnist` and `rotated` come with the extra `studies`.
+and have at most 1 M multiply-adds. The images of `mnist` and `rotated` come with the extra
+`studies`.
 
 The study was first done on digits alone, with a space `mixed` that had no plain stages and another
 sampler: the found network had 94.83 % on the test images, ResNet-18 96.70 %, a difference of -1.87
