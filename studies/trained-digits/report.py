@@ -19,8 +19,8 @@ and have at most 1 M multiply-adds. The images of `mnist` and `rotated` come wit
 
 The study was first done on digits alone, with a space `mixed` that had no plain stages and another
 sampler: the found network had 94.83 % on the test images, ResNet-18 96.70 %, a difference of -1.87
-points (-2.51 … -1.23) over twelve paired seeds. That led to plain stages in `mixed`, so on digits the
-space is not independent of the test images; no other part of what follows has seen them.
+points (-2.51 … -1.23) over twelve paired seeds. That led to plain stages in `mixed`, so on
+digits the space is not independent of the test images; no other part of what follows has seen them.
 """
 
 
