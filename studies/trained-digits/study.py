@@ -9,7 +9,7 @@ there are, ``README.md`` here. The rule was fixed beforehand:
 
 1. Search: ``search/run.py`` as any user runs it, its default sampler, one process. Two of three
    trainings are broken off after 4 epochs; before the fourth, accuracies say little. 150 trials on
-   digits, 100 on the others.
+   digits, 60 on the others.
 2. Rivals: of each published family the network nearest below the budget, once all are brought to
    it (`rivals.py`), trained in full by the same recipe and rated on the search's validation images.
 3. Both sides choose by training images alone. The best eight by their first training are rated
@@ -62,7 +62,7 @@ from searchspace import cost, fill, load, to_yaml
 HERE = Path(__file__).parent
 DATA = ("digits", "mnist", "rotated")
 BUDGET, SIZE, CLASSES, SEED = 1_000_000, 16, 10, 0
-TRIALS = {"digits": 150, "mnist": 100, "rotated": 100}
+TRIALS = {"digits": 150, "mnist": 60, "rotated": 60}
 TOP, EARLY, SHORT, FINALISTS, FINAL_SEEDS = 8, 2, 3, 3, 12
 RECIPE, EPOCHS, VALIDATION, FIRST = "quick", 6, 0.2, 4
 
