@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from multiprocessing import get_context
 from pathlib import Path
@@ -11,15 +12,18 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from fgsm import attacked
 
 from search.data import Data, Images, open_data
 from search.process import keep_memory
 from search.seeds import derive
+from search.training.batches import Batches
 from search.training.loop import Training, TrainingTask
 from search.training.recipe import load_recipe
 from searchspace import Genotype, build, load
 
 FOLDS = 5
+ATTACKS = (2, 4, 8)     # steps of FGSM, in pixel values of 255
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Repeat:
     genotype: str
     seed: int
     part: str
+    data: str           # a name for `open_data`
     recipe: str
     epochs: int
     size: int
@@ -55,18 +60,26 @@ class Repeat:
         return data.train.take(fitted.tolist()), data.train.take(held.tolist())
 
 
-def train(repeat: Repeat) -> list[int]:
-    """For each rated image 1 where the trained network is right, else 0."""
+opened = cache(open_data)
+
+
+def train(repeat: Repeat) -> list[list[int]]:
+    """For each rated image 1 where the trained network is right, else 0; of a final training also
+    where it is right under FGSM, a list for each of `ATTACKS`."""
     torch.set_num_threads(1)
     keep_memory()
-    fitted, held = repeat.images(open_data("digits"))
+    fitted, held = repeat.images(opened(repeat.data))
     network = read(repeat.genotype)
     torch.manual_seed(derive(repeat.seed, "weights"))
     task = TrainingTask(load_recipe(repeat.recipe), repeat.epochs, fitted, None,
-                (3, repeat.size, repeat.size), repeat.seed)
+                        (3, repeat.size, repeat.size), repeat.seed)
     training = Training(build(network), task, torch.device("cpu"))
     training.run(task.epochs)
-    return training.right(held)
+    right = [training.right(held)]
+    if repeat.part == "test":
+        batches = Batches(held, task.shape, torch.device("cpu"), training.standard)
+        right += attacked(training.network, batches, ATTACKS)
+    return right
 
 
 def read(text: str) -> Genotype:
@@ -82,13 +95,13 @@ class Repeats:
 
     def __init__(self, path: Path, workers: int) -> None:
         self.path, self.workers = path, workers
-        self.known: dict[str, list[int]] = {}
+        self.known: dict[str, list[list[int]]] = {}
         if path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
                 key, _, right = line.partition(" ")
                 self.known[key] = json.loads(right)
 
-    def __call__(self, wanted: Iterable[Repeat]) -> Iterator[list[int]]:
+    def __call__(self, wanted: Iterable[Repeat]) -> Iterator[list[list[int]]]:
         """The right answers of each, in the order asked for."""
         wanted = list(wanted)
         todo = {r.key: r for r in wanted if r.key not in self.known}

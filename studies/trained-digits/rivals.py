@@ -5,7 +5,8 @@ genotype's channels hang on that; nothing is made wider than it was published. A
 such an argument takes part if it fits as it is.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from functools import cache
 
 from searchspace import Genotype, SearchspaceError, cost, load, published
 from searchspace.identity import identity
@@ -22,7 +23,7 @@ def rivals(budget: int, size: int, classes: int) -> tuple[dict[str, Genotype], d
     lacking: dict[str, str] = {}
     seen: set[str] = set()
     for name in published():
-        brought, why = _brought(name, budget, size, classes)
+        brought, why = brought_to(name, budget, size, classes)
         if brought is None:
             lacking[name] = why
         elif (key := identity(brought)) in seen:
@@ -33,35 +34,48 @@ def rivals(budget: int, size: int, classes: int) -> tuple[dict[str, Genotype], d
     return found, lacking
 
 
-def _brought(name: str, budget: int, size: int, classes: int) -> tuple[Genotype | None, str]:
-    why = "nothing in it can be made narrower, and it is too large"
-    for made in _candidates(name, size, classes):
-        try:
-            if cost(made).macs <= budget:
-                return made, ""
-        except SearchspaceError as error:
-            why = f"no network for images of this size: {error}"
-    return None, why
+def nearest_of_each(brought: dict[str, Genotype]) -> dict[str, Genotype]:
+    """Of each family the network nearest below the budget."""
+    nearest: dict[str, str] = {}
+    for name in sorted(brought, key=lambda n: -cost(brought[n]).macs):
+        nearest.setdefault(name.partition("@")[0], name)
+    return {n: brought[n] for n in nearest.values()}
 
 
-def _candidates(name: str, size: int, classes: int) -> Iterator[Genotype]:
-    """The network as published, then narrower and narrower."""
+def brought_to(name: str, budget: int, size: int, classes: int) -> tuple[Genotype | None, str]:
+    """The published network at the largest width that fits; or None, and why."""
     try:
         whole = load(name, classes=classes).with_input(size)
-    except SearchspaceError:
-        return
-    yield whole
+    except SearchspaceError as error:
+        return None, f"no network for images of this size: {error}"
+    widths = _widths(whole)
+
+    @cache
+    def made(i: int) -> tuple[Genotype, int] | None:
+        """The first network from this width on, as not all widths make one, and its MACs."""
+        if i == len(widths):
+            return None
+        try:
+            network = whole.with_args(widths[i]) if widths[i] else whole
+            return network, cost(network).macs
+        except SearchspaceError:
+            return made(i + 1)
+
+    # Costs grow with the width, so the range is halved.
+    fits = bisect_left(range(len(widths)), True,
+                       key=lambda i: (found := made(i)) is None or found[1] <= budget)
+    largest = made(fits)
+    return (largest[0], "") if largest else (None, "no width of it makes a network that fits")
+
+
+def _widths(whole: Genotype) -> list[dict[str, float]]:
+    """The arguments that make the network narrower and narrower, beginning with its own."""
     args = whole.document.get("args")
     for arg in WIDTHS:
         own = args.get(arg) if args is not None else None
-        if not isinstance(own, Scalar) or isinstance(own.value, bool) or \
-                not isinstance(own.value, int | float):
-            continue
-        steps = [own.value * i / STEPS for i in range(STEPS - 1, 0, -1)] if arg == "w" else \
-            list(range(int(own.value) - 1, 0, -1))
-        for value in steps:
-            try:
-                yield whole.with_args({arg: round(value, 6)})
-            except SearchspaceError:
-                continue
-        return
+        if isinstance(own, Scalar) and not isinstance(own.value, bool) and \
+                isinstance(own.value, int | float):
+            values = [round(own.value * i / STEPS, 6) for i in range(STEPS - 1, 0, -1)] \
+                if arg == "w" else list(range(int(own.value) - 1, 0, -1))
+            return [{}, *({arg: value} for value in values)]
+    return [{}]
