@@ -95,7 +95,7 @@ def _word(text: str) -> str:
     """Text plain where all readers, of YAML 1.1 too, give it back as itself, else quoted."""
     if _PLAIN.match(text) and not text.endswith(" ") and _is_word(text):
         return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     escaped = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 65536
                       else f"\\U{ord(c):08x}" for c in escaped)
     return f'"{escaped}"'
