@@ -328,11 +328,14 @@ def test_a_search_outlives_its_page(opened: Open, server: Server) -> None:
     tab.close()
     again = opened()
     again.locator("#tab-study").click()
-    again.locator("#study-table tbody tr").first.wait_for()
+    first = again.locator("#study-table [data-do=trial]").first
+    first.hover()                               # the table grows while the button is held
+    again.mouse.down()
+    again.wait_for_timeout(1500)
+    again.mouse.up()
+    again.locator("#title .name", has_text="found").wait_for()
     again.locator("#stop-search").click()
     again.locator("#said", has_text="it ends after the running trial").wait_for()
-    again.locator("#study-table [data-do=trial]").first.click()
-    again.locator("#title .name", has_text="found").wait_for()
     again.locator("#drawing svg").wait_for(state="attached")
     assert (server.home / "studies" / "found" / "study.db").exists()
 

@@ -298,11 +298,11 @@ function studyMarks({ insert, remove, line }) {
 // --- panes and fields ---------------------------------------------------------------------------
 
 const shown = {}, later = {};
-let dragging = false;
+let pressed = null;                     // what the pointer holds: it is not replaced meanwhile
 function pane(id, html) {
   const box = $(id);
   if (!box || shown[id] === html) return;
-  if (dragging && box.contains(document.activeElement)) { later[id] = html; return; }
+  if (pressed && box.contains(pressed)) { later[id] = html; return; }
   shown[id] = html;
   const open = [...box.querySelectorAll("details")].map((d) => d.open);
   const focus = box.contains(document.activeElement) ? document.activeElement : null;
@@ -410,11 +410,12 @@ function wire() {
     if (what === "beside") tab("beside");
     act(what, given);
   });
-  $("holes").addEventListener("pointerdown", () => { dragging = true; });
-  window.addEventListener("pointerup", () => {
-    dragging = false;
-    for (const [id, html] of Object.entries(later)) { delete later[id]; pane(id, html); }
-  });
+  window.addEventListener("pointerdown", (event) => { pressed = event.target; });
+  for (const end of ["pointerup", "pointercancel"])
+    window.addEventListener(end, () => setTimeout(() => {      // a click comes first
+      pressed = null;
+      for (const [id, html] of Object.entries(later)) { delete later[id]; pane(id, html); }
+    }));
   let deciding = null;
   $("holes").addEventListener("input", (event) => {
     const box = event.target, hole = box.closest("[data-hole]")?.dataset.hole;
