@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from search.launchers.worker import main
-from search.objectives.table import Lookup
+from search.objectives.lookup import Lookup
 from search.study import Study
 
 

@@ -54,6 +54,8 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
     console.print(f"{counted(len(trials), 'trial')}, all inside the budget, {scored} "
                   f"scored{pruned}, "
                   f"{counted(len({t.identity for t in trials}), 'distinct network')}")
+    if early:
+        console.print(epochs_line(trials))
     console.print(summary(trials))
     if ended.chosen.pruned:
         console.print("no training has ended: accuracies are those so far; the same command goes "
@@ -64,6 +66,16 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
         console.print("interrupted: the same command continues")
     if "score" in settings.objectives:
         console.print(caveat(settings.score), style="dim")
+
+
+def epochs_line(trials: list[Trial]) -> str:
+    """How many epochs were spent, and how many it would have been without stopping any training."""
+    spent: dict[str, int] = {}
+    for t in trials:            # a training that paused has several trials
+        spent[t.identity] = max(t.epochs, spent.get(t.identity, 0))
+    trained = [epochs for epochs in spent.values() if epochs]
+    return (f"{counted(sum(trained), 'epoch')} in all, where full trainings of the same networks "
+            f"are {len(trained) * max(trained):,}")
 
 
 def files_line(ended: Outcome, settings: Settings, folder: Path, own_database: bool) -> Text:

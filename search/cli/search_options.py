@@ -36,7 +36,8 @@ def read_settings(options: argparse.Namespace) -> Settings:
         classes=options.classes, seed=options.seed, sampler=options.sampler,
         score=options.score, screen=options.screen, prior=options.prior, batch=options.batch,
         tables=tuple(options.table), table_budget=tuple(options.table_budget),
-        table_only=options.table_only, warm_start=options.warm_start,
+        table_only=options.table_only, table_halving=options.table_halving,
+        warm_start=options.warm_start,
         train=read_options(options, goals)).settings()
 
 

@@ -2,6 +2,10 @@
 
 import argparse
 
+from searchspace.cli import whole
+
+REDUCTION = 3
+
 
 def add_table(parser: argparse.ArgumentParser) -> None:
     """Add the options of a table."""
@@ -14,3 +18,7 @@ def add_table(parser: argparse.ArgumentParser) -> None:
                         "5-20 is a band; what has no such cost is outside")
     parser.add_argument("--table-only", action="store_true", help="propose only networks that the "
                         "table has (default: one that it lacks fails its trial)")
+    parser.add_argument("--table-halving", metavar="N", type=whole(2), nargs="?", const=REDUCTION,
+                        help="where the table has the column after several numbers of epochs, look "
+                        f"a network up after few; 1 of N (default: {REDUCTION}) goes on to N times "
+                        "as many (default: all are looked up after the most)")

@@ -5,7 +5,8 @@ import argparse
 from search.data import DATASETS, FOLDER
 from search.errors import RecipeError
 from search.results.retraining import SEEDS
-from search.training.options import LONGER, RUNGS, TrainOptions
+from search.training.hyperband import RUNGS
+from search.training.options import LONGER, TrainOptions
 from search.training.recipe import recipes
 from searchspace.cli import whole
 

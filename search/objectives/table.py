@@ -2,56 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from search.archive import Archive, Evaluation, EvaluationKey
-from search.errors import ScoreError
 from search.objectives.base import (
     ColumnObjective,
     Context,
     Evaluated,
     Evaluator,
+    ObjectiveError,
     Progress,
     objective,
 )
-from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
-from search.tables import Selection, Table, table_for
+from search.objectives.halving import Halving
+from search.objectives.lookup import Lookup, RungLookup
+from search.tables import Table, table_for
 from search.tables.costs import KnownCost
+from search.training.hyperband import Rungs
 from searchspace import Genotype
-from searchspace.space.budget import show_amount
 
 if TYPE_CHECKING:
     from search.study.settings import Settings
-
-
-@dataclass(frozen=True)
-class Lookup(Evaluator):
-    """Looks values of networks up. No weights are drawn."""
-
-    archive: Archive
-    study: str
-    table: Table
-    column: Selection
-
-    def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
-        """See `Evaluator`."""
-        return evaluated(self.evaluation(candidate))
-
-    def evaluation(self, candidate: Candidate) -> Evaluation:
-        """The table's value, higher is better; None, with the reason, if the network is missing."""
-        def look_up() -> float:
-            total = candidate.expansion.cost()
-            value = self.table.value(self.column, candidate.identity, total,
-                                     candidate.decisions or {})
-            if value is None:
-                raise ScoreError(f"the table {self.table.file} lacks this network of "
-                                 f"{show_amount(total.macs)} MACs and {total.params:,} params")
-            return value
-
-        data = f"{self.table.digest} {self.column.text}".rstrip()
-        key = EvaluationKey(candidate.identity, "table", data, 0)
-        return archived(self.archive, self.study, key, candidate, look_up)
 
 
 @dataclass(frozen=True)
@@ -92,14 +64,40 @@ class _FromTable(ColumnObjective):
 @objective("table")
 @dataclass(frozen=True)
 class KnownResult(_FromTable):
-    """The value of a network in a table of known results, the higher the better."""
+    """The value of a network in a table of known results, the higher the better. ``halving``: with
+    values after several numbers of epochs, one of so many networks is looked up after more; None to
+    look all up after the most."""
 
     direction = "maximize"
+    expensive = True            # it stands for a training
+    halving: int | None = None
 
-    def open(self, context: Context) -> Lookup:
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
+        """As the base's; raises also if nothing can be stopped early that should be."""
+        found = super().configured(settings, space)
+        if settings.table_halving is None:
+            return found
+        trained = [goal for goal in settings.objectives
+                   if goal.partition(":")[0] in (KnownResult.kind, "train", "supernet")]
+        if len(trained) > 1:
+            raise ObjectiveError("trainings in a table are stopped early by one column, and the "
+                                 f"objectives are {', '.join(settings.objectives)}")
+        assert found.table is not None
+        found.table.after_epochs(self.column)
+        return replace(found, halving=settings.table_halving)
+
+    def open(self, context: Context) -> Evaluator:
         """See `Objective`."""
         assert self.table is not None
-        return Lookup(context.archive, context.name, self.table, self.table.select(self.column))
+
+        lookup = partial(Lookup, context.archive, context.name, self.table)
+        if self.halving is None:
+            return lookup(self.table.select(self.column))
+        columns = self.table.after_epochs(self.column)
+        rungs = Rungs.among(list(columns), self.halving)
+        return RungLookup({epochs: lookup(columns[epochs]) for epochs in rungs.known},
+                          Halving(context.study, context.objectives, rungs,
+                                  context.settings.seed, self.name))
 
 
 @objective("table-cost")

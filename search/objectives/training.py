@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from optuna.trial import TrialState
 
-from search.archive import Evaluation
 from search.errors import damaged
 from search.objectives.base import Context, Evaluated, Evaluator, Progress, objective
 from search.objectives.candidate import Candidate
 from search.objectives.halving import Halving
 from search.objectives.images import ImageObjective
-from search.objectives.training_rungs import TRAIN, GoesOn, Trainer
+from search.objectives.training_rungs import TRAIN, Trainer
 from search.samplers.base import SAMPLERS, UNTIL
+from search.training.hyperband import GoesOn
 from search.training.options import TrainOptions
 from searchspace.safety.files import make_folder
 from searchspace.safety.values import REAL, list_of
@@ -41,18 +41,11 @@ class Trainings(Evaluator):
             pauses = ", ".join(map(str, self.options.pauses(trainer.epochs)))
             looks = f"a training may pause after epoch {pauses} and go on later" if pauses else ""
         else:
-            looks = self._stops()
+            looks = self.halving.rungs.described
         return [*trainer.data.notes,
                 f"training: recipe {trainer.recipe.name}, {counted(trainer.epochs, 'epoch')} of "
                 f"{counted(len(fitted), 'image')} of {trainer.data.name}, rated on "
                 f"{len(held):,} others", looks or "no training is stopped early"]
-
-    def _stops(self) -> str:
-        """Where trainings are stopped early, for the user."""
-        rungs = self.halving.rungs
-        looks = "; ".join(f"after epoch {', '.join(map(str, rungs.levels(b)))}"
-                          for b in range(rungs.brackets) if rungs.levels(b))
-        return f"rungs {looks}: 1 of {rungs.reduction} trainings continues" if looks else ""
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """The accuracy in percent on held-out images."""
@@ -67,7 +60,9 @@ class Trainings(Evaluator):
             resumable=until is not None)
         if found.value is None:
             return Evaluated(None, found.seconds, found.error)
-        self._keep(found, progress)
+        with damaged("the archive"):
+            curve = list_of(REAL).check(list(found.curve or ()), "a learning curve")
+        self.halving.keep(progress, curve)
         pruned = len(found.curve or ()) < self.trainer.epochs
         return Evaluated(found.value, max(0.0, found.seconds - self._spent(candidate)),
                          pruned=pruned)
@@ -83,16 +78,6 @@ class Trainings(Evaluator):
                    for t in self.context.study.get_trials(deepcopy=False)
                    if t.user_attrs.get("identity") == candidate.identity
                    and t.state in (TrialState.COMPLETE, TrialState.PRUNED))
-
-    def _keep(self, found: Evaluation, progress: Progress) -> None:
-        """Store the attributes of a trial from its training."""
-        with damaged("the archive"):
-            curve = list_of(REAL).check(list(found.curve or ()), "a learning curve")
-        if len(self.context.objectives) == 1:       # Optuna takes no reports of several
-            for epoch, accuracy in enumerate(curve, 1):
-                progress.trial.report(accuracy, epoch)
-        for key, value in self.halving.kept(progress, curve).items():
-            progress.trial.set_user_attr(key, value)
 
 
 @objective(TRAIN)
@@ -117,5 +102,5 @@ class TrainedAccuracy(ImageObjective):
         trainer = Trainer(context.archive, context.name, data, options.validation, recipe, epochs,
                           seed, make_folder(context.folder / "checkpoints"), options.device)
         trainer.split()         # raises now if it cannot be read
-        halving = Halving(context.study, context.objectives, options.rungs(epochs), seed)
+        halving = Halving(context.study, context.objectives, options.rungs(epochs), seed, TRAIN)
         return Trainings(trainer, halving, options, context)

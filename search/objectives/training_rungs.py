@@ -12,6 +12,7 @@ from search.objectives.cache import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
 from search.training.held_out import described, hold_out
+from search.training.hyperband import GoesOn
 from search.training.recipe import Recipe
 from searchspace.safety.values import REAL, list_of
 from searchspace.text import counted
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from search.training.loop import Training
 
 TRAIN = "train"
-
-GoesOn = Callable[[int, float], bool]       # after so many epochs, with this accuracy in percent
 
 
 def always(epochs: int, accuracy: float) -> bool:

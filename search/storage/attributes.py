@@ -39,17 +39,17 @@ YEARS = range(1970, 3000)
 # training.
 _OTHERS: dict[str, Kind[Any]] = {
     WORKER: WORD, "interrupted": TEXT, "checkpoint": whole(-1), UNTIL: whole(1), "curve": _REALS,
-    "known": _NAMED, "bracket": WHOLE, "foretold": _REALS}
+    "known": _NAMED, "bracket": WHOLE, "foretold": _REALS, "after": _NUMBERS}
 _TRAINED = ("curve", "known", "bracket")        # of one training: all of them or none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """The attributes of a trial whose network is recorded. ``memory``: bytes of peak activations;
-    ``latency``: nanoseconds, predicted where a latency matters; ``curve``: accuracies after each
-    epoch of its training; ``own``: values of the user's constraints; ``metrics``: what the user's
-    function gave. For the fields from ``changed`` to ``proposed_macs`` see `Proposal` and
-    `Distance`."""
+    ``latency``: nanoseconds, predicted where a latency matters; ``curve``: accuracies during its
+    training, after each epoch or after those in ``after``; ``own``: values of the user's
+    constraints; ``metrics``: what the user's function gave. For the fields from ``changed`` to
+    ``proposed_macs`` see `Proposal` and `Distance`."""
 
     decisions: Decisions
     identity: str
@@ -69,13 +69,14 @@ class Attributes:
     proposed_macs: int | None = None
     worker: str = ""
     curve: tuple[float, ...] = ()
+    after: tuple[int, ...] = ()
     own: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def epochs(self) -> int:
         """Of its training."""
-        return len(self.curve)
+        return self.after[-1] if self.after else len(self.curve)
 
     @classmethod
     def of(cls, a: Mapping[str, Any], **more: Any) -> Self:
@@ -94,7 +95,7 @@ class Attributes:
             replaced=FLAG.of(a, "replaced"), lost=WHOLE.of(a, "lost"),
             start=WORD.get(a, "start", None), brought=FLAG.get(a, "brought", False),
             proposed_macs=WHOLE.get(a, "proposed_macs", None), worker=WORD.get(a, WORKER, ""),
-            curve=tuple(_REALS.get(a, "curve", [])),
+            curve=tuple(_REALS.get(a, "curve", [])), after=tuple(_NUMBERS.get(a, "after", [])),
             own=_NAMED.get(a, "own", {}), metrics=_NAMED.get(a, "metrics", {}),
             **more)
 
@@ -123,6 +124,8 @@ def check(trial: FrozenTrial, goals: int) -> None:
         if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) and \
                 "curve" in a and any(a.get(name) is None for name in _TRAINED):
             raise WrongValueError("a training lacks its curve, its bracket or what was known")
+        if "after" in a and len(a["after"]) != len(a.get("curve") or ()):
+            raise WrongValueError("a learning curve has not one value after each of its epochs")
         for values in (trial.values, a.get("foretold")):
             _check_values(values, goals)
     except (TypeError, ValueError) as error:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from search.errors import StudyError
 from search.objectives import named
 from search.objectives.table import of_table
-from search.objectives.table_bounds import bounded
 from search.objectives.usual import usual_score
 from search.scores.base import usual_batch
 from search.scores.registry import find_score
 from search.study.kept import Kept
 from search.study.settings import DEFAULT, Settings, space_of
+from search.study.table_bounds import bounded
 from search.tables import find_tables
 from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
@@ -35,7 +35,7 @@ class Request:
     holes; ``trials``: None for `TRIALS`, or for as many as fit into ``time``, a duration as
     ``20min`` or in seconds; ``input``: None for the space's own size; ``score``: None for the
     space's usual one; ``tables``, ``table_budget``: files of known results, and bounds on their
-    columns."""
+    columns; for ``table_halving`` see `Settings`."""
 
     space: str | Genotype = "mixed"
     budget: Budget = field(default_factory=Budget)
@@ -53,6 +53,7 @@ class Request:
     tables: tuple[str, ...] = ()
     table_budget: tuple[str, ...] = ()
     table_only: bool = False
+    table_halving: int | None = None
     warm_start: bool = True
     train: TrainOptions | None = None
 
@@ -67,6 +68,13 @@ class Request:
         if self.tables and not wanted:
             raise SearchspaceError("--table FILE is read for --objective table, --objective "
                                    "table-cost and --table-budget only")
+        if self.table_halving is not None:
+            if not any(goal.partition(":")[0] == "table" for goal in goals):
+                raise StudyError("trainings in a table are stopped early for --objective table or "
+                                 "table:COLUMN only")
+            if self.table_halving < 2:
+                raise StudyError("of 2 networks or more in a table one is looked up after more "
+                                 f"epochs, not of {self.table_halving}")
         seconds = _seconds(self.time)
         trials = TRIALS if self.trials is None and seconds is None else self.trials
         prior, screen = (find_score(name).name if name else None
@@ -79,6 +87,7 @@ class Request:
             space=name, budget=self.budget, input=size, seed=self.seed, sampler=self.sampler,
             trials=trials, time=seconds, batch=self.batch or usual_batch(size), classes=classes,
             objectives=goals, table=find_tables(name, self.tables) if wanted else (),
+            table_halving=self.table_halving,
             warm_start=self.warm_start, prior=prior,
             score=find_score(self.score).name if self.score else usual_score(space)[0],
             screen=screen, train=self.train,

@@ -42,6 +42,17 @@ class Heading(NamedTuple):
             raise TableError(f"{text!r} is no heading of a column: it has no name")
         return cls(name, **found)
 
+    def __str__(self) -> str:
+        """As it is written."""
+        return "".join([self.name, *(f";{key}={value}" for key, value in
+                                     (("seed", self.seed), ("epoch", self.epoch))
+                                     if value is not None)])
+
+    def covers(self, other: "Heading") -> bool:
+        """Whether what asks for this asks for the other."""
+        return self.name == other.name and self.seed in (None, other.seed) \
+            and self.epoch in (None, other.epoch)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -66,16 +77,10 @@ class Selection:
         Raises:
             TableError: there are none, or several names and none is given.
         """
-        names = list(dict.fromkeys(c.heading.name for c in columns))
-        if not text and len(names) != 1:
-            raise TableError("the table has no values, only networks" if not names else
-                             f"the table has several columns; name one, as table:{names[0]}: "
-                             f"{', '.join(names)}")
-        wanted = Heading.read(text or names[0])
-        found = [c for c in columns if c.heading.name == wanted.name
-                 and wanted.seed in (None, c.heading.seed)
-                 and wanted.epoch in (None, c.heading.epoch)]
+        wanted = asked(text, columns)
+        found = [c for c in columns if wanted.covers(c.heading)]
         if not found:
+            names = list(dict.fromkeys(c.heading.name for c in columns))
             if wanted.name in names:
                 raise TableError(f"the table has {wanted.name!r}, but not with this seed and "
                                  "number of epochs")
@@ -102,6 +107,21 @@ class Selection:
         """The mean of all numbers of some rows; None if there are none."""
         values = [value for row in rows for value in self.values(row)]
         return fmean(values) if values else None
+
+
+def asked(text: str, columns: Sequence[Column]) -> Heading:
+    """The heading that a text asks for, which need not be there; the only name that there is for
+    an empty one.
+
+    Raises:
+        TableError: it is none, or there are several names and none is given.
+    """
+    names = list(dict.fromkeys(c.heading.name for c in columns))
+    if not text and len(names) != 1:
+        raise TableError("the table has no values, only networks" if not names else
+                         f"the table has several columns; name one, as table:{names[0]}: "
+                         f"{', '.join(names)}")
+    return Heading.read(text or names[0])
 
 
 def _number(cell: Cell, name: str) -> float | None:

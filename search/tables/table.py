@@ -8,7 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from search.tables.columns import Column, Selection
+from search.tables.columns import Column, Selection, asked
+from search.tables.errors import TableError
 from search.tables.rows import Labels
 from searchspace import Genotype
 from searchspace.expansion import Expansion, trace
@@ -76,6 +77,21 @@ class Table:
     def select(self, column: str) -> Selection:
         """The columns of values of this name; raises TableError if there are none."""
         return Selection.of(column, self.columns)
+
+    def after_epochs(self, column: str) -> dict[int, Selection]:
+        """The columns of values of this name by the number of epochs, fewest first.
+
+        Raises:
+            TableError: there are not several numbers of epochs.
+        """
+        wanted = asked(column, self.columns)
+        found = sorted({c.heading.epoch for c in self.columns
+                        if wanted.covers(c.heading) and c.heading.epoch})
+        if len(found) < 2:
+            raise TableError(f"{self.file} has {column or wanted.name!r} not after several numbers "
+                             "of epochs, as NAME;epoch=12 and NAME;epoch=200, so that no training "
+                             "can be stopped early")
+        return {epochs: self.select(str(wanted._replace(epoch=epochs))) for epochs in found}
 
     def values(self, column: str) -> Values:
         """The values of a column; raises TableError if there is none of this name."""

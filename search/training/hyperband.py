@@ -17,32 +17,66 @@ trial and its repetition, so that an interrupted search would decide differently
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Self
 
 from search.pareto import Point, fronts
 from search.seeds import derive
+
+RUNGS = 27      # the first rung is after this fraction (1/RUNGS) of the training
+
+GoesOn = Callable[[int, float], bool]       # after so many epochs, with this accuracy
 
 
 @dataclass(frozen=True, slots=True)
 class Rungs:
     """The rungs of trainings of ``epochs``. ``first``: epochs before the first rung; 0 and
-    ``brackets`` 0 mean that nothing is pruned."""
+    ``brackets`` 0 mean that nothing is pruned. ``known``: the epochs after which there are
+    accuracies, the last one included; empty for all of them."""
 
     epochs: int
     first: int
     reduction: int
     brackets: int = 1
+    known: tuple[int, ...] = ()
+
+    @classmethod
+    def among(cls, known: Sequence[int], reduction: int) -> Self:
+        """The rungs where accuracies are known after these epochs alone. Each is the first of them
+        that is no earlier than it would be if all were known."""
+        epochs = max(known)
+        all_of_them = cls(epochs, max(1, round(epochs / RUNGS)), reduction,
+                          known=tuple(sorted(known)))
+        return replace(all_of_them, known=(*all_of_them.levels(0), epochs))
 
     def levels(self, bracket: int) -> tuple[int, ...]:
         """Rungs of a trial of this bracket in epochs, without the full number."""
         if not self.first or not self.brackets:
             return ()
-        found = [self.first * self.reduction ** bracket]
+        found = [self._known_from(self.first * self.reduction ** bracket)]
         while found[-1] < self.epochs:
-            found.append(found[-1] * self.reduction)
+            found.append(self._known_from(found[-1] * self.reduction))
         return tuple(found[:-1])
+
+    def _known_from(self, epochs: int) -> int:
+        return next((e for e in self.known if e >= epochs), self.epochs) if self.known else epochs
+
+    def steps(self, count: int) -> tuple[int, ...]:
+        """The epochs after which the first ``count`` values of a learning curve are."""
+        return self.known[:count] if self.known else tuple(range(1, count + 1))
+
+    def place(self, epochs: int) -> int:
+        """The place in a learning curve of the value after so many epochs."""
+        return self.known.index(epochs) if self.known else epochs - 1
+
+    @property
+    def described(self) -> str:
+        """Where trainings are stopped early, for the user; empty if they are not."""
+        looks = "; ".join(f"after epoch {', '.join(map(str, self.levels(b)))}"
+                          for b in range(self.brackets) if self.levels(b))
+        return f"rungs {looks}: 1 of {self.reduction} trainings continues" if looks else ""
 
     def bracket(self, seed: int, ordinal: int) -> int:
         """The bracket of a trial: drawn from (seed, ordinal) so that all brackets get about the
@@ -88,11 +122,12 @@ def _distance(a: Point, b: Point) -> float:
     return sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
 
 
-def predicted(value: float, epochs: int, curves: Sequence[Sequence[float]]) -> float | None:
+def predicted(value: float, length: int, curves: Sequence[Sequence[float]]) -> float | None:
     """Predicted final value of a pruned training, for samplers that learn from every trial: its
-    value after ``epochs`` plus the median gain of the full ``curves`` from there, but at most the
-    median of their final values, since it was pruned. None if there are no full curves."""
+    value, the last of a curve of this ``length``, plus the median gain of the full ``curves`` from
+    there, but at most the median of their final values, since it was pruned. None if there are no
+    full curves."""
     if not curves:
         return None
-    gain = median(c[-1] - c[epochs - 1] for c in curves)
+    gain = median(c[-1] - c[length - 1] for c in curves)
     return min(value + gain, median(c[-1] for c in curves))

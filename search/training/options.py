@@ -6,10 +6,9 @@ from typing import Any
 
 from search.data import Data, open_data
 from search.errors import RecipeError
-from search.training.hyperband import Rungs
+from search.training.hyperband import RUNGS, Rungs
 from search.training.recipe import Recipe, load_recipe
 
-RUNGS = 27      # the first rung is after this fraction (1/RUNGS) of the training
 LONGER = 8      # epochs of shared weights, in those of one network
 
 

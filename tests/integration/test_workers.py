@@ -27,7 +27,7 @@ from search.errors import StudyError
 from search.launchers import Resources
 from search.launchers.local import LocalLauncher
 from search.launchers.worker import WorkerJob
-from search.objectives.table import Lookup
+from search.objectives.lookup import Lookup
 from search.samplers import finished, history
 from search.storage.attributes import WORKER
 from search.study import Study

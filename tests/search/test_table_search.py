@@ -11,8 +11,8 @@ from distinct_networks import Cell, cells, decisions
 from search import search
 from search.objectives import named
 from search.objectives.table import of_table
-from search.objectives.table_bounds import bounded
 from search.study.settings import Settings
+from search.study.table_bounds import bounded
 from search.tables import read_tables
 from searchspace import BudgetError, SearchspaceError, load
 from searchspace.space.budget import Budget

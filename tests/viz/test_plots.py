@@ -126,6 +126,13 @@ def test_parallel_coordinates() -> None:
         (4, 1.0, (0.5, 0.0)))
 
 
+def test_stopped_trainings_are_never_drawn_as_the_best() -> None:
+    best = max(STUDY.scored, key=lambda row: row.values[0])
+    stopped = replace(STUDY, rows=tuple(replace(row, stopped=row.number == best.number)
+                                        for row in STUDY.rows))
+    assert parallel.rows(STUDY)[-1].trial == best.number == parallel.rows(stopped)[0].trial
+
+
 def test_parallel_coordinates_of_many() -> None:
     made = pages.study(900)
     lines = parallel.rows(made)

@@ -11,7 +11,8 @@ from viz.results import Goal, Results, TrialRow
 AXES, LINES = 8, 240
 ABOUT = (f"One line a network, one axis a hole: the {AXES} that explain most. A network that lacks "
          f"a hole passes below its axis. Of more than {LINES} networks the better half of the "
-         "lines are the best ones, the others are spread evenly over the ranks.")
+         "lines are the best ones, the others are spread evenly over the ranks. Trainings "
+         "that were stopped early rank behind all others.")
 
 
 class Axis(NamedTuple):
@@ -45,7 +46,7 @@ def axes(results: Results) -> tuple[Axis, ...]:
 def rows(results: Results) -> tuple[Line, ...]:
     """The lines, worst first, so that the best are drawn on top."""
     goal, found = results.goals[0], axes(results)
-    ranked = sorted(results.scored, key=lambda r: (goal.loss(r.values[0]), r.number))
+    ranked = sorted(results.scored, key=lambda r: (r.stopped, goal.loss(r.values[0]), r.number))
     count = len(ranked)
     places = list(range(count))
     if count > LINES:

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from search.errors import StudyError
 from search.objectives.table import of_table
+from search.study.settings import Settings
 from search.tables import table_for
 from search.tables.costs import bounds, presence
 
-if TYPE_CHECKING:
-    from search.study.settings import Settings
 
-
-def bounded(settings: "Settings", texts: Sequence[str], only: bool = False) -> "Settings":
+def bounded(settings: Settings, texts: Sequence[str], only: bool = False) -> Settings:
     """The settings with the bounds that ``texts`` name, as ``raspi4_latency=20``; with ``only``, no
     network fits of which the table lacks the value that is an objective.
 
