@@ -17,7 +17,7 @@ from searchspace.errors import GenotypeError, Place, UnknownNameError, nearest
 from searchspace.identifiers import as_name
 from searchspace.notation.hole_names import as_written
 from searchspace.notation.holes import Hole, find_holes
-from searchspace.notation.metadata import Header
+from searchspace.notation.metadata import FIGURES, Header
 from searchspace.notation.schema import mapping
 from searchspace.notation.tree import Map, Scalar, Seq, atom
 from searchspace.notation.writer import document_text
@@ -86,7 +86,9 @@ class Genotype:
                 raise GenotypeError(f"argument {name!r} takes a number, a word, true or false, not "
                                     f"{value!r}", place)
             items[name] = Scalar(value, place)
-        changed = self.document.but(args=Map(items, known.place)) if items else self.document
+        if not args:
+            return self
+        changed = self.document.but(args=Map(items, known.place), **dict.fromkeys(FIGURES))
         return self.replace(without_superseded(changed, self.outer, [known[name] for name in args],
                                                kept=args))
 
@@ -98,7 +100,7 @@ class Genotype:
         edges = [Scalar(atom(edge), Place("<input>", 0)) for edge in sides(size)]
         if [e.value for e in edges] == [getattr(item, "value", None) for item in shape.items[1:]]:
             return self
-        changed = self.document.but(input=Seq((shape.items[0], *edges)))
+        changed = self.document.but(input=Seq((shape.items[0], *edges)), **dict.fromkeys(FIGURES))
         return self.replace(without_superseded(changed, self.outer, shape.items[1:]))
 
     def replace(self, document: Map, name: str | None = None) -> "Genotype":

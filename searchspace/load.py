@@ -67,7 +67,7 @@ def _resolved(document: Map, path: Path, variant: str | None, args: dict[str, An
     name = read_name(whole)
     check_variants(whole)
     named = name_holes(_without_alternatives(apply_variant(whole, variant)))
-    genotype = Genotype(name, variant, str(path), read_header(whole, variant),
+    genotype = Genotype(name, variant, str(path), read_header(named),
                         _pruned(named, whole, variant, path), library(),
                         mapping(whole.get("variants"), "variants"))
     if args:

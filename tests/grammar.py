@@ -30,6 +30,7 @@ STEPS = """
 - conv: {out: OUT, repeat: TIMES, first: {stride: STRIDE}, as: $a}
 - conv: {repeat: 2, k: KERNEL, each: {out: [OUT, OUT]}, as: $a}
 - dw: {k: !choice [3, 5], repeat: TIMES, each: true, as: $a}
+- dw: {repeat: !int [0, 3], each: {k: [3, KERNEL, 5]}, as: $a}
 - dw: {k: !choice {a: 3, b: !choice [1, 5]}, repeat: 3, each: true, first: {stride: 2}, as: $a}
 - conv: {out: OUT, when: TEST, as: $a}
 - unit: {out: OUT, k: KERNEL, as: $a}

@@ -44,7 +44,7 @@ def repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, T
                             f"{show(count)}", step.repeat.place)
     for name, _, values in step.each:
         # a formula may give fewer repeats in one use of a block than in another
-        if len(values) < count or (len(values) > count and isinstance(step.repeat, Const)):
+        if len(values) < count or (0 < count < len(values) and isinstance(step.repeat, Const)):
             raise GenotypeError(f"each gives {len(values)} values of {name!r} for {count} repeats",
                                 step.place)
     env.run.spend(count)

@@ -154,7 +154,7 @@ def read_text(text: str, file: str = "<imported>") -> Genotype:
     whole = parse(text, file)
     name = whole["name"]
     genotype = Genotype(str(getattr(name, "value", "imported")), None, file,
-                        read_header(whole, None), name_holes(whole), library())
+                        read_header(whole), name_holes(whole), library())
     genotype.program    # noqa: B018 - compiled now, so that a fault is found here
     return genotype
 

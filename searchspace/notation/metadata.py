@@ -11,6 +11,7 @@ from searchspace.notation.tree import Map, Scalar, Seq, Tree, describe
 VARIANT_KEYS = ("args", "fill", "input", "steps", "published", "accuracies", "exact", "status",
                 "note")
 CHANGES = ("args", "fill", "input", "steps")       # what makes of a variant a network of its own
+FIGURES = ("published", "exact", "accuracies")     # what is said of one network, and of no other
 RULES = ("macs", "conv", "bias", "henet", "hcgnet", "condensenet")      # in `zoo/counting_rules.py`
 STATUSES = ("calibrated", "unsettled")
 _PUBLISHED = ("params", "macs", "rule", "top1", "unchecked", "table", "of")
@@ -83,29 +84,33 @@ def read_name(document: Map) -> str:
     return name.value
 
 
-def read_header(document: Map, variant: str | None) -> Header:
-    """The header of one variant; what it does not say itself, the genotype says.
+def with_header(document: Map, variant: Map) -> Map:
+    """The document with what a variant says of itself; what it does not say, the genotype says.
 
     But accuracies are those of one network: a variant that is another has only its own.
+    """
+    own = {key: variant[key] for key in ("published", "exact", "status", "note")
+           if variant.get(key)}
+    if "accuracies" in variant:
+        own["accuracies"] = variant["accuracies"]
+    elif any(key in variant for key in CHANGES):
+        document = document.but(accuracies=None)
+    return document.but(**own)
+
+
+def read_header(document: Map) -> Header:
+    """The header of a document as it stands, without its variants.
 
     Raises:
         GenotypeError: an unknown key, or a value of the wrong kind.
     """
-    variants = mapping(document.get("variants"), "variants")
-    own = mapping(variants.get(variant), "variant") if variant is not None else Map({})
-    both = {k: own.get(k) or document.get(k) for k in ("published", "exact", "status", "note")}
-    status = text(written := both["status"])
+    status = text(written := document.get("status"))
     if written is not None and status not in (None, *STATUSES):
         raise GenotypeError(f"status is one of {', '.join(STATUSES)}, not {status!r}",
                             written.place)
-    reached = _accuracies(document.get("accuracies"))
-    if "accuracies" in own:
-        reached = _accuracies(own["accuracies"])
-    elif any(key in own for key in CHANGES):
-        reached = ()
-    return Header(text(document.get("source")) or "", text(both["note"]) or "", status,
-                  _published(both["published"]), reached, _exact(both["exact"]),
-                  _table(document.get("table")))
+    return Header(text(document.get("source")) or "", text(document.get("note")) or "", status,
+                  _published(document.get("published")), _accuracies(document.get("accuracies")),
+                  _exact(document.get("exact")), _table(document.get("table")))
 
 
 def _published(tree: Tree | None) -> Published | None:

@@ -21,7 +21,20 @@ def substitute(tree: Tree, decisions: Decisions) -> Tree:
         return option
     if isinstance(tree, Map) and tree.get("each") == Scalar(True):
         tree = _fill_each(tree, decisions)
-    return map_children(tree, lambda inner: substitute(inner, decisions))
+    filled = map_children(tree, lambda inner: substitute(inner, decisions))
+    return _cut(filled, tree) if isinstance(filled, Map) and isinstance(tree, Map) else filled
+
+
+def _cut(filled: Map, tree: Map) -> Map:
+    """Filled parameters without the values in ``each`` of repeats that were decided against: a hole
+    leaves room for the most repeats, a number has to fit."""
+    repeat, each = filled.get("repeat"), filled.get("each")
+    if not (isinstance(tree.get("repeat"), Hole) and isinstance(repeat, Scalar)
+            and type(repeat.value) is int and repeat.value > 0 and isinstance(each, Map)):
+        return filled
+    kept = {name: replace(values, items=values.items[:repeat.value])
+            if isinstance(values, Seq) else values for name, values in each.items.items()}
+    return filled.but(each=Map(kept, each.place))
 
 
 def substitute_in(document: Map, decisions: Decisions) -> Map:

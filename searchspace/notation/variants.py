@@ -5,7 +5,7 @@ from pathlib import Path
 from searchspace.errors import GenotypeError, UnknownNameError, nearest
 from searchspace.notation.hole_names import as_written, name_holes
 from searchspace.notation.holes import check_names, find_holes
-from searchspace.notation.metadata import VARIANT_KEYS, read_header
+from searchspace.notation.metadata import VARIANT_KEYS, read_header, with_header
 from searchspace.notation.net import replace_steps
 from searchspace.notation.schema import check_keys, mapping
 from searchspace.notation.substitution import substitute_in
@@ -33,6 +33,7 @@ def choose_variant(document: Map, asked: str | None, path: Path) -> str | None:
 
 def check_variants(document: Map) -> None:
     """Raise GenotypeError for a fault in any variant, also in those that nobody asked for."""
+    read_header(document)
     args = mapping(document.get("args"), "args")
     for variant in mapping(document.get("variants"), "variants"):
         tree = _variant(document, variant)
@@ -42,7 +43,7 @@ def check_variants(document: Map) -> None:
                 raise GenotypeError(f"variant {variant!r}: there is no argument {name!r}"
                                     f"{nearest(name, args)}", value.place)
         replace_steps(document.get("net"), mapping(tree.get("steps"), "steps"))
-        read_header(document, variant)
+        read_header(with_header(document, tree))
 
 
 def _variant(document: Map, variant: str) -> Map:
@@ -65,11 +66,12 @@ def variant_names(document: Map) -> frozenset[str]:
 
 
 def apply_variant(document: Map, variant: str | None) -> Map:
-    """The document with a variant's arguments, input and steps, and its holes filled."""
+    """The document with what a variant says of itself, its arguments, input and steps, and its
+    holes filled."""
     if variant is None:
         return document
     tree = _variant(document, variant)
-    result = document
+    result = with_header(document, tree)
     if changed := mapping(tree.get("args"), "args").items:
         args = mapping(document.get("args"), "args")
         result = result.but(args=Map({**args.items, **changed}, args.place))

@@ -59,7 +59,7 @@ def thaw(frozen: Frozen, file: str) -> Genotype:
     document, outer = parse(frozen.space, file), parse(frozen.blocks, file)
     check_version(document)
     return Genotype(
-        read_name(document), None, file, read_header(document, None),
+        read_name(document), None, file, read_header(document),
         name_holes(document.but(default=None, variants=None)),
         Blocks(mapping(outer.get("blocks"), "blocks").items),
         mapping(document.get("variants"), "variants"))

@@ -228,6 +228,21 @@ def test_published_figures_stay_with_the_base(genotype: Read) -> None:
     assert derived.variant is None
 
 
+def test_what_is_written_of_a_changed_network_claims_no_figures(genotype: Read) -> None:
+    text = ("name: n\nexact: {params: 228, macs: 13824}\nargs: {c: 8}\ninput: [3, 8, 8]\n"
+            "net: [conv: {out: =c}]")
+    network = genotype(text)
+    assert "exact" in to_yaml(network)
+    assert "exact" not in to_yaml(network.with_args({"c": 9}))
+    assert "exact" not in to_yaml(network.with_input(9)) and network.with_input(8) is network
+
+
+def test_a_fault_in_figures_that_all_variants_replace_is_told(genotype: Read) -> None:
+    with pytest.raises(GenotypeError, match="exact has no 'unit'"):
+        genotype("name: n\nexact: {unit: 3}\nargs: {c: 8}\ninput: [3, 8, 8]\nnet: [conv: {out: =c}]\n"
+                 "variants: {a: {args: {c: 9}, exact: {params: 1, macs: 1}}}")
+
+
 def reached(top1: float) -> str:
     return f"[{{data: imagenet, top1: {top1}, recipe: plain, size: 224, of: somebody}}]"
 
@@ -250,10 +265,11 @@ net: [conv: {{out: =8*w}}, act: {{as: last}}]
 
 @pytest.mark.parametrize(("variant", "expected"), [
     ("same", [70]), ("own", [80]), ("none", []), ("wide", []), ("large", []), ("other", [])])
-def test_accuracies_are_those_of_one_network(genotype: Read, variant: str,
+def test_accuracies_are_those_of_one_network(genotype: Read, genotype_file: Write, variant: str,
                                              expected: list[float]) -> None:
     found = genotype(WEIGHTS, variant=variant)
     assert [a.top1 for a in found.header.accuracies] == expected
+    assert load(genotype_file(to_yaml(found))).header == found.header
     derived = genotype(f"name: mine\nbase: weights.yaml@{variant}\n", {"weights.yaml": WEIGHTS})
     assert derived.header.accuracies == ()
 

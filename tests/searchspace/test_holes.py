@@ -351,3 +351,26 @@ def test_an_open_hole_in_a_network_is_told_with_its_options(genotype: Read) -> N
         cost(genotype("- conv: {out: !int [1, 9], as: stem}"))
     assert "net.yaml:4 (net[0].conv.out): hole 'stem.conv.out' is open; decide it (options: " \
            "1, 2, 3, …, 9)" in str(caught.value)
+
+
+@pytest.mark.parametrize(("repeat", "label", "left"), [
+    ("!int [1, 3]", 2, "repeat: 2, each: {k: [3, 5]}"),
+    ("!int [1, 3]", 3, "repeat: 3, each: {k: [3, 5, 7]}"),
+    ("!int [0, 3]", 0, "repeat: 0, each: {k: [3, 5, 7]}"),
+    ("!choice {short: 1, long: 3}", "short", "repeat: 1, each: {k: [3]}"),
+    ("!solve [1, 3, 1]", 2, "repeat: 2, each: {k: [3, 5]}")])
+def test_values_of_repeats_that_were_decided_against_go(
+        genotype: Read, repeat: str, label: int | str, left: str) -> None:
+    space = genotype(f"- conv: {{out: 8}}\n- dw: {{repeat: {repeat}, each: {{k: [3, 5, 7]}}, as: s}}")
+    decided = {"s.dw.repeat": label}
+    filled = fill(space, decided)
+    assert left in to_yaml(filled)
+    assert trace(filled).cost() == trace(space, decided).cost()
+
+
+def test_values_of_repeats_stay_while_their_number_is_open(genotype: Read) -> None:
+    space = genotype("- dw: {repeat: !int [1, 3], each: {k: [3, !choice [5, 9], 7]}, as: s}")
+    part = fill(space, {"s.dw.each.k.1": 9})
+    assert "each: {k: [3, 9, 7]}" in to_yaml(part)
+    assert [hole.name for hole in part.holes] == ["s.dw.repeat"]
+    assert "each: {k: [3]}" in to_yaml(fill(part, {"s.dw.repeat": 1}))
