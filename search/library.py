@@ -79,7 +79,7 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
            sampler: str = "auto", score: str | None = None, screen: str | None = None,
            batch: int | None = None, table: str | Sequence[str] = (),
            table_budget: str | Sequence[str] = (), table_only: bool = False,
-           table_halving: int | None = None,
+           table_halving: int | None = None, table_learn: bool = False,
            warm_start: bool = True, prior: str | None = None, device: Device | None = None,
            predictor: Predictor | None = None, train: TrainOptions | None = None,
            pruner: optuna.pruners.BasePruner | None = None,
@@ -125,7 +125,8 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
         objectives=names, trials=trials, time=time, input=input, classes=classes, seed=seed,
         sampler=sampler, score=score, screen=screen, prior=prior, batch=batch,
         tables=_texts(table), table_budget=_texts(table_budget), table_only=table_only,
-        table_halving=table_halving, warm_start=warm_start, train=train).settings(),
+        table_halving=table_halving, table_learn=table_learn, warm_start=warm_start,
+        train=train).settings(),
         device=device, predictor=predictor, function=function, pruner=pruner)
     if predictor is not None:
         settings = replace(settings, budget=replace(settings.budget,

@@ -7,6 +7,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from search.cli.progress import final_table
+from search.latency.table_cost import LearnedColumn
 from search.objectives import named
 from search.objectives.table import KnownResult
 from search.objectives.usual import usual_score
@@ -45,6 +46,9 @@ def tell(console: Console, ended: Outcome, settings: Settings, known: KnownResul
         console.print(verdict_of_trainings(ended.retrained))
     if known:
         console.print(regret(ended.trials, known, settings))
+    for learned in learned_costs(settings):
+        how = "measured" if learned.is_known(ended.chosen.decisions) else "predicted: measure it"
+        console.print(f"{learned.column} of the best network: {learned(ended.chosen):.4g}, {how}")
     if timed:
         console.print(timed)
     trials = ended.trials
@@ -160,6 +164,11 @@ def regret(trials: list[Trial], known: KnownResult, settings: Settings) -> str:
             f"{shown(top - value)}")
 
 
+def learned_costs(settings: Settings) -> list[LearnedColumn]:
+    """The bounded costs that are learned from a table."""
+    return [b.measure for b in settings.budget.own if isinstance(b.measure, LearnedColumn)]
+
+
 def _used(trial: Trial, settings: Settings) -> str:
     return f"{settings.budget.excess(trial):.1%}"
 
@@ -178,5 +187,7 @@ def beginning(study: Study) -> Iterator[str]:
                "filled up")
     for evaluator in study.evaluators.values():
         yield from evaluator.notes
+    for learned in learned_costs(plan.settings):
+        yield learned.note
     if plan.settings.warm_start:
         yield f"start: {plan.start.describe()}"

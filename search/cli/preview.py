@@ -51,7 +51,7 @@ def print_report(console: Console, report: Report, settings: Settings) -> None:
         console.print(f"inside the budget: {_fitting(report)}")
     console.print("Holes that drive the cost, by share of the variance of its logarithm:")
     drives = Table(*(title for name in report.drivers for title in (_NAMES.get(name, name), "")))
-    for row in range(max(map(len, report.drivers.values()))):
+    for row in range(max(map(len, report.drivers.values()), default=0)):
         drives.add_row(*(text for found in report.drivers.values() for text in (
             (found[row][0], _percent(found[row][1])) if row < len(found) else ("", ""))))
     console.print(drives)

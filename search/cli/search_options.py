@@ -37,7 +37,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
         score=options.score, screen=options.screen, prior=options.prior, batch=options.batch,
         tables=tuple(options.table), table_budget=tuple(options.table_budget),
         table_only=options.table_only, table_halving=options.table_halving,
-        warm_start=options.warm_start,
+        table_learn=options.table_learn, warm_start=options.warm_start,
         train=read_options(options, goals)).settings()
 
 

@@ -18,6 +18,8 @@ def add_table(parser: argparse.ArgumentParser) -> None:
                         "5-20 is a band; what has no such cost is outside")
     parser.add_argument("--table-only", action="store_true", help="propose only networks that the "
                         "table has (default: one that it lacks fails its trial)")
+    parser.add_argument("--table-learn", action="store_true", help="predict what the table lacks "
+                        "of a column of --table-budget or table-cost from the networks it has")
     parser.add_argument("--table-halving", metavar="N", type=whole(2), nargs="?", const=REDUCTION,
                         help="where the table has the column after several numbers of epochs, look "
                         f"a network up after few; 1 of N (default: {REDUCTION}) goes on to N times "

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_solve
 
 from search.latency.graph_features import Features, Scaling
 
@@ -59,6 +60,19 @@ class LearnedCost:
     def __call__(self, networks: Sequence[Features]) -> Array:
         """The costs of networks, of shape (networks,), in the unit of those it learned from."""
         found: Array = self.process.predict(self.scaling(networks)) * self.deviation + self.mean
+        return found
+
+    @property
+    def measured(self) -> Array:
+        """The costs that it learned from."""
+        found: Array = self.process.y_train_ * self.deviation + self.mean
+        return found
+
+    def left_out(self) -> Array:
+        """Each of `measured`, predicted from all others, the kernel staying as it is (Rasmussen &
+        Williams 2006, eq. 5.12)."""
+        inverse = cho_solve((self.process.L_, True), np.eye(len(self.process.L_)))
+        found: Array = self.measured - self.process.alpha_ / np.diag(inverse) * self.deviation
         return found
 
 

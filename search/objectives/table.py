@@ -1,10 +1,11 @@
 """Tables as objectives: networks are looked up in known results, and nothing is trained."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from search.latency.table_cost import LearnedColumn
 from search.objectives.base import (
     ColumnObjective,
     Context,
@@ -29,13 +30,22 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class CostLookup(Evaluator):
     """Looks costs of networks up; they are not archived, since two spellings of one network may
-    differ in what leads nowhere."""
+    differ in what leads nowhere. ``learned`` predicts those of networks that the table lacks."""
 
     cost: KnownCost
+    learned: LearnedColumn | None = None
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How good predictions are."""
+        return [self.learned.note] if self.learned else []
 
     def __call__(self, candidate: Candidate, progress: Progress) -> Evaluated:
         """See `Evaluator`; None, with the reason, for a network without a cost."""
         table, decisions = self.cost.table, candidate.decisions or {}
+        if self.learned:
+            value, reason = self.learned.cost(decisions)
+            return Evaluated(value, error=reason or None)
         rows = table.own(decisions) or table.rows_of(candidate.identity,
                                                      candidate.expansion.cost(), decisions)
         value, reason = self.cost.feasible(rows)
@@ -106,6 +116,15 @@ class KnownCostObjective(_FromTable):
     """The cost of a network in a table, the lower the better; networks without one fail."""
 
     direction = "minimize"
+    learned: LearnedColumn | None = None
+
+    def configured(self, settings: "Settings", space: Genotype) -> Self:
+        """As the base's, with what predicts the costs that the table lacks if it is asked for."""
+        found = super().configured(settings, space)
+        if not settings.table_learn:
+            return found
+        assert found.table is not None
+        return replace(found, learned=LearnedColumn.of(found.table, self.column))
 
     def shown(self, value: float) -> str:
         """Five digits."""
@@ -114,7 +133,7 @@ class KnownCostObjective(_FromTable):
     def open(self, context: Context) -> CostLookup:
         """See `Objective`."""
         assert self.table is not None
-        return CostLookup(KnownCost(self.table, self.table.select(self.column)))
+        return CostLookup(KnownCost(self.table, self.table.select(self.column)), self.learned)
 
 
 def of_table(goals: Iterable[str]) -> bool:

@@ -62,7 +62,7 @@ class Report:
     counted: bool
     looked: int
     fitting: Share
-    ranges: dict[str, tuple[int, int]]
+    ranges: dict[str, tuple[float, float]]
     drivers: dict[str, list[tuple[str, float]]]
 
 
@@ -77,8 +77,8 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
         return known_inside(space, budget, settings.space)
     if (inside := find_inside(space, budget)) is not None:
         return inside
-    reach = {b: (int(b.measure(lowest(space, b.measure, starts=8))),
-                 int(b.measure(highest(space, b.measure, ASCENT)))) for b in budget.bounds}
+    reach = {b: (b.measure(lowest(space, b.measure, starts=8)),
+                 b.measure(highest(space, b.measure, ASCENT))) for b in budget.bounds}
     missed = [b for b, (least, most) in reach.items() if least > b.most or most < (b.least or 0)]
     ranges = " and ".join(f"from {show(b.name, *reach[b])}" for b in missed or reach)
     where = f"of the space {settings.space!r} at {show_size(settings.input)}"
@@ -123,14 +123,19 @@ def survey(space: Genotype, settings: Settings, inside: Point | None) -> Report:
     bounds = list(counts.bounds)
     ranges, drivers = {}, {}
     for name, measure in ({b.name: b.measure for b in bounds} or MEASURES).items():
-        values = [int(measure(p)) for p in points]
+        known = [(p, v) for p in points if math.isfinite(v := measure(p))]
+        if not known:           # a measure of the user's, of none of them
+            continue
+        values = [v for _, v in known]
+        least_above = min((v for v in values if v > 0), default=1)
+        drivers[name] = main_effects([p for p, _ in known],
+                                     [math.log(max(v, least_above)) for v in values], counted)[:5]
         if not counted:         # descent found the cheapest already where that is the only bound
             only = len(bounds) == 1 and bounds[0].least is None and not budget.known
             low = inside if only and inside else lowest(space, measure)
-            values += [int(measure(p)) for p in (low, highest(space, measure, ASCENT))]
+            ends = (measure(p) for p in (low, highest(space, measure, ASCENT)))
+            values += filter(math.isfinite, ends)
         ranges[name] = min(values), max(values)
-        drivers[name] = main_effects(points, [math.log(max(v, 1)) for v in values[:len(points)]],
-                                     counted)[:5]
     classes = _classes(points)
     about, least = (len(classes), len(classes)) if counted else _distinct(classes)
     return Report(len(space.holes), round(number), exact, about, min(least, round(number)), counted,

@@ -35,7 +35,7 @@ class Request:
     holes; ``trials``: None for `TRIALS`, or for as many as fit into ``time``, a duration as
     ``20min`` or in seconds; ``input``: None for the space's own size; ``score``: None for the
     space's usual one; ``tables``, ``table_budget``: files of known results, and bounds on their
-    columns; for ``table_halving`` see `Settings`."""
+    columns; for ``table_halving`` and ``table_learn`` see `Settings`."""
 
     space: str | Genotype = "mixed"
     budget: Budget = field(default_factory=Budget)
@@ -54,6 +54,7 @@ class Request:
     table_budget: tuple[str, ...] = ()
     table_only: bool = False
     table_halving: int | None = None
+    table_learn: bool = False
     warm_start: bool = True
     train: TrainOptions | None = None
 
@@ -87,7 +88,7 @@ class Request:
             space=name, budget=self.budget, input=size, seed=self.seed, sampler=self.sampler,
             trials=trials, time=seconds, batch=self.batch or usual_batch(size), classes=classes,
             objectives=goals, table=find_tables(name, self.tables) if wanted else (),
-            table_halving=self.table_halving,
+            table_halving=self.table_halving, table_learn=self.table_learn,
             warm_start=self.warm_start, prior=prior,
             score=find_score(self.score).name if self.score else usual_score(space)[0],
             screen=screen, train=self.train,

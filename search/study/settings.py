@@ -34,12 +34,12 @@ _SETTING: Kind[Any] = Kind("a plain value, or a list or an object of them", lamb
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One search. ``trials``: None for as many as there is time for; ``time``: seconds of one run,
-    after which no trial begins; ``input``: size of the images; ``table``: files of the
-    objective of that name, ``table_halving``: of so many networks one is looked up there after more
-    epochs; ``device``: where a latency is measured, ``predictor``: predicts it;
-    ``screen``: score of the graph by which networks are chosen; ``function``: the user's own
-    objective, and ``pruner`` what stops it early; ``kept``: the text of the space, see
-    `resolved`."""
+    after which no trial begins; ``input``: size of the images; ``table``: files of the objective of
+    that name, ``table_halving``: of so many networks one is looked up there after more epochs,
+    ``table_learn``: costs that it lacks are predicted; ``device``: where a latency is measured,
+    ``predictor``: predicts it; ``screen``: score of the graph by which networks are chosen;
+    ``function``: the user's own objective, and ``pruner`` what stops it early; ``kept``: the text
+    of the space, see `resolved`."""
 
     space: str
     budget: Budget
@@ -52,6 +52,7 @@ class Settings:
     objectives: tuple[str, ...] = DEFAULT
     table: tuple[Path, ...] = ()
     table_halving: int | None = None
+    table_learn: bool = False
     warm_start: bool = True
     prior: str | None = None
     score: str = DEFAULT_SCORE
