@@ -75,6 +75,17 @@ class SharedCode(fx.GraphModule):
         graph.owning_module = self
         self.recompile()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> fx.GraphModule:
+        """A copy that shares its code as this does: fx would make it anew for every module."""
+        if not self._is_shared:
+            copied: fx.GraphModule = super().__deepcopy__(memo)
+            return copied
+        made: fx.GraphModule = object.__new__(type(self))
+        memo[id(self)] = made
+        own = {name: value for name, value in vars(self).items() if name != "_graph"}
+        object.__setattr__(made, "__dict__", copy.deepcopy(own, memo) | {"_graph": self._graph})
+        return made
+
     def recompile(self) -> Any:
         """Make the code of its graph; returns it."""
         if self._is_shared:
