@@ -7,7 +7,7 @@ A published network inside a space is a variant in its file, which `load` return
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from searchspace.errors import GenotypeError
+from searchspace.errors import GenotypeError, UnknownNameError
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Hole, check_names
 from searchspace.notation.schema import mapping
@@ -47,7 +47,12 @@ def stated(space: Genotype) -> Iterator[Known]:
             continue
         given = {**{k: t for k, t in args.items.items() if k in holes},
                  **mapping(variant.get("fill"), "fill").items}
-        check_names(dict.fromkeys(given), space.holes)
+        try:
+            check_names(dict.fromkeys(given), space.holes)
+        except UnknownNameError:
+            if space.variant is None:
+                raise
+            continue            # this variant has decided what the other decides otherwise
         yield Known(name, {k: _label(holes, k, tree) for k, tree in given.items()})
 
 
