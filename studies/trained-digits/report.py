@@ -13,18 +13,18 @@ Result = dict[str, Any]
 HEAD = """# A search that trains, against published networks
 
 `python studies/trained-digits/study.py --data DATA` makes this page, and `results.json` and
-`found.yaml` in the folder of each data set, with `--space small` in a folder of its own; what it does, in which order, and by which rule stands
-at its head. All networks are trained alike, for 6 epochs of the recipe `quick` at 16×16 pixels,
-and have at most 1 M multiply-adds. The images of `mnist` and `rotated` come with the extra
-`studies`.
+`found.yaml` in the folder of each data set, with `--space small` in another; what it does, in
+which order, and by which rule stands at its head. All networks are trained alike, for 6 epochs of
+the recipe `quick` at 16×16 pixels, and have at most 1 M multiply-adds. The images of `mnist` and
+`rotated` come with the extra `studies`.
 
 The study was first done on digits alone, with a space `mixed` that had no plain stages and another
 sampler: the found network had 94.83 % on the test images, ResNet-18 96.70 %, a difference of -1.87
 points (-2.51 … -1.23) over twelve paired seeds. That led to plain stages in `mixed`, so on
-digits the space is not independent of the test images; no other part of what follows has seen them,
-but for the space `small`: it was made after `mixed` had lost to StarNet on digits and on rotated, and
-before anything of mnist's test images was known. On mnist it is judged independently, on the other two
-it is not.
+digits the space is not independent of the test images; no other part of what follows has seen
+them, but for the space `small`: it was made after `mixed` had lost to StarNet on digits and on
+rotated, and before anything of mnist's test images was known. On mnist it is judged independently,
+on the other two it is not.
 """
 
 

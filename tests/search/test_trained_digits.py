@@ -182,7 +182,7 @@ def test_intervals() -> None:
 def test_the_minutes_of_a_search_that_was_interrupted_are_added(monkeypatch: pytest.MonkeyPatch,
                                                                tmp_path: Path) -> None:
     script_of_study = script("study")
-    begun = script_of_study.Study("digits", tmp_path, 1)
+    begun = script_of_study.Study("digits", "mixed", tmp_path, 1)
     clock = begun.work / "search" / "minutes.json"
     clock.parent.mkdir()
     clock.write_text("[[5, 2], false]")
@@ -225,11 +225,13 @@ def test_the_page_tells_wins_and_losses(tmp_path: Path) -> None:
         "differences_fgsm": {n: [gap(3), gap(-4)] for n in ("a@1", "b@1")}} | tested
     hybrid = {"macs": {"found": 5, "a@1": 4, "b@1": 3},
               "differences": {"a@1": [gap(7), gap(8), gap(9)]}} | tested
-    for name, content in (("x", result), ("y", {"hcgnet": hybrid})):
+    for name, content in (("x", result), ("y", {"hcgnet": hybrid}), ("y-small", result)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "results.json").write_text(json.dumps(content))
-    page = script("report").describe(tmp_path, ("x", "y", "z"))
-    assert "**better** by the 95 %" in page and "## y" in page and "## z" not in page
+    page = script("report").describe(tmp_path, ("x", "y", "z"), ("mixed", "small"))
+    assert "**better** by the 95 %" in page and "## z" not in page
+    heads = [line for line in page.splitlines() if line.startswith("## ")]
+    assert heads == ["## x, the space `mixed`", "## y, the space `mixed`", "## y, the space `small`"]
     assert "| a@1 | +1.25 | +0.25 … +2.25 | -0.75 … +3.25 | -1.75 … +4.25 | not told apart |" in page
     assert "| -5.50 … +0.50 | worse |" in page
     assert "| found | 5 | 97.50 ± 0.71 | 50.00 | 25.00 |" in page
@@ -239,7 +241,9 @@ def test_the_page_tells_wins_and_losses(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not RESULTS, reason="the study was not run yet")
 def test_the_committed_page_is_that_of_the_committed_results() -> None:
-    assert script("report").describe(FOLDER, script("study").DATA) == (FOLDER / "README.md").read_text()
+    study = script("study")
+    page = script("report").describe(FOLDER, study.DATA, study.SPACES)
+    assert page == (FOLDER / "README.md").read_text()
     for folder in RESULTS:
         result = json.loads((folder / "results.json").read_text())
         if "found" in result:
