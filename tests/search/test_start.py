@@ -173,3 +173,12 @@ def test_the_verdict_on_a_known_network_claims_no_find() -> None:
     ("hcgnet@a1", (48, 64), True), ("hcgnet@a1", (48, 65), False), ("mobilenet-v2@1.0", 32, True)])
 def test_networks_for_small_images_are_not_compared_at_large_ones(name: str, size: Size, made: bool) -> None:
     assert _is_made_for(name, size) is made
+
+
+@pytest.mark.parametrize("name", spaces())
+def test_the_variants_of_a_space_are_spaces_or_networks_of_their_own(name: str) -> None:
+    """What one variant has decided is no hole of it for the others to decide."""
+    for variant in load(name).variants:
+        one = load(f"{name}@{variant}")
+        assert all(set(known.decisions) <= {hole.name for hole in one.holes}
+                   for known in known_networks(one))
