@@ -16,7 +16,7 @@ def sentence(error: SearchspaceError) -> str:
     text = str(error)
     assert "\n" not in text and text.isprintable(), text
     assert len(text) <= MAX_SENTENCE + 700, text         # the place, its path and the caller beside it
-    assert not re.search(r"<class|object at 0x|Traceback|\b(Closure|Scalar|Seq|Map|Tagged|NoneType)\b",
+    assert not re.search(r"<class '|object at 0x|Traceback|\b(Closure|Scalar|Seq|Map|Tagged|NoneType)\b",
                          text), text
     return text
 
