@@ -1,5 +1,6 @@
 """Measurements, and the target of each figure. Seconds are of processor time."""
 
+import copy
 import os
 import random
 import subprocess
@@ -128,16 +129,20 @@ def pair(name: str, hand: Callable[[], nn.Module]) -> tuple[nn.Module, nn.Module
 
 def building(name: str, hand: Callable[[], nn.Module], effort: Effort) -> list[Row]:
     """Building a network against the constructor of the hand-written one, which initialises the
-    same weights; and without weights, on the meta device."""
+    same weights; without weights, on the meta device; and copying what was built."""
     genotype = load(name)
+    built, written = build(genotype), hand()
 
     def on_meta(_: int) -> None:
         with torch.device("meta"):
             build(genotype)
 
-    ours, other, meta = interleave([lambda _: build(genotype), lambda _: hand(), on_meta], effort)
+    ours, other, meta, copied, theirs = interleave(
+        [lambda _: build(genotype), lambda _: hand(), on_meta, lambda _: copy.deepcopy(built),
+         lambda _: copy.deepcopy(written)], effort)
     return [within(f"build {name}", ours, other, "hand-written", 1.1),
-            Row(f"build {name} on meta", median(meta), reach="≤ 5 ms", met=median(meta) <= 0.005)]
+            Row(f"build {name} on meta", median(meta), reach="≤ 5 ms", met=median(meta) <= 0.005),
+            within(f"deepcopy of a built {name}", copied, theirs, "hand-written", None)]
 
 
 def memory(name: str, hand: Callable[[], nn.Module], size: int, batch: int) -> Row:
