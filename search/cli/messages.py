@@ -23,9 +23,11 @@ from search.study import Study
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from searchspace.cli import Console
+from searchspace.shapes import sides
 from searchspace.text import counted
 from searchspace.units import show_amount
 
+SMALL = 64     # pixels up to which the space `small` found better networks: docs/training.md
 ROWS = 20      # rows of a front on the screen; front.csv has all
 
 
@@ -189,5 +191,9 @@ def beginning(study: Study) -> Iterator[str]:
         yield from evaluator.notes
     for learned in learned_costs(plan.settings):
         yield learned.note
+    if plan.settings.space == "mixed" and plan.settings.train and \
+            max(sides(plan.settings.input)) <= SMALL:
+        yield (f"the space mixed is made for larger images; for those of up to {SMALL} pixels there "
+               "is --space small")
     if plan.settings.warm_start:
         yield f"start: {plan.start.describe()}"
