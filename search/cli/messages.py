@@ -193,7 +193,7 @@ def beginning(study: Study) -> Iterator[str]:
         yield learned.note
     if plan.settings.space == "mixed" and plan.settings.train and \
             max(sides(plan.settings.input)) <= SMALL:
-        yield (f"the space mixed is made for larger images; for those of up to {SMALL} pixels there "
+        yield (f"the space mixed is made for larger images; for up to {SMALL} pixels there "
                "is --space small")
     if plan.settings.warm_start:
         yield f"start: {plan.start.describe()}"
