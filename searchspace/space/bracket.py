@@ -1,10 +1,11 @@
 """The options of a `!solve` hole around the edge of a budget.
 
 Costs rise with the hole, so that a bracket of two neighbouring options is narrowed down by
-interpolation. The one exception are formulas with `divisor`: an HE block of 72 channels is cheaper
-than one of 64, because its divisors are better. Of what such steps cost, at least the part `FALL`
-remains when the hole rises; as far as that can matter, options beyond the bracket are tried too.
-Where costs are seen to fall for another reason, all options are.
+interpolation. The exceptions are formulas with `divisor`, since an HE block of 72 channels is
+cheaper than one of 64, because its divisors are better, and memory, which falls where a shortcut
+vanishes. Of what such steps cost, at least the part `FALL` remains when the hole rises; as far as
+that can matter, options beyond the bracket are tried too. Where costs are seen to fall for another
+reason, all options are.
 """
 
 import bisect
@@ -46,8 +47,10 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
         index = min(max(_guess(budget, known, labels, low, high), low + 1), high - 1)
     share = max(p.network.uneven for p in known.values())
     remains = 1 / (1 + share * (1 / FALL - 1))      # a point that is known may be the fallen one
-    if budget.latency is not None:
-        remains = FALL          # predicted from measurements, which are not smooth
+    if budget.latency is not None or budget.memory is not None:
+        # Predictions from measurements are not smooth, and a shortcut that is there only where
+        # channels agree is kept in memory there only.
+        remains = FALL
     sizes = [budget.excess(known[i]) for i in sorted(known)]
     if remains == 1 and sizes != sorted(sizes):     # a formula like 100/w
         return [look(i) for i in range(len(labels))]
