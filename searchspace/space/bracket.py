@@ -47,13 +47,13 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
         index = min(max(_guess(budget, known, labels, low, high), low + 1), high - 1)
     share = max(p.network.uneven for p in known.values())
     remains = 1 / (1 + share * (1 / FALL - 1))      # a point that is known may be the fallen one
-    if budget.latency is not None or budget.memory is not None:
-        # Predictions from measurements are not smooth, and a shortcut that is there only where
-        # channels agree is kept in memory there only.
-        remains = FALL
+    if budget.latency is not None:
+        remains = FALL          # predicted from measurements, which are not smooth
     sizes = [budget.excess(known[i]) for i in sorted(known)]
     if remains == 1 and sizes != sorted(sizes):     # a formula like 100/w
         return [look(i) for i in range(len(labels))]
+    if budget.memory is not None:
+        remains = min(remains, FALL)    # a shortcut is there only where channels agree
     if remains < 1:
         miss = min(budget.miss(p) for p in known.values())
         while high < len(labels) and budget.excess(look(high)) * remains <= 1 + miss:
