@@ -12,6 +12,7 @@ from search.latency.graph_features import graph_features
 from search.latency.learned import LEAST, LearnedCost
 from search.tables import Table, TableError
 from search.tables.costs import KnownCost
+from searchspace import Genotype
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.notation.tree import Atom
@@ -34,12 +35,17 @@ class LearnedColumn:
         self._predicted: dict[frozenset[tuple[str, Atom]], float] = {}
 
     @classmethod
-    def of(cls, table: Table, column: str) -> Self:
-        """Learned from a table; once in a process, as long as the table is the same.
+    def of(cls, table: Table, column: str, space: Genotype) -> Self:
+        """Learned from a table for a search of ``space``; once in a process, as long as the table
+        is the same.
 
         Raises:
-            TableError: there is no such column, or too few networks have a number in it.
+            TableError: there is no such column, or too few networks have a number in it; the table
+            is about another spelling of the space.
         """
+        if table.space.document != space.document:
+            raise TableError(f"{table.file} is about another spelling of the space, in which what "
+                             "it lacks cannot be predicted")
         known = KnownCost(table, table.select(column))
         key = table.digest, known.column.name
         if key not in _LEARNED or _LEARNED[key][0] is not table:

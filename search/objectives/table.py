@@ -45,10 +45,10 @@ class CostLookup(Evaluator):
         table, decisions = self.cost.table, candidate.decisions or {}
         if self.learned:
             value, reason = self.learned.cost(decisions)
-            return Evaluated(value, error=reason or None)
-        rows = table.own(decisions) or table.rows_of(candidate.identity,
-                                                     candidate.expansion.cost(), decisions)
-        value, reason = self.cost.feasible(rows)
+        else:
+            rows = table.own(decisions) or table.rows_of(candidate.identity,
+                                                         candidate.expansion.cost(), decisions)
+            value, reason = self.cost.feasible(rows)
         return Evaluated(value, error=reason or None)
 
 
@@ -124,7 +124,7 @@ class KnownCostObjective(_FromTable):
         if not settings.table_learn:
             return found
         assert found.table is not None
-        return replace(found, learned=LearnedColumn.of(found.table, self.column))
+        return replace(found, learned=LearnedColumn.of(found.table, self.column, space))
 
     def shown(self, value: float) -> str:
         """Five digits."""
@@ -136,7 +136,8 @@ class KnownCostObjective(_FromTable):
         return CostLookup(KnownCost(self.table, self.table.select(self.column)), self.learned)
 
 
-def of_table(goals: Iterable[str]) -> bool:
-    """Whether one of these objectives is looked up in a table."""
-    return any(goal.partition(":")[0] in (KnownResult.kind, KnownCostObjective.kind)
-               for goal in goals)
+def of_table(goals: Iterable[str],
+             kinds: Iterable[type[_FromTable]] = (KnownResult, KnownCostObjective)) -> bool:
+    """Whether one of these objectives is looked up in a table, and is of one of these kinds."""
+    names = [kind.kind for kind in kinds]
+    return any(goal.partition(":")[0] in names for goal in goals)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from search.errors import StudyError
 from search.objectives import named
-from search.objectives.table import of_table
+from search.objectives.table import KnownResult, of_table
 from search.objectives.usual import usual_score
 from search.scores.base import usual_batch
 from search.scores.registry import find_score
@@ -70,7 +70,7 @@ class Request:
             raise SearchspaceError("--table FILE is read for --objective table, --objective "
                                    "table-cost and --table-budget only")
         if self.table_halving is not None:
-            if not any(goal.partition(":")[0] == "table" for goal in goals):
+            if not of_table(goals, [KnownResult]):
                 raise StudyError("trainings in a table are stopped early for --objective table or "
                                  "table:COLUMN only")
             if self.table_halving < 2:

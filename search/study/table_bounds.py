@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from search.errors import StudyError
 from search.latency.table_cost import LearnedColumn
-from search.objectives.table import of_table
+from search.objectives.table import KnownCostObjective, of_table
 from search.study.settings import Settings
 from search.tables import table_for
 from search.tables.costs import bounds, presence
@@ -20,7 +20,7 @@ def bounded(settings: Settings, texts: Sequence[str], only: bool = False) -> Set
         SearchspaceError: there is no table, no such column, or no objective for ``only``; nothing
         is to be learned, or it cannot be learned from this table.
     """
-    costs = [goal for goal in settings.objectives if goal.partition(":")[0] == "table-cost"]
+    costs = of_table(settings.objectives, [KnownCostObjective])
     if settings.table_learn and not texts and not costs:
         raise StudyError("what a table lacks is predicted for --table-budget COLUMN=MOST and "
                          "--objective table-cost:COLUMN only")
@@ -33,10 +33,8 @@ def bounded(settings: Settings, texts: Sequence[str], only: bool = False) -> Set
     known = bounds(table, texts)
     own: tuple[Bound, ...] = ()
     if settings.table_learn:
-        if table.space.document != settings.genotype().document:
-            raise StudyError(f"{table.file} is about another spelling of the space, in which what "
-                             "it lacks cannot be predicted")
-        own = tuple(b._replace(measure=LearnedColumn.of(table, b.name)) for b in known)
+        space = settings.genotype()
+        own = tuple(b._replace(measure=LearnedColumn.of(table, b.name, space)) for b in known)
         known = ()
     if only:
         known += tuple(presence(table, goal.partition(":")[2]) for goal in settings.objectives

@@ -80,7 +80,7 @@ class Selection:
         wanted = asked(text, columns)
         found = [c for c in columns if wanted.covers(c.heading)]
         if not found:
-            names = list(dict.fromkeys(c.heading.name for c in columns))
+            names = _names(columns)
             if wanted.name in names:
                 raise TableError(f"the table has {wanted.name!r}, but not with this seed and "
                                  "number of epochs")
@@ -116,12 +116,16 @@ def asked(text: str, columns: Sequence[Column]) -> Heading:
     Raises:
         TableError: it is none, or there are several names and none is given.
     """
-    names = list(dict.fromkeys(c.heading.name for c in columns))
+    names = _names(columns)
     if not text and len(names) != 1:
         raise TableError("the table has no values, only networks" if not names else
                          f"the table has several columns; name one, as table:{names[0]}: "
                          f"{', '.join(names)}")
     return Heading.read(text or names[0])
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    return list(dict.fromkeys(c.heading.name for c in columns))
 
 
 def _number(cell: Cell, name: str) -> float | None:

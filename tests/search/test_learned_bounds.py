@@ -91,7 +91,7 @@ def test_the_best_network_inside_a_learned_bound_is_found(tmp_path: Path,
 
 def test_what_was_measured_counts_and_the_rest_is_predicted(files: tuple[Path, Path]) -> None:
     space = load(files[0].with_name("own.yaml"))
-    learned = LearnedColumn.of(read_tables(files, space), "phone_ms")
+    learned = LearnedColumn.of(read_tables(files, space), "phone_ms", space)
     for copy in (learned, pickle.loads(pickle.dumps(learned))):
         for width, depth in ALL:
             decisions: Decisions = {"width": width, "blocks.dw.repeat": depth}
@@ -103,7 +103,7 @@ def test_what_was_measured_counts_and_the_rest_is_predicted(files: tuple[Path, P
                 assert value == pytest.approx(cost(width, depth)) and copy.is_known(decisions)
             else:
                 assert value == pytest.approx(cost(width, depth), rel=0.05)
-    assert LearnedColumn.of(learned.known.table, "phone_ms").learned is learned.learned
+    assert LearnedColumn.of(learned.known.table, "phone_ms", space).learned is learned.learned
     assert "from 13 measured networks" in learned.note and "100% within 10 %" in learned.note
 
 
