@@ -100,9 +100,7 @@ class Process:
     def left_out(self, x: Array, y: Array, source: Numbers | None = None) -> tuple[Array, Array]:
         """Mean and variance of each of y, noise included, given all others (Rasmussen & Williams
         2006, eq. 5.12)."""
-        below = cholesky(self._covariance(x, source), lower=True)
-        variance = 1 / np.diag(cho_solve((below, True), np.eye(len(x))))
-        return y - cho_solve((below, True), y) * variance, variance
+        return left_out(cholesky(self._covariance(x, source), lower=True), y)
 
     def _covariance(self, x: Array, source: Numbers | None) -> Array:
         found = self.kernel(x, x)
@@ -209,3 +207,10 @@ def _process(groups: Numbers, at: Array, others: int = 0) -> Process:
 
 def _matern(r: Array) -> Array:
     return (1 + _ROOT5 * r + 5 / 3 * r * r) * np.exp(-_ROOT5 * r)
+
+
+def left_out(below: Array, y: Array) -> tuple[Array, Array]:
+    """Mean and variance of each of y, noise included, given all others (Rasmussen & Williams 2006,
+    eq. 5.12); ``below`` is the lower Cholesky factor of their covariance, noise included."""
+    variance = 1 / np.diag(cho_solve((below, True), np.eye(len(y))))
+    return y - cho_solve((below, True), y) * variance, variance

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve
 
+from search.gaussian_process import left_out
 from search.latency.graph_features import Features, Scaling
 
 Array = NDArray[np.float64]
@@ -69,11 +69,9 @@ class LearnedCost:
         return found
 
     def left_out(self) -> Array:
-        """Each of `measured`, predicted from all others, the kernel staying as it is (Rasmussen &
-        Williams 2006, eq. 5.12)."""
-        inverse = cho_solve((self.process.L_, True), np.eye(len(self.process.L_)))
-        found: Array = self.measured - self.process.alpha_ / np.diag(inverse) * self.deviation
-        return found
+        """Each of `measured`, predicted from all others, the kernel staying as it is."""
+        found, _ = left_out(self.process.L_, self.process.y_train_)
+        return found * self.deviation + self.mean
 
 
 def _only(known: Sequence[Features], name: str) -> list[Features]:

@@ -1,5 +1,6 @@
 """Costs that a table has of a few networks, and that are predicted of all others, in a search."""
 
+import json
 import math
 import pickle
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forty_networks import ALL, SPACE, size
 from sklearn.gaussian_process import GaussianProcessRegressor
 
 from search import search
@@ -18,22 +20,11 @@ from search.library import Result
 from search.run import main
 from search.tables import TableError, read_tables
 from searchspace import BudgetError, load
+from searchspace import cost as cost_of
 from searchspace.expansion import trace
 from searchspace.notation.holes import Decisions
 from searchspace.space.point import first, point
 
-SPACE = """
-name: own
-table: {net: "{width}x{blocks.dw.repeat}"}
-args: {width: !choice [8, 16, 24, 32]}
-input: [3, 16, 16]
-net:
-  - conv: {out: =width, stride: 2}
-  - dw: {k: 3, repeat: !int [1, 10], as: blocks}
-  - gap:
-  - linear: {out: 10}
-"""
-ALL = [(width, depth) for width in (8, 16, 24, 32) for depth in range(1, 11)]
 MEASURED = ALL[::3]                 # 14 networks, of which one did not run
 BROKEN = MEASURED[4]
 
@@ -45,12 +36,6 @@ def cost(width: int, depth: int) -> float:
 
 def accuracy(width: int, depth: int) -> float:
     return 50 + 10 * math.log(width * depth)
-
-
-def size(decisions: Decisions) -> tuple[int, int]:
-    width, depth = decisions["width"], decisions["blocks.dw.repeat"]
-    assert isinstance(width, int) and isinstance(depth, int)
-    return width, depth
 
 
 @pytest.fixture
@@ -163,9 +148,11 @@ def test_too_few_networks_and_another_spelling_are_refused(tmp_path: Path,
     other = tmp_path / "other"
     other.mkdir()
     (other / "own.yaml").write_text(SPACE.replace("[8, 16, 24, 32]", "[8, 16, 24]"))
-    (other / "t.json").write_text(
-        '{"space": "own.yaml", "value": "ms", "command": "-", "rows": ['
-        '{"decisions": {"width": 8, "blocks.dw.repeat": 1}, "values": [1.0]}]}')
-    with pytest.raises((StudyError, TableError)):
+    decided = {"width": 8, "blocks.dw.repeat": 1}
+    counts = cost_of(load(other / "own.yaml"), decided)
+    (other / "t.json").write_text(json.dumps(
+        {"space": "own.yaml", "value": "ms", "command": "-", "rows": [
+            {"decisions": decided, "macs": counts.macs, "params": counts.params, "values": [1.0]}]}))
+    with pytest.raises(TableError, match="about another spelling of the space"):
         search(tmp_path / "own.yaml", "1G", "table-cost", table=str(other / "t.json"),
-               table_budget="ms=3", table_learn=True, trials=1, folder=tmp_path / "o")
+               table_learn=True, trials=1, folder=tmp_path / "o")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forty_networks import ALL, SPACE, size
 
 from search import search
 from search.archive import Archive
@@ -25,23 +26,12 @@ from searchspace.notation.holes import Decisions
 from searchspace.space.budget import Budget
 
 EPOCHS = (4, 12, 36, 108)
-SPACE = """
-name: own
-table: {net: "{width}x{blocks.dw.repeat}"}
-args: {width: !choice [8, 16, 24, 32]}
-input: [3, 16, 16]
-net:
-  - conv: {out: =width, stride: 2}
-  - dw: {k: 3, repeat: !int [1, 10], as: blocks}
-  - gap:
-  - linear: {out: 10}
-"""
-NAMES = [f"{width}x{depth}" for width in (8, 16, 24, 32) for depth in range(1, 11)]
+NAMES = [f"{width}x{depth}" for width, depth in ALL]
 
 
 def name(network: Decisions) -> str:
     """As the space writes it."""
-    return f"{network['width']}x{network['blocks.dw.repeat']}"
+    return "{}x{}".format(*size(network))
 
 
 def values(network: str) -> list[float]:
