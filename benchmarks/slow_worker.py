@@ -1,8 +1,9 @@
 """A worker whose objective is a table that takes its time, and writes down what it looks up.
 
 Started by benchmarks/reliability.py and the tests in the place of ``search.launchers``.
-SLOW_S is how long a look-up takes; to the file SLOW_LOG each adds a line when it begins, and one
-when it ends: what was scored when, as seen by nobody who could be wrong about it.
+SLOW_S is how long a look-up takes, and none ends while there is a file SLOW_HOLD; to the file
+SLOW_LOG each adds a line when it begins, and one when it ends: what was scored when, as seen by
+nobody who could be wrong about it.
 """
 
 import os
@@ -18,11 +19,12 @@ from search.study import Study
 
 @dataclass(frozen=True)
 class SlowTable:
-    """A `search.tables.Table` that takes ``seconds``."""
+    """A `search.tables.Table` that takes ``seconds``, and as long as there is a file ``hold``."""
 
     table: Any
     seconds: float
     log: str
+    hold: str
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.table, name)
@@ -31,6 +33,8 @@ class SlowTable:
         """As the table's."""
         self._note("begin", identity)
         time.sleep(self.seconds)
+        while self.hold and os.path.exists(self.hold):
+            time.sleep(0.02)
         found = self.table.value(column, identity, total, decisions)
         self._note("end", identity)
         return found
@@ -47,7 +51,7 @@ def slow(study: Study) -> None:
     lookup = study.evaluators["table"]
     assert isinstance(lookup, Lookup)
     table: Any = SlowTable(lookup.table, float(os.environ.get("SLOW_S", "0.5")),
-                           os.environ.get("SLOW_LOG", ""))
+                           os.environ.get("SLOW_LOG", ""), os.environ.get("SLOW_HOLD", ""))
     study.evaluators = {"table": replace(lookup, table=table)}
 
 

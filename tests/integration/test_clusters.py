@@ -75,27 +75,34 @@ def test_a_ray_node_is_lost_and_its_trials_are_run_elsewhere(
     engine.dispose()
     url = server.set(database="ray").render_as_string(hide_password=False)
     lost = cluster.add_node(num_cpus=2)         # a second node, with room for two of three workers
-    log, removed = tmp_path / "log", []
+    log, hold, removed = tmp_path / "log", tmp_path / "hold", []
 
     def slow_work(job: WorkerJob) -> None:
         """The worker function, with an objective that takes its time."""
         from benchmarks.slow_worker import slow
         from search.launchers.worker import work
 
-        os.environ |= {"SLOW_S": "1", "SLOW_LOG": str(log)}
+        os.environ |= {"SLOW_S": "0.5", "SLOW_LOG": str(log), "SLOW_HOLD": str(hold)}
         work(job, prepare=slow)
 
     monkeypatch.setattr("search.launchers.ray.work", slow_work)
 
     def remove() -> None:
         with study_of(tmp_path / "watch", url, 12) as watching:
-            while True:     # until two work: the first node has room for one
-                trials = watching.session.study.get_trials(deepcopy=False)
-                if sum(map(finished, trials)) >= 2 and len(
-                        {t.user_attrs[WORKER] for t in running(trials)}) >= 2:
-                    break
-                time.sleep(0.05)
+            def wait_for(ended: int, working: int) -> None:
+                while True:
+                    trials = watching.session.study.get_trials(deepcopy=False)
+                    if sum(map(finished, trials)) >= ended and len(
+                            {t.user_attrs[WORKER] for t in running(trials)}) >= working:
+                        return
+                    time.sleep(0.05)
+
+            wait_for(ended=2, working=0)
+            hold.touch()        # nobody is between two trials when the node goes
+            time.sleep(1)
+            wait_for(ended=2, working=2)        # the first node has room for one
         cluster.remove_node(lost, allow_graceful=False)
+        hold.unlink()
         removed.append(time.time())
 
     with study_of(tmp_path / "s", url, 12) as study:
