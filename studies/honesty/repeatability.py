@@ -18,7 +18,7 @@ import torch
 
 from search.process import keep_memory, wait_asleep
 from search.score_report.correlations import spearman
-from search.scores.activation_codes import agreements
+from search.scores.agreements import agreements
 from search.scores.base import ScoringSubject
 from search.seeds import derive
 from searchspace import load

@@ -47,7 +47,7 @@ TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "c
          *(f"search.supernet.{name}" for name in ("checkpoint", "scoring", "subnetwork", "training",
                                                   "weights")),
          "search.training.calibration",
-         *(f"search.scores.{name}" for name in ("activation_codes", "images", "instrumentation",
+         *(f"search.scores.{name}" for name in ("activation_codes", "agreements", "images", "instrumentation",
                                                 "log_tensors", "node_network")),
          *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "epochs",
                                                   "logs", "loop", "optim"))}

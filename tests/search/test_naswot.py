@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from search.errors import ScoreError
-from search.scores.activation_codes import agreements
+from search.scores.agreements import Multiplied, agreements
 from search.scores.images import digits
 from search.scores.proxies.naswot import naswot
 
@@ -233,12 +233,23 @@ def test_counts_are_exact_beyond_float32() -> None:
     assert kernel.tolist() == [[batch.shape[1], equal], [equal, batch.shape[1]]]
 
 
-@pytest.mark.parametrize("bits", [1, 31, 2**15 - 1, 2**15, 2**15 + 1, 3 * 2**15])
+@pytest.mark.parametrize("bits", [1, 31, 2**15 - 1, 2**15 + 1, 2**18 - 1, 3 * 2**18 + 9])
 def test_pieces_join_seamlessly(bits: int) -> None:
     batch = torch.randn(32, bits, generator=torch.Generator().manual_seed(bits))
     sign = torch.where(batch > 0, 1.0, -1.0).double()
     twice = nn.Sequential(nn.ReLU(), nn.ReLU())
-    assert torch.equal(agreements(twice, batch), 2 * (bits + sign @ sign.T) / 2)
+    expected = 2 * (bits + sign @ sign.T) / 2
+    assert torch.equal(agreements(twice, batch), expected)
+    on_device = Multiplied(32, batch.device)        # how a GPU counts
+    on_device.add(batch)
+    on_device.add(batch)
+    assert torch.equal(on_device.kernel(), expected)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16, torch.float16])
+def test_other_precisions_are_coded_too(kind: torch.dtype) -> None:
+    batch = images().to(kind)
+    assert torch.equal(agreements(nn.ReLU(), batch), agreements(nn.ReLU(), batch.float()))
 
 
 def test_equal_images_are_an_error_of_the_batch() -> None:

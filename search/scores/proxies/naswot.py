@@ -29,7 +29,8 @@ def naswot(net: "torch.nn.Module", images: "torch.Tensor") -> float:
     """
     import torch
 
-    from search.scores.activation_codes import agreements, check_distinct
+    from search.scores.activation_codes import check_distinct
+    from search.scores.agreements import agreements
 
     kernel = agreements(net, images).cpu()
     # The elimination behind slogdet rarely meets an exact zero: without the test, rounding noise
