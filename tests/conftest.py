@@ -53,6 +53,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="write the golden DOT files of drawings again, instead of comparing")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow and, with one of its values, a campaign is none of the slow tests then: CI would
+    run it."""
+    for item in items:
+        if item.get_closest_marker("campaign") is not None:
+            item.own_markers = [mark for mark in item.own_markers if mark.name != "slow"]
+
+
 def pytest_collection_finish() -> None:
     """What the imports made stays until the end: the garbage collector need not look at it again,
     which takes half a second each time."""
