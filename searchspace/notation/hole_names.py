@@ -214,7 +214,12 @@ def _grid(tree: Tagged) -> tuple[int | float, ...]:
     values = [low + i * step for i in range(int((high - low) / step) + 1)]
     if tree.tag == "int":
         return tuple(int(v) for v in values)
-    return tuple(int(v) if v.denominator == 1 else float(v) for v in values)
+    found = tuple(int(v) if v.denominator == 1 else float(v) for v in values)
+    for value, kept in zip(values, found, strict=True):
+        if exact(kept) != value:    # written again, the grid would be another
+            raise GenotypeError(f"!{tree.tag} has a value of more digits than a number keeps, "
+                                f"near {kept}", tree.place)
+    return found
 
 
 def _graph(tree: Tagged) -> tuple[Map, dict[Atom, Tree]]:

@@ -58,6 +58,7 @@ def test_what_a_hole_offers(genotype: Read, hole: str, labels: tuple[Any, ...]) 
     ("!choice [[3, 1], [1, 3]]", "options that are no plain values need labels"),
     ("!choice 3", "!choice takes a list or a mapping, not '3'"),
     ("!chioce [3, 5]", "tag !chioce is not allowed; did you mean 'choice'"),
+    ("!solve [1e-30, 16, 8]", "!solve has a value of more digits than a number keeps, near 8.0"),
     ("!int [4, 2]", "!int needs low ≤ high"), ("!int [1, 2.5]", "!int takes whole numbers"),
     ("!int [1]", "!int takes [low, high] or [low, high, step]"),
     ("!int [1, x]", "!int takes [low, high]"), ("!int {low: 1}", "!int takes [low, high]"),
