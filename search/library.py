@@ -27,7 +27,7 @@ from search.results.outcome import Outcome
 from search.results.rows import table_of
 from search.storage.opening import read_storage
 from search.study import open_study
-from search.study.request import Request
+from search.study.request import Request, whole_number
 from search.study.settings import DEFAULT, Settings
 from search.study.trial import Trial
 from search.training.options import TrainOptions
@@ -77,7 +77,7 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
            goals: Mapping[str, Direction] | None = None, constraints: Sequence[Bound] = (),
            input: Size | None = None, classes: int | None = None, seed: int = 0,
            sampler: str = "auto", score: str | None = None, screen: str | None = None,
-           batch: int | None = None, table: str | Sequence[str] = (),
+           batch: int | None = None, table: str | Path | Sequence[str | Path] = (),
            table_budget: str | Sequence[str] = (), table_only: bool = False,
            table_halving: int | None = None, table_learn: bool = False,
            warm_start: bool = True, prior: str | None = None, device: Device | None = None,
@@ -118,6 +118,7 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
         network of the space is inside the budget, or nothing could be evaluated.
     """
     names, function = _objectives(objective, goals or {})
+    workers = whole_number("workers", workers, 1)
     bounds = budget if isinstance(budget, Budget) else Budget(budget or None)
     bounds = replace(bounds, own=(*bounds.own, *constraints))
     settings = replace(Request(
@@ -182,6 +183,8 @@ def _objectives(objective: str | Function | Sequence[str | Function],
                 goals: Mapping[str, Direction]) -> tuple[tuple[str, ...], Function | None]:
     """The names of the objectives, and the function among them."""
     given = [objective] if isinstance(objective, str) or callable(objective) else list(objective)
+    if not given:
+        raise StudyError("nothing is to be searched for: name an objective")
     functions = [one for one in given if not isinstance(one, str)]
     if len(functions) > 1:
         raise StudyError("only one objective can be a function; it may give several values, see "
@@ -198,5 +201,5 @@ def _objectives(objective: str | Function | Sequence[str | Function],
     return tuple(names), functions[0] if functions else None
 
 
-def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _texts(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    return tuple(map(str, [given] if isinstance(given, str | Path) else given))

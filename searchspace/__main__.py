@@ -26,6 +26,7 @@ from searchspace.expansion import Expansion, trace
 from searchspace.genotype import Genotype
 from searchspace.notation.metadata import Header
 from searchspace.ops import show_shape
+from searchspace.ops.base import is_foreign
 from searchspace.shapes import read_size
 from searchspace.space.known_networks import known_networks
 from searchspace.summary import SummaryRow, operations, stages
@@ -222,7 +223,9 @@ def verify(genotype: Genotype) -> int:
         made.add_row(c.what, c.by, f"{c.ours:,}", f"{c.theirs:,}",
                      "agrees" if c.agrees else f"DIFFERS {c.remark}".rstrip())
     agreed = all(c.agrees for c in checks)
-    show(made, "All agree." if agreed else "They disagree: a fault of searchspace.")
+    foreign = sorted({node.op.kind for node in trace(genotype).nodes if is_foreign(type(node.op))})
+    fault = f"the code of {' or '.join(foreign)}, or of searchspace" if foreign else "searchspace"
+    show(made, "All agree." if agreed else f"They disagree: a fault of {fault}.")
     return 0 if agreed else 1
 
 

@@ -23,7 +23,8 @@ from searchspace.shapes import Size, sides
 from searchspace.text import counted
 
 SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".webp"))
-UNREAD = frozenset((".tif", ".tiff"))       # refused, since ignoring them would go unnoticed
+# images that are refused, since ignoring them would go unnoticed
+UNREAD = frozenset((".avif", ".gif", ".heic", ".tif", ".tiff"))
 TESTS = ("val", "test")
 ASPECT = (3 / 4, 4 / 3)
 CENTRE = 7 / 8  # share of the shorter edge that is left of an image's centre: 224 of 256 pixels
@@ -52,13 +53,19 @@ def load_folder(folder: Path) -> Data:
         raise DataError(f"{folder}/train and {folder}/{test} do not have the same classes: only "
                         f"one of them has {odd!r}")
     omitted = left_out(folder)
-    listed = {part: _listed(folder / part, classes, omitted)
+    other: list[Path] = []
+    listed = {part: [_images(folder / part / name, omitted, other) for name in classes]
               for part in ([""] if flat else ["train", str(test)])}
     digest = hashlib.md5(usedforsecurity=False)
     for path in (path for found in listed.values() for images in found for path in images):
         digest.update(os.fsencode(f"{path.relative_to(folder)} {path.stat().st_size}\n"))
     if flat:
         whole = listed[""]
+        few = next((i for i, found in enumerate(whole) if len(found) < _EVERY), None)
+        if few is not None:
+            raise DataError(f"{folder / classes[few]} has {counted(len(whole[few]), 'image')}, so "
+                            f"that no {_EVERY}th one is kept for the test: add some, or put the "
+                            f"images in {folder}/train/CLASS/ and {folder}/val/CLASS/")
         listed = {"train": [[p for i, p in enumerate(found) if i % _EVERY != _EVERY - 1]
                             for found in whole],
                   "test": [found[_EVERY - 1::_EVERY] for found in whole]}
@@ -66,6 +73,9 @@ def load_folder(folder: Path) -> Data:
     check_images([*train.paths, *held.paths], folder)
     notes = [f"{folder} has no parts: every {_EVERY}th image of a class is kept for the test"] \
         if flat else []
+    if other:
+        notes.append(f"{counted(len(other), 'file')} without a suffix of images "
+                     f"{'is' if len(other) == 1 else 'are'} not read, such as {other[0]}")
     notes += [f"left out: {counted(len(omitted), 'image')} in {folder / LEFT_OUT}"] \
         if omitted else []
     return Data("imagefolder", classes, 3, 224, train, held, digest=digest.hexdigest(),
@@ -79,11 +89,6 @@ def _is_flat(folder: Path) -> bool:
         for file in part.iterdir())
 
 
-def _listed(part: Path, classes: Sequence[str], omitted: Set[Path]) -> list[list[Path]]:
-    """The images of each class in a part of a data set."""
-    return [_images(part / name, omitted) for name in classes]
-
-
 def _files(listed: Sequence[Sequence[Path]]) -> Files:
     paths = tuple(path for found in listed for path in found)
     labels = [label for label, found in enumerate(listed) for _ in found]
@@ -91,21 +96,29 @@ def _files(listed: Sequence[Sequence[Path]]) -> Files:
 
 
 def _classes(part: Path) -> tuple[str, ...]:
-    found = tuple(sorted(p.name for p in part.iterdir() if p.is_dir()))
+    found = tuple(sorted(p.name for p in part.iterdir() if p.is_dir() and not _is_hidden(p, part)))
     if len(found) < 2:
         raise DataError(f"{part} needs a folder for each class, two at least, and has {len(found)}")
     return found
 
 
-def _images(folder: Path, omitted: Set[Path]) -> list[Path]:
-    """The files of a class with suffixes of images, sorted, without those ``omitted``."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in omitted)
+def _images(folder: Path, omitted: Set[Path], other: list[Path]) -> list[Path]:
+    """The files of a class with suffixes of images, sorted, without those ``omitted``; those
+    without such a suffix are added to ``other``."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p not in omitted
+                   and not _is_hidden(p, folder))
     if odd := next((p for p in files if p.suffix.lower() in UNREAD), None):
         raise DataError(f"cannot read {odd}: only images of {', '.join(FORMATS)} are read; "
                         "convert it")
     if not (found := [p for p in files if p.suffix.lower() in SUFFIXES]):
         raise DataError(f"there are no images in {folder}")
+    other += [p for p in files if p.suffix.lower() not in SUFFIXES]
     return found
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    """Whether a path is one that programs keep for themselves, as .ipynb_checkpoints is."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def read_image(path: Path, size: Size, crop_seed: int | None = None,

@@ -5,6 +5,7 @@ defaults and errors are the same.
 """
 
 import math
+import operator
 import random
 from dataclasses import dataclass, field
 
@@ -18,10 +19,12 @@ from search.study.kept import Kept
 from search.study.settings import DEFAULT, Settings, space_of
 from search.study.table_bounds import bounded
 from search.tables import find_tables
+from search.tables.files import is_sheet
 from search.training.options import TrainOptions
 from searchspace import Genotype, SearchspaceError, load
 from searchspace.expansion import trace
-from searchspace.shapes import Size, size_of
+from searchspace.safety.values import LARGEST
+from searchspace.shapes import Size, show_size, size_of
 from searchspace.space.budget import Budget
 from searchspace.space.point import sample
 from searchspace.units import parse_duration
@@ -58,6 +61,19 @@ class Request:
     warm_start: bool = True
     train: TrainOptions | None = None
 
+    def __post_init__(self) -> None:
+        """Numbers are Python's own from here on; raises StudyError for what is none."""
+        for name, least in (("seed", -LARGEST), ("trials", 1), ("classes", 1), ("batch", 2)):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, whole_number(name, value, least))
+        if self.input is not None:
+            edges = self.input if isinstance(self.input, tuple | list) else (self.input,) * 2
+            if len(edges) != 2:
+                raise StudyError("input is the edge of the images, or their height and width, not "
+                                 f"{self.input!r}")
+            object.__setattr__(self, "input", size_of(
+                *(whole_number("input", edge, 1) for edge in edges)))
+
     def settings(self) -> Settings:
         """The settings of the search, without the device and predictor of latencies.
 
@@ -84,10 +100,15 @@ class Request:
         classes = self.classes or (len(self.train.open().classes) if self.train else None)
         space = space_of(self.space, size, classes)
         name = self.space if isinstance(self.space, str) else self.space.title
+        tables = find_tables(name, self.tables) if wanted else ()
+        sheet = next(filter(is_sheet, tables), None)
+        if sheet is not None and (own := self._space_size()) != size:
+            raise StudyError(f"the networks in {sheet} take images of {show_size(own)}, those of "
+                             f"this search {show_size(size)}")
         return bounded(Settings(
             space=name, budget=self.budget, input=size, seed=self.seed, sampler=self.sampler,
             trials=trials, time=seconds, batch=self.batch or usual_batch(size), classes=classes,
-            objectives=goals, table=find_tables(name, self.tables) if wanted else (),
+            objectives=goals, table=tables,
             table_halving=self.table_halving, table_learn=self.table_learn,
             warm_start=self.warm_start, prior=prior,
             score=find_score(self.score).name if self.score else usual_score(space)[0],
@@ -95,13 +116,30 @@ class Request:
             kept=None if isinstance(self.space, str) else Kept.now(space)),
             self.table_budget, self.table_only)
 
+    def _space_size(self) -> Size:
+        """The size of images that the space names."""
+        genotype = load(self.space) if isinstance(self.space, str) else self.space
+        return size_of(*trace(genotype, sample(genotype, random.Random(0)).decisions).input[1:])
+
     def _own_size(self, goals: tuple[str, ...]) -> Size:
         """The space's own size; square ones are brought to smaller images that are trained on."""
-        genotype = load(self.space) if isinstance(self.space, str) else self.space
-        own = size_of(*trace(genotype, sample(genotype, random.Random(0)).decisions).input[1:])
+        own = self._space_size()
         if self.train is None or of_table(goals) or not isinstance(own, int):
             return own
         return min(own, self.train.open().edge)
+
+
+def whole_number(name: str, value: object, least: int) -> int:
+    """A whole number that an argument gives, NumPy's among them; raises StudyError if it is none.
+    """
+    try:
+        found = operator.index(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]
+    except TypeError:
+        found = None
+    if found is None or not least <= found <= LARGEST:
+        ends = f"from {least} up" if least >= 0 else f"from {least:,} to {LARGEST:,}"
+        raise StudyError(f"{name} is a whole number {ends}, not {value!r}")
+    return found
 
 
 def _seconds(time: str | float | None) -> float | None:

@@ -98,10 +98,11 @@ def _check(raw: Raw, file: Path, i: int) -> None:
         cost = trace(raw.space, decisions, named=False).cost()
     except SearchspaceError as fault:
         raise refused(file, name, fault, raw.space) from None
-    macs, params = raw.costs[i] if raw.costs else (cost.macs, cost.params)
-    if (cost.macs, cost.params) != (macs, params):
-        raise TableError(f"{file}, {name}: the table has {macs} MACs and {params} params, and the "
-                         f"network of {raw.space.title} has {cost.macs} and {cost.params}")
+    theirs = raw.costs[i] if raw.costs else (None, None)
+    for what, count, ours in zip(("MACs", "params"), theirs, (cost.macs, cost.params), strict=True):
+        if count is not None and count != ours:
+            raise TableError(f"{file}, {name}: the table has {count} {what}, and the network of "
+                             f"{raw.space.title} has {ours}")
 
 
 def _joined(read: Sequence[tuple[Path, Raw]]) -> Raw:

@@ -19,7 +19,7 @@ SHOWN = 60      # letters of a name in a message
 @dataclass(frozen=True)
 class Raw:
     """What a file holds. ``rows``: name (for messages) and decisions of each; ``costs``: the MACs
-    and params that it has for each, if it has some. ``what``: what its values are."""
+    and params that it has for each, None for those that it lacks. ``what``: what its values are."""
 
     space: Genotype
     what: str

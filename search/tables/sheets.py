@@ -8,9 +8,10 @@ Columns ``macs`` and ``params`` are compared with our counts; all others are val
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import dropwhile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from search.tables.columns import Cell, Column, Heading
 from search.tables.errors import TableError
@@ -21,22 +22,30 @@ from searchspace.scripts import install
 
 COUNTS = ("macs", "params")
 
-Sheet = Mapping[str, Sequence[Cell]]
+
+class Sheet(NamedTuple):
+    """Columns by heading, and the line in which each row begins."""
+
+    columns: Mapping[str, Sequence[Cell]]
+    lines: Sequence[int]
 
 
 def read_csv(data: bytes, file: Path) -> Sheet:
     """The columns of CSV text in UTF-8 by heading; raises TableError if it is none."""
     try:
-        text = io.StringIO(data.decode("utf-8-sig"), newline="")
-        lines = csv.reader(_without_remarks(text), strict=True)
+        text = list(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        remarks = sum(1 for _ in takewhile(lambda line: line.startswith("#"), text))
+        lines = csv.reader(text[remarks:], strict=True)
         heading = [cell.strip() for cell in next(lines, [])]
-        rows = []
+        rows, begins, begin = [], [], remarks + lines.line_num + 1
         for row in lines:
             if row and len(row) != len(heading):
-                raise TableError(f"{file}, line {lines.line_num}: {len(row)} cells under "
+                raise TableError(f"{file}, line {begin}: {len(row)} cells under "
                                  f"{len(heading)} headings")
             if row:
                 rows.append(row)
+                begins.append(begin)
+            begin = remarks + lines.line_num + 1
     except UnicodeDecodeError:
         raise TableError(f"{file} is no CSV: it is not text in UTF-8") from None
     except csv.Error as error:
@@ -44,12 +53,7 @@ def read_csv(data: bytes, file: Path) -> Sheet:
     twice = next((name for name in heading if heading.count(name) > 1), None)
     if twice is not None:
         raise TableError(f"{file}: the heading {twice!r} stands there twice")
-    return {name: [row[i] for row in rows] for i, name in enumerate(heading)}
-
-
-def _without_remarks(lines: Iterable[str]) -> Iterator[str]:
-    """The lines without those at the top that begin with ``#``."""
-    return dropwhile(lambda line: line.startswith("#"), lines)
+    return Sheet({name: [row[i] for row in rows] for i, name in enumerate(heading)}, begins)
 
 
 def read_parquet(data: bytes, file: Path) -> Sheet:
@@ -71,7 +75,7 @@ def read_parquet(data: bytes, file: Path) -> Sheet:
     for name, cells in found.items():
         if any(not isinstance(cell, str | int | float | None) for cell in cells):
             raise TableError(f"{file}: the column {name!r} holds neither numbers nor text")
-    return dict(found)
+    return Sheet(found, range(1, 1 + max(map(len, found.values()), default=0)))
 
 
 def table_of(sheet: Sheet, file: Path, space: Genotype) -> Raw:
@@ -81,41 +85,42 @@ def table_of(sheet: Sheet, file: Path, space: Genotype) -> Raw:
         TableError: no column names the networks, or a line is not in the space.
     """
     labels, form = Labels(space), space.header.table
-    holes = [name for name in sheet if labels.hole(name) is not None]
-    if form is not None and form.column in sheet:
-        holes, found = [form.column], _named(sheet[form.column], file, Names(labels))
+    cells = sheet.columns
+    holes = [name for name in cells if labels.hole(name) is not None]
+    if form is not None and form.column in cells:
+        holes, found = [form.column], _named(sheet, form.column, file, Names(labels))
     elif holes:
-        found = _decided({name: sheet[name] for name in holes}, file, labels)
+        found = _decided(sheet, holes, file, labels)
     else:
         wanted = [f"the column {form.column!r}"] if form else []
         wanted += [f"a column for each hole: {', '.join(list(labels.holes)[:3])}, …"]
         raise TableError(f"{file}: nothing names the networks of {space.title}; that does "
                          f"{' or '.join(wanted)}")
-    costs = None
-    if all(name in sheet for name in COUNTS):
-        costs = list(zip(*(map(_whole, sheet[name]) for name in COUNTS), strict=True))
+    macs, params = (map(_whole, cells.get(name, [None] * len(sheet.lines))) for name in COUNTS)
     columns = []
-    for name, cells in sheet.items():
+    for name, values in cells.items():
         if name not in holes and name not in COUNTS:
             try:
-                columns.append(Column(Heading.read(name), cells))
+                columns.append(Column(Heading.read(name), values))
             except TableError as fault:
                 raise TableError(f"{file}: {fault}") from None
-    return Raw(space, "the value of the table", list(found), tuple(columns), costs)
+    return Raw(space, "the value of the table", list(found), tuple(columns),
+               list(zip(macs, params, strict=True)))
 
 
-def _named(cells: Sequence[Cell], file: Path,
+def _named(sheet: Sheet, column: str, file: Path,
            names: Names) -> Iterator[tuple[str, Decisions]]:
-    for line, cell in enumerate(cells, 2):
+    for line, cell in zip(sheet.lines, sheet.columns[column], strict=True):
         try:
             yield f"line {line}", names.decisions(str(cell).strip())
         except TableError as fault:
             raise TableError(f"{file}, line {line}: {fault}") from None
 
 
-def _decided(sheet: Sheet, file: Path, labels: Labels) -> Iterator[tuple[str, Decisions]]:
-    for line, cells in enumerate(zip(*sheet.values(), strict=True), 2):
-        given = {name: cell for name, cell in zip(sheet, cells, strict=True)
+def _decided(sheet: Sheet, holes: Sequence[str], file: Path,
+             labels: Labels) -> Iterator[tuple[str, Decisions]]:
+    for line, *cells in zip(sheet.lines, *(sheet.columns[name] for name in holes), strict=True):
+        given = {name: cell for name, cell in zip(holes, cells, strict=True)
                  if cell is not None and str(cell).strip() and cell == cell}
         try:
             yield f"line {line}", labels.read(given)
@@ -124,7 +129,9 @@ def _decided(sheet: Sheet, file: Path, labels: Labels) -> Iterator[tuple[str, De
 
 
 def _whole(cell: Cell) -> Cell:
-    """A count as a number; what is none stays as it is."""
+    """A count as a number; what is none stays as it is, and an empty cell is None."""
+    if isinstance(cell, str) and not cell.strip():
+        return None
     try:
         number = float(cell) if cell is not None else None
     except (TypeError, ValueError):

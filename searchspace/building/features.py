@@ -16,6 +16,8 @@ def stage_ends(expansion: Expansion, reductions: Sequence[int] = REDUCTIONS) -> 
     Raises:
         GenotypeError: the network has no such reduction.
     """
+    if not reductions:
+        raise GenotypeError("features names reductions, such as (8, 16), and there are none")
     ends = stages(expansion)
     missing = [r for r in reductions if r not in ends]
     if missing:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from searchspace.errors import ShapeError
 from searchspace.ops import Layer, Op
 from searchspace.ops.base import guarded, is_foreign
 from searchspace.shapes import Shape
@@ -31,6 +32,9 @@ def make_layer(op: Op, shapes: tuple[Shape, ...]) -> Layer:
         return known.module()
     with guarded(type(op)):
         made = op.module(*shapes)
+        if not callable(made) or isinstance(made, type):
+            raise ShapeError(f"{op.kind}: its code gave {made!r} for a module, which is an "
+                             "nn.Module or a function of tensors")
     if isinstance(made, nn.Module) and not is_foreign(type(op)) and _can_reset(made):
         if len(_KEPT) >= MAX_KEPT:
             _KEPT.clear()

@@ -6,6 +6,7 @@ from typing import Any
 
 from searchspace.building.builder import TracedNetwork, build
 from searchspace.building.capacity import VERIFIED, check_layers
+from searchspace.errors import GenotypeError
 from searchspace.expansion import trace
 from searchspace.genotype import Genotype
 from searchspace.notation.holes import Decisions
@@ -74,6 +75,9 @@ def node_shapes(genotype: Genotype, decisions: Decisions | None = None) -> tuple
     class Recorder(TracedNetwork):
         def apply_node(self, *args: Any) -> Any:
             y, flat = super().apply_node(*args)
+            if not isinstance(y, torch.Tensor):
+                raise GenotypeError(f"{expansion.nodes[len(shapes)].op.kind}: its module gave "
+                                    f"{type(y).__name__}, not a tensor")
             c, h, w = (y.shape[1], 1, 1) if flat else y.shape[1:]
             shapes.append((c, h, w))
             return y, flat

@@ -203,6 +203,9 @@ def _check(imported: Imported, module: nn.Module, shape: Shape) -> None:
         wanted, = wanted
     if isinstance(wanted, dict):
         wanted, = wanted.values()
+    if not wanted.isfinite().all():
+        raise GenotypeError("the module's outputs for random images are not finite, so that "
+                            "nothing can be compared with them")
     got = imported.build(module).to(device, kind).eval()(image).reshape(wanted.shape)
     if not torch.allclose(got, wanted, rtol=0, atol=RELATIVE * float(wanted.abs().max())):
         most = float((got - wanted).abs().max())

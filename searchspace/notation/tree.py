@@ -110,7 +110,9 @@ class Hole:
         except ValueError:
             index = -1
         if index < 0 or isinstance(label, bool) != isinstance(self.labels[index], bool):
-            shown = nearest(label, (str(k) for k in self.labels))
+            alike = next((k for k in self.labels if str(k) == label), None)
+            shown = f"; the option is the {type(alike).__name__} {alike!r}" if alike is not None \
+                else nearest(label, (str(k) for k in self.labels))
             raise GenotypeError(f"hole {self.name!r} has no option {label!r}{shown}", self.place)
         return index
 

@@ -91,6 +91,9 @@ def op(kind: str) -> Callable[[OpType], OpType]:
     def register(cls: OpType) -> OpType:
         if not is_part(kind):
             raise ValueError(f"{kind!a} cannot name an operation")
+        if cls.__hash__ is None:        # equal ones are told apart by it everywhere
+            raise ValueError(f"the operation {kind} can be changed: it is a dataclass with "
+                             "frozen=True")
         OPS.add(kind, cls)
         cls.kind = kind
         schema(cls)  # an unsupported annotation fails here, not in a user's file
@@ -117,7 +120,8 @@ class guarded:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if isinstance(error, Exception) and not isinstance(error, SearchspaceError) and \
+        if isinstance(error, Exception | SystemExit) and \
+                not isinstance(error, SearchspaceError) and \
                 is_foreign(self.cls):
             raise ShapeError(f"{self.cls.kind}: its code raised {type(error).__name__}: "
                              f"{error}") from error

@@ -132,6 +132,8 @@ class Budget:
             object.__setattr__(self, f"least_{name}", least)
         for name in _UNITS:
             least, most = getattr(self, f"least_{name}"), getattr(self, name)
+            if most is not None and not most > 0:
+                raise BudgetError(f"a bound is above 0, not {most}")
             if least is not None and (most is None or least > most):
                 raise BudgetError(f"the lower bound {show(name, least)} has no upper bound above "
                                   "it")
@@ -157,7 +159,9 @@ class Budget:
         known: int | None = getattr(costs, "latency", None)
         if known is not None:
             return known
-        assert self.predict is not None, "a latency is bounded, and nothing predicts it"
+        if self.predict is None:
+            raise BudgetError("a latency is bounded, and nothing predicts it: give predict=, for "
+                              "example a search.Predictor's nanoseconds")
         network: Any = costs
         return self.predict(network.expansion)
 

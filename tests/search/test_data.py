@@ -218,6 +218,26 @@ def test_folders_of_images_are_read(tmp_path: Path) -> None:
         read_image(path, 16)
 
 
+def test_a_folder_without_parts_is_read_with_all_that_it_has(tmp_path: Path) -> None:
+    """Folders and files that programs keep for themselves are no classes and no images; what else
+    is no image is told."""
+    for name in ("cat", "dog", "dog/.ipynb_checkpoints", ".git"):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            Image.fromarray(RNG.integers(0, 256, (8, 8, 3), np.uint8)).save(tmp_path / name / f"{i}.png")
+    (tmp_path / "cat" / "notes").write_text("no image")
+    found = open_data(f"imagefolder:{tmp_path}")
+    assert found.classes == ("cat", "dog") and len(found.train) == 10 and len(found.test) == 2
+    assert any("1 file without a suffix of images is not read" in note for note in found.notes)
+    (tmp_path / "dog" / "0.png").rename(tmp_path / "dog" / "0.gif")
+    with pytest.raises(DataError, match=r"cannot read .*0\.gif"):
+        open_data(f"imagefolder:{tmp_path}")
+    for i in range(3):
+        (tmp_path / "dog" / f"{i}.{'png' if i else 'gif'}").unlink()
+    with pytest.raises(DataError, match="dog has 3 images, so that no 5th one is kept for the test"):
+        open_data(f"imagefolder:{tmp_path}")
+
+
 GREYS = (np.arange(64, dtype=np.uint16) * 1040).reshape(8, 8)       # of 16 bits
 
 

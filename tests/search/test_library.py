@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 
@@ -134,6 +135,36 @@ def test_goals_that_the_function_does_not_give_are_told(
         tmp_path: Path, objective: Any, goals: Any, words: str) -> None:
     with pytest.raises(SearchspaceError, match=words):
         search("digits", "100K", objective, trials=2, folder=tmp_path, goals=goals)
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ({"seed": 2**63}, "seed is a whole number from -9,223"), ({"seed": 1.5}, "seed is a whole number"),
+    ({"trials": "2"}, "trials is a whole number from 1 up, not '2'"), ({"trials": -1}, "trials is a whole"),
+    ({"trials": True}, "trials is a whole number"), ({"workers": 0}, "workers is a whole number from 1"),
+    ({"batch": 1}, "batch is a whole number from 2"), ({"input": [8, 8, 3]}, "input is the edge"),
+    ({"input": "8"}, "input is a whole number|input is the edge"), ({"objective": []}, "name an objective"),
+    ({"budget": 0}, "give a budget"), ({"table": Path("none.csv")}, "none.csv"),
+])
+def test_an_argument_that_is_none_is_one_sentence_before_anything_is_written(
+        arguments: dict[str, Any], words: str, tmp_path: Path) -> None:
+    home = tmp_path / "s"
+    with pytest.raises(SearchspaceError, match=words):
+        search(**{"space": "digits", "budget": "100K", "objective": "table", "trials": 2, "folder": home}
+               | arguments)
+    assert not home.exists()
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    found = search("digits", "100K", "table", trials=np.int64(2), seed=np.int64(3), input=[8, 8],
+                   folder=tmp_path)
+    assert len(found.trials) == 2
+
+
+def test_budgets_that_nothing_can_be_compared_with() -> None:
+    with pytest.raises(BudgetError, match="above 0, not 0"):
+        Budget(0)
+    with pytest.raises(BudgetError, match="nothing predicts it"):
+        propose(load("digits"), Budget("300K", latency="20ms"), random.Random(0))
 
 
 class Late(optuna.pruners.BasePruner):

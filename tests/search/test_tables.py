@@ -5,10 +5,13 @@ import math
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from search.errors import StudyError
+from search.study.request import Request
 from search.tables import (
     BUNDLED,
     Table,
@@ -327,6 +330,17 @@ def test_the_genotype_says_how_networks_are_named(tmp_path: Path, own: Path) -> 
         table.select("ac")
 
 
+def test_other_images_than_the_table_is_about_are_refused(tmp_path: Path, own: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("net,acc\nthin-3x1,70\n")
+    asked = Request(space=str(own), objectives=("table:acc",), tables=(str(path),), trials=2,
+                    budget=Budget("10M"))
+    theirs = asked.settings().input
+    assert replace(asked, input=theirs).settings().input == theirs
+    with pytest.raises(StudyError, match=r"t\.csv take images of .*, those of this search 48×48"):
+        replace(asked, input=48).settings()
+
+
 def test_several_files_are_joined_by_network(tmp_path: Path, own: Path) -> None:
     (tmp_path / "a.csv").write_text("net,acc\nthin-3x1,70\nwide-5x3,90\n")
     (tmp_path / "b.csv").write_text("net,ms\nwide-5x3,4\nthin-5x1,2\n")
@@ -349,6 +363,9 @@ def test_several_files_are_joined_by_network(tmp_path: Path, own: Path) -> None:
     ("kind,blocks.dw.k,acc\nthin,3,1\n", ["line 2", "'blocks.dw.repeat' is open"]),
     ("kind,blocks.dw.k,blocks.dw.repeat,acc\nthin,4,1,1\n", ["line 2", "no option '4'"]),
     ("net,macs,params,acc\nthin-3x1,5,6,1\n", ["line 2", "5 MACs"]),
+    ("net,params,acc\nthin-3x1,6,1\n", ["line 2", "6 params"]),
+    ("# one\n# two\nnet,acc\n\nthin-3x1,1\nthin-3x9,70\n", ["line 6", "'thin-3x9'"]),
+    ('net,note,acc\nthin-3x1,"a\nb",1\nthin-3x9,c,70\n', ["line 4", "'thin-3x9'"]),
     ("net,acc;sed=1\nthin-3x1,70\n", ["'acc;sed=1'", "NAME;seed"]),
     ("net,acc\n", ["no rows"]),
     ("", ["nothing names"]),

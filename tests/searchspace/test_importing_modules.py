@@ -7,7 +7,7 @@ import pytest
 import torch
 from foreign import cna, conv, named, shaken
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, relu, relu6
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, dropout, relu, relu6
 
 from searchspace import Genotype, GenotypeError, build, cost, load, published, to_yaml
 from searchspace.expansion import trace
@@ -172,12 +172,21 @@ class Twice(nn.Module):
     (Twice, r"body\.conv\.weight is used twice, and operations of the notation do not share"),
     (lambda: Says(lambda m, x: x * 0.5), r"body \(Says\): a product with the constant 0\.5"),
     (lambda: Says(lambda m, x: x[:, :, ::2]), r"body \(Says\): rows, columns or channels at steps of 2"),
+    (lambda: Says(lambda m, x: dropout(x)), r"body \(Says\): a dropout that is random in evaluation mode"),
     (lambda: Says(lambda m, x: x if x.sum() > 0 else -x), "Small cannot be exported for one image"),
 ])
 def test_what_cannot_be_said_is_named_with_its_module(module: Callable[[], nn.Module],
                                                       message: str) -> None:
     with pytest.raises(GenotypeError, match=message):
         from_module(Small(module()), (3, 16, 16))
+
+
+def test_weights_that_are_no_numbers_are_told() -> None:
+    module = foreign.ResNet(1, (1, 1, 1, 1))
+    with torch.no_grad():
+        module.conv1.weight[0] = float("nan")
+    with pytest.raises(GenotypeError, match="outputs for random images are not finite"):
+        from_module(module, (3, 32, 32))
 
 
 def test_a_network_gives_one_tensor() -> None:

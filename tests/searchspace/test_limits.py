@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import networkx as nx
 import numpy as np
 import pytest
+from torch import nn
 
 from searchspace import (
     Cost,
@@ -27,12 +28,13 @@ from searchspace import (
     to_yaml,
 )
 from searchspace.__main__ import main
+from searchspace.building.verify import verify
 from searchspace.expansion import run, trace
 from searchspace.expansion.graph import infer
 from searchspace.notation.random_graphs import GENERATORS, draw, pairs
 from searchspace.notation.reader import parse
 from searchspace.notation.tree import Map, Scalar
-from searchspace.ops import OPS, Op
+from searchspace.ops import OPS, Op, op
 from searchspace.safety.limits import DEEPEST, Limits, current, raised
 
 Write = Callable[..., Path]
@@ -264,7 +266,7 @@ class Foreign(Op):
 
 
 @pytest.mark.parametrize("given", [
-    ZeroDivisionError("division by zero"), RecursionError("too deep"), KeyError("x"), None, (), (3, 3),
+    ZeroDivisionError("division by zero"), SystemExit(0), RecursionError("too deep"), KeyError("x"), None, (), (3, 3),
     (0, 4, 4), (3.0, 4, 4), (True, 4, 4), "abc", AssertionError()])
 def test_whatever_foreign_code_does_is_a_sentence(given: Any) -> None:
     class Mine(Foreign):
@@ -288,10 +290,24 @@ def test_a_foreign_module_that_fails_is_a_sentence(genotype: Make, monkeypatch: 
     with pytest.raises(ShapeError, match="foreign: its code raised OSError: no weights here"):
         build(made)
 
+    for given in (None, nn.Identity, 3):
+        Mine.module = lambda self, *inputs, given=given: given      # type: ignore[method-assign,assignment,misc]
+        with pytest.raises(ShapeError, match="foreign: its code gave .* for a module"):
+            build(made)
+    Mine.module = lambda self, *inputs: lambda x: (x, x)        # type: ignore[method-assign,assignment]
+    with pytest.raises(GenotypeError, match="foreign: its module gave tuple, not a tensor"):
+        verify(made)
+
     Mine.label = lambda self: 7         # type: ignore[method-assign,assignment,return-value]
     infer.cache_clear()
     with pytest.raises(GenotypeError, match="its code gave no text for a label"):
         cost(genotype("- foreign:"))
+
+
+def test_an_operation_that_can_be_changed_is_refused() -> None:
+    with pytest.raises(ValueError, match="is a dataclass with frozen=True"):
+        op("changing")(dataclass(type("Changing", (Op,), {"__annotations__": {"k": int}, "k": 3})))
+    assert "changing" not in OPS._entries
 
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:

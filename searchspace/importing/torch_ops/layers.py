@@ -108,6 +108,9 @@ def gelu(t: Translator, x: Value, approximate: str = "none") -> Image:
 
 @translates("dropout", "feature_dropout")
 def dropout(t: Translator, x: Value, p: float, train: bool) -> Image:
+    if train:
+        raise GenotypeError("a dropout that is random in evaluation mode too; give "
+                            "functional.dropout training=self.training")
     return t.elementwise(Dropout(p), t.image(x))
 
 
