@@ -292,7 +292,7 @@ def test_a_foreign_module_that_fails_is_a_sentence(genotype: Make, monkeypatch: 
 
     for given in (None, nn.Identity, 3):
         Mine.module = lambda self, *inputs, given=given: given      # type: ignore[method-assign,assignment,misc]
-        with pytest.raises(ShapeError, match="foreign: its code gave .* for a module"):
+        with pytest.raises(ShapeError, match=r"foreign: its code gave .* for a module"):
             build(made)
     Mine.module = lambda self, *inputs: lambda x: (x, x)        # type: ignore[method-assign,assignment]
     with pytest.raises(GenotypeError, match="foreign: its module gave tuple, not a tensor"):
