@@ -3,7 +3,7 @@
 A genotype is a YAML file; a space is a genotype with holes. `load` reads one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -97,6 +97,9 @@ class Genotype:
         left out."""
         shape = self.document.get("input")
         assert isinstance(shape, Seq)
+        if isinstance(size, Iterable) and len(tuple(size)) != 2:
+            raise GenotypeError(f"a size is the edge of images, or their height and width, not "
+                                f"{size!r}")
         edges = [Scalar(atom(edge), Place("<input>", 0)) for edge in sides(size)]
         if [e.value for e in edges] == [getattr(item, "value", None) for item in shape.items[1:]]:
             return self

@@ -2,6 +2,7 @@
 height and width, in pixels."""
 
 import argparse
+from collections.abc import Iterable
 
 Shape = tuple[int, int, int]
 Size = int | tuple[int, int]
@@ -15,7 +16,10 @@ def sides(size: Size) -> tuple[int, int]:
     >>> sides(96), sides((48, 96))
     ((96, 96), (48, 96))
     """
-    return size if isinstance(size, tuple) else (size, size)
+    if isinstance(size, Iterable):      # lists and arrays of NumPy's too
+        height, width = size
+        return height, width
+    return size, size
 
 
 def size_of(height: int, width: int) -> Size:

@@ -75,8 +75,15 @@ class Table:
         return " and ".join(path.name for path in self.files)
 
     def select(self, column: str) -> Selection:
-        """The columns of values of this name; raises TableError if there are none."""
-        return Selection.of(column, self.columns)
+        """The columns of values of this name; raises TableError if there are none, or a cell of
+        them is no number."""
+        found = Selection.of(column, self.columns)
+        for i, row in enumerate(self.rows):
+            try:
+                found.values(i)
+            except TableError as fault:
+                raise TableError(f"{self.file}, {row.name}: {fault}") from None
+        return found
 
     def after_epochs(self, column: str) -> dict[int, Selection]:
         """The columns of values of this name by the number of epochs, fewest first.

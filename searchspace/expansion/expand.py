@@ -4,6 +4,7 @@ One pass over the steps: blocks are unrolled, formulas evaluated, shapes inferre
 when they are reached, so that inactive conditional holes are never decided. No torch.
 """
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchspace.errors import GenotypeError, Place
@@ -66,6 +67,11 @@ def run(genotype: Genotype, decisions: Decisions | Decide | None = None,
 
     What earlier networks have in common with this one is not run again, unless it is ``named``.
     """
+    given: object = genotype
+    if not isinstance(given, Genotype):     # the name of one, most likely
+        name = f"({str(given)!r})" if isinstance(given, str | PurePath) else ""
+        raise GenotypeError(f"a genotype is needed, as load{name} gives one, not "
+                            f"{type(given).__name__}")
     if decisions and not callable(decisions):
         check_names(decisions, genotype.holes)
     decide = decisions if callable(decisions) else _lookup(decisions or {})

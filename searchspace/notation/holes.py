@@ -100,6 +100,6 @@ def check_names(decisions: Decisions, holes: tuple[Hole, ...]) -> None:
     known = {h.name for h in holes if not h.each}
     repeated = {h.name for h in holes if h.each}
     for name in decisions:
-        stem, _, index = name.rpartition(".")
+        stem, _, index = name.rpartition(".") if isinstance(name, str) else ("", "", "")
         if name not in known and not (stem in repeated and index.isdecimal()):
             raise UnknownNameError(f"no hole is named {name!r}{nearest(name, known | repeated)}")

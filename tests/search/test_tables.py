@@ -291,7 +291,7 @@ def test_a_column_a_decision_and_empty_cells_where_a_hole_is_not_there(tmp_path:
     assert table.own(at.decisions) == [0] and not table.is_complete
     with pytest.raises(TableError, match="accuracy, energy, note"):
         table.select("")
-    with pytest.raises(TableError, match="'row 0', which is no number"):
+    with pytest.raises(TableError, match=r"t\.csv, line 2: the column 'note' holds 'row 0', which is no number"):
         table.values("note").of("", at.cost, at.decisions) or table.select("note").values(0)
 
 

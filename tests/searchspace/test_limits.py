@@ -366,3 +366,22 @@ def test_text_is_parsed_anew_under_other_limits() -> None:
         parse(text)
 
 
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    (lambda: build("mobilenet-v2"), r"a genotype is needed, as load\('mobilenet-v2'\) gives one, not str"),
+    (lambda: cost(None), "a genotype is needed, as load gives one, not NoneType"),
+    (lambda: load("mobilenet-v2").with_input((3, 32, 64)), r"height and width, not \(3, 32, 64\)"),
+    (lambda: cost(load("digits"), {1: 2}), "no hole is named 1"),
+    (lambda: fill(load("digits"), {"c": "8"}), "no option '8'; the option is the int 8"),
+    (lambda: build(load("mobilenet-v2"), features=()), "features names reductions"),
+])
+def test_what_a_program_gives_by_mistake_is_one_sentence(wrong: Callable[[], object], words: str) -> None:
+    with pytest.raises(SearchspaceError, match=words):
+        wrong()
+
+
+def test_sizes_may_be_lists_and_arrays() -> None:
+    wanted = cost(load("mobilenet-v2").with_input((32, 64)))
+    for size in ([32, 64], np.array([32, 64])):
+        assert cost(load("mobilenet-v2").with_input(size)) == wanted
