@@ -82,6 +82,9 @@ def check_budget(space: Genotype, settings: Settings) -> Point:
     missed = [b for b, (least, most) in reach.items() if least > b.most or most < (b.least or 0)]
     ranges = " and ".join(f"from {show(b.name, *reach[b])}" for b in missed or reach)
     where = f"of the space {settings.space!r} at {show_size(settings.input)}"
+    if none := [b.name for b, (least, _) in reach.items() if math.isinf(least)]:
+        raise BudgetError(f"no network {where} was found of which {' and '.join(none)} is a finite "
+                          "number")
     if missed:
         raise BudgetError(f"no network {where} fits {budget}: it reaches {ranges}")
     raise BudgetError(f"no network {where} was found inside {budget}"

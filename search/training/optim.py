@@ -82,7 +82,7 @@ def set_dropout(network: nn.Module, share: float | None) -> None:
     linear layer. None changes nothing."""
     if share is None:
         return
-    found = [m for m in network.modules() if isinstance(m, nn.Dropout)]
+    found = [m for m in network.modules() if isinstance(m, nn.Dropout | nn.Dropout2d)]
     for module in found:
         module.p = share
     linear = [m for m in network.modules() if isinstance(m, nn.Linear)]

@@ -27,7 +27,7 @@ def fold(network: nn.Module) -> fx.GraphModule:
     flat = flattened(network)
     for node in list(flat.graph.nodes):
         match called(flat, node):
-            case nn.Dropout() | nn.Identity():
+            case nn.Dropout() | nn.Dropout2d() | nn.Identity():
                 drop(node)
             case nn.BatchNorm2d() as norm:
                 _merge(flat, node, norm)

@@ -29,7 +29,9 @@ def idle(op: Op, shapes: list[Shape]) -> bool:
             return shapes[0][1:] == (1, 1)
         case Pool():
             return op.k == op.stride == 1
-    return op in (Act("none"), Dropout(0.0), Pad())
+        case Dropout():
+            return op.p == 0
+    return op in (Act("none"), Pad())
 
 
 @lru_cache(maxsize=1 << 14)
@@ -38,6 +40,8 @@ def plain(op: Op, shape: Shape) -> Op:
     its output."""
     if isinstance(op, BatchNorm):
         return BatchNorm(op.eps)
+    if isinstance(op, Dropout) and shape[1:] == (1, 1):
+        return Dropout(op.p)
     if isinstance(op, Pool):
         op = replace(op, pad=op.padding(), ceil=op.ceil and _ceil_counts(op, shape),
                      count_pad=op.count_pad and op.fn == "avg" and op.padding() > 0)

@@ -14,6 +14,7 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -82,7 +83,8 @@ def _import_weights(options: argparse.Namespace) -> None:
     genotype = load(options.into).with_args(dict(setting(text) for text in options.set))
     network = build(genotype)
     of = load_weights(network, read_weights(options.file))
-    _save(network.state_dict(), Path(options.output))
+    with replacing(Path(options.output)) as fresh:
+        _save(network.state_dict(), fresh)
     show(f"{options.file} has the names of {of}. {genotype.title} is the same function; its "
          f"{cost(genotype).params:,} parameters are in {options.output}.")
 
@@ -94,12 +96,14 @@ def _import_module(options: argparse.Namespace) -> None:
     imported = import_module(module, options.input)
     genotype = imported.genotype
     text = to_yaml(genotype, f"Read off {options.run} for images of {show_shape(options.input)}")
-    if options.weights is not None:
-        _save(imported.build(module).state_dict(), Path(options.weights))
-    if options.output is None:
-        Console().out(text, end="")
-        return
-    write_file(Path(options.output), text)
+    with ExitStack() as both:               # neither file is left where the other cannot be written
+        if options.weights is not None:
+            fresh = both.enter_context(replacing(Path(options.weights)))
+            _save(imported.build(module).state_dict(), fresh)
+        if options.output is None:
+            Console().out(text, end="")
+            return
+        write_file(Path(options.output), text)
     found = cost(genotype)
     show(f"{options.output}: {found.params:,} parameters, {found.macs:,} MACs. "
          "Built again with the module's weights, it gives the module's outputs.")
@@ -148,8 +152,7 @@ def _made_here(module: ModuleType) -> list[str]:
 def _save(state: "Mapping[str, Tensor]", path: Path) -> None:
     from safetensors.torch import save_file
 
-    with replacing(path) as fresh:
-        save_file({key: value.contiguous() for key, value in state.items()}, fresh)
+    save_file({key: value.contiguous() for key, value in state.items()}, path)
 
 
 def _shape(text: str) -> Shape:

@@ -16,7 +16,7 @@ from torch import fx, nn
 from searchspace.building.tracing import flat_graph
 from searchspace.errors import SearchspaceError
 
-IDLE = (nn.Dropout, nn.Identity)
+IDLE = (nn.Dropout, nn.Dropout2d, nn.Identity)
 COMMUTATIVE = ("add", "mul")
 
 

@@ -57,12 +57,14 @@ class Act(Op):
 @op("dropout")
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):
-    """Dropout of single values with probability ``p`` while training: (C, H, W) → (C, H, W)."""
+    """Dropout of single values, or of whole ``channels``, with probability ``p`` while training:
+    (C, H, W) → (C, H, W)."""
 
     takes_flat = True
     p: Share = 0.2
+    channels: bool = False
 
-    examples = (({}, ((8, 5, 5),)),)
+    examples = (({}, ((8, 5, 5),)), ({"channels": True}, ((8, 5, 5),)))
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -71,9 +73,11 @@ class Dropout(Op):
         return True
 
     def label(self) -> str:
-        return f"dropout {self.p:g}"
+        return f"dropout {self.p:g}{' of channels' if self.channels else ''}"
 
     def module(self, *inputs: Shape) -> Layer:
         from torch import nn
 
-        return nn.Dropout(self.p)
+        # a channel of one value may come as (N, C), which torch's Dropout2d does not take
+        whole = self.channels and inputs[0][1:] != (1, 1)
+        return nn.Dropout2d(self.p) if whole else nn.Dropout(self.p)

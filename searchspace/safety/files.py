@@ -5,6 +5,7 @@ becomes a file name only through `file_name`. Written files replace links, and `
 one. So nothing outside of the folder is changed.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -46,6 +47,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written to.
     """
+    if path.is_dir() and not path.is_symlink():     # told before the work, not after it
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     fresh = path.with_name(f".{uuid.uuid4().hex}")
     try:
         fresh.touch(exist_ok=False)

@@ -24,14 +24,21 @@ class Own:
         if self.name in found:
             return found[self.name]
         network: Any = costs
-        return float(self.function(network.expansion))
+        given: Any = self.function(network.expansion)
+        try:
+            value = float(given)
+        except (TypeError, ValueError, OverflowError):
+            raise BudgetError(f"the constraint {self.name!r} gave {given!r}, and a number is "
+                              "expected") from None
+        return math.inf if math.isnan(value) else value     # what is unknown is inside no bound
 
 
 def constraint(name: str, function: Callable[[Expansion], float], most: float,
                least: float | None = None) -> Bound:
     """A hard bound on a user's own function of an expanded network (`searchspace.expansion`): its
     nodes in order, each with ``op``, ``shape``, ``cost`` and ``inputs``. It is called for each
-    network that is looked at, thousands of times in a search.
+    network that is looked at, thousands of times in a search. A network of which it gives NaN or
+    infinity is not inside.
 
     Raises:
         BudgetError: the name or the bounds are none.

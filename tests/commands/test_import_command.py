@@ -58,6 +58,13 @@ def test_a_network_in_a_file_becomes_a_genotype(code: Path, tmp_path: Path) -> N
     build(genotype).load_state_dict(load_file(weights))
 
 
+def test_a_genotype_that_cannot_be_written_leaves_no_weights(code: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "net.safetensors"
+    assert main(["import", "--run", f"{code}:make", "--input", "1,28,28", "-o", str(tmp_path),
+                 "--weights", str(weights)]) == 2
+    assert not weights.exists()
+
+
 def test_without_a_file_it_is_printed(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "--run", f"{code}:make", "--input", "1,28,28"]) == 0
     assert "- conv: {out: 8, stride: 2, bias: true, bn: false" in capsys.readouterr().out

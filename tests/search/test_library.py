@@ -1,5 +1,6 @@
 """A search as a library call: the same study as the command line's, and a user's own objective."""
 
+import math
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -221,6 +222,16 @@ def test_a_constraint_of_ones_own_is_hard(tmp_path: Path) -> None:
                               ("a b", 1, "cannot name")):
         with pytest.raises(BudgetError, match=words):
             constraint(name, layers, most)
+
+
+def test_a_network_of_which_a_constraint_knows_nothing_is_not_inside(tmp_path: Path) -> None:
+    unknown = constraint("odd", lambda network: math.nan if len(network.nodes) % 2 else 1, 5)
+    found = search("digits", "100K", trials=6, folder=tmp_path, score="deepmad",
+                   constraints=[unknown])
+    assert found.trials and {t["odd"] for t in found.trials} == {1}
+    for value, words in ((math.nan, "which odd is a finite number"), (None, "'odd' gave None")):
+        with pytest.raises(BudgetError, match=words):
+            search("digits", "100K", trials=6, constraints=[constraint("odd", lambda _, v=value: v, 5)])
 
 
 def test_callbacks_are_called_as_optuna_calls_its_own(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ FAMILIES = {
         "[act: , act: {fn: none}, conv: {out: 4, order: bn-act-conv, act: none, bn: false}, "
         "bn: , dropout: {p: 0}]",
     ],
+    "dropout of channels of one value": ["[gap: , dropout: ]", "[gap: , dropout: {channels: true}]",
+                                         "[gap: , dropout: , dropout: {p: 0, channels: true}]"],
     "linear": ["[gap: , linear: {out: 3, act: tanh}]",
                "[gap: , gap: , conv: {out: 3, k: 1, bias: true, bn: false, act: tanh}]"],
     "linear over positions": [
@@ -120,6 +122,7 @@ DIFFERENT = {
     "parts": ["[conv: {out: 8}]", "[conv: {out: 8, bias: true}]", "[conv: {out: 8, bn: false}]",
               "[conv: {out: 8, order: conv-act-bn}]", "[conv: {out: 8, order: bn-act-conv}]",
               "[conv: {out: 8, order: act-conv-bn}]", "[conv: {out: 8, eps: 0.001}]"],
+    "dropout": ["[dropout: ]", "[dropout: {channels: true}]", "[dropout: {p: 0.3}]"],
     "twins or one": [
         "[{conv: {out: 4, as: c}}, {add: {from: [c, c]}}]",
         "[add: {of: [{conv: {out: 4}}, {conv: {out: 4}}]}]",

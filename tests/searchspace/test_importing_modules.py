@@ -181,6 +181,12 @@ def test_what_cannot_be_said_is_named_with_its_module(module: Callable[[], nn.Mo
         from_module(Small(module()), (3, 16, 16))
 
 
+def test_a_dropout_of_whole_channels_stays_one() -> None:
+    found = from_module(Small(nn.Sequential(nn.Dropout2d(0.3), nn.Dropout(0.1))), (3, 16, 16))
+    kinds = [type(m) for m in build(found).modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    assert kinds == [nn.Dropout2d, nn.Dropout]
+
+
 def test_weights_that_are_no_numbers_are_told() -> None:
     module = foreign.ResNet(1, (1, 1, 1, 1))
     with torch.no_grad():

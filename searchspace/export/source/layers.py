@@ -141,7 +141,7 @@ def _module(op: Op, shapes: Sequence[Shape]) -> Layer | None:
             name = activation(op.fn)
             return Layer(name or "nn.Identity")
         case Dropout():
-            return Layer("nn.Dropout", _plain(("p", op.p)))
+            return Layer(f"nn.{type(op.module(*shapes)).__name__}", _plain(("p", op.p)))
         case BatchNorm():
             return Layer("nn.BatchNorm2d", (*_plain(("c", c)), Arg("eps", op.eps, 1e-5),
                                             Arg("momentum", op.momentum, 0.1)))

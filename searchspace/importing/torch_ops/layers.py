@@ -106,12 +106,22 @@ def gelu(t: Translator, x: Value, approximate: str = "none") -> Image:
     return t.elementwise(Act("gelu"), t.image(x))
 
 
-@translates("dropout", "feature_dropout")
+@translates("dropout")
 def dropout(t: Translator, x: Value, p: float, train: bool) -> Image:
+    _check_idle(train)
+    return t.elementwise(Dropout(p), t.image(x))
+
+
+@translates("feature_dropout")
+def feature_dropout(t: Translator, x: Value, p: float, train: bool) -> Image:
+    _check_idle(train)
+    return t.elementwise(Dropout(p, channels=True), t.plain(x))
+
+
+def _check_idle(train: bool) -> None:
     if train:
         raise GenotypeError("a dropout that is random in evaluation mode too; give "
                             "functional.dropout training=self.training")
-    return t.elementwise(Dropout(p), t.image(x))
 
 
 @translates("softmax")
