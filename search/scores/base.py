@@ -76,11 +76,12 @@ class ScoringSubject:
         import torch
 
         from search.scores.instrumentation import channels_last
+        from search.scores.strides import without_strides
         from searchspace import build
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.weight_seed)
-            return channels_last(build(self.genotype, self.decisions))
+            return channels_last(without_strides(build(self.genotype, self.decisions)))
 
     @cached_property
     def nodes(self) -> "NodeNetwork":
@@ -89,11 +90,12 @@ class ScoringSubject:
 
         from search.scores.instrumentation import channels_last
         from search.scores.node_network import NodeNetwork
+        from search.scores.strides import without_strides
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.weight_seed)
             network = NodeNetwork(self.expansion)
-        channels_last(network)      # in place
+        channels_last(without_strides(network))     # in place
         return network
 
     @cached_property

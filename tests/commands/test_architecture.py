@@ -48,7 +48,7 @@ TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "c
                                                   "weights")),
          "search.training.calibration",
          *(f"search.scores.{name}" for name in ("activation_codes", "agreements", "images", "instrumentation",
-                                                "log_tensors", "node_network")),
+                                                "log_tensors", "node_network", "strides")),
          *(f"search.training.{name}" for name in ("augment", "batches", "checkpoint", "device", "epochs",
                                                   "logs", "loop", "optim"))}
 
