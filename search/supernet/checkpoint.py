@@ -61,7 +61,7 @@ class SupernetState:
                     for key, t in state.items()}
         about = {"what": self.what, "apart": self.apart, "names": self.names, "dealt": self.dealt,
                  "scaler": self.scaler, "curve": self.curve}
-        with replacing(path) as fresh:
+        with replacing(path, alone=True) as fresh:
             save_file({key: t.contiguous() for key, t in tensors.items()}, fresh,
                       {KEY: json.dumps(about)})
 

@@ -31,7 +31,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
         OSError: it cannot be written, since the disk is full, say.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as fresh, fresh.open("wb") as file:
+    with replacing(path, alone=True) as fresh, fresh.open("wb") as file:
         try:
             torch.save(state, file)
         except RuntimeError as error:       # torch's own, after that of the file

@@ -40,16 +40,20 @@ def file_name(text: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, alone: bool = False) -> Iterator[Path]:
     """Context with a new file that replaces ``path`` at the end, or not at all if writing fails. A
-    link at ``path`` is replaced, and its target unchanged.
+    link at ``path`` is replaced, and its target unchanged. ``alone``: no other process writes it,
+    and what is left of one that was killed in the middle is deleted.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     if path.is_dir() and not path.is_symlink():     # told before the work, not after it
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    fresh = path.with_name(f".{uuid.uuid4().hex}")
+    mark = f".{hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()}-"
+    for left in path.parent.glob(f"{mark}*") if alone else ():
+        left.unlink(missing_ok=True)
+    fresh = path.with_name(mark + uuid.uuid4().hex)
     try:
         fresh.touch(exist_ok=False)
         yield fresh

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 from typing import Any
@@ -284,6 +285,19 @@ def test_a_training_writes_through_no_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("named")         # a person's own: where they want it
     assert train.main([*given, "--out", str(tmp_path / "link")]) == 0
     assert files(tmp_path / "named") == files(tmp_path / "a")
+
+
+def test_what_a_killed_process_left_goes_with_the_next_writing(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        writing = replacing(tmp_path / name)
+        with suppress(OSError), writing as fresh:
+            fresh.write_text("half")
+            fresh.rename(tmp_path / "kept")     # as if the process ended here
+        (tmp_path / "kept").rename(fresh)
+    with replacing(tmp_path / "a", alone=True) as fresh:
+        fresh.write_text("whole")
+    assert (tmp_path / "a").read_text() == "whole"
+    assert len(list(tmp_path.iterdir())) == 2       # what was to become b may be in work
 
 
 def test_links_are_replaced_or_refused(tmp_path: Path) -> None:
