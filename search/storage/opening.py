@@ -15,7 +15,8 @@ from search.archive.connection.retry import passes
 from search.archive.connection.urls import called, whole
 from search.archive.database import sentence
 from search.errors import StorageError, StudyError, damaged
-from search.storage.worker_storage import FAILURES, WorkerStorage, cause_of
+from search.storage.engine import cause_of
+from search.storage.worker_storage import FAILURES, WorkerStorage
 from searchspace.safety.reading import parse_json
 
 _TRIES = 8              # attempts to make the tables, while other processes do so

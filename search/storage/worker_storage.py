@@ -6,11 +6,13 @@ once, which is also cheap. If the database is unreachable, or another worker is 
 the operation is retried, see `search.archive.connection.retry`.
 """
 
+import copy
 import functools
 import json
 import logging
 import warnings
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import optuna
@@ -30,6 +32,7 @@ from search.errors import StorageError, damaged
 from search.storage import bulk
 from search.storage.attributes import CHECKS, WORKER, check, check_outcome
 from search.storage.bulk import Outcome, Wanted
+from search.storage.engine import cause_of, filled, keep_journal
 
 T = TypeVar("T")
 # What a failing database raises: SQLAlchemy's errors, or Optuna's around them.
@@ -48,6 +51,8 @@ class WorkerStorage(RDBStorage):
         self.worker, self.patience_s = worker, 0.0      # a wrong URL is not retried
         self.opened = False
         self._known_goals: dict[int, int] = {}
+        self._created: dict[int, FrozenTrial] = {}
+        self._still = False
         options = engine_options(sqlalchemy.make_url(whole(url)), access)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -55,15 +60,32 @@ class WorkerStorage(RDBStorage):
         self.url = scrub(url)
         self.patience_s, self.opened = patience_s, True
         if self.engine.dialect.name == "sqlite" and access is not Access.READ:
-            _keep_journal(self.engine)
+            keep_journal(self.engine)
 
     def _create_new_trial(self, study_id: int,
                           template_trial: FrozenTrial | None = None) -> FrozenTrial:
         if template_trial is None:
             template_trial = optuna.trial.create_trial(state=TrialState.RUNNING,
                                                        user_attrs={WORKER: self.worker})
-        return self._wait(lambda: super(WorkerStorage, self)._create_new_trial(
+        made = self._wait(lambda: super(WorkerStorage, self)._create_new_trial(
             study_id, template_trial))
+        self._created = {made._trial_id: copy.deepcopy(made)}
+        return made
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """As Optuna's; a trial that was just made, for which its object asks first, is not read."""
+        made = self._created.pop(trial_id, None)
+        return made or self._load(lambda: super(WorkerStorage, self).get_trial(trial_id))
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Context in which a study's trials are those that were read before it. A sampler of Optuna
+        would read what has changed before each value that it draws."""
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
 
     def describe(self, trial: optuna.Trial, parameters: Mapping[str, tuple[BaseDistribution, Any]],
                  user: Mapping[str, Any], system: Mapping[str, Any]) -> None:
@@ -120,6 +142,8 @@ class WorkerStorage(RDBStorage):
                     included_trial_ids: set[int],
                     trial_id_greater_than: int) -> list[FrozenTrial]:
         """As Optuna's."""
+        if self._still:
+            return []
         return self.trials(Wanted(study_id, trial_id_greater_than, included_trial_ids, states))
 
     def trials(self, wanted: Wanted, parameters: bool = True) -> list[FrozenTrial]:
@@ -211,30 +235,3 @@ def _waiting(method: Callable[..., Any]) -> Callable[..., Any]:
 for _name in ({*BaseStorage.__abstractmethods__, "_set_trial_param", "get_best_trial"}
               - set(vars(WorkerStorage))):
     setattr(WorkerStorage, _name, _waiting(getattr(RDBStorage, _name)))
-
-
-def cause_of(error: Exception) -> SQLAlchemyError:
-    """SQLAlchemy's error, also where Optuna has wrapped it."""
-    cause = error if isinstance(error, SQLAlchemyError) else error.__cause__
-    assert isinstance(cause, SQLAlchemyError)
-    return cause
-
-
-def filled(url: str) -> str:
-    """A URL with its secrets, braces escaped as Optuna requires.
-
-    Raises:
-        SQLAlchemyError: it cannot be read.
-    """
-    return whole(url).replace("{", "{{").replace("}", "}}")
-
-
-def _keep_journal(engine: sqlalchemy.Engine) -> None:
-    """Use write-ahead logging: commits survive a crash of the process without a disk sync each."""
-    @sqlalchemy.event.listens_for(engine, "connect")
-    def pragmas(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=60000")
-
-    engine.dispose()  # connections opened before the listener

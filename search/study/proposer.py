@@ -91,8 +91,9 @@ class Proposer:
         among = settings.train.among if settings.train else 1
         nth = proposals(self.session.sampler, self.session.study, trial._cached_frozen_trial,
                         settings.seed, ordinal)
-        return most_promising(several(self.plan.region, nth, among, seen, rng, paused),
-                              self._losses)
+        with self.session.storage.still():
+            found = several(self.plan.region, nth, among, seen, rng, paused)
+        return most_promising(found, self._losses)
 
     def _losses(self, proposal: Proposal) -> tuple[float, ...]:
         """A network's losses before it is trained: the score in place of the accuracy, and the
