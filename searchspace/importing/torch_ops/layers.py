@@ -89,7 +89,9 @@ def hardtanh(t: Translator, x: Value, low: float = -1, high: float = 1) -> Image
 def clamp(t: Translator, x: Value, low: Any = None, high: Any = None) -> Image:
     if low == 0 and high is None:
         return t.elementwise(Act("relu"), t.image(x))
-    return hardtanh(t, x, *(n if isinstance(n, int | float) else 0 for n in (low, high)))
+    if not (isinstance(low, int | float) and isinstance(high, int | float)):
+        raise GenotypeError("values cut on one side at another number than 0")
+    return hardtanh(t, x, low, high)
 
 
 @translates("leaky_relu")
