@@ -138,7 +138,10 @@ def search(space: str | Path | Genotype = "mixed", budget: str | int | Budget = 
                          "search.latency made")
     if not list(settings.budget.bounds):
         raise StudyError("give a budget: search(space, \"300M\"), or Budget(params=\"4M\")")
-    home = Path(folder) if folder is not None else Path("studies") / settings.study_name
+    try:        # absolute, for what is called may change the current folder
+        home = Path(folder if folder is not None else f"studies/{settings.study_name}").absolute()
+    except FileNotFoundError:
+        raise StudyError("the current folder is gone; give an absolute path as folder") from None
     return _run(settings, home, storage, workers, _Watch(on_trial, callbacks), should_stop)
 
 

@@ -13,12 +13,15 @@ weights.safetensors, log.csv, checkpoint.pt and result.json.
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__":      # this checkout, and no other one that is installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import filelock
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -29,6 +32,7 @@ from search.environment import STUDIES
 from search.errors import RecipeError, ScoreError
 from search.process import keep_memory, wait_asleep
 from search.seeds import derive
+from search.torch_state import seeded
 from search.training.held_out import hold_out
 from search.training.options import TrainOptions
 from search.training.recipe import Recipe, load_recipe
@@ -48,10 +52,12 @@ from searchspace.cli import (
 )
 from searchspace.expansion import trace
 from searchspace.identity import identity
-from searchspace.safety.files import file_name, make_folder, write_file
+from searchspace.safety.files import file_name, make_folder, own, write_file
 from searchspace.shapes import read_size, show_size, size_of
 from searchspace.text import counted
 from searchspace.units import show_amount
+
+LOCK = "lock"       # in the folder of a training, held while it runs
 
 if TYPE_CHECKING:
     from search.training.epochs import EpochLog
@@ -94,36 +100,54 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     training = _training(genotype, data, recipe, options)
     epochs = training.task.epochs
     checkpoint = folder / "checkpoint.pt"
-    resumed = training.resume(checkpoint)
+    with _alone(folder):
+        resumed = training.resume(checkpoint)
+        write_file(folder / "genotype.yaml", to_yaml(genotype))
+        for note in data.notes:
+            console.print(note)
+        total = cost(genotype)
+        console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, "
+                      f"{show_amount(total.params)} params at "
+                      f"{show_size(size_of(*training.task.shape[1:]))}")
+        console.print(f"recipe {recipe.name}, {counted(epochs, 'epoch')} of "
+                      f"{counted(len(training.fitted), 'image')} of {data.name} on "
+                      f"{training.device}, seed {options.seed}")
+        if resumed:
+            console.print(f"resumes after epoch {training.epoch}")
+        with open_log(options.log, folder, training.curve) as log:
+            _run(training, checkpoint, log, console)
+        result = write_result(training, data, genotype, folder)
+        console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
+                                    f" on {counted(len(data.test), 'image')}"))
+        console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
+                                    "genotype.yaml, log.csv, result.json, checkpoint.pt"))
+    return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Context in which no other training writes into a folder, which is made if it is missing.
+
+    Raises:
+        RecipeError: another one does, or nothing can be written there.
+    """
+    lock = filelock.FileLock(folder / LOCK, timeout=0)
     try:
         make_folder(folder)
-        write_file(folder / "genotype.yaml", to_yaml(genotype))
+        own(folder / LOCK)
+        lock.acquire()
+    except filelock.Timeout:
+        raise RecipeError(f"another training writes into {folder}; name another --out") from None
     except OSError as error:
         raise RecipeError(f"cannot write to {folder}: {error.strerror or error}") from None
-    for note in data.notes:
-        console.print(note)
-    total = cost(genotype)
-    console.print(f"{genotype.title}: {show_amount(total.macs)} MACs, {show_amount(total.params)} "
-                  f"params at "
-                  f"{show_size(size_of(*training.task.shape[1:]))}")
-    console.print(f"recipe {recipe.name}, {counted(epochs, 'epoch')} of "
-                  f"{counted(len(training.fitted), 'image')} of {data.name} on {training.device}, "
-                  f"seed {options.seed}")
-    if resumed:
-        console.print(f"resumes after epoch {training.epoch}")
-    with open_log(options.log, folder, training.curve) as log:
-        _run(training, checkpoint, log, console)
-    result = write_result(training, data, genotype, folder)
-    console.print(Text.assemble("test accuracy ", (f"{result['test_accuracy']:.2f} %", "bold"),
-                                f" on {counted(len(data.test), 'image')}"))
-    console.print(Text.assemble((str(folder / "weights.safetensors"), "bold"), "; beside it "
-                                "genotype.yaml, log.csv, result.json, checkpoint.pt"))
-    return 0
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _training(genotype: Genotype, data: Data, recipe: Recipe,
               options: argparse.Namespace) -> "Training":
-    import torch
 
     from search.training.device import choose_device
     from search.training.loop import Training, TrainingTask
@@ -141,8 +165,7 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
         "recipe": f"{recipe.name} {recipe.digest()}", "epochs": epochs, "seed": options.seed,
         "validation": options.validation or 0.0}
     device = choose_device(options.device or "auto")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(options.seed, "weights"))
+    with seeded(derive(options.seed, "weights")):
         network = build(genotype)
     task = TrainingTask(recipe, epochs, fitted, held, expansion.input, options.seed, what)
     return Training(network, task, device)

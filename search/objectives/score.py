@@ -17,6 +17,7 @@ from search.scores.base import ScoringSubject, TrainingFree
 from search.scores.registry import DEFAULT_SCORE, find_score
 from search.scores.relative import Rate, Relative, Scored, measured
 from search.seeds import derive
+from search.torch_state import usual
 from searchspace import Genotype
 from searchspace.identity import identity
 from searchspace.notation.holes import Decisions
@@ -69,8 +70,12 @@ class Scorer(Evaluator):
 
     def _single(self, score: TrainingFree, candidate: Candidate) -> Evaluation:
         subject = self._subject(candidate)
-        return self._archived(score.name, subject.data(score.needs), candidate,
-                              lambda: score(subject))
+
+        def work() -> float:
+            with usual():
+                return score(subject)
+
+        return self._archived(score.name, subject.data(score.needs), candidate, work)
 
     def _archived(self, name: str, data: str, candidate: Candidate,
                   work: Callable[[], float]) -> Evaluation:

@@ -16,6 +16,8 @@ from search.objectives.cache import archived, evaluated
 from search.objectives.candidate import Candidate
 from search.objectives.images import ImageObjective
 from search.supernet.task import PATHS, SupernetTask
+from search.torch_state import usual
+from searchspace.notation.holes import Decisions
 from searchspace.safety.files import make_folder, own
 from searchspace.text import counted
 
@@ -68,7 +70,7 @@ class SupernetEvaluator(Evaluator):
         path = self.folder / FILE
         try:
             make_folder(self.folder)
-            with filelock.FileLock(own(self.folder / LOCK)):
+            with filelock.FileLock(own(self.folder / LOCK)), usual():
                 training = SupernetTraining(self.task, choose_device(self.device))
                 training.resume(own(path))
                 while training.epoch < self.task.epochs and not should_stop():
@@ -89,7 +91,11 @@ class SupernetEvaluator(Evaluator):
         key = EvaluationKey(candidate.identity, SUPERNET, self.task.described_data, self.task.seed,
                             self.task.described, self.task.epochs)
         return evaluated(archived(self.context.archive, self.context.name, key, candidate,
-                                  lambda: self._scorer(decisions).loss))
+                                  lambda: self._loss(decisions)))
+
+    def _loss(self, decisions: Decisions) -> float:
+        with usual():
+            return self._scorer(decisions).loss
 
     @cached_property
     def _scorer(self) -> "SupernetScorer":

@@ -11,6 +11,7 @@ from search.errors import ScoreError, StudyError
 from search.objectives.cache import attempt
 from search.objectives.candidate import Candidate
 from search.seeds import derive
+from search.torch_state import seeded, usual
 from search.training.held_out import described, hold_out
 from search.training.hyperband import GoesOn
 from search.training.recipe import Recipe
@@ -63,7 +64,8 @@ class Trainer:
                 return known
             checkpoint = self.folder / f"{candidate.identity[:24]}-{candidate.seed}.pt"
             curve = _Curve(self, candidate, rungs, checkpoint, begins)
-            _, error = attempt(lambda: curve.train(rungs, goes_on))
+            with usual():
+                _, error = attempt(lambda: curve.train(rungs, goes_on))
             reached = len(curve.accuracies) if error is None else self.epochs
             result = Measurement(None if error else curve.accuracies[-1], curve.seconds, error,
                                  curve.accuracies or None)
@@ -94,7 +96,6 @@ class Trainer:
         Raises:
             ScoreError: the network has fewer outputs than there are classes.
         """
-        import torch
 
         from search.training.device import choose_device
         from search.training.loop import Training, TrainingTask
@@ -111,8 +112,7 @@ class Trainer:
                     derive(candidate.seed, "training"), what)
 
         def fresh() -> Training:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(candidate.seed)
+            with seeded(candidate.seed):
                 built = build(candidate.genotype, candidate.decisions)
             return Training(built, task, choose_device(self.device, self.worker))
 

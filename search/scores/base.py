@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from search.errors import ScoreError
+from search.torch_state import seeded
 from searchspace import Genotype
 from searchspace.expansion import Expansion, trace
 from searchspace.notation.holes import Decisions
@@ -73,27 +74,23 @@ class ScoringSubject:
         Raises:
             GenotypeError: it cannot be built.
         """
-        import torch
 
         from search.scores.instrumentation import channels_last
         from search.scores.strides import without_strides
         from searchspace import build
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.weight_seed)
+        with seeded(self.weight_seed):
             return channels_last(without_strides(build(self.genotype, self.decisions)))
 
     @cached_property
     def nodes(self) -> "NodeNetwork":
         """The same network with the same weights, run operation by operation."""
-        import torch
 
         from search.scores.instrumentation import channels_last
         from search.scores.node_network import NodeNetwork
         from search.scores.strides import without_strides
 
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.weight_seed)
+        with seeded(self.weight_seed):
             network = NodeNetwork(self.expansion)
         channels_last(without_strides(network))     # in place
         return network

@@ -15,6 +15,7 @@ from search.seeds import derive
 from search.supernet.checkpoint import SupernetState
 from search.supernet.subnetwork import Subnetwork
 from search.supernet.task import SupernetTask
+from search.torch_state import seeded
 from search.training.batches import Batches, moments
 from search.training.device import autocast, computing, repeatable
 from search.training.loop import outputs
@@ -47,8 +48,7 @@ class SupernetScorer:
         self.held = Batches(held, task.shape, device, standard)
         batches = Batches(fitted, task.shape, device, standard)
         self.batches: list[Tensor] = []
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(task.seed, "statistics"))
+        with seeded(derive(task.seed, "statistics")):
             while len(self.batches) < RECALIBRATED:
                 order = torch.randperm(len(batches)).tolist()
                 order = order[:RECALIBRATED * task.recipe.batch]

@@ -8,6 +8,7 @@ from torch import nn
 
 from search.seeds import derive
 from search.supernet.names import SharedName, shared_names
+from search.torch_state import seeded
 from search.training.optim import set_dropout
 from searchspace import Genotype
 from searchspace.building.builder import assemble
@@ -27,8 +28,7 @@ class Subnetwork(NamedTuple):
            dropout: float | None = None) -> Self:
         """The network with these decisions. Its initialisation depends on them and the seed."""
         expansion = trace(space, decisions)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(seed, "weights", sorted(decisions.items())))
+        with seeded(derive(seed, "weights", sorted(decisions.items()))):
             module = assemble(expansion, space.title)
         set_dropout(module, dropout)
         shared = dict(zip(module_paths(expansion), shared_names(expansion), strict=True))

@@ -7,6 +7,7 @@ They hold for the whole process. Who knows a genotype to be good raises one for 
 ...     genotype = load("mobilenet-v2")
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -44,27 +45,30 @@ class Limits:
         return 4 * self.characters
 
 
-_limits = [Limits()]        # the last one holds
+# The last one holds; with the thread that holds it.
+_limits: list[tuple[int, Limits]] = [(0, Limits())]
 
 
 def current() -> Limits:
     """The limits that hold now."""
-    return _limits[-1]
+    return _limits[-1][1]
 
 
 def hold(limits: Limits) -> None:
     """From here on these limits hold, for this process or until the end of its `scope`."""
-    _limits.append(limits)
+    _limits.append((threading.get_ident(), limits))
 
 
 @contextmanager
 def scope() -> Iterator[None]:
-    """Context at whose end the limits are again those of its beginning, whatever was held since."""
-    before = len(_limits)
+    """Context at whose end nothing holds that this thread held since its beginning. What another
+    thread holds stays."""
+    own = threading.get_ident()
+    before = [held for held in _limits if held[0] == own]
     try:
         yield
     finally:
-        del _limits[before:]
+        _limits[:] = [held for held in _limits if held[0] != own or held in before]
 
 
 @contextmanager

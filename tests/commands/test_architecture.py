@@ -21,7 +21,7 @@ ORDER = {
     "viz": ("results templates", "drawing", "comparison plots render", "diff docs pages",
             "live.model", "live.processes", "live", "pictures playground report zoo"),
     "search": ("archive.migrations environment errors gaussian_process pareto "
-               "process seeds sensitivity spreadsheet",
+               "process seeds sensitivity spreadsheet torch_state",
                "predictors", "surrogate",
                "archive.connection data samplers scores tables", "archive",
                "latency samplers.gp scores.proxies storage training",

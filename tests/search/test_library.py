@@ -1,6 +1,7 @@
 """A search as a library call: the same study as the command line's, and a user's own objective."""
 
 import math
+import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -222,6 +223,23 @@ def test_a_constraint_of_ones_own_is_hard(tmp_path: Path) -> None:
                               ("a b", 1, "cannot name")):
         with pytest.raises(BudgetError, match=words):
             constraint(name, layers, most)
+
+
+def test_what_is_called_may_change_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def moves(network: Genotype) -> float:
+        os.chdir("/")
+        return cost(network).params
+
+    found = search("digits", "100K", moves, trials=3, folder="here")
+    assert found.folder == tmp_path / "here" and (found.folder / "best.yaml").is_file()
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for folder in (None, "here"):
+        with pytest.raises(SearchspaceError, match="the current folder is gone"):
+            search("digits", "100K", "macs", trials=2, folder=folder)
 
 
 def test_a_network_of_which_a_constraint_knows_nothing_is_not_inside(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import filelock
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -29,7 +30,7 @@ def test_what_a_training_leaves_can_be_loaded_back(network: Path, capsys: pytest
     out = capsys.readouterr().out
     folder = network.parent / "tiny-digits-quick"
     assert {p.name for p in folder.iterdir()} == {"genotype.yaml", "weights.safetensors", "log.csv",
-                                                  "checkpoint.pt", "result.json"}
+                                                  "checkpoint.pt", "result.json", "lock"}
     result = json.loads((folder / "result.json").read_text())
     assert f"test accuracy {result['test_accuracy']:.2f} % on 900 images" in out
     net = build(load(folder / "genotype.yaml"))
@@ -110,6 +111,18 @@ def test_another_training_in_the_folder_is_not_overwritten(network: Path,
     command = [str(network), "--data", "digits", "--epochs", "1"]
     assert main(command) == 0 and main([*command, "--seed", "1"]) == 2
     assert "its seed is 0, not 1; name another --out" in capsys.readouterr().err
+
+
+def test_two_trainings_at_once_into_a_folder_are_one(network: Path,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    folder = network.parent / "out"
+    folder.mkdir()
+    command = [str(network), "--data", "digits", "--epochs", "1", "--out", str(folder)]
+    with filelock.FileLock(folder / "lock"):        # as the other training holds it
+        assert main(command) == 2
+    assert capsys.readouterr().err == f"error: another training writes into {folder}; name another --out\n"
+    assert {p.name for p in folder.iterdir()} <= {"lock"}
+    assert main(command) == 0
 
 
 def test_a_training_that_diverges_fails(network: Path, capsys: pytest.CaptureFixture[str]) -> None:

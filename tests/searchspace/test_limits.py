@@ -4,6 +4,7 @@ long, or much memory."""
 import copy
 import os
 import pickle
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -357,6 +358,24 @@ def test_a_genotype_travels(name: str, copied: Callable[[Genotype], Genotype]) -
 def test_blocks_of_a_file_travel_too(genotype: Make) -> None:
     made = genotype("use: a.yaml\nblocks: {c: {body: [a: ]}}\nnet: [c: ]", OTHERS)
     assert cost(pickle.loads(pickle.dumps(made))) == cost(made)
+
+
+def test_the_end_of_a_threads_limits_leaves_those_of_another() -> None:
+    usual, begun, over = current(), threading.Event(), threading.Event()
+
+    def other() -> None:
+        with raised(repeats=5_000):
+            begun.set()
+            over.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    begun.wait()
+    with raised(operations=60_000):
+        over.set()
+        thread.join()
+        assert current().operations == 60_000
+    assert current() is usual
 
 
 def test_text_is_parsed_anew_under_other_limits() -> None:
