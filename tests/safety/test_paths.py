@@ -274,7 +274,7 @@ def test_a_training_writes_through_no_link(tmp_path: Path) -> None:
     usual, mine = tmp_path / "net-digits-quick", tmp_path / "mine"
     assert train.main(given) == 0
     shutil.move(usual, tmp_path / "a")
-    replace_by_links(shutil.copytree(tmp_path / "a", usual), mine, kept=("checkpoint.pt",))
+    replace_by_links(shutil.copytree(tmp_path / "a", usual), mine, kept=("checkpoint.pt", "lock"))
     assert train.main(given) == 0
     assert untouched(mine) and files(usual) == files(tmp_path / "a")
     shutil.rmtree(usual)
