@@ -148,7 +148,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _training(genotype: Genotype, data: Data, recipe: Recipe,
               options: argparse.Namespace) -> "Training":
-
     from search.training.device import choose_device
     from search.training.loop import Training, TrainingTask
     from searchspace import build

@@ -70,12 +70,8 @@ class Scorer(Evaluator):
 
     def _single(self, score: TrainingFree, candidate: Candidate) -> Evaluation:
         subject = self._subject(candidate)
-
-        def work() -> float:
-            with usual():
-                return score(subject)
-
-        return self._archived(score.name, subject.data(score.needs), candidate, work)
+        return self._archived(score.name, subject.data(score.needs), candidate,
+                              usual()(lambda: score(subject)))
 
     def _archived(self, name: str, data: str, candidate: Candidate,
                   work: Callable[[], float]) -> Evaluation:

@@ -17,7 +17,6 @@ from search.objectives.candidate import Candidate
 from search.objectives.images import ImageObjective
 from search.supernet.task import PATHS, SupernetTask
 from search.torch_state import usual
-from searchspace.notation.holes import Decisions
 from searchspace.safety.files import make_folder, own
 from searchspace.text import counted
 
@@ -91,11 +90,7 @@ class SupernetEvaluator(Evaluator):
         key = EvaluationKey(candidate.identity, SUPERNET, self.task.described_data, self.task.seed,
                             self.task.described, self.task.epochs)
         return evaluated(archived(self.context.archive, self.context.name, key, candidate,
-                                  lambda: self._loss(decisions)))
-
-    def _loss(self, decisions: Decisions) -> float:
-        with usual():
-            return self._scorer(decisions).loss
+                                  usual()(lambda: self._scorer(decisions).loss)))
 
     @cached_property
     def _scorer(self) -> "SupernetScorer":

@@ -96,7 +96,6 @@ class Trainer:
         Raises:
             ScoreError: the network has fewer outputs than there are classes.
         """
-
         from search.training.device import choose_device
         from search.training.loop import Training, TrainingTask
         from searchspace import build

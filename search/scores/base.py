@@ -74,7 +74,6 @@ class ScoringSubject:
         Raises:
             GenotypeError: it cannot be built.
         """
-
         from search.scores.instrumentation import channels_last
         from search.scores.strides import without_strides
         from searchspace import build
@@ -85,7 +84,6 @@ class ScoringSubject:
     @cached_property
     def nodes(self) -> "NodeNetwork":
         """The same network with the same weights, run operation by operation."""
-
         from search.scores.instrumentation import channels_last
         from search.scores.node_network import NodeNetwork
         from search.scores.strides import without_strides

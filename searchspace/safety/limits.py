@@ -64,11 +64,12 @@ def scope() -> Iterator[None]:
     """Context at whose end nothing holds that this thread held since its beginning. What another
     thread holds stays."""
     own = threading.get_ident()
-    before = [held for held in _limits if held[0] == own]
+    before = sum(thread == own for thread, _ in _limits)
     try:
         yield
     finally:
-        _limits[:] = [held for held in _limits if held[0] != own or held in before]
+        for held in [held for held in _limits if held[0] == own][before:]:
+            _limits.remove(held)        # one by one: another thread may hold some meanwhile
 
 
 @contextmanager
