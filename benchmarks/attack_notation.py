@@ -34,7 +34,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from damage import bundled, damaged  # noqa: E402
 from outcome import outcome  # noqa: E402
 
-from searchspace import Genotype, SearchspaceError, fill, load, spaces  # noqa: E402
+from searchspace import Budget, Genotype, SearchspaceError, load, propose, spaces  # noqa: E402
 from searchspace.expansion import trace  # noqa: E402
 from searchspace.expansion.memo import MEMO  # noqa: E402
 from searchspace.notation.holes import Hole  # noqa: E402
@@ -43,6 +43,7 @@ SECONDS, MEGABYTES = 2, 500     # of processor time, and of memory more than at 
 TIDY = 2_000                    # inputs after which what is remembered is forgotten
 SHOWN = 3                       # faults of one kind that are printed
 SMALL = 300                     # operations of mutated networks that are built
+COPIED = 10                     # one of so many random networks is copied, pickled and rebuilt
 FAST = 10_000_000               # MACs up to which they are run; others are without numbers
 HEADER = "name: net\ninput: [8, 16, 16]\n"
 
@@ -174,30 +175,37 @@ def generated(attack: Attack, count: int, first: int) -> None:
 
 
 def networks(attack: Attack, count: int, first: int) -> None:
-    """Random networks of all bundled spaces, in turn, at their least widths and odd sizes of images
-    where they take these."""
+    """Random networks of all bundled spaces, in turn, each inside the costs of another one at its
+    least widths, and at odd sizes of images where they take these. Each tenth of a space is copied,
+    pickled and rebuilt too, which takes as long as all the rest."""
     from soundness import check_counts, check_network
 
     loaded = {name: load(name) for name in spaces()}
     for number in range(first, first + count):
         rng = random.Random(number)
-        name = sorted(loaded)[number % len(loaded)]
+        turn, place = divmod(number, len(loaded))
+        name = sorted(loaded)[place]
 
-        def whole(name: str = name, rng: random.Random = rng) -> str:
-            made: dict[str, Any] = {}
-
-            def decide(name: str, hole: Hole) -> Any:
-                made[name] = hole.labels[0] if hole.kind == "solve" else rng.choice(hole.labels)
-                return made[name]
-
-            trace(loaded[name], decide)
-            network = _odd(fill(loaded[name], made), rng)
-            check_counts(network)
-            check_network(network)
+        def whole(name: str = name, turn: int = turn, rng: random.Random = rng) -> str:
+            network = _inside(loaded[name], rng)
+            check_counts(odd := _odd(network, rng))
+            check_network(odd, copies=turn % COPIED == 0)
             return name
 
         attack.run(number, whole, 300, memory=4_000)
         _progress(attack, number - first + 1)
+
+
+def _inside(space: Genotype, rng: random.Random) -> Genotype:
+    """A random network inside the costs of another random one, at the least of its widths."""
+    def least(_: str, hole: Hole) -> Any:
+        return hole.labels[0] if hole.kind == "solve" else rng.choice(hole.labels)
+
+    other = trace(space, least).cost()
+    budget = Budget(other.macs, other.params)
+    network = propose(space, budget, rng)
+    assert budget.fits(trace(network).cost()), f"not inside {budget}"
+    return network
 
 
 def _odd(network: Genotype, rng: random.Random) -> Genotype:
