@@ -1,13 +1,15 @@
 """Whether the tests see a changed program: random mutants of the notation, the expansion, the costs
-and the spaces, each against the tests of its room; see docs/reliability.md.
+and the spaces; see docs/reliability.md.
 
   python benchmarks/mutants.py 300                   a sample
   python benchmarks/mutants.py 1 --first 17          mutant 17 again
   python benchmarks/mutants.py 50 --show             what would be changed
 
-A mutant is one small change: a comparison, an operator, a number, a condition, a statement. It is
-killed if a test fails, hangs or cannot be collected. The survivors are printed. Each mutant runs in
-a process forked from one that has imported the libraries.
+A mutant is one small change: a comparison, an operator, a number, a condition, a statement. The
+tests are run once as they are, by coverage, which tells which of them reach each line. A mutant
+meets those that reach what it changes, the fastest first; all of them, where that is run by an
+import. It is killed if one fails, or takes many times as long. The survivors are printed. Each
+mutant runs in a process forked from one that has imported the libraries.
 """
 
 import argparse
@@ -15,30 +17,30 @@ import ast
 import importlib
 import importlib.abc
 import importlib.util
+import json
 import os
 import random
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-
-# The code of each room, and its tests, those that fail soonest first.
-ROOMS = {
-    "notation": ["test_formula", "test_notation", "test_holes", "test_errors", "test_bases",
-                 "test_limits", "test_versions", "test_properties", "test_rules"],
-    "expansion": ["test_notation", "test_holes", "test_costs", "test_everywhere", "test_limits",
-                  "test_memory", "test_errors", "test_properties"],
-    "cost.py": ["test_costs", "test_memory", "test_limits"],
-    "space": ["test_holes", "test_budget", "test_spaces", "test_properties",
-              "../search/test_feasibility", "../safety/test_frozen"],
-}
-SECONDS = 400           # of processor time for a mutant's tests, which may loop,
-PATIENCE = 2_000        # and of the clock, since they may also wait
+CHANGED = "notation", "expansion", "cost.py", "space"       # of searchspace
+TESTS = [ROOT / "tests" / f"{name}.py" for name in (
+    *(f"searchspace/test_{name}" for name in (
+        "formula", "notation", "holes", "errors", "bases", "limits", "versions", "properties",
+        "rules", "costs", "everywhere", "memory", "budget", "spaces")),
+    "search/test_feasibility", "safety/test_frozen")]
+STARTED, LONGER = 60, 5     # seconds for imports, and how many times as long tests may take
 
 COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
            ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot,
@@ -94,14 +96,14 @@ def change(node: ast.AST, kind: str) -> None:
 
 
 @cache
-def places() -> list[tuple[str, Path, int]]:
-    """Each node that can be changed: the room, the file, and its number there."""
+def places() -> list[tuple[Path, int]]:
+    """Each node that can be changed: the file, and its number there."""
     found = []
-    for room in ROOMS:
-        home = ROOT / "searchspace" / room
+    for part in CHANGED:
+        home = ROOT / "searchspace" / part
         for path in sorted(home.glob("*.py")) if home.is_dir() else [home]:
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            found += [(room, path, i) for i, _ in enumerate(sites(tree))]
+            found += [(path, i) for i, _ in enumerate(sites(tree))]
     return found
 
 
@@ -109,10 +111,10 @@ class Mutant:
     """The mutant of a number: a module, with one of its nodes changed."""
 
     def __init__(self, number: int) -> None:
-        self.room, self.path, index = random.Random(number).choice(places())
+        self.path, index = random.Random(number).choice(places())
         tree = ast.parse(self.path.read_text(encoding="utf-8"))
         node, self.kind = list(sites(tree))[index]
-        self.line = node.lineno         # type: ignore[attr-defined]
+        self.lines = range(node.lineno, node.end_lineno + 1)        # type: ignore[attr-defined]
         before = ast.unparse(node)
         change(node, self.kind)
         self.what = f"{before.splitlines()[0][:60]} → {ast.unparse(node).splitlines()[0][:60]}"
@@ -121,7 +123,7 @@ class Mutant:
         self.module = ".".join(inside.parts).removesuffix(".__init__")
 
     def __str__(self) -> str:
-        return f"{self.path.relative_to(ROOT)}:{self.line} {self.kind}: {self.what}"
+        return f"{self.path.relative_to(ROOT)}:{self.lines[0]} {self.kind}: {self.what}"
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -147,12 +149,87 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.path.name == "__init__.py"
 
 
-def passes(room: str, mutant: Mutant | None = None) -> bool:
-    """Whether the tests of a room pass, with a mutant in it or as it is."""
+@dataclass
+class Reach:
+    """Which tests reach the lines of the program, and how long each takes, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)    # by file and line
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """The tests that may see a mutant, the fastest first; all, where an import runs it."""
+        lines = self.tests.get(str(mutant.path), {})
+        found = {test for line in mutant.lines for test in lines.get(line, [""])}
+        return sorted(self.seconds if "" in found else found, key=self.seconds.__getitem__)
+
+
+class Watch:
+    """A plugin of pytest that finds out what each test reaches."""
+
+    def __init__(self) -> None:
+        import coverage
+
+        self.coverage = coverage.Coverage(data_file=None, config_file=False,
+                                          source=[str(ROOT / "searchspace")])
+        self.reach = Reach()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
+        self.coverage.switch_context(item.nodeid)
+        start = time.monotonic()
+        result = yield
+        self.reach.seconds[item.nodeid] = time.monotonic() - start
+        self.coverage.switch_context("")
+        return result
+
+    def write(self, path: Path) -> None:
+        data = self.coverage.get_data()
+        tests = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
+        path.write_text(json.dumps([self.reach.seconds, tests]), encoding="utf-8")
+
+
+class Chosen:
+    """A plugin of pytest that runs some tests, in the order given."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self.place = {test: i for i, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted((item for item in items if item.nodeid in self.place),
+                          key=lambda item: self.place[item.nodeid])
+
+
+def measured() -> Reach | None:
+    """What the tests reach in the program as it is; None if one of them fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reach.json"
+        child = os.fork()
+        if child == 0:
+            watch = Watch()
+            watch.coverage.start()
+            status = _pytest(TESTS, watch)
+            watch.coverage.stop()
+            watch.write(path)
+            os._exit(status)
+        if os.waitpid(child, 0)[1] != 0:
+            return None
+        seconds, tests = json.loads(path.read_text(encoding="utf-8"))
+    return Reach(seconds, {file: {int(line): found for line, found in lines.items()}
+                           for file, lines in tests.items()})
+
+
+def survives(mutant: Mutant, reach: Reach) -> bool:
+    """Whether all the tests that reach a mutant pass with it."""
+    tests = reach.of(mutant)
+    limit = round(STARTED + LONGER * sum(map(reach.seconds.__getitem__, tests)))
     child = os.fork()
     if child == 0:
-        _test(room, mutant)
-    end = time.monotonic() + PATIENCE
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        sys.meta_path.insert(0, Changed(mutant.module, mutant.code, mutant.path))
+        files = [path for path in TESTS
+                 if any(t.startswith(f"{path.relative_to(ROOT).as_posix()}::") for t in tests)]
+        os._exit(_pytest(files, Chosen(tests)))
+    end = time.monotonic() + LONGER * limit     # tests may wait, too
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -163,23 +240,17 @@ def passes(room: str, mutant: Mutant | None = None) -> bool:
     return False
 
 
-def _test(room: str, mutant: Mutant | None) -> None:
-    import pytest
-
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def _pytest(files: list[Path], plugin: object) -> int:
+    """The exit status of tests, which say nothing."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    if mutant is not None:
-        sys.meta_path.insert(0, Changed(mutant.module, mutant.code, mutant.path))
-    tests = [str(ROOT / "tests" / "searchspace" / f"{name}.py") for name in ROOMS[room]]
-    status = 3
     try:
-        status = int(pytest.main([
-            "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:doctest",
-            "-o", "addopts=-m 'not slow and not campaign'", *tests]))
-    finally:
-        os._exit(status)
+        return int(pytest.main([
+            "-x", "-q", "-n", "0", "-p", "no:cacheprovider",
+            "-o", "addopts=-m 'not slow and not campaign'", *map(str, files)], [plugin]))
+    except BaseException:       # a changed module can raise anything
+        return 3
 
 
 def main() -> int:
@@ -195,24 +266,20 @@ def main() -> int:
     if not given.show:
         for library in ("pytest", "networkx", "optuna", "sqlalchemy", "rich", "yaml"):
             importlib.import_module(library)
-    survivors, sound = [], set()
-    for done, number in enumerate(range(given.first, given.first + given.count), 1):
-        mutant = Mutant(number)
-        if given.show:
+    mutants = [(number, Mutant(number)) for number in range(given.first, given.first + given.count)]
+    if given.show:
+        for number, mutant in mutants:
             print(number, mutant)
-            continue
-        if mutant.room not in sound and not passes(mutant.room):
-            print(f"error: the tests of {mutant.room} fail without a mutant", file=sys.stderr)
-            return 1
-        sound.add(mutant.room)
-        if passes(mutant.room, mutant):
-            survivors.append(mutant)
-            print(f"{number} survives (of {done}): {mutant}", flush=True)
-        else:
-            print(f"{number} killed: {mutant}", flush=True)
-    if not given.show:
-        print(f"{given.count} mutants, {given.count - len(survivors)} killed "
-              f"({1 - len(survivors) / given.count:.0%})")
+        return 0
+    if (reach := measured()) is None:
+        print("error: the tests fail without a mutant", file=sys.stderr)
+        return 1
+    print(f"{len(reach.seconds):,} tests, {sum(reach.seconds.values()):.0f} s", flush=True)
+    alive = 0
+    for done, (number, mutant) in enumerate(mutants, 1):
+        alive += (lives := survives(mutant, reach))
+        print(f"{number} {'survives' if lives else 'killed'} (of {done}): {mutant}", flush=True)
+    print(f"{given.count} mutants, {given.count - alive} killed ({1 - alive / given.count:.0%})")
     return 0
 
 

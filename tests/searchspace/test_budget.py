@@ -241,6 +241,16 @@ def test_one_change_is_made_where_one_is_enough(kind: str) -> None:
     assert all(seen.values())
 
 
+def test_ranges_are_repaired_past_what_does_not_fit(genotype: Callable[..., Genotype]) -> None:
+    """Widths in groups: some ends of the ranges, and some next options, make no network."""
+    space, rng = genotype("- conv: {out: !int [8, 40, 4], as: a}\n"
+                          "- conv: {out: !int [8, 40, 4], groups: !int [1, 9], as: b}\n"
+                          "- conv: {out: !int [8, 40, 4], as: c}\n"), random.Random(1)
+    budget = Budget(lowest(space, macs).macs * 2)
+    for _ in range(40):
+        assert budget.fits(bring(space, sample(space, rng), budget, rng))
+
+
 def test_solving_looks_at_the_whole_grid(genotype: Callable[..., Genotype]) -> None:
     """Costs that fall as the width rises: 72 channels in 24 groups are cheaper than 64 in 8."""
     space = genotype("args: {w: !solve [64, 80, 8]}\nnet:\n  - conv: {out: =w, k: 1}\n"
