@@ -91,7 +91,7 @@ class Chosen:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         end = used.ru_utime + used.ru_stime + EXTRA + LONGER * self.seconds[item.nodeid]
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(end), resource.RLIM_INFINITY))
+        _limit(end)
 
 
 def measured() -> Reach | None:
@@ -118,7 +118,7 @@ def survives(mutant: Mutant, reach: Reach) -> bool:
     seconds = reach.of(mutant)
     child = os.fork()
     if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (LONGER * EXTRA, resource.RLIM_INFINITY))   # imports
+        _limit(LONGER * EXTRA)      # imports
         sys.meta_path.insert(0, Changed(mutant.module, mutant.code, mutant.path))
         names = {test.partition("::")[0] for test in seconds}
         os._exit(_pytest([path for path in TESTS if path.relative_to(ROOT).as_posix() in names],
@@ -133,6 +133,11 @@ def survives(mutant: Mutant, reach: Reach) -> bool:
     os.kill(child, 9)
     os.waitpid(child, 0)
     return False
+
+
+def _limit(seconds: float) -> None:
+    """The process ends once it has taken so much processor time."""
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), resource.RLIM_INFINITY))
 
 
 def _pytest(files: list[Path], plugin: object) -> int:
