@@ -11,18 +11,24 @@ from searchspace.notation.tree import Atom
 from searchspace.space.point import Point, Propose, first, last, neighbours, point, sample
 
 
+THOROUGH = 200_000      # operations of the candidates when all options of ranges are tried
+
+
 def lowest(genotype: Genotype, measure: Callable[[Point], float], starts: int = 0,
            seed: int = 0) -> Point:
     """The point of least measure that coordinate descent finds.
 
-    It starts with every hole at its first option, and from ``starts`` more random points. Stages
-    contribute to a cost almost independently, so descent finds the minimum in practice, without a
-    guarantee.
+    It starts with every hole at its first option. With ``starts``, also from so many random points,
+    and the best is tried to be improved by any option of a range, such as the seed of a random
+    graph, as far as `THOROUGH` goes. Stages contribute to a cost almost independently, so descent
+    finds the minimum in practice, without a guarantee.
     """
     rng = random.Random(seed)
     begin = [_try(genotype, first)] + [sample(genotype, rng) for _ in range(starts)]
     found = [_descend(genotype, p or sample(genotype, rng), measure, first) for p in begin]
-    return min(found, key=measure)
+    best = min(found, key=measure)
+    return _descend(genotype, best, measure, first, effort=THOROUGH, options=neighbours) \
+        if starts else best
 
 
 def highest(genotype: Genotype, measure: Callable[[Point], float],
@@ -51,7 +57,8 @@ def _try(genotype: Genotype, propose: Propose) -> Point | None:
 
 
 def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], opened: Propose,
-             backwards: bool = False, effort: float = math.inf) -> Point:
+             backwards: bool = False, effort: float = math.inf,
+             options: Callable[..., Iterator[Point]] | None = None) -> Point:
     """Change one decision at a time while that lowers the measure; see `highest`.
 
     Holes that a change opens get their previous option, or that of ``opened``.
@@ -67,13 +74,13 @@ def _descend(genotype: Genotype, at: Point, measure: Callable[[Point], float], o
         for name in list(at.decisions)[::-1 if backwards else 1]:
             if name not in at.decisions:
                 continue
-            for candidate in ends_of(genotype, at, name, remembered):
+            for candidate in (options or ends_of)(genotype, at, name, remembered):
                 if measure(candidate) < measure(at):
                     at, improved = candidate, True
                     known.update(at.decisions)
                 effort -= candidate.size
-            if effort <= 0:
-                return at
+                if effort <= 0:
+                    return at
     return at
 
 

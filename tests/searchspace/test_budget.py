@@ -275,6 +275,16 @@ def test_a_space_of_solved_holes_alone_is_solved(genotype: Callable[..., Genotyp
         bring(space, drawn, gap, random.Random(0))
 
 
+def test_the_cheapest_seed_of_a_graph_is_found(genotype: Callable[..., Genotype]) -> None:
+    """Costs of seeds have no order, so that neither the ends nor the next ones lead to it."""
+    space = genotype("- wire: {edges: !graph {er: {n: 12, p: 0.4}, seeds: 400}, node: {conv: {out: 8}},"
+                     " source: {conv: {out: 8, k: 1}}}\n")
+    at = point(space, first)
+    params = [p.params for p in [at, *neighbours(space, at, next(iter(at.decisions)))]]
+    assert find_inside(space, Budget(params=min(params))).params == min(params) < at.params
+    assert find_inside(space, Budget(params=min(params) - 1)) is None
+
+
 def test_what_fits_again_is_given_back() -> None:
     space, low, high = ends("mobile")
     rng = random.Random(0)
