@@ -1,5 +1,6 @@
 """Budgets: as they are written, and proposals brought inside them, in every bundled space."""
 
+import math
 import random
 import re
 from collections.abc import Callable
@@ -77,6 +78,14 @@ def test_a_constraint_has_a_name_of_its_own(name: str) -> None:
     with pytest.raises(BudgetError, match="cannot name a constraint"):
         constraint(name, lambda expansion: 1.0, 2)
     assert constraint("joins", lambda expansion: 1.0, 2).name == "joins"
+
+
+@pytest.mark.parametrize(("most", "least"), [(0, None), (-1, None), (math.inf, None), (math.nan, None),
+                                             (2, 3), (2, -1)])
+def test_a_constraint_has_bounds(most: float, least: float | None) -> None:
+    with pytest.raises(BudgetError, match="needs a positive upper bound, and no lower one above"):
+        constraint("joins", lambda expansion: 1.0, most, least)
+    assert constraint("joins", lambda expansion: 1.0, 2, 2).ends == (2, 2)
 
 
 def test_a_budget_says_what_it_is() -> None:

@@ -3,6 +3,7 @@ all tries find."""
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from bundled import each_network, network
@@ -10,12 +11,12 @@ from bundled import each_network, network
 from searchspace import Genotype, GenotypeError, load, spaces
 from searchspace.cost import peak
 from searchspace.expansion import Expansion, Network, run, trace
-from searchspace.expansion.memo import MEMO
+from searchspace.expansion.memo import MEMO, Fork, Known
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space import solver
 from searchspace.space.budget import Budget
-from searchspace.space.point import Point, point, sample
+from searchspace.space.point import Point, first, point, sample
 
 Load = Callable[..., Genotype]
 SOLVED = [name for name in spaces() if any(hole.kind == "solve" for hole in load(name).holes)]
@@ -57,14 +58,23 @@ def nudged(at: Point, rng: random.Random) -> dict[str, Atom]:
 
 
 def test_what_was_forgotten_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searchspace.expansion.memo.MAX_KEPT", 30)
-    space, rng = load("mixed"), random.Random(1)
+    """And what is kept is counted, forks too."""
+    monkeypatch.setattr("searchspace.expansion.memo.MAX_KEPT", 200)
+    space, rng, whole = load("mixed"), random.Random(1), 0
+    at = sample(space, rng)
     MEMO.clear()
-    for _ in range(10):
-        same_as_expanded(space, sample(space, rng).decisions)
-        assert MEMO.count <= 30
-        assert len(MEMO.young) + len(MEMO.old) <= 2 * 30
+    for _ in range(20):
+        same_as_expanded(space, point(space, first, nudged(at, rng)).decisions)
+        whole = max(whole, MEMO.count)
+        assert _kept(MEMO.young) <= MEMO.count <= 200 and _kept(MEMO.old) <= 220
+    assert whole > MEMO.count       # it was full
     MEMO.clear()
+
+
+def _kept(branches: dict[Any, Known]) -> int:
+    """How many forks and fragments are remembered."""
+    return sum(1 + (_kept(known.after) if isinstance(known, Fork) else 0)
+               for known in branches.values())
 
 
 PICKY = """

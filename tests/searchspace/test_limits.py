@@ -86,6 +86,15 @@ def test_each_limit_has_its_sentence_and_can_be_moved(genotype_file: Write, name
     assert expanded(path) == found and current().repeats == 1000
 
 
+@pytest.mark.parametrize("hole", ["!int [1, 5, 2]", "!solve [1, 5, 2]", "!int [1, 6, 2]"])
+def test_values_of_a_range_are_options(genotype_file: Write, hole: str) -> None:
+    path = genotype_file(f"- dw: {{k: {hole}}}")
+    with raised(options=3):
+        assert load(path).holes[0].labels == (1, 3, 5)
+    with raised(options=2), pytest.raises(SearchspaceError, match="at most 2 values"):
+        load(path)
+
+
 def test_what_was_made_under_another_limit_is_not_remembered(genotype: Make) -> None:
     big = genotype("blocks: {b: {body: [conv: {out: =cin*n}], args: {n: 4}}}\nnet: [b: {repeat: 3}]")
     assert cost(big)
