@@ -6,33 +6,37 @@ window. Such a genotype has an argument ``deploy``, false or true; what has othe
 true is what the branches add up to.
 """
 
-from typing import NamedTuple
+from copy import deepcopy
 
 import torch
-from torch import Tensor, fx, nn
-from torch.nn.functional import pad
+from torch import fx, nn
 
+from searchspace.building.affine import Affine, Window, identity
 from searchspace.building.builder import assemble
-from searchspace.building.fold import factors
 from searchspace.building.module_paths import module_paths
 from searchspace.errors import GenotypeError
 from searchspace.expansion import Expansion, Node, trace
 from searchspace.genotype import Genotype
 from searchspace.ops.activation import Dropout
 from searchspace.ops.combine import Add, Mean
-from searchspace.ops.conv import Conv, Depthwise, Linear, pair
+from searchspace.ops.conv import Conv, Depthwise, Linear
 from searchspace.ops.normalization import BatchNorm
+from searchspace.shapes import Shape
+
+CLOSE = 1e-3        # of the largest output, by which those of the two forms may differ
 
 
 def reparameterize(network: nn.Module, genotype: Genotype) -> fx.GraphModule:
     """The plain network with the same outputs in eval mode as ``network``, which has branches:
-    `build(genotype)`, trained. That one is left as it is.
+    `build(genotype)`, trained. That one is left as it is. The other is on the CPU, in single
+    precision.
 
     Raises:
         UnknownNameError: the genotype has no argument ``deploy``.
         GenotypeError: what differs between the two forms is no sum of convolutions, batch norms and
-            identities.
+            identities, or its sum does not fit into the one that stands for it.
     """
+    network, training = deepcopy(network).eval().cpu().float(), network.training
     was = trace(genotype.with_args({"deploy": False}))
     plain = genotype.with_args({"deploy": True})
     now = trace(plain)
@@ -44,11 +48,14 @@ def reparameterize(network: nn.Module, genotype: Genotype) -> fx.GraphModule:
     for index, node in enumerate(now.nodes):
         if not node.cost.params:
             continue
-        there = same[index]
+        if (there := same.get(index)) is None:
+            raise GenotypeError(f"{node.name} ({node.op.label()}) stands for nothing of the "
+                                "branched form: what follows must be the same in both", node.place)
         if was.nodes[there].op == node.op and was.nodes[there].name == node.name:
             part = network.get_submodule(sums.paths[there]).state_dict()
             state |= {f"{paths[index]}.{key}": value for key, value in part.items()}
             continue
+        _check_takes_sums(node)
         source = node.inputs[0]
         kernel, bias = sums.affine(there, same[source] if source >= 0 else -1, node)
         name = "linear" if isinstance(node.op, Linear) else "conv"
@@ -56,7 +63,32 @@ def reparameterize(network: nn.Module, genotype: Genotype) -> fx.GraphModule:
         state[f"{paths[index]}.{name}.weight"] = kernel.reshape(old.shape).to(old)
         state[f"{paths[index]}.{name}.bias"] = bias.to(old)
     merged.load_state_dict(state)
-    return merged.train(network.training)
+    _check_outputs(network, merged.eval(), now.input, plain)
+    return merged.train(training)
+
+
+def _check_takes_sums(node: Node) -> None:
+    """Refuse what does more than a sum, or less."""
+    op = node.op
+    if not isinstance(op, Conv | Depthwise | Linear):
+        raise GenotypeError(f"{node.name} ({op.label()}) cannot stand for branches: a conv, dw or "
+                            "linear can", node.place)
+    if not op.bias or op.act != "none" or (not isinstance(op, Linear) and op.bn):
+        wanted = "" if isinstance(op, Linear) else ", bn: false"
+        raise GenotypeError(f"{node.name} stands for branches, and so needs bias: true{wanted}, "
+                            "act: none", node.place)
+
+
+@torch.no_grad()
+def _check_outputs(network: nn.Module, merged: nn.Module, shape: Shape, plain: Genotype) -> None:
+    """Compare the two forms on an image of noise."""
+    image = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    expected, found = network(image), merged(image)
+    largest = float(expected.abs().max())
+    if (found - expected).abs().max() > CLOSE * largest:
+        raise GenotypeError(f"{plain.title}: its two forms differ by more than their branches: by "
+                            f"{float((found - expected).abs().max()):.2g} in outputs of up to "
+                            f"{largest:.2g}")
 
 
 def _correspondence(was: Expansion, now: Expansion) -> dict[int, int]:
@@ -76,13 +108,6 @@ def _correspondence(was: Expansion, now: Expansion) -> dict[int, int]:
     return same
 
 
-class Affine(NamedTuple):
-    """A convolution: its kernel (out, in/groups, kh, kw), and its bias (out)."""
-
-    kernel: Tensor
-    bias: Tensor
-
-
 class _Sums:
     """What parts of a trained network add up to, in double precision."""
 
@@ -96,10 +121,8 @@ class _Sums:
     def affine(self, index: int, source: int, like: Node) -> Affine:
         """The map from node ``source`` (-1: the image) to ``index``, as the operation of ``like``
         would hold it. Raises GenotypeError where it is none."""
-        channels = (self.input if source < 0 else self.nodes[source].shape)[0]
-        op = like.op
         if index == source:
-            return self.identity(channels, op)
+            return self.placed(*identity(self.shape(source)[0]), "what they add", source, like)
         node = self.nodes[index]
         below = [self.affine(i, source, like) for i in node.inputs] \
             if isinstance(node.op, Add | Mean | BatchNorm | Dropout) else []
@@ -109,44 +132,46 @@ class _Sums:
                 return Affine(torch.stack([a.kernel for a in below]).sum(0) / share,
                               torch.stack([a.bias for a in below]).sum(0) / share)
             case BatchNorm():
-                return _normed(below[0], self.part(index))
+                return below[0].normed(self.part(index))
             case Dropout():
                 return below[0]
-            case Linear() if isinstance(op, Linear) and node.op.act == "none":
+            case Linear() if isinstance(like.op, Linear) and node.op.act == "none":
                 return self.linear(index, source, like)
-            case Conv() | Depthwise() if node.inputs == (source,) and node.op.act == "none":
-                return self.convolution(index, op)
+            case Conv() | Depthwise() as op if node.inputs == (source,) and op.act == "none" \
+                    and not (op.bn and op.order == "bn-act-conv"):
+                return self.placed(self.convolution(index), Window.of(op, self.shape(source)),
+                                   f"{node.name} ({op.label()})", source, like)
         raise GenotypeError(f"{node.name} ({node.op.label()}) cannot become a part of {like.name}",
                             node.place)
+
+    def placed(self, made: Affine, window: Window, name: str, source: int, like: Node) -> Affine:
+        """A branch of this name, in the window of ``like``."""
+        if isinstance(like.op, Linear):         # over single pixels
+            where = Window((0,), (0,), (1, 1), 1)
+        else:
+            assert isinstance(like.op, Conv | Depthwise)
+            where = Window.of(like.op, self.shape(source))
+        try:
+            return made.within(window, where)
+        except ValueError as error:
+            raise GenotypeError(f"{name} cannot become a part of {like.name} ({like.op.label()}): "
+                                f"{error}", like.place) from None
+
+    def shape(self, index: int) -> Shape:
+        """The shape of a node's output, or of the image."""
+        return self.input if index < 0 else self.nodes[index].shape
 
     def part(self, index: int) -> nn.Module:
         """The module of a node."""
         return self.network.get_submodule(self.paths[index])
 
-    def identity(self, channels: int, op: object) -> Affine:
-        """The identity as a convolution of the size and groups of ``op``."""
-        if isinstance(op, Linear):
-            return Affine(torch.eye(channels).double()[:, :, None, None],
-                          torch.zeros(channels).double())
-        assert isinstance(op, Conv | Depthwise)
-        kh, kw = pair(op.k)
-        width = 1 if isinstance(op, Depthwise) else channels // op.groups
-        kernel = torch.zeros(channels, width, kh, kw).double()
-        own = torch.arange(channels)
-        kernel[own, own % width, kh // 2, kw // 2] = 1
-        return Affine(kernel, torch.zeros(channels).double())
-
-    def convolution(self, index: int, op: object) -> Affine:
-        """A convolution with its batch norm, in the middle of a kernel of the size of ``op``."""
-        assert isinstance(op, Conv | Depthwise)
+    def convolution(self, index: int) -> Affine:
+        """A convolution with its batch norm."""
         conv, norm = (getattr(self.part(index), name, None) for name in ("conv", "bn"))
         assert isinstance(conv, nn.Conv2d)
-        frames = [n - m for n, m in zip(pair(op.k), conv.kernel_size, strict=True)]
-        top, left = (n // 2 for n in frames)
-        kernel = pad(conv.weight.double(), (left, left, top, top))
         bias = torch.zeros(conv.out_channels).double() if conv.bias is None else conv.bias.double()
-        made = Affine(kernel, bias)
-        return made if norm is None else _normed(made, norm)
+        made = Affine(conv.weight.double(), bias)
+        return made if norm is None else made.normed(norm)
 
     def linear(self, index: int, source: int, like: Node) -> Affine:
         """A linear layer behind any other map of single values."""
@@ -156,10 +181,3 @@ class _Sums:
         weight = layer.weight.double()
         bias = weight @ before.bias + (0 if layer.bias is None else layer.bias.double())
         return Affine((weight @ before.kernel[:, :, 0, 0])[:, :, None, None], bias)
-
-
-def _normed(a: Affine, norm: nn.Module) -> Affine:
-    """Batch norm behind a map, with its running statistics."""
-    assert isinstance(norm, nn.BatchNorm2d)
-    scale, shift = factors(norm)
-    return Affine(a.kernel * scale[:, None, None, None], a.bias * scale + shift)

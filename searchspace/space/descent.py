@@ -10,7 +10,6 @@ from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space.point import Point, Propose, first, last, neighbours, point, sample
 
-
 THOROUGH = 200_000      # operations of the candidates when all options of ranges are tried
 
 

@@ -35,7 +35,7 @@ LEVELS = 8          # of search/: more, and nobody follows a call to its end
 BESIDE = 16         # modules in a folder
 # What computes when it is imported; all else imports torch when it is asked for a module.
 TORCH = {*(f"searchspace.building.{name}" for name in ("branches", "builder", "code", "concatenations",
-                                                       "fold", "layers", "optimize", "reparameterize",
+                                                       "affine", "fold", "layers", "optimize", "reparameterize",
                                                        "shuffles", "tracing", "verify")),
          "searchspace.ops.modules",
          *(f"searchspace.export.{name}" for name in ("code", "executorch", "exported_program", "int8",
