@@ -237,6 +237,17 @@ def test_a_space_that_runs_out_is_used_up(sampler: str, tmp_path: Path) -> None:
     assert len(done) == 10      # all that fit
 
 
+@pytest.mark.parametrize("sampler", ["auto", *NAMES])
+def test_a_space_of_a_width_alone_is_one_network(sampler: str,
+                                                 genotype: Callable[..., Genotype]) -> None:
+    solved = genotype("args: {w: !solve [4, 16, 4]}\nnet:\n  - conv: {out: =w, k: 1, as: a}\n")
+    narrow = point(solved, lambda _, hole: hole.labels[0])
+    search = Search(sampler, solved, Budget(narrow.macs * 3))
+    assert search.run(1)[0][2] == narrow.macs * 3
+    with pytest.raises(SpaceExhausted):
+        search.run(2)
+
+
 @pytest.mark.parametrize("name", spaces())
 def test_auto_tells_why(name: str) -> None:
     for objectives in (1, 2, 4):

@@ -43,7 +43,8 @@ class Encoder:
             found += [i] * (len(hole.labels) + ordered(hole))
         for among in self._kinds:
             found += [found[-1] + 1] * self._options(among)
-        return found + [found[-1] + 1 + i for i in range(len(self.costs))]
+        following = found[-1] + 1 if found else 0       # a space may have nothing but widths to solve
+        return found + [following + i for i in range(len(self.costs))]
 
     @cached_property
     def _kinds(self) -> list[list[int]]:
