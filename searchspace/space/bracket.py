@@ -28,6 +28,8 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
         GenotypeError: a point on the way is invalid.
     """
     labels = numbers(at.holes[name])
+    if len(labels) == 1:
+        return [at]
     known = {labels.index(at.decisions[name]): at}
 
     def look(index: int) -> Point:
@@ -45,6 +47,8 @@ def edge(genotype: Genotype, at: Point, budget: Budget, name: str) -> list[Point
         if high - low == 1:
             break
         index = min(max(_guess(budget, known, labels, low, high), low + 1), high - 1)
+    if len(known) == 1:     # it began at an end, and one point shows no fall
+        look(1 if high == 0 else len(labels) - 2)
     share = max(p.network.uneven for p in known.values())
     remains = 1 / (1 + share * (1 / FALL - 1))      # a point that is known may be the fallen one
     if budget.latency is not None:

@@ -273,6 +273,16 @@ def test_solving_looks_at_the_whole_grid(genotype: Callable[..., Genotype]) -> N
         assert solve(space, point(space, first), band).macs == bound
 
 
+def test_costs_that_fall_are_seen_from_every_value(genotype: Callable[..., Genotype]) -> None:
+    """Where the solving begins at the last value, which fits, or at the first, which does not."""
+    space = genotype("args: {g: !solve [1, 8, 1]}\nnet:\n  - conv: {out: 840, k: 1}\n"
+                     "  - conv: {out: 840, groups: =g}\n")
+    start = point(space, first)
+    points = [start, *neighbours(space, start, "g")]
+    for budget in (Budget(sorted(p.macs for p in points)[n]) for n in (0, 3, 6)):
+        assert {solve(space, p, budget).macs for p in points} == {budget.macs}
+
+
 def test_a_space_of_solved_holes_alone_is_solved(genotype: Callable[..., Genotype]) -> None:
     space = genotype("args: {w: !solve [4, 12, 4]}\nnet:\n  - conv: {out: =w, k: 1, as: a}\n")
     drawn = point(space, first)
