@@ -52,7 +52,8 @@ def _quantize(whole: Path, prepared: Path, path: Path, seen: Tensor) -> None:
             return None if batch is None else {"x": batch.numpy()}
 
     with quietly():
-        quant_pre_process(whole, prepared)
+        # symbolic shapes are for transformers, and stop at norms (onnxruntime's `_infer_ReduceMean`)
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared, path, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
             activation_type=quantization.QuantType.QInt8, weight_type=quantization.QuantType.QInt8)

@@ -67,6 +67,10 @@ def _interface(job: Job, found: Source) -> list[str]:
         maps += part
         if i in spots:
             maps.append(f"maps.append({forward.names[cls.lines[i].label, 0]})")
+    made = [spots[i][1] for i in sorted(spots)]             # reductions, as the maps come
+    if made != sorted(made):                                # it comes back to higher resolutions
+        order = ", ".join(f"maps[{made.index(reduction)}]" for reduction in sorted(made))
+        maps.append(f"maps = [{order}]")
     held, before = forward.names[value], cls.lines.index(line) - cut
     logits = [t for part in parts[cut:cut + before] for t in part]
     unlike = [f"{held} = x"] if held != "x" and names == ["x"] else []

@@ -282,6 +282,25 @@ def test_eight_bits_are_calibrated_on_data(tmp_path: Path) -> None:
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
 
 
+@pytest.mark.slow
+def test_norms_in_eight_bits(genotype: Callable[..., Genotype], tmp_path: Path) -> None:
+    """onnxruntime's inference of symbolic shapes stops at the norm of `grn`."""
+    pytest.importorskip("onnxruntime")
+    net = genotype("net: [conv: {out: 8}, grn: , ln: , gap: , linear: {out: 10}]\n")
+    assert "Checked" in find("int8").write(job(net), tmp_path / "net.onnx")[1]
+
+
+def test_what_a_package_raises_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError("object of type 'NoneType' has no len()\nin line 3")
+
+    monkeypatch.setattr("searchspace.export.exported_program.torch.export.export", fails)
+    made = job(network("henet@repeat2-cifar10"))
+    with pytest.raises(ExportError, match=r"henet@repeat2-cifar10 cannot be written as torch: TypeError: "
+                                          r"object of type 'NoneType' has no len\(\)$"):
+        find("torch").write(made, tmp_path / "net.pt2")
+
+
 def test_images_come_from_the_package_above() -> None:
     from search.training.calibration import images
 
@@ -318,6 +337,21 @@ class TimmStandIn:
     def register(self, entry: Callable[..., Any]) -> Callable[..., Any]:
         self.entries[entry.__name__] = entry
         return entry
+
+
+def test_timm_of_a_network_that_comes_back(genotype: Callable[..., Genotype], tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its maps come in another order than their resolutions."""
+    made, path = job(genotype("net: [conv: {out: 8, as: a}, conv: {out: 16, stride: 2, as: b}, "
+                              "resize: {height: 16, width: 16}, conv: {out: 4, as: c}, gap: , "
+                              "linear: {out: 10}]\n")), tmp_path / "net.py"
+    find("timm").write(made, path)
+    timm = TimmStandIn(monkeypatch)
+    exec(path.read_text(encoding="utf-8"), {"__name__": "net"})
+    (entry,) = timm.entries.values()
+    maps = entry(features_only=True).eval()
+    assert [tuple(m.shape[1:]) for m in maps(made.example())] == [(4, 16, 16), (16, 8, 8)]
+    assert (maps.feature_info.channels(), maps.feature_info.reduction()) == ([4, 16], [1, 2])
 
 
 @pytest.mark.parametrize("name", ["mobilenet-v2@0.35", "squeezenet@1.1", *(
