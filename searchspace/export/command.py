@@ -28,6 +28,7 @@ examples:
   python -m searchspace export mobilenet-v2 --to code -o mobilenet_v2.py
   python -m searchspace export studies/mine/best.yaml --to onnx --weights mine/weights.safetensors
   python -m searchspace export henet --to int8 --data cifar10 --input 31 -o henet.onnx
+  python -m searchspace export repvgg@a0 --to onnx --deploy --weights repvgg/weights.safetensors
 """
 
 
@@ -50,6 +51,8 @@ def arguments() -> Parser:
                         help="the file; else the network's name in the current folder")
     parser.add_argument("--weights", type=Path, metavar="FILE",
                         help="weights.safetensors of search/train.py; else freshly initialised")
+    parser.add_argument("--deploy", action="store_true",
+                        help="with its trained branches become single convolutions, as RepVGG runs")
     parser.add_argument("--input", type=read_size, metavar="N|HxW", help="for images of this size")
     parser.add_argument("--classes", type=int, metavar="N", help="for so many classes")
     parser.add_argument("--data", metavar="NAME",
@@ -69,7 +72,10 @@ def _run(options: argparse.Namespace) -> int:
         genotype = genotype.with_input(options.input)
     if options.data is not None and options.to != "int8":
         raise SearchspaceError("--data has no effect without --to int8")
+    from safetensors.torch import save
+
     from searchspace.export.job import job
+    from searchspace.safety.files import write_file
 
     target = find(options.to)
     images = None
@@ -79,7 +85,12 @@ def _run(options: argparse.Namespace) -> int:
 
         images = read(options.data, trace(genotype).input)
     path = options.out or Path(default_name(genotype, target.suffix))
-    show(*target.write(job(genotype, options.weights, images), path))
+    made = job(genotype, options.weights, images, options.deploy)
+    show(*target.write(made, path))
+    if options.deploy and options.to in ("code", "timm"):       # the others hold their weights
+        beside = path.with_suffix(".safetensors")
+        write_file(beside, save(made.network.state_dict()))
+        show(f"{beside}: its weights.")
     return 0
 
 

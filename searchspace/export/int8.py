@@ -52,7 +52,7 @@ def _quantize(whole: Path, prepared: Path, path: Path, seen: Tensor) -> None:
             return None if batch is None else {"x": batch.numpy()}
 
     with quietly():
-        # symbolic shapes are for transformers, and stop at norms (onnxruntime's `_infer_ReduceMean`)
+        # symbolic shapes are for transformers, and stop at norms (its `_infer_ReduceMean`)
         quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared, path, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,

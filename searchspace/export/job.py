@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from searchspace.building.builder import build
+from searchspace.building.reparameterize import reparameterize
 from searchspace.errors import SearchspaceError
 from searchspace.expansion import Expansion, trace
 from searchspace.export.images import Images
@@ -60,14 +61,19 @@ class Job:
         return "×".join(map(str, self.expansion.input))
 
 
-def job(genotype: Genotype, weights: Path | None = None, images: Images | None = None) -> Job:
+def job(genotype: Genotype, weights: Path | None = None, images: Images | None = None,
+        deploy: bool = False) -> Job:
     """The network of a genotype, with the weights of a safetensors file, else freshly initialised.
+    With ``deploy`` its branches become single convolutions; the weights are those of the branches.
 
     Raises:
         ExportError: a space, or weights of another network.
-        GenotypeError: steps that do not fit each other.
+        UnknownNameError: ``deploy``, and the genotype has no such argument.
+        GenotypeError: steps that do not fit each other, or branches that do not add up.
         OSError: the file cannot be read.
     """
+    if deploy:
+        genotype = genotype.with_args({"deploy": False})
     if genotype.is_space:
         raise ExportError(f"{genotype.title} is a space with {len(genotype.holes)} holes; only a "
                           "network can be exported")
@@ -79,6 +85,9 @@ def job(genotype: Genotype, weights: Path | None = None, images: Images | None =
         settle(network, made.example(SETTLED))
     else:
         load_weights(network, weights)
+    if deploy:
+        plain = genotype.with_args({"deploy": True})
+        return Job(plain, trace(plain), reparameterize(network, genotype), images)
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from bundled import FAMILIES, cheapest, costs, expanded, network
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from searchspace import Genotype, build, load
 from searchspace.__main__ import main
@@ -315,6 +315,28 @@ def test_executorch(name: str, tmp_path: Path) -> None:
     pytest.importorskip("executorch.runtime")
     said = find("executorch").write(job(load(name)), tmp_path / "net.pte")
     assert "the outputs of ExecuTorch equal" in said[1]
+
+
+def test_branches_are_exported_as_they_run(tmp_path: Path) -> None:
+    """Trained branches in, one convolution for them out, and its weights beside the code."""
+    branched, image = job(load("repghost@0.5").with_input(32)).network, torch.randn(2, 3, 32, 32)
+    save_file(branched.state_dict(), tmp_path / "trained.safetensors")
+    path = tmp_path / "net.py"
+    assert main(["export", "repghost@0.5", "--to", "code", "--deploy", "--input", "32", "--weights",
+                 str(tmp_path / "trained.safetensors"), "-o", str(path)]) == 0
+    scope: dict[str, Any] = {"__name__": "net"}
+    exec(path.read_text(encoding="utf-8"), scope)
+    plain = scope["Repghost"]().eval()
+    plain.load_state_dict(load_file(path.with_suffix(".safetensors")))
+    with torch.no_grad():
+        expected = branched(image)
+        assert (plain(image) - expected).abs().max() < 1e-4 * expected.abs().max()
+    assert len(list(plain.modules())) < len(list(branched.modules()))
+
+
+def test_a_network_without_branches_has_no_other_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "resnet@18", "--to", "code", "--deploy"]) == 2
+    assert "resnet has no argument 'deploy'" in capsys.readouterr().err
 
 
 def test_exported_program(tmp_path: Path) -> None:

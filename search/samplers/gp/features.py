@@ -43,7 +43,7 @@ class Encoder:
             found += [i] * (len(hole.labels) + ordered(hole))
         for among in self._kinds:
             found += [found[-1] + 1] * self._options(among)
-        following = found[-1] + 1 if found else 0       # a space may have nothing but widths to solve
+        following = found[-1] + 1 if found else 0       # nothing but widths to solve: no columns
         return found + [following + i for i in range(len(self.costs))]
 
     @cached_property
