@@ -5,6 +5,7 @@ examples:
   python search/train.py hcgnet@a1 --data cifar100 --recipe hcgnet-cifar --device cuda
   python search/train.py studies/mine/best.yaml --data digits --epochs 30 --seed 1 --out mine
   python search/train.py sinet@1.0 --data imagefolder:/data/imagenet --recipe sinet-imagenet
+  python search/train.py resnet@18 --data imagefolder:photos --weights resnet18.safetensors
 
 The same command resumes a training that was interrupted. All training images are used; the
 test images are looked at once, at the end. In the folder --out are then genotype.yaml,
@@ -97,7 +98,7 @@ def _train(options: argparse.Namespace, console: Console) -> int:
     genotype = network_for(data, options.network, options.classes, options.input)
     folder = Path(options.out).resolve() if options.out else \
         _folder(options.network, data, recipe)
-    training = _training(genotype, data, recipe, options)
+    training, fresh = _training(genotype, data, recipe, options)
     epochs = training.task.epochs
     checkpoint = folder / "checkpoint.pt"
     with _alone(folder):
@@ -112,6 +113,10 @@ def _train(options: argparse.Namespace, console: Console) -> int:
         console.print(f"recipe {recipe.name}, {counted(epochs, 'epoch')} of "
                       f"{counted(len(training.fitted), 'image')} of {data.name} on "
                       f"{training.device}, seed {options.seed}")
+        if options.weights is not None:
+            verb = "are" if len(fresh) > 1 else "is"
+            but = f", but for {' and '.join(fresh)}, which {verb} of other classes" if fresh else ""
+            console.print(f"begins with the weights of {options.weights}{but}")
         if resumed:
             console.print(f"resumes after epoch {training.epoch}")
         with open_log(options.log, folder, training.curve) as log:
@@ -147,8 +152,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _training(genotype: Genotype, data: Data, recipe: Recipe,
-              options: argparse.Namespace) -> "Training":
+              options: argparse.Namespace) -> "tuple[Training, tuple[str, ...]]":
+    """The training, and the names of weights that a file does not give."""
     from search.training.device import choose_device
+    from search.training.initial import begin_with, digest_of
     from search.training.loop import Training, TrainingTask
     from searchspace import build
 
@@ -163,11 +170,15 @@ def _training(genotype: Genotype, data: Data, recipe: Recipe,
         "network": identity(genotype), "data": f"{data.name} {data.digest}".strip(),
         "recipe": f"{recipe.name} {recipe.digest()}", "epochs": epochs, "seed": options.seed,
         "validation": options.validation or 0.0}
+    if options.weights is not None:
+        what["weights"] = digest_of(options.weights)
     device = choose_device(options.device or "auto")
     with seeded(derive(options.seed, "weights")):
         network = build(genotype)
+    fresh = () if options.weights is None else \
+        begin_with(network, options.weights, expansion.nodes[expansion.output].shape[0])
     task = TrainingTask(recipe, epochs, fitted, held, expansion.input, options.seed, what)
-    return Training(network, task, device)
+    return Training(network, task, device), fresh
 
 
 def _run(training: "Training", checkpoint: Path, log: "Log", console: Console) -> None:
@@ -203,6 +214,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("network", metavar="NAME|PATH", help="a published network or a genotype")
     add_data_options(parser)
     parser.add_argument("--device", metavar="NAME", help=DEVICE)
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="what to begin with: weights "
+                        "of another training or of python -m searchspace import; a last layer of "
+                        "other classes begins anew (default: fresh ones)")
     parser.add_argument("--classes", type=whole(1), metavar="N",
                         help="outputs of the network (default: the data's classes)")
     parser.add_argument("--input", type=read_size, metavar="PX", help="edge of the images, or "

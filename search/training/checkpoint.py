@@ -85,10 +85,12 @@ def check_same(path: Path, found: Any, own: dict[str, Any]) -> None:
         DataError: it is of another one; the message names the difference.
     """
     held = found if isinstance(found, dict) else {}
-    for name, value in own.items():
-        if type(other := held.get(name)) is not type(value) or other != value:
-            shown = other if isinstance(other, str | int | float) else "missing"
-            raise DataError(f"{path} is of another training: its {name} is {shown}, not {value}; "
+    for name in {**own, **held}:
+        value, other = own.get(name), held.get(name)
+        if type(other) is not type(value) or other != value:
+            shown, wanted = ("missing" if not isinstance(v, str | int | float) else v
+                             for v in (other, value))
+            raise DataError(f"{path} is of another training: its {name} is {shown}, not {wanted}; "
                             "name another --out, or delete it")
 
 

@@ -2,12 +2,13 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import filelock
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from search.data import open_data
 from search.train import main
@@ -69,6 +70,48 @@ def test_the_same_command_goes_on(network: Path, monkeypatch: pytest.MonkeyPatch
             for f in ("parts", "whole")]
     strip = [[{k: v for k, v in row.items() if k != "seconds"} for row in log] for log in logs]
     assert strip[0] == strip[1] and len(strip[0]) == 4
+
+
+def test_a_training_begins_with_the_weights_of_another(network: Path,
+                                                       capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where its classes are others: then the last layer is fresh, and the rest is not."""
+    first, again = (str(network.parent / name) for name in ("first", "again"))
+    command = [str(network), "--data", "digits", "--device", "cpu", "--seed", "1"]
+    assert main([*command, "--epochs", "3", "--out", first]) == 0
+    weights = ["--weights", f"{first}/weights.safetensors", "--epochs", "1", "--out"]
+    capsys.readouterr()
+    assert main([*command, *weights, again]) == 0
+    told = capsys.readouterr().out
+    assert "begins with the weights of" in told and "but for" not in told
+    accuracy = [json.loads(Path(f, "result.json").read_text())["test_accuracy"] for f in (first, again)]
+    fresh = str(network.parent / "fresh")
+    assert main([*command, "--epochs", "1", "--out", fresh]) == 0
+    alone = json.loads(Path(fresh, "result.json").read_text())
+    assert min(accuracy) > alone["test_accuracy"] and "began_with" not in alone
+    capsys.readouterr()
+    assert main([*command, *weights, str(network.parent / "twelve"), "--classes", "12"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"but for (\S+)\.weight and \1\.bias, which are of other classes", told)
+
+    # the same command goes on, and one with other weights or none is of another training
+    assert main([*command, *weights, again]) == 0
+    assert main([*command, *weights[2:], again]) == 2
+    assert "is of another training: its weights is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"classifier.linear.bias": None}, "has no classifier.linear.bias: it holds the weights of another"),
+    ({"head.bias": torch.zeros(3)}, "has head.bias, which the network has not"),
+    ({"classifier.linear.weight": torch.zeros(10, 3)}, "classifier.linear.weight is (10, 3), and the network's is"),
+    ({"stem.conv.weight": torch.zeros(9, 1, 3, 3)}, "stem.conv.weight is (9, 1, 3, 3), and the network's is"),
+])
+def test_weights_of_another_network_are_refused(network: Path, change: dict, message: str,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    held = build(load(str(network)).with_args({"classes": 10})).state_dict() | change
+    file = network.parent / "other.safetensors"
+    save_file({name: tensor for name, tensor in held.items() if tensor is not None}, file)
+    assert main([str(network), "--data", "digits", "--weights", str(file)]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
 def test_tensorboard(network: Path) -> None:
