@@ -36,7 +36,16 @@ from search.archive.records import Bounds
 from search.archive.schema import REVISION
 from search.environment import STUDIES
 from searchspace import load
-from searchspace.cli import Console, Parser, output, remark, run, start
+from searchspace.cli import (
+    Console,
+    Parser,
+    add_option,
+    load_named,
+    output,
+    remark,
+    run,
+    start,
+)
 from searchspace.errors import nearest
 from searchspace.identity import identity
 from searchspace.shapes import Size, read_size
@@ -91,6 +100,7 @@ def _best(options: argparse.Namespace, archives: list[Archive], console: Console
 
 
 def _show(options: argparse.Namespace, archives: list[Archive], console: Console) -> int:
+    load_named(options)
     key = _identity(options.network, options.input, archives)
     network = about(archives, key)
     if network is None:
@@ -204,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("network", help="name, file, or the beginning of an identity")
     one.add_argument("--input", type=read_size, metavar="PIXELS", help="at this input size")
     one.add_argument("--yaml", action="store_true", help="also its genotype")
+    add_option(one)
     one = command("disagree", _disagree, "networks with differing values of one measure")
     one.add_argument("--limit", type=int, default=20, metavar="N", help="rows (default: 20)")
     one = command("export", _export, "all evaluations as a file")

@@ -21,6 +21,7 @@ from searchspace.text import printable
 
 PROSE = 96      # width of running text
 WIDEST = 60     # of a column whose text may wrap
+WIDE = 10_000   # more than any table is
 NARROWEST = 14  # of such a column on a terminal
 _KEPT = "\n\t"
 
@@ -43,6 +44,22 @@ class Console(rich.console.Console):
         """The pieces of anything, all of which pass here."""
         for piece in super().render(renderable, options):
             yield piece if piece.control else Segment(printable(piece.text, _KEPT), piece.style)
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print; a table that no terminal confines is as wide as it has to be."""
+        given = self.width
+        if not self.is_terminal:
+            self.width = max(given, *(self._needed(part) for part in objects
+                                      if isinstance(part, Table)), 0)
+        try:
+            super().print(*objects, **how)
+        finally:
+            self.width = given
+
+    def _needed(self, part: Table) -> int:
+        """The width of a table without which something of it is cut."""
+        found = Measurement.get(self, self.options.update(max_width=WIDE), part)
+        return found.maximum if all(column.no_wrap for column in part.columns) else found.minimum
 
     def on_broken_pipe(self) -> None:
         """Nobody reads the output any more: what rich would end with status 1, `run` ends as an
@@ -77,7 +94,7 @@ def table(title: str, left: Iterable[str], right: Iterable[str], last: Iterable[
 def show(*parts: Table | str) -> None:
     """Print tables so that no number is cut, and text wrapped: tables as wide as they are, but on a
     terminal as narrow as that is, if their columns of text can be wrapped so far."""
-    probe, terminal = Console(width=10_000), Console()
+    probe, terminal = Console(width=WIDE), Console()
     widest = min(PROSE, terminal.width) if terminal.is_terminal else PROSE
     for part in parts:
         if isinstance(part, str):

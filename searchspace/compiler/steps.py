@@ -25,6 +25,7 @@ from searchspace.notation.reader import is_torn
 from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree, describe
 from searchspace.ops import OPS, Field, Op, schema
 
+OWN = "; one of your own in Python is taken by --ops FILE, or by importing it"
 UNEVEN = frozenset({"divisor"})      # functions that fall where what they are given rises
 
 
@@ -145,7 +146,7 @@ def _resolve(key: str, scope: CompileScope, place: Place) -> tuple[str, type[Op]
     if key in OPS:
         return "op", OPS[key], schema(OPS[key])
     hint = "; write it as `=" + key + "`" if key in scope.args else \
-        nearest(key, (*OPS, *STRUCTURAL, *scope.blocks.names))
+        nearest(key, (*OPS, *STRUCTURAL, *scope.blocks.names)) or OWN
     raise GenotypeError(f"no operation or block is named {key!r}{hint}", place)
 
 

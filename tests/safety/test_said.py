@@ -147,3 +147,18 @@ def test_the_commands_say_letters(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for command in commands(Path(folder), text):
             assert heard(command, status=(0, 2))
+
+
+@pytest.mark.parametrize("wraps", [False, True])
+def test_no_number_of_a_table_is_cut_in_a_pipe(wraps: bool) -> None:
+    out = io.StringIO()
+    table = Table(title="networks")
+    table.add_column("network", no_wrap=not wraps)
+    for name in ("MACs", "params", "memory"):
+        table.add_column(name, no_wrap=True)
+    table.add_row("a-name-without-a-space-in-it", "299.8M", "4.98M", "3.21MB")
+    console = Console(file=out, width=30)
+    console.print(table)
+    text = out.getvalue()
+    assert "…" not in text and {"299.8M", "4.98M", "3.21MB", "a-name-without-a-space-in-it"} <= set(text.split())
+    assert console.width == 30
