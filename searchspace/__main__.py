@@ -227,7 +227,9 @@ def verify(genotype: Genotype) -> int:
         return 0
     foreign = sorted({node.op.kind for node in trace(genotype).nodes if is_foreign(type(node.op))})
     fault = f"the code of {' or '.join(foreign)}, or of searchspace" if foreign else "searchspace"
-    show(made, f"They disagree: a fault of {fault}.")
+    unseen = "; or it counts more than convolutions and linear layers, which is all that the " \
+        "others see" if foreign else ""
+    show(made, f"They disagree: a fault of {fault}{unseen}.")
     return 1
 
 

@@ -131,7 +131,7 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
     if not known:
         return f"No published network fits the budget at {show_size(settings.input)}."
     if settings.score == PREDICTED:
-        return _predicted_verdict(best, known)
+        return _predicted_verdict(best, known, _within(settings))
     rival = max(known, key=lambda r: r.mean)
     shown = find_score(settings.score).shown
     names = f"{best.entry.name} ({shown(best.mean)} ± {shown(best.spread)})"
@@ -139,27 +139,33 @@ def verdict(results: list[FinalResult], settings: Settings) -> str:
     if best.entry.start and not rival.beats(best):
         return f"{names} is best, a network that the space knew; nothing found scores above it."
     if best.beats(rival):
-        return f"{names} scores above the best published network within the budget, {other}."
+        return f"{names} scores above the best published network {_within(settings)}, {other}."
     if rival.beats(best):
         return f"The published {other} scores above everything found; the best is {names}."
     return f"{names} and the published {other} cannot be ranked: their spreads overlap."
 
 
-def _predicted_verdict(best: FinalResult, known: list[FinalResult]) -> str:
+def _within(settings: Settings) -> str:
+    """Which published networks are compared: those that cost no more; in a band also less."""
+    band = any(bound.least is not None for bound in settings.budget.bounds)
+    return "of no greater cost" if band else "inside the budget"
+
+
+def _predicted_verdict(best: FinalResult, known: list[FinalResult], within: str) -> str:
     """A win is a lower end above the predicted accuracy of every published network."""
     rivals = [(r.prediction.value, r) for r in known if r.prediction]
     assert best.prediction is not None
     mine, name = best.prediction, best.entry.name
     claim = f"{name} is predicted at {mine.value:.1f} ± {mine.spread:.1f} % ({mine.recipe})"
     if not rivals:
-        return f"{claim}; no published network inside the budget has a prediction."
+        return f"{claim}; no published network {within} has a prediction."
     value, rival = max(rivals, key=lambda pair: pair[0])
     other = f"{rival.entry.name}, {value:.1f} ± {rival.prediction.spread:.1f} %" \
         if rival.prediction else rival.entry.name
     if mine.lower > value:
         return (f"{claim}: its lower end, {mine.lower:.1f} %, is above the prediction of every "
-                f"published network inside the budget (the best: {other}).")
-    return (f"{claim}; this is no win over the best published network inside the budget ({other}): "
+                f"published network {within} (the best: {other}).")
+    return (f"{claim}; this is no win over the best published network {within} ({other}): "
             f"its lower end, {mine.lower:.1f} %, is not above that.")
 
 

@@ -161,7 +161,7 @@ class Budget:
             return known
         if self.predict is None:
             raise BudgetError("a latency is bounded, and nothing predicts it: give predict=, for "
-                              "example a search.Predictor's nanoseconds")
+                              "example the nanoseconds of a search.latency.Predictor")
         network: Any = costs
         return self.predict(network.expansion)
 

@@ -13,10 +13,10 @@ from searchspace.space.solver import bring, find_inside
 _TRIES = 40
 
 
-def propose(space: Genotype, budget: Budget, rng: random.Random,
+def propose(space: Genotype, budget: Budget | str, rng: random.Random,
             near: Decisions | None = None) -> Genotype:
-    """A network of a space inside a budget: the nearest to the decisions ``near``, by default to
-    random ones. Holes that ``near`` leaves open are drawn.
+    """A network of a space inside a budget, or so many multiply-adds (``"60M"``): the nearest to
+    the decisions ``near``, by default to random ones. Holes that ``near`` leaves open are drawn.
 
     What a loop of one's own asks for, instead of rejecting what does not fit:
 
@@ -31,6 +31,8 @@ def propose(space: Genotype, budget: Budget, rng: random.Random,
         space has no such hole. GenotypeError: a hole has no such option, or the steps do not fit
         each other under these decisions.
     """
+    if not isinstance(budget, Budget):
+        budget = Budget(budget)
     if near is not None:
         check_names(near, space.holes)
     for left in reversed(range(_TRIES)):

@@ -280,5 +280,8 @@ def test_a_win_is_claimed_only_outside_the_spread() -> None:
 
     known = result(None, 10.0, 11.0, 12.0)
     assert "cannot be ranked" in verdict([known, result(3, 11.0, 12.0, 13.0)], given)
-    assert "above the best published" in verdict([known, result(3, 20.0, 20.5, 21.0)], given)
+    won = [known, result(3, 20.0, 20.5, 21.0)]
+    assert "above the best published network inside the budget" in verdict(won, given)
+    band = settings(budget=Budget("250M-300M"))
+    assert "above the best published network of no greater cost" in verdict(won, band)
     assert "above everything found" in verdict([known, result(3, 1.0, 1.5, 2.0)], given)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from search.run import main
 from search.study import open_study
 from search.study.settings import Settings
-from searchspace import BudgetError, Genotype, SearchspaceError, load, spaces
+from searchspace import BudgetError, Genotype, SearchspaceError, cost, load, spaces
 from searchspace.expansion import trace
 from searchspace.identity import digest
 from searchspace.space.budget import Budget, macs
@@ -187,6 +187,7 @@ def test_what_fits_is_proposed_as_it_was_asked_for() -> None:
         at = sample(space, random.Random(seed))
         near = propose(space, Budget(at.macs), random.Random(9), at.decisions)
         assert digest(trace(near)) == digest(at.expansion)
+    assert cost(propose(space, "60M", random.Random(1))).macs <= 60_000_000
     with pytest.raises(SearchspaceError, match="no hole is named 'depht'"):
         propose(space, Budget(10**9), random.Random(9), {"depht": 1})
 
