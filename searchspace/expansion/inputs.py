@@ -75,10 +75,10 @@ def block_inputs(block: Block, at: Invocation) -> dict[str, Tensor]:
         raise GenotypeError(f"{block.name} takes at most {counted(len(block.ins), 'input')}, not "
                             f"{len(at.inputs)}")
     for i, (name, fallback) in enumerate(block.ins):
-        if i < len(at.inputs):
-            taken[name] = at.inputs[i]
-        elif name in at.travel:
+        if name in at.travel:       # nothing travels to a step that names its inputs
             taken[name] = at.travel[name]
+        elif i < len(at.inputs):
+            taken[name] = at.inputs[i]
         elif fallback is not None:
             taken[name] = taken[fallback]
         else:

@@ -24,7 +24,7 @@ from searchspace.space.descent import highest, lowest
 from searchspace.space.point import Point, first, neighbours, point, sample
 from searchspace.space.propose import propose
 from searchspace.space.repair import give_back
-from searchspace.space.solver import bring, find_inside, solve
+from searchspace.space.solver import bring, every_solution, find_inside, solve
 from searchspace.units import exactly, parse_amount, parse_bytes, parse_range, show_bytes
 
 
@@ -282,6 +282,40 @@ def test_costs_that_fall_are_seen_from_every_value(genotype: Callable[..., Genot
     points = [start, *neighbours(space, start, "g")]
     for budget in (Budget(sorted(p.macs for p in points)[n]) for n in (0, 3, 6)):
         assert {solve(space, p, budget).macs for p in points} == {budget.macs}
+
+
+@pytest.mark.parametrize("bound", [4, 16])
+def test_the_nearest_value_of_a_range_is_taken(genotype: Callable[..., Genotype], bound: int) -> None:
+    """Not the end that is inside too, nor the next one, which is not."""
+    space = genotype("- conv: {out: !int [1, 40], k: 1}\n")
+    at = point(space, lambda _, hole: hole.labels[-1])
+    least = point(space, first).macs
+    found = bring(space, at, Budget(least * bound), random.Random(0))
+    assert found.macs == least * bound
+
+
+@pytest.mark.parametrize(("bound", "a", "b"), [(100, 6, 8), (122, 8, 7), (80, 5, 8), (79, 8, 1)])
+def test_the_smallest_step_is_taken(genotype: Callable[..., Genotype], bound: int, a: int,
+                                    b: int) -> None:
+    """From 8·8 + 8·8 MACs a pixel: one option of the first, though three of the second lead inside,
+    too; of as many options that which leaves less of the budget."""
+    space = genotype("- conv: {out: !choice [1, 5, 6, 8], k: 1, as: a}\n"
+                     "- conv: {out: !choice [1, 6, 7, 8], k: 1, as: b}\n")
+    at = point(space, lambda _, hole: hole.labels[-1])
+    found = bring(space, at, Budget(256 * bound), random.Random(0))
+    assert list(found.decisions.values()) == [a, b]
+
+
+def test_a_grid_as_large_as_allowed_is_walked(genotype: Callable[..., Genotype],
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    space = genotype("args: {a: !solve [1, 3, 1], b: !solve [1, 4, 1]}\n"
+                     "net: [conv: {out: =a, k: 1}, conv: {out: =b, k: 1}]\n")
+    at = point(space, first)
+    monkeypatch.setattr("searchspace.space.solver.MAX_GRID", 12)
+    assert len(every_solution(space, at)) == 12
+    monkeypatch.setattr("searchspace.space.solver.MAX_GRID", 11)
+    with pytest.raises(BudgetError, match="12 combinations; 11 are allowed"):
+        every_solution(space, at)
 
 
 def test_a_space_of_solved_holes_alone_is_solved(genotype: Callable[..., Genotype]) -> None:

@@ -102,6 +102,8 @@ BROKEN: dict[str, tuple[str | bytes, str, str]] = {
     "unknown base": ("name: net\nbase: sinett", "2 (base)", "did you mean 'sinet'?"),
     "open hole": ("net:\n  - conv: {out: !choice [3, 5]}", "4 (net[0].conv.out)",
                   "hole 'conv.out' is open; decide it (options: 3, 5)"),
+    "a table that names no hole": ("table: {arch: abc}\nnet: [gap: ]", "3",
+                                   "table: in the column 'arch' a {hole} stands for each decision"),
     "unused argument": ("args: {w: 1}\nnet: [gap: ]", "3 (args.w)", "'w' of the network is never used"),
     "first without repeat": ("net:\n  - act: {first: {fn: relu6}}", "4 (net[0].act.first)",
                              "'first' has no effect without 'repeat'"),

@@ -82,7 +82,7 @@ HOSTILE = {
     "divisor(0)": "divisor needs a whole number", "divisor(n/2)": "divisor needs a whole number",
     "divisor(100000000)": "divisor needs a whole number",
     "pow(n)": "pow takes 2 values", "pow(name, 2)": "pow takes numbers, not 'relu'",
-    "pow(0, -1)": "division by zero", "pow(9, 9e14)": "too large", "pow(10, 16)": "too large",
+    "pow(0, -1)": "division by zero", "pow(9, 9e14)": "too large", "pow(2, 9e14)": "too large", "pow(10, 16)": "too large",
     "pow(1.15, 1e15)": "too large", "pow(9, 99999.5)": "too large", "pow(10, 15.5)": "too large",
     "pow(1.1, 70)": "too many decimals", "pow(1.1, 1e3)": "too many decimals",
     "pow(-2, 0.5)": "pow takes a positive number to the power 1/2 (0.5), not -2",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from searchspace import Genotype, GenotypeError, expand
+from searchspace import Genotype, GenotypeError, expand, to_yaml
 from searchspace.expansion import trace
 
 TOPICS: dict[str, dict[str, list[tuple[str, str]]]] = {
@@ -533,3 +533,48 @@ def test_a_node_tells_its_blocks_and_its_place(genotype: Read) -> None:
 def test_a_network_may_end_where_it_begins(genotype: Read) -> None:
     graph = expand(genotype("- identity:"))
     assert list(graph) == ["input"] and graph.graph["output"] == "input"
+
+
+PAIR = """blocks:
+  pair:
+    in: {a: , b: }
+    out: {b: c, a: e}           # the first output is not the first input
+    body:
+      - conv: {from: a, out: 8, as: c}
+      - conv: {from: b, out: 4, k: 1, as: e}
+net:
+  - conv: {out: 8, as: first}
+  - conv: {out: 4, as: second}
+"""
+
+
+def test_repeats_find_their_inputs_by_name_as_steps_in_a_row_do(genotype: Callable[..., Genotype]) -> None:
+    step = "  - pair: {from: [first, second], as: p}\n"
+    repeated = genotype(PAIR + step.replace("as:", "repeat: 3, as:") + "  - act: {from: p}\n")
+    in_a_row = genotype(PAIR + step.replace("as: p", "as: p0") + "  - pair: {as: p1}\n"
+                        "  - pair: {as: p2}\n  - act: {from: p2}\n")
+    one, other = ([(n.op, n.inputs, n.shape) for n in trace(g).nodes] for g in (repeated, in_a_row))
+    assert one == other and [shape for _, _, shape in one] == [
+        (8, 16, 16), (8, 16, 16), (4, 16, 16), (8, 16, 16), (8, 16, 16)]
+
+
+def test_a_genotype_is_written_in_blocks_and_flow(genotype: Callable[..., Genotype]) -> None:
+    text = """name: net
+args: {w: 1, wide: !choice [4, 8]}
+input: [8, 16, 16]
+blocks:
+  pair:
+    args: {out: }
+    in: {a: , b: }
+    out: {a: e, b: c}
+    body:
+      - conv: {from: a, out: =out, as: c}
+      - conv: {from: b, out: =out, k: 1, as: d}
+      - add: {from: [c, d], as: e}
+net:
+  - conv: {out: =wide, as: first}
+  - conv: {out: =wide*w, as: second}
+  - pair: {from: [first, second], out: =wide}
+  - gap: {}
+"""
+    assert to_yaml(genotype(text)) == text

@@ -4,6 +4,9 @@ Writing and reading changes nothing, nor does a study's copy; filling a space gi
 holes keep their names and options through files.
 """
 
+import dataclasses
+import importlib
+import pkgutil
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +24,7 @@ from searchspace.expansion import trace
 from searchspace.identifiers import as_name, is_name
 from searchspace.notation.holes import Hole
 from searchspace.notation.reader import parse
-from searchspace.notation.tree import Map, Scalar, Seq, Tree
+from searchspace.notation.tree import Map, Scalar, Seq, Tagged, Tree
 from searchspace.safety.limits import current
 from searchspace.space.frozen import change, freeze, thaw
 
@@ -176,3 +179,17 @@ def test_any_name_and_argument_survive(genotype_file: Write, name: str, value: A
     assert again.name == as_name(name)
     assert is_name(again.name) and (again.name == name or not is_name(name))
     assert kinds(again.document["args"]) == kinds(plain.document["args"])
+
+
+def test_what_is_read_and_expanded_cannot_be_changed() -> None:
+    """Trees, programs, expansions, points are shared and remembered."""
+    found = []
+    for room in ("notation", "compiler", "expansion", "space"):
+        for module in pkgutil.iter_modules(importlib.import_module(f"searchspace.{room}").__path__):
+            for made in vars(importlib.import_module(f"searchspace.{room}.{module.name}")).values():
+                if isinstance(made, type) and dataclasses.is_dataclass(made):
+                    found.append(made)
+                    assert made.__dataclass_params__.frozen, made       # type: ignore[attr-defined]
+    assert len(found) > 30
+    for made in (Scalar, Seq, Map, Tagged, Hole):
+        assert "__slots__" in vars(made), f"{made} can get further attributes"
