@@ -95,6 +95,7 @@ HOSTILE = {
     "-1e15 - 1": "too large", "9*"*50 + "9": "too large", "1/1e15*"*20 + "1": "too many decimals",
     "1e-300": "too many decimals", "1e-300*1e-300": "too many decimals",
     "1/(1/1e15)*2": "too large", "m": "no argument 'm'", "nn": "no argument 'nn'",
+    "1+"*150 + "1": "nested deeper than 100 levels", "-"*101 + "n": "nested deeper than 100 levels",
     "1+"*300 + "1": "formula of 601 characters; 400 are allowed",
 }
 
