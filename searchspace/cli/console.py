@@ -48,9 +48,12 @@ class Console(rich.console.Console):
     def print(self, *objects: Any, **how: Any) -> None:
         """Print; a table that no terminal confines is as wide as it has to be."""
         given = self.width
-        if not self.is_terminal:
-            self.width = max(given, *(self._needed(part) for part in objects
-                                      if isinstance(part, Table)), 0)
+        wanted = 0 if self.is_terminal else max(
+            (self._needed(part) for part in objects if isinstance(part, Table)), default=0)
+        if wanted <= given:
+            super().print(*objects, **how)
+            return
+        self.width = wanted
         try:
             super().print(*objects, **how)
         finally:

@@ -15,6 +15,7 @@ from outcome import outcome
 from soundness import check_counts, check_network
 
 from benchmarks import attack_notation
+from benchmarks.attack import Attack
 from searchspace import Genotype, SearchspaceError, spaces
 from searchspace.expansion import trace
 
@@ -64,7 +65,7 @@ def test_many_generated_genotypes_are_sound(genotype_file: Write) -> None:
 
 @pytest.mark.slow
 def test_random_networks_of_all_spaces_are_sound() -> None:
-    attack = attack_notation.Attack()
+    attack = Attack()
     attack_notation.networks(attack, 2 * len(spaces()), 0)
     assert not attack.faults and len(attack.outcomes) == len(spaces())
 
