@@ -61,12 +61,10 @@ def repeat(env: Env, step: Step, inputs: tuple[Tensor, ...], travel: dict[str, T
             given = params_of(env, step, i, i)
         main, outputs = invoke(env, Invocation(step, name_of(env, step, i), given, inputs, travel,
                                                i))
-        first_in = step.target.ins[0][0] if isinstance(step.target, Block) else None
-        threaded = outputs.get(first_in, main) if first_in else main
-        if threaded is None:
+        if main is None:
             raise GenotypeError(f"{step.key} ends in several tensors; it cannot repeat", step.place)
-        inputs, travel = (threaded,), outputs
-        env.focus = threaded
+        inputs, travel = (main,), outputs       # a block finds its inputs among these by name
+        env.focus = main
     env.repeat = None
     return main, outputs
 

@@ -18,12 +18,13 @@ from search.study.settings import Settings
 from searchspace import BudgetError, Genotype, SearchspaceError, cost, load, spaces
 from searchspace.expansion import trace
 from searchspace.identity import digest
+from searchspace.space.bracket import edge
 from searchspace.space.budget import Budget, macs
 from searchspace.space.constraint import constraint
 from searchspace.space.descent import highest, lowest
 from searchspace.space.point import Point, first, neighbours, point, sample
 from searchspace.space.propose import propose
-from searchspace.space.repair import give_back
+from searchspace.space.repair import give_back, towards
 from searchspace.space.solver import bring, every_solution, find_inside, solve
 from searchspace.units import exactly, parse_amount, parse_bytes, parse_range, show_bytes
 
@@ -316,6 +317,25 @@ def test_a_grid_as_large_as_allowed_is_walked(genotype: Callable[..., Genotype],
     monkeypatch.setattr("searchspace.space.solver.MAX_GRID", 11)
     with pytest.raises(BudgetError, match="12 combinations; 11 are allowed"):
         every_solution(space, at)
+
+
+@pytest.mark.parametrize(("net", "tries"), [
+    ("[conv: {out: =w, k: 1}, conv: {out: =w, k: 3}]", 5),          # interpolated
+    ("[conv: {out: '=1 if w < 300 else w*w', k: 1}]", 14)])         # halved, where that leads nowhere
+def test_few_of_four_hundred_values_are_tried(genotype: Callable[..., Genotype], net: str,
+                                              tries: int) -> None:
+    space = genotype(f"args: {{w: !solve [1, 400, 1]}}\nnet: {net}\n")
+    low, high = (point(space, at) for at in (first, lambda _, hole: hole.labels[-1]))
+    for step in range(1, 20):
+        budget = Budget(low.macs + (high.macs - low.macs) * step // 20)
+        assert len(edge(space, low, budget, "w")) <= tries
+
+
+def test_decisions_are_taken_over_in_random_order() -> None:
+    space, low, high = ends("mobile")
+    taken = [towards(space, high, low, Budget(low.macs * 3), random.Random(seed)).decisions
+             for seed in range(4)]
+    assert all(point(space, first, d).macs <= low.macs * 3 for d in taken) and taken[0] not in taken[1:]
 
 
 def test_a_space_of_solved_holes_alone_is_solved(genotype: Callable[..., Genotype]) -> None:

@@ -11,7 +11,8 @@ from bundled import each_network, network
 from searchspace import Genotype, GenotypeError, load, spaces
 from searchspace.cost import peak
 from searchspace.expansion import Expansion, Network, run, trace
-from searchspace.expansion.memo import MEMO, Fork, Known
+from searchspace.expansion.fragment import Asked, Fragment
+from searchspace.expansion.memo import MEMO, Fork, Known, Memo
 from searchspace.notation.holes import Hole
 from searchspace.notation.tree import Atom
 from searchspace.space import solver
@@ -69,6 +70,23 @@ def test_what_was_forgotten_is_made_again(monkeypatch: pytest.MonkeyPatch) -> No
         assert _kept(MEMO.young) <= MEMO.count <= 200 and _kept(MEMO.old) <= 220
     assert whole > MEMO.count       # it was full
     MEMO.clear()
+
+
+def test_the_memory_forgets_when_it_is_full_and_keeps_one_of_equals(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchspace.expansion.memo.MAX_KEPT", 3)
+    hole = load("digits").holes[0]
+    made = [Fragment([], 0, (None, {}), Asked(("h",), (hole,), (label,))) for label in (1, 1, 2)]
+    memo = Memo()
+    for key, fragment in enumerate(made[:2]):
+        memo.put((key,), fragment)
+    memo.put((0,), made[1])
+    assert memo.young == {(0,): made[1], (1,): made[1]} and memo.count == 3 and not memo.old
+    memo.put((2,), made[0])
+    assert not memo.young and len(memo.old) == 3 and memo.count == 0
+    memo.put((2,), made[0])
+    memo.put((2,), made[2])         # another decision: both are kept
+    assert [memo.find((2,), lambda *_, d=d: d) for d in (1, 2, 3)] == [made[0], made[2], None]
 
 
 def _kept(branches: dict[Any, Known]) -> int:

@@ -11,6 +11,7 @@ from searchspace.identity import digest
 from searchspace.load import variants
 from searchspace.notation.sources import GENOTYPES
 from searchspace.space.budget import Budget, parse_amount, show_amount
+from searchspace.space.fill import free
 from searchspace.space.known_networks import known_networks
 from searchspace.space.point import first, neighbours, point, sample
 from searchspace.space.solver import bring
@@ -43,6 +44,15 @@ def test_a_variant_that_no_paper_has_says_what_it_is_like(name: str) -> None:
     assert {hole.kind for hole in network.holes} == {"solve"}     # brought to any budget
     decisions = {k.name: k.decisions for k in known_networks(load(name.partition("@")[0]))}
     assert point(load(name.partition("@")[0]), first, decisions[NAMED[name]]).cost.macs > 0
+
+
+@pytest.mark.parametrize("name", spaces())
+def test_a_space_of_free_widths_has_the_same_holes(name: str) -> None:
+    space = load(name)
+    freed = free(space)
+    kinds = {"solve": "int"}
+    assert [(h.name, h.kind, h.labels) for h in freed.holes] == [
+        (h.name, kinds.get(h.kind, h.kind), h.labels) for h in space.holes]
 
 
 def test_every_published_network_of_a_spaces_family_is_inside() -> None:
