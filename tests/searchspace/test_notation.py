@@ -578,3 +578,9 @@ net:
   - gap: {}
 """
     assert to_yaml(genotype(text)) == text
+
+
+def test_a_wire_makes_no_node_that_leads_nowhere(genotype: Callable[..., Genotype]) -> None:
+    for ends in ("next", "all"):
+        net = genotype(f"- wire: {{n: 3, back: [1, 2], node: {{dw: }}, ends: {ends}}}")
+        assert not trace(net).notes
