@@ -229,6 +229,14 @@ def test_bounds_of_three_kinds_hold_together() -> None:
         assert found.memory <= 300_000
 
 
+def test_a_latency_is_predicted_by_what_is_given() -> None:
+    at = sample(ends("mobile").space, random.Random(0))
+    assert Budget(latency=7, predict=lambda network: len(network.nodes) and 7).fits(at)
+    assert not Budget(latency=7, predict=lambda network: 8).fits(at)
+    with pytest.raises(BudgetError, match=r"nothing predicts it: give predict=, .* search.latency.Predictor"):
+        Budget(latency=7).fits(at)
+
+
 def test_memory_alone_is_a_budget() -> None:
     space, rng = ends("mobile").space, random.Random(3)
     for _ in range(5):
