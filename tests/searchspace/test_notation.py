@@ -578,6 +578,7 @@ net:
   - gap: {}
 """
     assert to_yaml(genotype(text)) == text
+    assert to_yaml(genotype("- gap:")) == "name: net\ninput: [8, 16, 16]\nnet:\n  - gap: {}\n"
 
 
 def test_a_wire_makes_no_node_that_leads_nowhere(genotype: Callable[..., Genotype]) -> None:
