@@ -40,6 +40,7 @@ def drawn(genotype: Genotype, decisions: Mapping[str, Any] | None = None) -> tup
     ("!solve [0.25, 0.4, 0.05]", (0.25, 0.3, 0.35, 0.4)),        # calculated exactly
     ("!solve [1, 2, 0.5]", (1, 1.5, 2)),
     ("!graph {ws: {n: 5, k: 2, p: 0.5}, seeds: 3}", (0, 1, 2)),
+    ("!graph {ws: {n: 5, k: 2, p: 0.5}, seeds: 1}", (0,)),
 ])
 def test_what_a_hole_offers(genotype: Read, hole: str, labels: tuple[Any, ...]) -> None:
     found = genotype(f"args: {{v: {hole}}}\nblocks: {{b: {{args: {{v: }}, "
