@@ -167,6 +167,7 @@ def _surround(around: str, out: int, err: int) -> None:
     elif around == "no space":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+        sys.dont_write_bytecode = True      # Python itself would keep half a file of it, for ever
     elif around == "in use":
         import fcntl
         lock = os.open("studies/s/lock", os.O_RDWR | os.O_CREAT)
