@@ -21,14 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from mutated import Changed, Mutant
+from mutated import ROOT, Changed, Mutant
 
-ROOT = Path(__file__).resolve().parents[1]
 TESTS = [ROOT / "tests" / f"{name}.py" for name in (
     *(f"searchspace/test_{name}" for name in (
         "formula", "notation", "holes", "errors", "bases", "limits", "versions", "properties",
@@ -37,12 +35,11 @@ TESTS = [ROOT / "tests" / f"{name}.py" for name in (
 EXTRA, LONGER = 20, 5       # seconds more than, and times as long as usual that a test may take
 
 
-@dataclass
-class Reach:
+class Reach(NamedTuple):
     """Which tests reach the lines of the program, and how long each takes, in seconds."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)    # by file and line
+    seconds: dict[str, float]
+    tests: dict[str, dict[int, list[str]]]      # by file and line
 
     def of(self, mutant: Mutant) -> dict[str, float]:
         """The tests that may see a mutant, the fastest first; all, where an import runs it."""
@@ -60,21 +57,21 @@ class Watch:
 
         self.coverage = coverage.Coverage(data_file=None, config_file=False,
                                           source=[str(ROOT / "searchspace")])
-        self.reach = Reach()
+        self.seconds: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:
         self.coverage.switch_context(item.nodeid)
         start = time.monotonic()
         result = yield
-        self.reach.seconds[item.nodeid] = time.monotonic() - start
+        self.seconds[item.nodeid] = time.monotonic() - start
         self.coverage.switch_context("")
         return result
 
     def write(self, path: Path) -> None:
         data = self.coverage.get_data()
         tests = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
-        path.write_text(json.dumps([self.reach.seconds, tests]), encoding="utf-8")
+        path.write_text(json.dumps([self.seconds, tests]), encoding="utf-8")
 
 
 class Chosen:
@@ -164,7 +161,7 @@ def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     os.chdir(ROOT)
     if not given.show:
-        for library in ("pytest", "networkx", "optuna", "sqlalchemy", "rich", "yaml"):
+        for library in ("networkx", "optuna", "sqlalchemy", "rich", "yaml"):
             importlib.import_module(library)
     mutants = [(number, Mutant(number)) for number in range(given.first, given.first + given.count)]
     if given.show:

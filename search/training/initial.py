@@ -4,8 +4,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.errors import RecipeError
-
 if TYPE_CHECKING:
     from torch import nn
 
@@ -30,23 +28,10 @@ def begin_with(network: "nn.Module", path: Path, classes: int) -> tuple[str, ...
     an output for each of ``classes``, where the file's is for others.
 
     Raises:
-        RecipeError: they are of another network.
-        SearchspaceError: no tensors by name are in the file.
+        SearchspaceError: no tensors by name are in the file, or they are of another network.
         OSError: it cannot be read.
     """
     from searchspace.importing.files import read_weights
+    from searchspace.safety.weights import take_weights
 
-    found, own = read_weights(path), network.state_dict()
-    fresh = []
-    for name, tensor in own.items():
-        if name not in found:
-            raise RecipeError(f"{path} has no {name}: it holds the weights of another network")
-        shape, wanted = tuple(found[name].shape), tuple(tensor.shape)
-        if shape != wanted:
-            if shape[1:] != wanted[1:] or wanted[:1] != (classes,):
-                raise RecipeError(f"{path}: {name} is {shape}, and the network's is {wanted}")
-            fresh.append(name)
-    if others := [name for name in found if name not in own]:
-        raise RecipeError(f"{path} has {others[0]}, which the network has not")
-    network.load_state_dict({**found, **{name: own[name] for name in fresh}})
-    return tuple(fresh)
+    return take_weights(network, read_weights(path), str(path), classes)

@@ -19,6 +19,7 @@ from searchspace.expansion import Expansion, trace
 from searchspace.export.images import Images
 from searchspace.genotype import Genotype
 from searchspace.safety.reading import open_file
+from searchspace.safety.weights import take_weights
 
 BATCH = 2               # of the comparisons; the exported files take any
 SETTLED = 4             # images whose statistics an untrained network gets
@@ -67,7 +68,7 @@ def job(genotype: Genotype, weights: Path | None = None, images: Images | None =
     With ``deploy`` its branches become single convolutions; the weights are those of the branches.
 
     Raises:
-        ExportError: a space, or weights of another network.
+        ExportError: a space, or damaged weights. SearchspaceError: weights of another network.
         UnknownNameError: ``deploy``, and the genotype has no such argument.
         GenotypeError: steps that do not fit each other, or branches that do not add up.
         OSError: the file cannot be read.
@@ -110,8 +111,8 @@ def settle(network: nn.Module, x: Tensor) -> None:
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Load a safetensors file into a network. Raises ExportError where it is damaged or of another
-    network."""
+    """Load a safetensors file into a network. Raises ExportError where it is damaged, and
+    SearchspaceError where it is of another network."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -121,17 +122,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
         found = load(content)
     except SafetensorError as error:
         raise ExportError(f"{path} is no safetensors file: {error}") from None
-    own = network.state_dict()
-    for key, tensor in own.items():
-        if key not in found:
-            raise ExportError(f"{path} has no {key}: it holds the weights of another network")
-        if found[key].shape != tensor.shape:
-            raise ExportError(f"{path}: {key} is {tuple(found[key].shape)}, and the network's is "
-                              f"{tuple(tensor.shape)}")
-    for key in found:
-        if key not in own:
-            raise ExportError(f"{path} has {key}, which the network has not")
-    network.load_state_dict(found)
+    take_weights(network, found, str(path))
 
 
 def compare(ours: Tensor, theirs: Tensor, tolerance: float, what: str,
